@@ -1,0 +1,5 @@
+//! The `dispolits` command.
+
+fn main() -> std::process::ExitCode {
+    dispolits::cli::main()
+}

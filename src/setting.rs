@@ -1,0 +1,124 @@
+//! Value types of the configuration that several edges share.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// A password or token: written in place, or read from a file each time it is needed.
+///
+/// Never printed: `Debug` and `Serialize` show `***`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Secret {
+    /// The secret itself.
+    Inline(#[schemars(with = "String")] SecretString),
+    /// The file that holds it; a trailing line end is not part of it.
+    File {
+        /// Path of the file.
+        file: PathBuf,
+    },
+}
+
+/// A secret file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("le fichier de secret {} est illisible", path.display())]
+pub struct SecretError {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+impl Secret {
+    /// The secret as it is now.
+    pub fn reveal(&self) -> Result<String, SecretError> {
+        match self {
+            Self::Inline(secret) => Ok(secret.expose_secret().to_owned()),
+            Self::File { file } => read_secret(file),
+        }
+    }
+}
+
+fn read_secret(path: &Path) -> Result<String, SecretError> {
+    let text = std::fs::read_to_string(path).map_err(|source| SecretError { path: path.to_owned(), source })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
+    }
+}
+
+/// A length of time written as people write it: `90s`, `15min`, `2h`, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Span(Duration);
+
+/// A text that is no length of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("« {0} » n’est pas une durée ; exemples : 90s, 15min, 2h, 7d")]
+pub struct SpanError(String);
+
+impl Span {
+    /// So many seconds.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    /// So many milliseconds.
+    pub const fn millis(millis: u64) -> Self {
+        Self(Duration::from_millis(millis))
+    }
+
+    /// As the standard library's duration.
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+
+    /// As a signed duration, to add to an instant.
+    pub fn signed(self) -> jiff::SignedDuration {
+        jiff::SignedDuration::try_from(self.0).unwrap_or(jiff::SignedDuration::MAX)
+    }
+}
+
+impl FromStr for Span {
+    type Err = SpanError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || SpanError(text.to_owned());
+        let hours = text.strip_suffix('d').map(|days| days.trim().parse::<u32>());
+        let signed = match hours {
+            Some(Ok(days)) => jiff::SignedDuration::from_hours(i64::from(days) * 24),
+            _ => text.parse::<jiff::SignedDuration>().map_err(|_| error())?,
+        };
+        Duration::try_from(signed).map(Self).map_err(|_| error())
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = SpanError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        format!("{:#}", span.signed())
+    }
+}
+
+/// A client certificate with its key (IGC-Santé ORG AUTH_CLI), both PEM.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The certificate, followed by its chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
