@@ -1,0 +1,199 @@
+//! What is wrong with a report, said so that the person who must act can mend it.
+//!
+//! A defect is an answer to the sender, never an error of ours. One type serves the reply, the
+//! journal, the command line and the test campaign.
+
+mod catalogue;
+mod code;
+mod path;
+mod place;
+
+use serde::{Deserialize, Serialize};
+
+pub use code::{Actor, Code, Scope, Severity};
+pub use place::Place;
+
+/// The most characters of a sender's text that a defect repeats.
+const EXCERPT_CHARS: usize = 120;
+
+/// One thing wrong, with its place, what was found, what was expected and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Wire", from = "Wire")]
+pub struct Defect {
+    code: Code,
+    severity: Severity,
+    place: Place,
+    found: Option<String>,
+    expected: Option<String>,
+    message: String,
+    hint: String,
+}
+
+impl Defect {
+    /// A defect of this code with the catalogue's severity, sentence and hint.
+    pub fn new(code: Code, place: Place) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            place,
+            found: None,
+            expected: None,
+            message: code.sentence().to_owned(),
+            hint: code.hint().to_owned(),
+        }
+    }
+
+    /// Quotes the value found: shortened, control characters replaced.
+    #[must_use]
+    pub fn found(mut self, value: impl AsRef<str>) -> Self {
+        self.found = Some(excerpt(value.as_ref()));
+        self
+    }
+
+    /// Says what was expected in its place; control characters of a value quoted there are replaced.
+    #[must_use]
+    pub fn expected(mut self, value: impl AsRef<str>) -> Self {
+        self.expected = Some(value.as_ref().chars().map(visible).collect());
+        self
+    }
+
+    /// Adds a sentence to the catalogue's.
+    #[must_use]
+    pub fn detail(mut self, sentence: impl AsRef<str>) -> Self {
+        self.message = format!("{} {}", self.message, excerpt_of(sentence.as_ref(), 4 * EXCERPT_CHARS));
+        self
+    }
+
+    /// Puts a hint made for this case in the place of the catalogue's.
+    #[must_use]
+    pub fn hint_instead(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = hint.as_ref().chars().map(visible).collect();
+        self
+    }
+
+    /// Changes the severity, where configuration allows it.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Names the attachment, where the place does not yet.
+    #[must_use]
+    pub fn in_piece(mut self, name: &str) -> Self {
+        if self.place.piece.is_empty() {
+            name.clone_into(&mut self.place.piece);
+        }
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Whether what stands under it is rejected.
+    pub fn is_rejection(&self) -> bool {
+        self.severity == Severity::Rejet
+    }
+
+    /// Rejection or warning.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The value found, shortened.
+    pub fn found_text(&self) -> Option<&str> {
+        self.found.as_deref()
+    }
+
+    /// What was expected.
+    pub fn expected_text(&self) -> Option<&str> {
+        self.expected.as_deref()
+    }
+
+    /// The French sentence a clerk understands.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// How to mend it.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+}
+
+/// A sender's text made safe to repeat: one line, no control characters, shortened.
+pub fn excerpt(text: &str) -> String {
+    excerpt_of(text, EXCERPT_CHARS)
+}
+
+fn excerpt_of(text: &str, limit: usize) -> String {
+    let mut short: String = text.chars().take(limit).map(visible).collect();
+    if text.chars().nth(limit).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn visible(character: char) -> char {
+    if is_unprintable(character) { '·' } else { character }
+}
+
+/// Control characters and those that reorder or hide text on the screen of whoever reads it.
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The shape of `check --format json`, kept apart from the type it carries.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    code: Code,
+    #[serde(default)]
+    nom: String,
+    severite: Severity,
+    #[serde(default)]
+    agir: Vec<Actor>,
+    #[serde(flatten)]
+    place: Place,
+    trouve: Option<String>,
+    attendu: Option<String>,
+    message: String,
+    conseil: String,
+}
+
+impl From<Defect> for Wire {
+    fn from(defect: Defect) -> Self {
+        Self {
+            code: defect.code,
+            nom: defect.code.name().to_owned(),
+            severite: defect.severity,
+            agir: defect.code.actors().to_vec(),
+            place: defect.place,
+            trouve: defect.found,
+            attendu: defect.expected,
+            message: defect.message,
+            conseil: defect.hint,
+        }
+    }
+}
+
+impl From<Wire> for Defect {
+    fn from(wire: Wire) -> Self {
+        Self {
+            code: wire.code,
+            severity: wire.severite,
+            place: wire.place,
+            found: wire.trouve,
+            expected: wire.attendu,
+            message: wire.message,
+            hint: wire.conseil,
+        }
+    }
+}
