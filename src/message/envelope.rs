@@ -1,0 +1,90 @@
+//! Who wrote, where an answer goes, and what it refers to.
+
+use crate::address::Address;
+use crate::defect::excerpt;
+
+use super::head::Head;
+use super::identifier;
+
+/// What the Return-Path field says: the address of the SMTP envelope (RFC 5321, section 4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ReturnPath {
+    /// No such field, or none that can be read.
+    #[default]
+    Absent,
+    /// `<>`, or the mailer-daemon itself: a delivery notice, never to be answered (RFC 3834, section 2).
+    Null,
+    /// An address.
+    Address(Address),
+}
+
+/// The fields of the header that a reply needs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Envelope {
+    pub(super) sender: Option<Address>,
+    pub(super) from_text: String,
+    pub(super) reply_to: Option<Address>,
+    pub(super) disposition_notification_to: Option<Address>,
+    pub(super) return_path: ReturnPath,
+    pub(super) message_id: Option<String>,
+    pub(super) references: Vec<String>,
+    pub(super) subject: Option<String>,
+}
+
+impl Envelope {
+    pub(super) fn read(head: &Head<'_>) -> Self {
+        Self {
+            sender: only_address(head, "From"),
+            from_text: from_text(head),
+            reply_to: addresses(head, "Reply-To").into_iter().flatten().next(),
+            disposition_notification_to: only_address(head, "Disposition-Notification-To"),
+            return_path: return_path(head),
+            message_id: head.texts("Message-ID").find_map(|text| identifier::one(&text)),
+            references: references(head),
+            subject: head.decoded("Subject").map(|text| excerpt(text.trim())).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// The address, if the field holds exactly one and nothing else.
+///
+/// Two senders are no sender: nobody could say which of the two may report. To several notification
+/// addresses no receipt goes by itself (RFC 8098, section 2.1).
+fn only_address(head: &Head<'_>, field: &str) -> Option<Address> {
+    let mut all = addresses(head, field).into_iter();
+    all.next().flatten().filter(|_| all.next().is_none())
+}
+
+/// Each address of a field, `None` for an entry that is none. The address must stand in the field as
+/// it is: one hidden in an encoded word is invisible to the operator who vouches for the sender.
+fn addresses(head: &Head<'_>, field: &str) -> Vec<Option<Address>> {
+    let raw = head.texts(field).collect::<String>().to_ascii_lowercase();
+    let read = |text: &str| text.parse::<Address>().ok().filter(|address| raw.contains(address.as_str()));
+    head.addresses(field).map(|entry| entry.address().and_then(read)).collect()
+}
+
+/// The addresses alone, since a long display name would push them out of the excerpt.
+fn from_text(head: &Head<'_>) -> String {
+    let parsed: Vec<&str> = head.addresses("From").filter_map(mail_parser::Addr::address).collect();
+    match parsed.as_slice() {
+        [] => excerpt(&head.texts("From").collect::<Vec<_>>().join(", ")),
+        addresses => excerpt(&addresses.join(", ")),
+    }
+}
+
+/// The topmost field: the last server to deliver wrote it.
+fn return_path(head: &Head<'_>) -> ReturnPath {
+    let Some(text) = head.texts("Return-Path").next() else { return ReturnPath::Absent };
+    let bare: String = text.chars().filter(|character| !matches!(character, '<' | '>' | ' ')).collect();
+    if bare.is_empty() || bare.to_ascii_lowercase().starts_with("mailer-daemon") {
+        return ReturnPath::Null;
+    }
+    bare.parse().map_or(ReturnPath::Absent, ReturnPath::Address)
+}
+
+/// RFC 5322, section 3.6.4: without References, In-Reply-To stands in if it names one message.
+fn references(head: &Head<'_>) -> Vec<String> {
+    let all = |field: &str| identifier::references(&head.texts(field).collect::<Vec<_>>().join(" "));
+    let references = all("References");
+    if references.is_empty() { all("In-Reply-To").into_iter().take(1).collect() } else { references }
+}

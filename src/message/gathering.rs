@@ -1,0 +1,179 @@
+//! Gathers the pieces of a mail and says what is wrong with one that has no document.
+
+use crate::defect::Defect;
+use crate::report::{Sniff, sniff};
+
+use super::archive::{Budget, Contents};
+use super::limits::Limits;
+use super::magic::Magic;
+use super::mime::{Sink, Unreadable};
+use super::name::{ends_in, shown};
+use super::part::Facts;
+use super::receipt::Receipt;
+use super::refusal::{self, Hidden, Refusal};
+use super::selection::{Candidate, Claims, Selection};
+use super::transfer::Encoding;
+
+/// What a mail holds. Exactly one of the three says something: a receipt, defects or candidates.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) receipt: Option<Receipt>,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) defects: Vec<Defect>,
+}
+
+/// The pieces of one mail.
+pub(super) struct Gathering<'l> {
+    limits: &'l Limits,
+    budget: Budget,
+    selection: Selection,
+    leaves: usize,
+    receipt: Option<Receipt>,
+    off_topic: bool,
+    unsplit: bool,
+    hidden: Option<Hidden>,
+    defects: Vec<Defect>,
+}
+
+impl Found {
+    pub(super) fn defects(defects: Vec<Defect>) -> Self {
+        Self { defects, ..Self::default() }
+    }
+}
+
+impl<'l> Gathering<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
+        Self {
+            limits,
+            budget: Budget::new(limits),
+            selection: Selection::new(limits.candidates),
+            leaves: 0,
+            receipt: None,
+            off_topic: false,
+            unsplit: false,
+            hidden: None,
+            defects: Vec::new(),
+        }
+    }
+
+    /// Opens a zip archive.
+    pub(super) fn archive(&mut self, name: &str, bytes: &[u8]) {
+        let contents = Contents::read(bytes, &mut self.budget);
+        let reports = self.selection.reports();
+        let mut refusal = contents.refusal;
+        for entry in contents.documents {
+            let claims = Claims { xml: ends_in(&entry.name, ".xml"), ..Claims::default() };
+            let candidate = Candidate { name: shown(Some(&entry.name), ".xml"), bytes: entry.bytes };
+            if self.selection.offer(candidate, &entry.sniff, claims).is_err() {
+                refusal = Some(Refusal::TooManyDocuments);
+            }
+        }
+        self.off_topic |= contents.patient || contents.xdm && self.selection.reports() == reports;
+        self.defects.extend(refusal.map(|reason| reason.defect(name, self.limits)));
+    }
+
+    /// What was found, once everything was seen; `end` says what stopped it.
+    pub(super) fn finish(mut self, end: Result<(), Unreadable>) -> Found {
+        if let Some(receipt) = self.receipt {
+            return Found { receipt: Some(receipt), ..Found::default() };
+        }
+        if self.off_topic {
+            return Found::defects(vec![refusal::off_topic()]);
+        }
+        self.defects.extend(end.err().map(|reason| refusal::unreadable(reason, self.limits)));
+        if !self.defects.is_empty() {
+            return Found::defects(self.defects);
+        }
+        match self.selection.into_candidates() {
+            none if none.is_empty() && self.unsplit => Found::defects(vec![refusal::unsplit()]),
+            none if none.is_empty() => Found::defects(vec![refusal::absent(self.hidden)]),
+            candidates => Found { candidates, ..Found::default() },
+        }
+    }
+
+    fn intact(&mut self, facts: &Facts, bytes: Vec<u8>) {
+        match Magic::of(&bytes) {
+            Some(Magic::Zip) => self.archive(&shown(facts.name.as_deref(), ".zip"), &bytes),
+            Some(Magic::Packed(kind)) => self.refuse(facts, Refusal::Packed(kind)),
+            Some(Magic::AppleDouble) => {}
+            Some(Magic::Tnef) => self.hidden = Some(Hidden::Tnef),
+            None if facts.claims_zip() => self.refuse(facts, Refusal::Unreadable),
+            None => self.document(facts, bytes),
+        }
+    }
+
+    fn document(&mut self, facts: &Facts, bytes: Vec<u8>) {
+        let found = sniff(&bytes);
+        self.off_topic |= matches!(found, Sniff::PatientDocument);
+        let candidate = Candidate { name: shown(facts.name.as_deref(), ".xml"), bytes };
+        let full = refusal::too_many_documents(self.limits);
+        if self.selection.offer(candidate, &found, facts.claims()).is_err() && !self.defects.contains(&full) {
+            self.defects.push(full);
+        }
+    }
+
+    /// A part that lost bytes on the way matters if it was, or was meant to be, something to read.
+    fn damaged(&mut self, facts: &Facts, bytes: &[u8]) {
+        let found = sniff(bytes);
+        self.off_topic |= matches!(found, Sniff::PatientDocument);
+        let matters = match found {
+            Sniff::PatientDocument | Sniff::Known(_) => true,
+            Sniff::Broken | Sniff::OtherXml { .. } => !facts.claims().for_people,
+            Sniff::NotXml => facts.claims().xml || facts.claims_zip() || Magic::of(bytes).is_some(),
+        };
+        if matters {
+            self.defects.push(refusal::damaged(&shown(facts.name.as_deref(), "")));
+        }
+    }
+
+    fn refuse(&mut self, facts: &Facts, reason: Refusal) {
+        self.defects.push(reason.defect(&shown(facts.name.as_deref(), ""), self.limits));
+    }
+}
+
+impl Sink for Gathering<'_> {
+    fn leaf(&mut self, facts: &Facts, body: &[u8]) {
+        self.leaves += 1;
+        if let Some(hidden) = hiding(facts) {
+            self.hidden = Some(hidden);
+            return;
+        }
+        let decoded = facts.encoding.decode(body);
+        if decoded.intact || facts.encoding == Encoding::Unknown && is_plain(&decoded.bytes) {
+            self.intact(facts, decoded.bytes.into_owned());
+        } else {
+            self.damaged(facts, &decoded.bytes);
+        }
+    }
+
+    /// A report that comes first is what the mail is, even wrapped in a signature or followed by the
+    /// footer of a server. One that comes later is an attachment, and passed over.
+    fn report(&mut self, facts: &Facts, body: &[u8]) {
+        if self.leaves == 0 && self.receipt.is_none() {
+            self.receipt = Some(Receipt::read(facts, body));
+        }
+    }
+
+    fn unsplit(&mut self) {
+        self.unsplit = true;
+    }
+}
+
+/// Whether a part of unknown transfer encoding was not encoded at all: `8bits` and the like are
+/// common, and XML is recognised as it stands.
+fn is_plain(bytes: &[u8]) -> bool {
+    !matches!(sniff(bytes), Sniff::NotXml)
+}
+
+/// Content that cannot be looked into (RFC 8551, section 3.2; RFC 3156, section 4).
+fn hiding(facts: &Facts) -> Option<Hidden> {
+    match facts.media.as_str() {
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => match facts.variant.as_deref() {
+            Some("signed-data") => Some(Hidden::OpaqueSignature),
+            _ => Some(Hidden::Encrypted),
+        },
+        "application/pgp-encrypted" => Some(Hidden::Encrypted),
+        _ if facts.claims_tnef() => Some(Hidden::Tnef),
+        _ => None,
+    }
+}

@@ -1,0 +1,195 @@
+//! Takes a mail apart into its parts (RFC 2046), in linear time and with bounded depth.
+//!
+//! The structure is not left to mail-parser, which reads our header blocks: it nests forwarded mails
+//! without a limit, so that freeing 100 000 of them overflows the stack and aborts the process, and it
+//! searches the rest of the mail for each boundary, which one megabyte turns into minutes.
+
+use super::head::Head;
+use super::part::Facts;
+
+/// The deepest nesting of parts; mail readers produce five levels or so.
+const MAX_NESTING: usize = 30;
+
+/// Forwarded mails inside forwarded mails that are looked into.
+const MAX_FORWARDED: usize = 2;
+
+/// The longest header of a mail, in bytes; Postfix, for one, cuts at 102 400.
+const MAX_HEAD: usize = 128 << 10;
+
+/// The longest header of a part, in bytes.
+const MAX_PART_HEAD: usize = 16 << 10;
+
+/// Why a mail cannot be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// No header field at all.
+    NoHeader,
+    /// A header longer than the limit.
+    LongHead,
+    /// Parts nested deeper than the limit.
+    TooDeep,
+    /// More parts than the limit.
+    TooManyParts,
+}
+
+/// What is done with the pieces, in the order of the mail.
+pub(super) trait Sink {
+    /// A part that has no parts of its own.
+    fn leaf(&mut self, facts: &Facts, body: &[u8]);
+    /// A multipart/report, which is not taken apart; one inside a forwarded mail is passed over.
+    fn report(&mut self, facts: &Facts, body: &[u8]);
+    /// A multipart whose boundary is not declared or never occurs.
+    fn unsplit(&mut self);
+}
+
+/// Where a piece stands.
+#[derive(Clone, Copy)]
+struct Level {
+    nesting: usize,
+    forwarded: usize,
+    is_mail: bool,
+}
+
+struct Walk<'s, S> {
+    sink: &'s mut S,
+    parts_left: usize,
+}
+
+/// The header block of a mail and its body.
+pub(super) fn open(raw: &[u8]) -> Result<(&[u8], &[u8]), Unreadable> {
+    let (block, body) = split_head(raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw));
+    if block.len() <= MAX_HEAD { Ok((block, body)) } else { Err(Unreadable::LongHead) }
+}
+
+/// As much of a header that is too long as may be read: enough to know the sender.
+pub(super) fn open_long_head(raw: &[u8]) -> &[u8] {
+    raw.get(..MAX_HEAD).unwrap_or(raw)
+}
+
+/// Hands every piece of a mail to `sink`, until a limit is met.
+pub(super) fn walk(facts: &Facts, body: &[u8], parts: usize, sink: &mut impl Sink) -> Result<(), Unreadable> {
+    Walk { sink, parts_left: parts }.content(facts, body, Level { nesting: 0, forwarded: 0, is_mail: true })
+}
+
+/// The parts between the lines of `boundary`, headers included. A missing last line is forgiven:
+/// what is cut off shows in the document itself.
+pub(super) fn parts<'x>(body: &'x [u8], boundary: &str) -> impl Iterator<Item = &'x [u8]> {
+    Parts { body, boundary: boundary.as_bytes(), at: 0, start: None, closed: false }
+}
+
+/// The header block, its last line ending included, and what follows the blank line.
+pub(super) fn split_head(entity: &[u8]) -> (&[u8], &[u8]) {
+    let mut at = 0;
+    for line in entity.split_inclusive(|byte| *byte == b'\n') {
+        if matches!(line, b"\n" | b"\r\n") {
+            let body = entity.get(at + line.len()..).unwrap_or_default();
+            return (entity.get(..at).unwrap_or_default(), body);
+        }
+        at += line.len();
+    }
+    (entity, &[])
+}
+
+impl<S: Sink> Walk<'_, S> {
+    fn entity(&mut self, entity: &[u8], default: &str, level: Level) -> Result<(), Unreadable> {
+        self.parts_left = self.parts_left.checked_sub(1).ok_or(Unreadable::TooManyParts)?;
+        if level.nesting > MAX_NESTING {
+            return Err(Unreadable::TooDeep);
+        }
+        let (block, body) = split_head(entity);
+        let limit = if level.is_mail { MAX_HEAD } else { MAX_PART_HEAD };
+        if block.len() > limit {
+            return Err(Unreadable::LongHead);
+        }
+        self.content(&Facts::read(&Head::read(block), default), body, level)
+    }
+
+    fn content(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
+        let level = Level { nesting: level.nesting + 1, is_mail: false, ..level };
+        if facts.media == "multipart/report" {
+            if level.forwarded == 0 {
+                self.sink.report(facts, body);
+            }
+            Ok(())
+        } else if facts.is_multipart() {
+            self.multipart(facts, body, level)
+        } else if facts.is_mail() {
+            self.forwarded(facts, body, level)
+        } else {
+            self.sink.leaf(facts, body);
+            Ok(())
+        }
+    }
+
+    fn multipart(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
+        let default = if facts.media == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let mut found = false;
+        for part in facts.boundary.iter().flat_map(|boundary| parts(body, boundary)) {
+            found = true;
+            self.entity(part, default, level)?;
+        }
+        if !found {
+            self.sink.unsplit();
+        }
+        Ok(())
+    }
+
+    /// RFC 2046, section 5.2.1, forbids to encode a forwarded mail; some do it all the same.
+    fn forwarded(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
+        if level.forwarded == MAX_FORWARDED {
+            return Ok(());
+        }
+        let mail = facts.encoding.decode(body).bytes;
+        self.entity(&mail, "text/plain", Level { forwarded: level.forwarded + 1, is_mail: true, ..level })
+    }
+}
+
+struct Parts<'x, 'b> {
+    body: &'x [u8],
+    boundary: &'b [u8],
+    at: usize,
+    start: Option<usize>,
+    closed: bool,
+}
+
+impl<'x> Iterator for Parts<'x, '_> {
+    type Item = &'x [u8];
+
+    fn next(&mut self) -> Option<&'x [u8]> {
+        let rest = if self.closed { &[] } else { self.body.get(self.at..).unwrap_or_default() };
+        for line in rest.split_inclusive(|byte| *byte == b'\n') {
+            let line_start = self.at;
+            self.at += line.len();
+            if let Some(closing) = delimiter(line, self.boundary) {
+                self.closed = closing;
+                let next = (!closing).then_some(self.at);
+                if let Some(start) = std::mem::replace(&mut self.start, next) {
+                    return Some(self.without_line_ending(start, line_start));
+                }
+                if closing {
+                    return None;
+                }
+            }
+        }
+        self.start.take().and_then(|start| self.body.get(start..))
+    }
+}
+
+impl<'x> Parts<'x, '_> {
+    /// The line ending before a boundary belongs to the boundary (RFC 2046, section 5.1.1).
+    fn without_line_ending(&self, start: usize, end: usize) -> &'x [u8] {
+        let part = self.body.get(start..end).unwrap_or_default();
+        part.strip_suffix(b"\n").map_or(part, |part| part.strip_suffix(b"\r").unwrap_or(part))
+    }
+}
+
+/// Whether a line is a boundary, and whether it is the last one. The whole line must match: the
+/// boundary of one multipart may begin like that of another.
+fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
+    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?.trim_ascii();
+    match rest {
+        b"" => Some(false),
+        b"--" => Some(true),
+        _ => None,
+    }
+}

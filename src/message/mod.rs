@@ -1,0 +1,164 @@
+//! From the bytes of a mail to the documents it carries and to all that a reply must know.
+//!
+//! Reading never fails and never panics, whatever the bytes: what is wrong with the mail is a defect,
+//! that is, an answer. Nothing is decided by a file name or a media type, and no part is ever read in
+//! part: a limit that is met is a defect too.
+
+mod archive;
+mod automatic;
+mod envelope;
+mod gathering;
+mod head;
+mod identifier;
+mod limits;
+mod magic;
+mod mime;
+mod name;
+mod part;
+mod receipt;
+mod refusal;
+mod selection;
+mod transfer;
+
+use crate::address::Address;
+use crate::defect::Defect;
+
+use envelope::Envelope;
+use gathering::{Found, Gathering};
+use head::Head;
+use magic::Magic;
+use mime::Unreadable;
+use part::Facts;
+use refusal::Refusal;
+
+pub use automatic::{Automatic, PATIENT_DOMAINS};
+pub use envelope::ReturnPath;
+pub use limits::Limits;
+pub use receipt::{Receipt, ReceiptKind};
+pub use selection::Candidate;
+
+/// A mail, taken apart. It owns what it holds; the raw bytes may go.
+#[derive(Debug, Clone)]
+pub struct Message {
+    envelope: Envelope,
+    automatic: Option<Automatic>,
+    found: Found,
+}
+
+/// Takes a mail apart (RFC 5322, RFC 2045 to 2047). The size of `raw` is the caller's to limit.
+///
+/// Never fails: a mail that cannot be read has the defect M05 and whatever its header still tells.
+pub fn read(raw: &[u8], limits: &Limits) -> Message {
+    match mime::open(raw) {
+        Ok((block, body)) => read_opened(&Head::read(block), body, limits),
+        Err(reason) => unread(&Head::read(mime::open_long_head(raw)), reason, limits),
+    }
+}
+
+/// The documents of a zip archive that came without a mail, by the rules for one that is attached.
+pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<Candidate>, Vec<Defect>) {
+    let shown = name::shown(Some(name), ".zip");
+    let found = match Magic::of(bytes) {
+        Some(Magic::Zip) => {
+            let mut gathering = Gathering::new(limits);
+            gathering.archive(&shown, bytes);
+            gathering.finish(Ok(()))
+        }
+        Some(Magic::Packed(kind)) => refused(Refusal::Packed(kind), &shown, limits),
+        Some(Magic::AppleDouble | Magic::Tnef) | None => refused(Refusal::Unreadable, &shown, limits),
+    };
+    (found.candidates, found.defects)
+}
+
+impl Message {
+    /// The address in From, if it holds exactly one.
+    pub fn sender(&self) -> Option<&Address> {
+        self.envelope.sender.as_ref()
+    }
+
+    /// What From says, shortened and safe to repeat; empty if there is none.
+    pub fn from_text(&self) -> &str {
+        &self.envelope.from_text
+    }
+
+    /// The first address in Reply-To.
+    pub fn reply_to(&self) -> Option<&Address> {
+        self.envelope.reply_to.as_ref()
+    }
+
+    /// The address in Disposition-Notification-To, if it holds exactly one (RFC 8098, section 2.1).
+    pub fn disposition_notification_to(&self) -> Option<&Address> {
+        self.envelope.disposition_notification_to.as_ref()
+    }
+
+    /// What the topmost Return-Path says.
+    pub fn return_path(&self) -> &ReturnPath {
+        &self.envelope.return_path
+    }
+
+    /// The Message-ID without angle brackets: printable ASCII, 250 bytes at most. A sender may use
+    /// one twice: it identifies nothing.
+    pub fn message_id(&self) -> Option<&str> {
+        self.envelope.message_id.as_deref()
+    }
+
+    /// The Message-IDs of References, or that of In-Reply-To; 20 at most, as safe as the Message-ID.
+    pub fn references(&self) -> &[String] {
+        &self.envelope.references
+    }
+
+    /// The subject, decoded, on one line, shortened.
+    pub fn subject(&self) -> Option<&str> {
+        self.envelope.subject.as_deref()
+    }
+
+    /// Why this mail must never be answered; `None` if it may. Whether it comes from an address of
+    /// our own is for the caller to check.
+    pub fn automatic(&self) -> Option<Automatic> {
+        self.automatic
+    }
+
+    /// The receipt, if the mail is one; then there are neither candidates nor defects.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        self.found.receipt.as_ref()
+    }
+
+    /// The documents to read, in the order of the mail; empty if there is a defect, since each
+    /// rejects the whole mail.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.found.candidates
+    }
+
+    /// M02, M04, M05 or M06; empty if there are candidates. M06 stands alone and quotes nothing.
+    pub fn defects(&self) -> &[Defect] {
+        &self.found.defects
+    }
+
+    fn new(head: &Head<'_>, found: Found) -> Self {
+        let envelope = Envelope::read(head);
+        Self { automatic: Automatic::of(head, &envelope, found.receipt.is_some()), envelope, found }
+    }
+}
+
+fn read_opened(head: &Head<'_>, body: &[u8], limits: &Limits) -> Message {
+    if head.is_empty() {
+        return unread(head, Unreadable::NoHeader, limits);
+    }
+    let mut gathering = Gathering::new(limits);
+    let end = mime::walk(&Facts::read(head, "text/plain"), body, limits.parts, &mut gathering);
+    Message::new(head, gathering.finish(end))
+}
+
+fn unread(head: &Head<'_>, reason: Unreadable, limits: &Limits) -> Message {
+    Message::new(head, Found::defects(vec![refusal::unreadable(reason, limits)]))
+}
+
+fn refused(reason: Refusal, name: &str, limits: &Limits) -> Found {
+    Found::defects(vec![reason.defect(name, limits)])
+}
+
+/// The text a person reads first in a mail: its first text part, decoded; empty without one.
+pub fn text_of(raw: &[u8]) -> String {
+    let parsed = mail_parser::MessageParser::default().parse(raw);
+    parsed.and_then(|mail| mail.body_text(0).map(std::borrow::Cow::into_owned)).unwrap_or_default()
+}

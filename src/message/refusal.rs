@@ -1,0 +1,121 @@
+//! Why an attachment or a mail is refused, in words for the sender.
+
+use crate::defect::{Code, Defect, Place};
+
+use super::limits::Limits;
+use super::mime::Unreadable;
+
+/// Why an archive is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Compressed in a way that is not opened.
+    Packed(&'static str),
+    /// Not a zip archive, or a damaged one.
+    Unreadable,
+    /// A password protects an entry.
+    Encrypted,
+    /// An entry would leave the folder it is unpacked to.
+    Traversal,
+    /// Two entries of one name: which of them counts depends on the reader.
+    SameName,
+    /// An archive inside the archive.
+    Nested,
+    /// More entries than the limit.
+    TooManyEntries,
+    /// More documents than the limit.
+    TooManyDocuments,
+    /// Unpacks to more than the limit.
+    TooBig,
+    /// Unpacks to suspiciously much for its size.
+    Ratio,
+}
+
+impl Refusal {
+    /// M04 on the archive of this name.
+    pub(super) fn defect(self, archive: &str, limits: &Limits) -> Defect {
+        let defect = Defect::new(Code::M04, Place::piece(archive)).detail(self.sentence(limits));
+        match self {
+            Self::Packed(_) => defect.hint_instead("Joignez le fichier XML non compressé."),
+            _ => defect,
+        }
+    }
+
+    fn sentence(self, limits: &Limits) -> String {
+        match self {
+            Self::Packed(kind) => format!("C’est {kind}, que Dispolits n’ouvre pas."),
+            Self::Unreadable => "Elle est endommagée ou utilise une compression inconnue.".to_owned(),
+            Self::Encrypted => "Elle est protégée par un mot de passe.".to_owned(),
+            Self::Traversal => "Le chemin d’un fichier qu’elle contient sort de l’archive.".to_owned(),
+            Self::SameName => "Deux des fichiers qu’elle contient portent le même nom.".to_owned(),
+            Self::Nested => "Elle contient une autre archive.".to_owned(),
+            Self::TooManyEntries => format!("Elle contient plus de {} fichiers.", limits.archive_entries),
+            Self::TooManyDocuments => format!("Elle contient plus de {} documents XML.", limits.candidates),
+            Self::TooBig => format!("Décompressée, elle dépasse {} octets.", limits.archive_bytes),
+            Self::Ratio => format!("Un fichier y est compressé plus de {} fois.", limits.archive_ratio),
+        }
+    }
+}
+
+/// M05 on a mail that cannot be taken apart.
+pub(super) fn unreadable(reason: Unreadable, limits: &Limits) -> Defect {
+    let defect = Defect::new(Code::M05, Place::mail());
+    match reason {
+        Unreadable::NoHeader => defect.detail("Il n’a pas d’en-tête."),
+        Unreadable::LongHead => defect.detail("Un en-tête est démesurément long."),
+        Unreadable::TooDeep => defect.detail("Ses parties sont imbriquées trop profondément."),
+        Unreadable::TooManyParts => defect.detail(format!("Il a plus de {} parties.", limits.parts)),
+    }
+}
+
+/// M05 on a mail whose parts cannot be told apart.
+pub(super) fn unsplit() -> Defect {
+    Defect::new(Code::M05, Place::mail()).detail("La ligne qui doit en séparer les parties est introuvable.")
+}
+
+/// M05 on a mail with more documents than are read.
+pub(super) fn too_many_documents(limits: &Limits) -> Defect {
+    let sentence = format!("Il contient plus de {} documents XML.", limits.candidates);
+    Defect::new(Code::M05, Place::mail())
+        .detail(sentence)
+        .hint_instead("Répartissez les documents entre plusieurs courriels.")
+}
+
+/// M05 on a part whose transfer encoding is damaged.
+pub(super) fn damaged(part: &str) -> Defect {
+    let sentence =
+        "L’encodage de transport de cette pièce est endommagé ou inconnu : elle ne peut pas être lue entièrement.";
+    Defect::new(Code::M05, Place::piece(part)).detail(sentence)
+}
+
+/// M06. Neither a name nor a word of the content is repeated: they may name a patient.
+pub(super) fn off_topic() -> Defect {
+    Defect::new(Code::M06, Place::mail())
+}
+
+/// Why nothing was found, if there is a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hidden {
+    /// Outlook wrapped the attachments.
+    Tnef,
+    /// The mail is encrypted.
+    Encrypted,
+    /// The mail is wrapped in its signature.
+    OpaqueSignature,
+}
+
+/// M02, with the reason why the attachment cannot be seen.
+pub(super) fn absent(hidden: Option<Hidden>) -> Defect {
+    let defect = Defect::new(Code::M02, Place::mail());
+    match hidden {
+        None => defect,
+        Some(Hidden::Tnef) => defect
+            .detail("Les pièces jointes sont enfermées dans « winmail.dat », le format de texte enrichi d’Outlook.")
+            .hint_instead("Dans Outlook, choisissez le format « HTML » ou « Texte brut », puis renvoyez le courriel avec le fichier XML."),
+        Some(Hidden::Encrypted) => defect
+            .detail("Le courriel est chiffré : son contenu ne peut pas être lu.")
+            .hint_instead("Renvoyez le courriel sans le chiffrer : MSSanté protège déjà l’acheminement."),
+        Some(Hidden::OpaqueSignature) => defect
+            .detail("Le courriel est enfermé dans sa signature électronique : son contenu ne peut pas être lu.")
+            .hint_instead("Renvoyez le courriel sans signature, ou signé en clair."),
+    }
+}

@@ -1,0 +1,72 @@
+//! The date and time of XML Schema, with its zone.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
+
+/// How it is written, for messages.
+pub(super) const EXPECTED: &str = "une date et une heure avec le fuseau, comme 2026-11-23T07:50:00+01:00";
+
+/// The instant of an `xs:dateTime` (XML Schema Part 2, section 3.2.7) with a zone and a year from
+/// 0001 to 9999. The zone goes to 14:00, midnight may be written 24:00:00, there is no 60th second
+/// and fractions are cut after the nanosecond. `None` for anything else.
+pub(super) fn parse(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_once('T')?;
+    let zone_at = rest.find(['Z', '+', '-'])?;
+    let (time, zone) = rest.split_at_checked(zone_at)?;
+    offset(zone)?.to_timestamp(civil(date_of(date)?, time)?).ok()
+}
+
+fn civil(date: Date, time: &str) -> Option<DateTime> {
+    let (clock, fraction) = time.split_once('.').map_or((time, None), |(clock, fraction)| (clock, Some(fraction)));
+    let nanosecond = fraction.map_or(Some(0), nanoseconds)?;
+    let [hour, minute, second] = parts(clock, ':')?;
+    if hour == 24 {
+        let midnight =
+            minute == 0 && second == 0 && fraction.is_none_or(|digits| digits.bytes().all(|digit| digit == b'0'));
+        return midnight.then(|| date.tomorrow().ok())?.map(|next| next.to_datetime(Time::midnight()));
+    }
+    let time = Time::new(small(hour)?, small(minute)?, small(second)?, nanosecond).ok()?;
+    Some(date.to_datetime(time))
+}
+
+fn date_of(text: &str) -> Option<Date> {
+    let (year, rest) = text.split_at_checked(4)?;
+    let [month, day] = parts(rest.strip_prefix('-')?, '-')?;
+    let year = i16::try_from(digits(year)?).ok().filter(|year| *year > 0)?;
+    Date::new(year, small(month)?, small(day)?).ok()
+}
+
+fn offset(zone: &str) -> Option<Offset> {
+    let (sign, clock) = match zone.split_at_checked(1)? {
+        ("Z", "") => return Some(Offset::UTC),
+        ("+", clock) => (1, clock),
+        ("-", clock) => (-1, clock),
+        _ => return None,
+    };
+    let [hours, minutes] = parts(clock, ':')?;
+    let legal = (hours < 14 && minutes < 60) || (hours == 14 && minutes == 0);
+    let seconds = i32::try_from(hours * 3600 + minutes * 60).ok().filter(|_| legal)?;
+    Offset::from_seconds(sign * seconds).ok()
+}
+
+/// Exactly `N` numbers of two digits.
+fn parts<const N: usize>(text: &str, separator: char) -> Option<[u32; N]> {
+    let two = |part: &str| (part.len() == 2).then(|| digits(part)).flatten();
+    let numbers: Option<Vec<u32>> = text.split(separator).map(two).collect();
+    numbers?.try_into().ok()
+}
+
+fn digits(text: &str) -> Option<u32> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn small(number: u32) -> Option<i8> {
+    i8::try_from(number).ok()
+}
+
+fn nanoseconds(fraction: &str) -> Option<i32> {
+    let all_digits = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let kept = fraction.get(..fraction.len().min(9)).filter(|_| all_digits)?;
+    format!("{kept:0<9}").parse().ok()
+}

@@ -1,0 +1,53 @@
+//! The formats known, chosen by the root element's qualified name: never by file name or MIME type.
+
+use super::findings::Findings;
+use super::model::Reading;
+use super::native;
+use super::xml::{Fault, Name, Tag, XmlReader};
+use crate::defect::Code;
+
+/// How documents of one root element are read into the common model.
+pub(super) struct Adapter {
+    namespace: &'static str,
+    local: &'static str,
+    /// The format's name in contracts: `disponibilites-1`.
+    pub(super) format: &'static str,
+    /// Reads what stands under the root into the reading, up to the root's end.
+    pub(super) read: for<'a> fn(&mut XmlReader<'a>, &Tag<'a>, &mut Reading, &mut Findings<'_>) -> Result<(), Fault>,
+}
+
+const ADAPTERS: &[Adapter] =
+    &[Adapter { namespace: native::NAMESPACE, local: native::ROOT, format: "disponibilites-1", read: native::read }];
+
+/// The known formats, as `{namespace}local` of their root elements, for messages.
+pub fn formats() -> impl Iterator<Item = String> {
+    ADAPTERS.iter().map(|adapter| format!("{{{}}}{}", adapter.namespace, adapter.local))
+}
+
+/// The adapter for documents with this root.
+pub(super) fn adapter(root: &Name<'_>) -> Option<&'static Adapter> {
+    ADAPTERS.iter().find(|adapter| adapter.namespace == root.namespace && adapter.local == root.local)
+}
+
+/// The fault of a root that no adapter reads.
+pub(super) fn unknown(root: &Tag<'_>) -> Fault {
+    let name = &root.name;
+    let fault = Fault::new(Code::D05, root.span.clone(), difference(name));
+    fault.found(name.to_string()).expected(formats().collect::<Vec<_>>().join(", "))
+}
+
+fn difference(root: &Name<'_>) -> String {
+    let namesake = ADAPTERS.iter().find(|adapter| adapter.local == root.local);
+    match (namesake, root.namespace.is_empty()) {
+        (Some(known), true) => {
+            format!(
+                "L’élément « {} » ne porte pas d’espace de noms : ajoutez-lui xmlns=\"{}\".",
+                root.local, known.namespace
+            )
+        }
+        (Some(known), false) => {
+            format!("L’élément « {} » est connu, mais dans l’espace de noms « {} ».", root.local, known.namespace)
+        }
+        (None, _) => format!("L’élément racine « {} » n’est celui d’aucun format connu.", root.local),
+    }
+}

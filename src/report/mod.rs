@@ -1,0 +1,94 @@
+//! From the bytes of a document to the counts it declares, with every defect at once.
+//!
+//! The way of one document: `decode` turns bytes into text, `xml` walks over it once, `formats`
+//! chooses an adapter by the root element, the adapter (`native`) fills the `model` and notes
+//! `findings`. What needs the referential, the clock or several services is judged later, on the
+//! model, alike for every format.
+
+mod date_time;
+mod decode;
+mod encoding;
+mod findings;
+mod formats;
+mod limits;
+mod model;
+mod native;
+mod sniff;
+mod source;
+mod xml;
+
+use sha2::{Digest, Sha256};
+
+pub use decode::{DecodeFault, Decoded, decode};
+pub use formats::formats;
+pub use limits::Limits;
+pub use model::{Etablissement, Head, PlacedCount, Reading, Service};
+pub use sniff::{Sniff, sniff};
+
+use crate::defect::{Defect, Place, excerpt};
+use findings::Findings;
+use source::Source;
+use xml::{Fault, Node, XmlReader};
+
+/// Reads the document in the attachment `name`. Never fails: what is wrong is in the defects.
+///
+/// The establishments are empty if the document as a whole is rejected; then at least one defect
+/// says why. Rejected parts stay in the reading, marked as such, for the checks between parts.
+pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
+    if bytes.len() > limits.bytes {
+        return too_large(name, bytes, limits);
+    }
+    match decode(bytes) {
+        Ok(decoded) => read_text(&Source::new(name, decoded.text()), limits),
+        Err(fault) => {
+            let defect = fault.into_defect(Source::new(name, "").name());
+            unreadable(name, bytes, defect)
+        }
+    }
+}
+
+fn read_text(source: &Source<'_>, limits: &Limits) -> Reading {
+    let mut reading = Reading::default();
+    source.name().clone_into(&mut reading.head.name);
+    reading.head.sha256 = sha256(source.text().as_bytes());
+    let mut findings = Findings::new(source, limits.defects);
+    let mut xml = XmlReader::new(source.text(), limits);
+    if let Err(fault) = read_document(&mut xml, &mut reading, &mut findings) {
+        findings.stop(fault);
+    }
+    if findings.document_rejected() {
+        reading.etablissements = Vec::new();
+    }
+    reading.defects = findings.into_defects();
+    reading
+}
+
+fn read_document(xml: &mut XmlReader<'_>, reading: &mut Reading, findings: &mut Findings<'_>) -> Result<(), Fault> {
+    // The reader gives a start tag first, or says why there is none.
+    let Node::Start(root) = xml.next()? else { return Ok(()) };
+    reading.head.place = findings.place(root.span.clone()).with_path(excerpt(root.name.local));
+    let adapter = formats::adapter(&root.name).ok_or_else(|| formats::unknown(&root))?;
+    reading.head.format = Some(adapter.format);
+    (adapter.read)(xml, &root, reading, findings)?;
+    xml.next().map(drop)
+}
+
+fn too_large(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
+    let source = Source::new(name, "");
+    let detail = format!("Il compte plus de {} octets.", limits.bytes);
+    let fault = Fault::limit(0..0, detail).found(format!("{} octets", bytes.len()));
+    unreadable(name, bytes, fault.into_defect(Place::piece(source.name())))
+}
+
+fn unreadable(name: &str, bytes: &[u8], defect: Defect) -> Reading {
+    let mut reading = Reading::default();
+    Source::new(name, "").name().clone_into(&mut reading.head.name);
+    reading.head.sha256 = sha256(bytes);
+    reading.head.place = Place::piece(&reading.head.name);
+    reading.defects.push(defect);
+    reading
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
+}

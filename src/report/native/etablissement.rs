@@ -1,0 +1,59 @@
+//! `etablissement`: one establishment and its services.
+
+use super::attributes::Attributes;
+use super::element::{Element, Level};
+use super::service;
+use crate::defect::Code;
+use crate::finess::{Finess, FinessError};
+use crate::report::findings::Findings;
+use crate::report::model::Etablissement;
+use crate::report::xml::{Fault, Tag, XmlReader, is_blank};
+
+/// Reads one establishment, the `rank`-th of the document.
+pub(super) fn read<'a>(
+    xml: &mut XmlReader<'a>,
+    tag: &Tag<'a>,
+    rank: usize,
+    findings: &mut Findings<'_>,
+) -> Result<Etablissement, Fault> {
+    let known = tag.attribute("finess").and_then(|attribute| parse(&attribute.value).ok());
+    let path = known.map_or_else(|| format!("etablissement[{rank}]"), |finess| format!("etablissement[{finess}]"));
+    let mut element = Element::new(Level::Etablissement, tag, path);
+    let mut attributes = Attributes::new(tag, &mut element, findings);
+    attributes.refuse_unknown(&["finess"]);
+    let finess = read_finess(&mut attributes);
+    let place = attributes.place("finess");
+    let mut services = Vec::new();
+    while let Some(tag) = element.next_child(xml, findings)? {
+        services.push(service::read(xml, &tag, element.path(), element.children(), findings)?);
+    }
+    Ok(Etablissement { finess, services, place, rejected: element.rejected() })
+}
+
+fn read_finess(attributes: &mut Attributes<'_, '_, '_>) -> Option<Finess> {
+    let text = attributes.required("finess")?;
+    let code = match parse(text) {
+        Ok(finess) => return Some(finess),
+        Err(FinessError::Format) => Code::E01,
+        Err(FinessError::Key) => Code::E02,
+    };
+    attributes.refuse("finess", |defect| defect.expected(expected(text)), code);
+    None
+}
+
+fn expected(text: &str) -> String {
+    match parse(&text.to_ascii_uppercase()) {
+        Ok(finess) => format!("{finess}, avec la lettre en majuscule"),
+        Err(_) => "le numéro FINESS géographique, comme 350054680".to_owned(),
+    }
+}
+
+/// Takes off blanks around the number, and the `1` that makes it an identifiant national de
+/// structure (ROR modèle d'exposition 3.0.1, section 5.1).
+fn parse(text: &str) -> Result<Finess, FinessError> {
+    let text = text.trim_matches(is_blank);
+    match text.strip_prefix('1') {
+        Some(number) if number.len() == 9 => number.parse(),
+        _ => text.parse(),
+    }
+}

@@ -1,0 +1,101 @@
+//! A start tag as written: quick-xml finds where it ends, this checks what is in it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::cursor::{Cursor, is_blank};
+use super::fault::Fault;
+use super::reference::{BadReference, normalise};
+use crate::report::Limits;
+
+/// A start tag whose prefixes are not resolved yet.
+pub(super) struct RawTag<'a> {
+    pub(super) name: &'a str,
+    pub(super) span: Range<usize>,
+    pub(super) attributes: Vec<RawAttribute<'a>>,
+}
+
+/// An attribute whose prefix is not resolved yet.
+pub(super) struct RawAttribute<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: Cow<'a, str>,
+    pub(super) span: Range<usize>,
+}
+
+impl<'a> RawTag<'a> {
+    /// Reads the tag that begins with `<` at byte `start` (XML 1.0, productions 40 and 44).
+    pub(super) fn read(text: &'a str, start: usize, limits: &Limits) -> Result<Self, Fault> {
+        let mut cursor = Cursor::new(text, start + 1);
+        let name = cursor.eat_qualified_name().ok_or_else(|| bad_name(text, start + 1))?;
+        let mut tag = Self { name, span: start + 1..start + 1 + name.len(), attributes: Vec::new() };
+        loop {
+            let blank = cursor.eat_blanks();
+            if cursor.eat(">") || cursor.eat("/>") {
+                return Ok(tag);
+            }
+            let attribute = RawAttribute::read(&mut cursor, text, blank, limits)?;
+            tag.push(attribute, limits)?;
+        }
+    }
+
+    fn push(&mut self, attribute: RawAttribute<'a>, limits: &Limits) -> Result<(), Fault> {
+        if self.attributes.iter().any(|other| other.name == attribute.name) {
+            let fault = Fault::malformed(attribute.span, "Cet attribut figure deux fois dans la même balise.");
+            return Err(fault.found(attribute.name));
+        }
+        if self.attributes.len() >= limits.attributes {
+            let detail = format!("Un élément porte plus de {} attributs.", limits.attributes);
+            return Err(Fault::limit(self.span.clone(), detail));
+        }
+        self.attributes.push(attribute);
+        Ok(())
+    }
+}
+
+impl<'a> RawAttribute<'a> {
+    /// Reads `name = "value"` (XML 1.0, production 41).
+    fn read(cursor: &mut Cursor<'a>, text: &'a str, after_blank: bool, limits: &Limits) -> Result<Self, Fault> {
+        let start = cursor.at();
+        let name = cursor.eat_qualified_name().ok_or_else(|| bad_name(text, start))?;
+        if !after_blank {
+            return Err(Fault::malformed(start..cursor.at(), "Il manque un espace avant cet attribut."));
+        }
+        cursor.eat_blanks();
+        let equals = cursor.eat("=");
+        cursor.eat_blanks();
+        let at = cursor.at();
+        let raw = cursor.eat_quoted().filter(|_| equals).ok_or_else(|| no_value(name, start..at))?;
+        let value = read_value(raw, at + 1, limits)?;
+        Ok(Self { name, value, span: start..cursor.at() })
+    }
+}
+
+fn read_value<'a>(raw: &'a str, at: usize, limits: &Limits) -> Result<Cow<'a, str>, Fault> {
+    if let Some(rank) = raw.find('<') {
+        let detail = "Le caractère « < » est interdit dans une valeur d’attribut : un guillemet manque, ou il faut écrire « &lt; ».";
+        return Err(Fault::malformed(at + rank..at + rank + 1, detail));
+    }
+    if raw.len() > limits.text {
+        let detail = format!("Une valeur d’attribut dépasse {} octets.", limits.text);
+        return Err(Fault::limit(at..at + raw.len(), detail));
+    }
+    normalise(raw).map_err(|fault| bad_reference(&fault, at..at + raw.len()))
+}
+
+/// The fault of a reference somewhere in `span`.
+pub(super) fn bad_reference(reference: &BadReference<'_>, span: Range<usize>) -> Fault {
+    let detail = "Seules les entités &amp;, &lt;, &gt;, &quot;, &apos; et les caractères numérotés sont admis ; un « & » seul s’écrit « &amp; ».";
+    let name: String = reference.0.chars().take(40).collect();
+    Fault::malformed(span, detail).found(format!("&{name}"))
+}
+
+fn bad_name(text: &str, at: usize) -> Fault {
+    let rest = text.get(at..).unwrap_or_default();
+    let found: String = rest.chars().take_while(|character| !is_blank(*character)).take(40).collect();
+    Fault::malformed(at..at, "Un nom d’élément ou d’attribut est attendu ici.").found(found)
+}
+
+fn no_value(name: &str, span: Range<usize>) -> Fault {
+    let detail = "Un attribut doit être suivi de « = » et de sa valeur entre guillemets droits.";
+    Fault::malformed(span, detail).found(name)
+}
