@@ -1,0 +1,148 @@
+//! The judgement on a document, whatever its format: what may be pushed, and what is wrong.
+//!
+//! Pure: the referential, the sender, the time of reception and the rules come in as values.
+//! A report is judged count by count; a fault rejects all that stands under it.
+
+mod counts;
+mod indicators;
+mod rules;
+mod services;
+
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::capacity::{Location, Update};
+use crate::defect::{Code, Defect, Place};
+use crate::finess::Finess;
+use crate::outcome::Verdict;
+use crate::referential::{Kind, Referential};
+use crate::report::{Etablissement, Reading};
+
+pub use indicators::{Indicators, IndicatorsError};
+pub use rules::{Policy, Rules};
+
+/// The most defects of one document that are told one by one.
+const MAX_DEFECTS: usize = 500;
+
+/// The codes that cannot be judged without a referential.
+pub const NEEDS_REFERENTIAL: [Code; 6] = [Code::E03, Code::E04, Code::E05, Code::S01, Code::S02, Code::M01];
+
+/// All that a judgement depends on besides the document.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The referential; without one, [`NEEDS_REFERENTIAL`] are not judged.
+    pub referential: Option<&'a Referential>,
+    /// Who sent the document; without one, E04 is not judged.
+    pub sender: Option<&'a Address>,
+    /// When the mail was received: ages are counted from it, so that a mail judged late is judged
+    /// as if it had been judged at once.
+    pub received_at: Timestamp,
+    /// The configured rules.
+    pub rules: &'a Rules,
+    /// Whether the sender used this identifiant before for another content (D07).
+    pub identifiant_reused: bool,
+}
+
+/// What may be pushed and all that is wrong, in document order.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// The accepted counts.
+    pub updates: Vec<Update>,
+    /// The reader's defects and those found here.
+    pub defects: Vec<Defect>,
+    /// The verdict before any answer of the ROR.
+    pub verdict: Verdict,
+}
+
+/// Judges a document that was read.
+pub fn judge(reading: Reading, context: &Context<'_>) -> Judgement {
+    let Reading { head, etablissements, mut defects } = reading;
+    let mut updates = Vec::new();
+    if context.identifiant_reused {
+        let place = head.place.clone().with_path("@identifiant");
+        defects.push(Defect::new(Code::D07, place).found(head.identifiant.as_deref().unwrap_or_default()));
+    }
+    let census = services::Census::of(&etablissements);
+    for etablissement in &etablissements {
+        judge_establishment(etablissement, &census, context, &mut updates, &mut defects);
+    }
+    defects.sort_by_key(|defect| (defect.place().line.unwrap_or(0), defect.place().column.unwrap_or(0)));
+    let rejected = defects.iter().any(Defect::is_rejection);
+    if rejected && context.rules.policy == Policy::AllOrNothing {
+        updates.clear();
+    }
+    let verdict = Verdict::of_rows(updates.len(), rejected);
+    shorten(&mut defects);
+    Judgement { updates, defects, verdict }
+}
+
+/// A hostile document must not fill the store: beyond the limit, defects are counted only.
+fn shorten(defects: &mut Vec<Defect>) {
+    let Some(more) = defects.len().checked_sub(MAX_DEFECTS).filter(|more| *more > 0) else { return };
+    // A rejection stays among those kept, whatever the order.
+    defects.sort_by_key(|defect| !defect.is_rejection());
+    defects.truncate(MAX_DEFECTS);
+    if let Some(last) = defects.pop() {
+        defects.push(last.detail(format!("{more} autres défauts ne sont pas détaillés.")));
+    }
+}
+
+fn judge_establishment(
+    etablissement: &Etablissement,
+    census: &services::Census,
+    context: &Context<'_>,
+    updates: &mut Vec<Update>,
+    defects: &mut Vec<Defect>,
+) {
+    let refusal = etablissement.finess.and_then(|finess| establishment_defect(finess, etablissement, context));
+    let known = refusal.is_none();
+    defects.extend(refusal);
+    for service in &etablissement.services {
+        let judged = services::judge(service, etablissement, census, known, context);
+        defects.extend(judged.defects);
+        let owner = etablissement.finess.filter(|_| known && !etablissement.rejected);
+        let (Some(finess), Some(code), Some(date_releve)) = (owner, &service.code, service.date_releve) else {
+            continue;
+        };
+        updates.extend(judged.counts.into_iter().map(|count| Update {
+            location: Location::new(finess, code.clone()),
+            count,
+            date_releve,
+            source: service.source,
+        }));
+    }
+}
+
+/// M01: the mail comes from nobody the referential knows; `from` is what its From says.
+pub fn unknown_sender(from: &str) -> Defect {
+    Defect::new(Code::M01, Place::mail()).found(from).expected("exactement une adresse, déclarée au GRADeS")
+}
+
+/// E03, E05 and E04, in this order: one of them at most.
+fn establishment_defect(finess: Finess, etablissement: &Etablissement, context: &Context<'_>) -> Option<Defect> {
+    let referential = context.referential?;
+    let defect = |code| Defect::new(code, etablissement.place.clone()).found(finess.as_str());
+    match referential.establishment(finess) {
+        None => Some(defect(Code::E03)),
+        Some(known) if !known.open => Some(defect(Code::E03).detail("Le référentiel régional l’indique comme fermé.")),
+        Some(known) if known.kind == Kind::Ej => Some(legal_entity(&etablissement.place, finess, context)),
+        Some(_) if context.sender.is_some_and(|sender| !referential.may_send(sender, finess)) => {
+            Some(defect(Code::E04))
+        }
+        Some(_) => None,
+    }
+}
+
+/// E05, with the EG this sender may report for: nobody else is told of them.
+fn legal_entity(place: &Place, finess: Finess, context: &Context<'_>) -> Defect {
+    let defect = Defect::new(Code::E05, place.clone()).found(finess.as_str());
+    let own = match (context.referential, context.sender) {
+        (Some(referential), Some(sender)) => referential.establishments_of(sender),
+        _ => Vec::new(),
+    };
+    if own.is_empty() {
+        return defect;
+    }
+    let list = own.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    defect.expected(format!("un numéro FINESS géographique parmi ceux que vous pouvez déclarer : {list}"))
+}
