@@ -1,0 +1,261 @@
+//! What becomes of a row after its request: acknowledged, refused, held back, or to be tried again.
+
+use jiff::Timestamp;
+use sqlx::{Sqlite, Transaction};
+use tracing::warn;
+
+use super::claiming::RowId;
+use super::mails::DefectColumns;
+use super::precedence::{revive, supersede_if_older};
+use super::removals::request_removals;
+use super::{Result, Store, millis};
+use crate::defect::Defect;
+use crate::outcome::Etat;
+
+/// One request, as the journal keeps it.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// `replace`, `add`, `delete`, `jeton`.
+    pub operation: String,
+    /// HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// What failed, in French.
+    pub failure: Option<String>,
+    /// The beginning of the answer.
+    pub answer: String,
+}
+
+/// What becomes of a row after its request.
+#[derive(Debug)]
+pub enum Closing {
+    /// The ROR acknowledged it, an undifferentiated genre under this code.
+    Acknowledged {
+        /// The code, if the indicator's genre is undifferentiated.
+        genre_code: Option<String>,
+        /// When to send it once more, if an earlier request of its key is in doubt.
+        again_at: Timestamp,
+    },
+    /// The ROR refused it: what it had superseded may come back.
+    Refused(Defect),
+    /// The ROR has not opened the rights: the row waits, the defect is told once.
+    HeldBack {
+        /// R04.
+        defect: Defect,
+        /// When to try again.
+        next_at: Timestamp,
+    },
+    /// To be tried again; superseded instead if a newer observation came meanwhile.
+    Retry {
+        /// When.
+        next_at: Timestamp,
+        /// Until when nothing is sent to the location, since the request may still be applied: the
+        /// row is in doubt.
+        hold: Option<Timestamp>,
+    },
+}
+
+/// How a claimed row stands before it is closed.
+#[derive(sqlx::FromRow)]
+struct Sent {
+    /// It was acknowledged before and is sent once more.
+    again: bool,
+    /// Its mail is settled: it came back from being superseded, which is what was told.
+    told_superseded: bool,
+}
+
+impl Store {
+    /// Records the requests sent for a claimed row and what becomes of it.
+    pub async fn close_row(&self, id: RowId, probes: &[Probe], closing: &Closing, now: Timestamp) -> Result<()> {
+        let mut tx = self.write().await?;
+        insert_probes(&mut tx, Some(id.0), None, probes, now).await?;
+        let sent = sent(&mut tx, id.0).await?;
+        match closing {
+            Closing::Acknowledged { genre_code, again_at } => {
+                acknowledge(&mut tx, id.0, &sent, genre_code.as_deref(), *again_at, now).await?;
+            }
+            Closing::Refused(defect) => refuse(&mut tx, id.0, &sent, defect, now).await?,
+            Closing::HeldBack { defect, next_at } => {
+                if !sent.again {
+                    insert_refusal(&mut tx, id.0, defect).await?;
+                }
+                retry(&mut tx, id.0, *next_at, now).await?;
+            }
+            Closing::Retry { next_at, hold } => {
+                if let Some(until) = hold {
+                    doubt(&mut tx, id.0, *until).await?;
+                }
+                retry(&mut tx, id.0, *next_at, now).await?;
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn sent(tx: &mut Transaction<'static, Sqlite>, id: i64) -> Result<Sent> {
+    Ok(sqlx::query_as(
+        "SELECT u.etat = 'transmise' AS again, m.settled_at IS NOT NULL AS told_superseded
+         FROM updates u JOIN mails m ON m.id = u.mail_id WHERE u.id = $1",
+    )
+    .bind(id)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+pub(super) async fn insert_probes(
+    tx: &mut Transaction<'static, Sqlite>,
+    update: Option<i64>,
+    removal: Option<i64>,
+    probes: &[Probe],
+    now: Timestamp,
+) -> Result<()> {
+    for probe in probes {
+        sqlx::query(
+            "INSERT INTO attempts (update_id, removal_id, at, operation, status, duration_ms, failure, answer)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(update)
+        .bind(removal)
+        .bind(millis(now))
+        .bind(&probe.operation)
+        .bind(probe.status)
+        .bind(i64::try_from(probe.duration_ms).unwrap_or(i64::MAX))
+        .bind(&probe.failure)
+        .bind(&probe.answer)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Closes the row. If another request of its key is in doubt, it may have been applied after this
+/// one: the row is sent once more. That done, nothing is in doubt any more.
+async fn acknowledge(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: i64,
+    sent: &Sent,
+    genre_code: Option<&str>,
+    again_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(code) = genre_code {
+        request_removals(tx, id, code, now).await?;
+    }
+    close(tx, id, Etat::Transmise, now).await?;
+    sqlx::query("UPDATE updates SET genre_code = $2 WHERE id = $1")
+        .bind(id)
+        .bind(genre_code)
+        .execute(&mut **tx)
+        .await?;
+    if sent.again {
+        return end_doubt(tx, id).await;
+    }
+    sqlx::query(
+        "UPDATE updates SET again_at = $2 WHERE id = $1 AND EXISTS (
+             SELECT 1 FROM updates d WHERE d.finess = updates.finess AND d.service = updates.service
+             AND d.indicator = updates.indicator AND d.in_doubt = 1 AND d.id <> updates.id)",
+    )
+    .bind(id)
+    .bind(millis(again_at))
+    .execute(&mut **tx)
+    .await?;
+    // A newer one that waits takes the second sending over.
+    supersede_if_older(tx, id, now).await
+}
+
+async fn end_doubt(tx: &mut Transaction<'static, Sqlite>, id: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE updates SET in_doubt = 0 FROM updates s
+         WHERE s.id = $1 AND updates.finess = s.finess AND updates.service = s.service
+           AND updates.indicator = s.indicator AND updates.in_doubt = 1",
+    )
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A row whose mail was settled as superseded stays so: what was told stays true. One that had been
+/// acknowledged stays acknowledged.
+async fn refuse(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: i64,
+    sent: &Sent,
+    defect: &Defect,
+    now: Timestamp,
+) -> Result<()> {
+    if sent.again {
+        warn!("la ligne {id}, déjà acquittée, est refusée à sa confirmation : {}", defect.message());
+        return close(tx, id, Etat::Transmise, now).await;
+    }
+    if sent.told_superseded {
+        close(tx, id, Etat::Depassee, now).await?;
+        sqlx::query("UPDATE updates SET refused = 1 WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    } else {
+        close(tx, id, Etat::Rejetee, now).await?;
+        insert_refusal(tx, id, defect).await?;
+    }
+    revive(tx, id, now).await
+}
+
+async fn close(tx: &mut Transaction<'static, Sqlite>, id: i64, etat: Etat, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "UPDATE updates SET etat = $2, in_flight_at = NULL, again_at = NULL, attempts = attempts + 1, closed_at = $3
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(etat.word())
+    .bind(millis(now))
+    .execute(&mut **tx)
+    .await?;
+    forget_hold_back(tx, id).await
+}
+
+async fn insert_refusal(tx: &mut Transaction<'static, Sqlite>, id: i64, defect: &Defect) -> Result<()> {
+    let columns = DefectColumns::of(defect)?;
+    sqlx::query(
+        "INSERT INTO defects (mail_id, document_id, update_id, code, severity, content)
+         SELECT mail_id, document_id, id, $2, $3, $4 FROM updates u WHERE id = $1
+         AND NOT EXISTS (SELECT 1 FROM defects d WHERE d.update_id = u.id AND d.code = $2)",
+    )
+    .bind(id)
+    .bind(columns.code)
+    .bind(columns.severity)
+    .bind(columns.content)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// R04 says that a row is held: it ceases to be true once the row is closed otherwise.
+pub(super) async fn forget_hold_back(tx: &mut Transaction<'static, Sqlite>, update: i64) -> Result<()> {
+    sqlx::query("DELETE FROM defects WHERE update_id = $1 AND code = 'R04'").bind(update).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn retry(tx: &mut Transaction<'static, Sqlite>, id: i64, next_at: Timestamp, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "UPDATE updates SET in_flight_at = NULL, attempts = attempts + 1, next_at = $2,
+         again_at = CASE WHEN again_at IS NOT NULL THEN $2 END WHERE id = $1",
+    )
+    .bind(id)
+    .bind(millis(next_at))
+    .execute(&mut **tx)
+    .await?;
+    supersede_if_older(tx, id, now).await
+}
+
+/// The request may be applied later: so it is remembered, and the location held.
+async fn doubt(tx: &mut Transaction<'static, Sqlite>, id: i64, until: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE updates SET in_doubt = 1 WHERE id = $1").bind(id).execute(&mut **tx).await?;
+    sqlx::query(
+        "INSERT INTO holds (finess, service, until) SELECT finess, service, $2 FROM updates WHERE id = $1
+         ON CONFLICT (finess, service) DO UPDATE SET until = MAX(until, excluded.until)",
+    )
+    .bind(id)
+    .bind(millis(until))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

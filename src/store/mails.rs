@@ -1,0 +1,296 @@
+//! Mails: received before anything changes in the mailbox, read under a mark that a crash leaves
+//! behind, moved once.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+
+use super::{Result, Store, instant, millis};
+use crate::defect::{Defect, Severity};
+
+/// The receipt number of a mail: later mails have greater ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct MailId(pub(super) i64);
+
+impl MailId {
+    /// The number, as operators see it.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
+    /// The mail of this number, as operators name it.
+    pub fn of(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// A mail as it comes from the mailbox.
+#[derive(Debug)]
+pub struct Received<'a> {
+    /// The mailbox account.
+    pub account: &'a str,
+    /// Its position there.
+    pub position: &'a str,
+    /// Its bytes, or its headers only.
+    pub raw: &'a [u8],
+    /// Its whole size in bytes.
+    pub size: u64,
+    /// Whether the body was left on the server.
+    pub headers_only: bool,
+}
+
+impl Received<'_> {
+    /// The identity: SHA-256 of the bytes. Where the body was left on the server, the size stands
+    /// for it.
+    pub fn sha256(&self) -> String {
+        if !self.headers_only {
+            return sha256(self.raw);
+        }
+        let mut hash = Sha256::new();
+        hash.update(self.raw);
+        hash.update(self.size.to_le_bytes());
+        base16ct::lower::encode_string(&hash.finalize())
+    }
+}
+
+/// The identity of a whole mail: SHA-256 of its bytes, lower-case hexadecimal.
+pub fn sha256(raw: &[u8]) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(raw))
+}
+
+/// What a crash left of the reading of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Judging {
+    /// The mail.
+    pub id: MailId,
+    /// Whether it must be read alone.
+    pub suspect: bool,
+    /// Readings cut short in which it was alone.
+    pub attempts: u32,
+}
+
+/// How many mails are being read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// One batch of several.
+    Together,
+    /// This mail and nothing else: if the process dies, it is to blame.
+    Alone,
+}
+
+/// A mail of the store.
+#[derive(Debug, Clone)]
+pub struct StoredMail {
+    /// Its receipt number.
+    pub id: MailId,
+    /// Its mailbox account.
+    pub account: String,
+    /// Its bytes, or its headers only; `None` once purged.
+    pub raw: Option<Vec<u8>>,
+    /// Its whole size in bytes.
+    pub size: u64,
+    /// Whether the body was left on the server.
+    pub headers_only: bool,
+    /// SHA-256 of its bytes, lower-case hexadecimal.
+    pub sha256: String,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The earlier mail of the same bytes.
+    pub duplicate_of: Option<MailId>,
+}
+
+type MailColumns = (i64, String, Option<Vec<u8>>, i64, bool, String, i64, Option<i64>);
+
+impl Store {
+    /// Makes mails durable, in this order. Bytes already recorded in the same account and not yet
+    /// moved are a re-sighting: only their position is brought up to date.
+    pub async fn receive(&self, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
+        let mut tx = self.write().await?;
+        for mail in mails {
+            sqlx::query(
+                "INSERT INTO mails (account, position, sha256, raw, size, headers_only, received_at, duplicate_of)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7,
+                         (SELECT MIN(id) FROM mails WHERE account = $1 AND sha256 = $3 AND moved_at IS NOT NULL))
+                 ON CONFLICT (account, sha256) WHERE moved_at IS NULL DO UPDATE SET position = excluded.position",
+            )
+            .bind(mail.account)
+            .bind(mail.position)
+            .bind(mail.sha256())
+            .bind(mail.raw)
+            .bind(i64::try_from(mail.size).unwrap_or(i64::MAX))
+            .bind(mail.headers_only)
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The positions of this account whose mail is recorded and not yet moved.
+    pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, MailId>> {
+        let rows: Vec<(String, MailId)> =
+            sqlx::query_as("SELECT position, id FROM mails WHERE account = $1 AND moved_at IS NULL")
+                .bind(account)
+                .fetch_all(&self.readers)
+                .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Mails not judged yet, oldest first.
+    pub async fn to_judge(&self, limit: u32) -> Result<Vec<Judging>> {
+        Ok(sqlx::query_as("SELECT id, suspect, attempts FROM mails WHERE judged_at IS NULL ORDER BY id LIMIT $1")
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?)
+    }
+
+    /// Marks mails as being read: durable before the first of their bytes is interpreted.
+    pub async fn begin_reading(&self, ids: &[MailId], how: Reading) -> Result<()> {
+        let size = match how {
+            Reading::Alone => 1,
+            Reading::Together => i64::try_from(ids.len()).unwrap_or(i64::MAX).max(2),
+        };
+        let mut tx = self.write().await?;
+        for id in ids {
+            sqlx::query("UPDATE mails SET reading = $2 WHERE id = $1").bind(id).bind(size).execute(&mut *tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes note of a reading that did not come to its end: the mail is suspect from then on, and
+    /// blamed only if it was alone.
+    pub async fn reading_failed(&self, id: MailId) -> Result<()> {
+        sqlx::query("UPDATE mails SET attempts = attempts + (reading = 1), suspect = 1, reading = 0 WHERE id = $1")
+            .bind(id)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes note that readings were given up for a reason outside the mails: nobody is blamed.
+    pub async fn end_readings(&self) -> Result<()> {
+        sqlx::query("UPDATE mails SET reading = 0 WHERE judged_at IS NULL AND reading > 0")
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// After a start: every reading that a crash cut short. Returns how many there were.
+    pub async fn recover_readings(&self) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE mails SET attempts = attempts + (reading = 1), suspect = 1, reading = 0
+             WHERE reading > 0 AND judged_at IS NULL",
+        )
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// One mail, with its bytes.
+    pub async fn mail(&self, id: MailId) -> Result<Option<StoredMail>> {
+        let row: Option<MailColumns> = sqlx::query_as(
+            "SELECT id, account, raw, size, headers_only, sha256, received_at, duplicate_of FROM mails WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.map(stored))
+    }
+
+    /// Judged mails whose move is not confirmed, oldest first, those after `after` only: the next
+    /// page. Each with its position and the word of its folder.
+    pub async fn to_move(
+        &self,
+        account: &str,
+        after: Option<MailId>,
+        limit: u32,
+    ) -> Result<Vec<(MailId, String, String)>> {
+        Ok(sqlx::query_as(
+            "SELECT id, position, folder FROM mails
+             WHERE account = $1 AND moved_at IS NULL AND judged_at IS NOT NULL AND id > $2 ORDER BY id LIMIT $3",
+        )
+        .bind(account)
+        .bind(after.map_or(0, MailId::number))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?)
+    }
+
+    /// Confirms moves: from then on the same bytes are a duplicate.
+    pub async fn moved(&self, ids: &[MailId], now: Timestamp) -> Result<()> {
+        let mut tx = self.write().await?;
+        for id in ids {
+            sqlx::query("UPDATE mails SET moved_at = $2 WHERE id = $1 AND moved_at IS NULL")
+                .bind(id)
+                .bind(millis(now))
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Forgets the content of settled and moved mails, and of the replies to them that are closed:
+    /// those received before `general`, and those of which a defect is M06 (patient documents)
+    /// received before `patient`. Their rows stay. Returns how many mails.
+    pub async fn purge_content(&self, general: Timestamp, patient: Timestamp) -> Result<u64> {
+        let mut tx = self.write().await?;
+        let purged: Vec<MailId> = sqlx::query_scalar(
+            "UPDATE mails SET raw = NULL
+             WHERE raw IS NOT NULL AND settled_at IS NOT NULL AND moved_at IS NOT NULL AND (received_at < $1
+                OR received_at < $2 AND EXISTS
+                   (SELECT 1 FROM defects d WHERE d.mail_id = mails.id AND d.code = 'M06'))
+             RETURNING id",
+        )
+        .bind(millis(general))
+        .bind(millis(patient))
+        .fetch_all(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE replies SET content = x'' WHERE content <> x'' AND etat <> 'a-envoyer' AND created_at < $1",
+        )
+        .bind(millis(general))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        if !purged.is_empty() {
+            // The old pages live on in the write-ahead log until it is emptied.
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
+        }
+        Ok(purged.len() as u64)
+    }
+}
+
+fn stored(columns: MailColumns) -> StoredMail {
+    let (id, account, raw, size, headers_only, sha256, received_at, duplicate_of) = columns;
+    StoredMail {
+        id: MailId(id),
+        account,
+        raw,
+        size: u64::try_from(size).unwrap_or(0),
+        headers_only,
+        sha256,
+        received_at: instant(received_at),
+        duplicate_of: duplicate_of.map(MailId),
+    }
+}
+
+/// The columns of a defect.
+pub(super) struct DefectColumns {
+    pub(super) code: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) content: String,
+}
+
+impl DefectColumns {
+    pub(super) fn of(defect: &Defect) -> Result<Self> {
+        let severity = match defect.severity() {
+            Severity::Rejet => "rejet",
+            Severity::Avertissement => "avertissement",
+        };
+        let content = serde_json::to_string(defect).map_err(|error| super::StoreError::Corrupt(error.to_string()))?;
+        Ok(Self { code: defect.code().as_str(), severity, content })
+    }
+}

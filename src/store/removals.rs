@@ -1,0 +1,162 @@
+//! Indicators to delete from the ROR, since their genre code is no longer the configured one.
+
+use jiff::Timestamp;
+use sqlx::{Sqlite, Transaction};
+use tracing::error;
+
+use super::claiming::RowId;
+use super::closing::{Probe, insert_probes};
+use super::{Result, Store, millis, parse};
+use crate::capacity::Indicator;
+
+/// An indicator whose genre code is no longer the configured one.
+#[derive(Debug)]
+pub struct Removal {
+    /// The row.
+    pub id: RowId,
+    /// The indicator.
+    pub indicator: Indicator,
+    /// The code under which it stands in the ROR.
+    pub genre_code: String,
+    /// Requests already answered with a transient failure.
+    pub attempts: u32,
+}
+
+/// What becomes of a removal after its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemovalClosing {
+    /// The indicator is gone.
+    Done,
+    /// To be tried again.
+    Retry {
+        /// When.
+        next_at: Timestamp,
+        /// Until when nothing is sent to the location, since the request may still be applied.
+        hold: Option<Timestamp>,
+    },
+}
+
+impl Store {
+    /// Records a claimed removal's requests and what becomes of it.
+    pub async fn close_removal(
+        &self,
+        id: RowId,
+        probes: &[Probe],
+        closing: RemovalClosing,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.write().await?;
+        insert_probes(&mut tx, None, Some(id.0), probes, now).await?;
+        let (next_at, hold) = match closing {
+            RemovalClosing::Done => (None, None),
+            RemovalClosing::Retry { next_at, hold } => (Some(next_at), hold),
+        };
+        sqlx::query(
+            "UPDATE removals SET in_flight_at = NULL, attempts = attempts + 1,
+             next_at = COALESCE($2, next_at), done_at = $3 WHERE id = $1",
+        )
+        .bind(id.0)
+        .bind(next_at.map(millis))
+        .bind(next_at.is_none().then_some(millis(now)))
+        .execute(&mut *tx)
+        .await?;
+        if let Some(until) = hold {
+            hold_location(&mut tx, id.0, until).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn hold_location(tx: &mut Transaction<'static, Sqlite>, id: i64, until: Timestamp) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO holds (finess, service, until) SELECT finess, service, $2 FROM removals WHERE id = $1
+         ON CONFLICT (finess, service) DO UPDATE SET until = MAX(until, excluded.until)",
+    )
+    .bind(id)
+    .bind(millis(until))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Claims the removals due at a location. One that cannot be read is told and left open, unclaimed.
+pub(super) async fn claim_removals(
+    tx: &mut Transaction<'static, Sqlite>,
+    finess: &str,
+    service: &str,
+    now: Timestamp,
+) -> Result<Vec<Removal>> {
+    let mut rows: Vec<(i64, String, String, u32)> = sqlx::query_as(
+        "UPDATE removals SET in_flight_at = $3
+         WHERE finess = $1 AND service = $2 AND done_at IS NULL AND in_flight_at IS NULL AND next_at <= $3
+         RETURNING id, indicator, genre_code, attempts",
+    )
+    .bind(finess)
+    .bind(service)
+    .bind(millis(now))
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.sort_by_key(|row| row.0);
+    let mut removals = Vec::new();
+    for (id, indicator, genre_code, attempts) in rows {
+        match parse(&indicator) {
+            Ok(indicator) => removals.push(Removal { id: RowId(id), indicator, genre_code, attempts }),
+            Err(fault) => give_up(tx, id, &fault, now).await?,
+        }
+    }
+    Ok(removals)
+}
+
+/// A removal that cannot be read can never be sent.
+async fn give_up(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: i64,
+    fault: &super::StoreError,
+    now: Timestamp,
+) -> Result<()> {
+    error!("suppression {id} illisible, abandonnée : {fault}");
+    sqlx::query("UPDATE removals SET in_flight_at = NULL, done_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(millis(now))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Before a row is closed as acknowledged under `code`: asks for the deletion of its key under every
+/// other code it was acknowledged with, itself in an earlier sending included; under the code just
+/// acknowledged there is no longer anything to delete.
+pub(super) async fn request_removals(
+    tx: &mut Transaction<'static, Sqlite>,
+    row: i64,
+    code: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE removals SET done_at = $3 FROM updates u
+         WHERE u.id = $1 AND removals.finess = u.finess AND removals.service = u.service
+           AND removals.indicator = u.indicator AND removals.genre_code = $2 AND removals.done_at IS NULL",
+    )
+    .bind(row)
+    .bind(code)
+    .bind(millis(now))
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO removals (finess, service, indicator, genre_code, next_at)
+         SELECT DISTINCT old.finess, old.service, old.indicator, old.genre_code, $3
+         FROM updates old JOIN updates new ON new.id = $1
+          AND old.finess = new.finess AND old.service = new.service AND old.indicator = new.indicator
+         WHERE old.etat = 'transmise' AND old.genre_code IS NOT NULL AND old.genre_code <> $2
+           AND NOT EXISTS (SELECT 1 FROM removals r WHERE r.finess = old.finess AND r.service = old.service
+                           AND r.indicator = old.indicator AND r.genre_code = old.genre_code
+                           AND r.done_at > old.closed_at)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(row)
+    .bind(code)
+    .bind(millis(now))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

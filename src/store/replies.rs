@@ -1,0 +1,289 @@
+//! Replies: rendered and stored before they are sent, resent unchanged, at most one of each kind.
+
+use jiff::Timestamp;
+use sqlx::{Sqlite, Transaction};
+use tracing::error;
+
+use super::{MailId, Result, Store, StoreError, millis};
+use crate::address::Address;
+
+/// A reply of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplyId(i64);
+
+/// What a reply is to its mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyKind {
+    /// The one reply.
+    Reponse,
+    /// What the ROR rejected after the reply.
+    Complement,
+    /// The rejections beyond the cap, gathered; kept with the last of its mails.
+    Recapitulatif,
+}
+
+impl ReplyKind {
+    /// The word of the store and the journal.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reponse => "reponse",
+            Self::Complement => "complement",
+            Self::Recapitulatif => "recapitulatif",
+        }
+    }
+}
+
+/// A rendered reply, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct NewReply {
+    /// What it is.
+    pub kind: ReplyKind,
+    /// Its Message-ID, without angle brackets, derived from the mail it answers.
+    pub message_id: String,
+    /// Whom it answers.
+    pub sender: Address,
+    /// To and Cc.
+    pub recipients: Vec<Address>,
+    /// Envelope sender; `None` for the null one.
+    pub return_path: Option<Address>,
+    /// The whole mail.
+    pub content: Vec<u8>,
+    /// How many rejections it tells of.
+    pub rejections: usize,
+}
+
+/// What a settled mail is answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// A letter.
+    Letter(Box<NewReply>),
+    /// Nothing, and why.
+    Silent(String),
+    /// Its rejections go into the next digest for this address.
+    Withheld(Address),
+    /// Nothing more: the reply sent before says it all.
+    Told,
+}
+
+/// A reply that is due.
+#[derive(Debug, Clone)]
+pub struct ReplyToSend {
+    /// The reply.
+    pub id: ReplyId,
+    /// The mail it answers.
+    pub mail: MailId,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// To and Cc.
+    pub recipients: Vec<Address>,
+    /// Envelope sender; `None` for the null one.
+    pub return_path: Option<Address>,
+    /// The whole mail.
+    pub content: Vec<u8>,
+    /// Earlier tries.
+    pub attempts: u32,
+}
+
+type ReplyColumns = (i64, MailId, String, String, String, Vec<u8>, u32);
+
+impl Store {
+    /// Stores the answer to a mail that is not settled yet.
+    pub async fn answer(&self, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
+        let mut tx = self.write().await?;
+        insert_answer(&mut tx, id, answer, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// How many rejections the mail's reply, or its digest, told of; `None` if it has none. A digest
+    /// still to be made will tell of all.
+    pub async fn told(&self, id: MailId) -> Result<Option<usize>> {
+        let told: Option<i64> = sqlx::query_scalar(
+            "SELECT rejections FROM replies WHERE mail_id = $1 AND kind = 'reponse'
+             UNION ALL
+             SELECT CASE WHEN digest_id IS NULL THEN 9223372036854775807 ELSE told END FROM withheld WHERE mail_id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(told.map(|told| usize::try_from(told).unwrap_or(0)))
+    }
+
+    /// How many replies this sender got since `since`, of a rejection or not.
+    pub async fn replies_since(&self, sender: &Address, since: Timestamp) -> Result<u32> {
+        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM replies WHERE sender = $1 AND created_at >= $2")
+            .bind(sender.as_str())
+            .bind(millis(since))
+            .fetch_one(&self.readers)
+            .await?)
+    }
+
+    /// Replies due, oldest first. One that cannot be read is given up, and told.
+    pub async fn replies_to_send(&self, limit: u32, now: Timestamp) -> Result<Vec<ReplyToSend>> {
+        let rows: Vec<ReplyColumns> = sqlx::query_as(
+            "SELECT id, mail_id, message_id, recipients, return_path, content, attempts FROM replies
+             WHERE etat = 'a-envoyer' AND next_at <= $1 ORDER BY id LIMIT $2",
+        )
+        .bind(millis(now))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut due = Vec::with_capacity(rows.len());
+        for columns in rows {
+            let id = ReplyId(columns.0);
+            match to_send(columns) {
+                Ok(reply) => due.push(reply),
+                Err(fault) => {
+                    error!("réponse {} illisible, abandonnée : {fault}", id.0);
+                    self.reply_failed(id, &fault.to_string(), None, now).await?;
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// The relay took the reply over, for all recipients but the `refused` ones.
+    pub async fn reply_sent(&self, id: ReplyId, refused: Option<&str>, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE replies SET etat = 'envoyee', attempts = attempts + 1, closed_at = $2, failure = $3 WHERE id = $1",
+        )
+        .bind(id.0)
+        .bind(millis(now))
+        .bind(refused)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// The relay cannot be had: it is no try of this reply, but the journal says why it waits.
+    pub async fn reply_waits(&self, id: ReplyId, failure: &str) -> Result<()> {
+        sqlx::query("UPDATE replies SET failure = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(failure)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The reply could not be sent: again at `next_at`, or never.
+    pub async fn reply_failed(
+        &self,
+        id: ReplyId,
+        failure: &str,
+        next_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE replies SET attempts = attempts + 1, failure = $2, next_at = COALESCE($3, next_at),
+             etat = CASE WHEN $3 IS NULL THEN 'abandonnee' ELSE etat END,
+             closed_at = CASE WHEN $3 IS NULL THEN $4 END WHERE id = $1",
+        )
+        .bind(id.0)
+        .bind(failure)
+        .bind(next_at.map(millis))
+        .bind(millis(now))
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Ties a delivery status notification to the reply it speaks of. Returns whether it is ours.
+    pub async fn reply_returned(&self, message_id: &str, by: MailId) -> Result<bool> {
+        let done = sqlx::query("UPDATE replies SET returned_by = $2 WHERE message_id = $1")
+            .bind(message_id)
+            .bind(by)
+            .execute(&self.writer)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Addresses whose oldest withheld rejection is older than `before`, with their mails in order,
+    /// 500 at most: the rest makes another digest.
+    pub async fn digests_due(&self, before: Timestamp) -> Result<Vec<(Address, Vec<MailId>)>> {
+        let senders: Vec<String> = sqlx::query_scalar(
+            "SELECT sender FROM withheld WHERE digest_id IS NULL GROUP BY sender HAVING MIN(since) <= $1",
+        )
+        .bind(millis(before))
+        .fetch_all(&self.readers)
+        .await?;
+        let mut due = Vec::new();
+        for sender in senders {
+            let mails = sqlx::query_scalar(
+                "SELECT mail_id FROM withheld WHERE digest_id IS NULL AND sender = $1 ORDER BY mail_id LIMIT 500",
+            )
+            .bind(&sender)
+            .fetch_all(&self.readers)
+            .await?;
+            due.push((super::parse(&sender)?, mails));
+        }
+        Ok(due)
+    }
+
+    /// Stores a digest and marks the mails it gathers, each with how many rejections it tells of.
+    pub async fn add_digest(&self, mails: &[(MailId, usize)], reply: &NewReply, now: Timestamp) -> Result<()> {
+        let Some((last, _)) = mails.last() else { return Ok(()) };
+        let mut tx = self.write().await?;
+        let digest = insert(&mut tx, *last, reply, now).await?;
+        for (mail, told) in mails {
+            sqlx::query("UPDATE withheld SET digest_id = $2, told = $3 WHERE mail_id = $1")
+                .bind(mail)
+                .bind(digest)
+                .bind(i64::try_from(*told).unwrap_or(i64::MAX))
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Inserts an answer, whatever it is.
+pub(super) async fn insert_answer(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: MailId,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<()> {
+    match answer {
+        Answer::Letter(reply) => insert(tx, id, reply, now).await.map(drop),
+        Answer::Silent(reason) => {
+            sqlx::query("UPDATE mails SET silent = $2 WHERE id = $1").bind(id).bind(reason).execute(&mut **tx).await?;
+            Ok(())
+        }
+        Answer::Withheld(sender) => {
+            sqlx::query("INSERT INTO withheld (mail_id, sender, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(id)
+                .bind(sender.as_str())
+                .bind(millis(now))
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        }
+        Answer::Told => Ok(()),
+    }
+}
+
+async fn insert(tx: &mut Transaction<'static, Sqlite>, id: MailId, reply: &NewReply, now: Timestamp) -> Result<i64> {
+    let recipients: Vec<&str> = reply.recipients.iter().map(Address::as_str).collect();
+    Ok(sqlx::query_scalar(
+        "INSERT INTO replies (mail_id, kind, message_id, sender, recipients, return_path, content, rejections,
+                              etat, created_at, next_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'a-envoyer', $9, $9) RETURNING id",
+    )
+    .bind(id)
+    .bind(reply.kind.word())
+    .bind(&reply.message_id)
+    .bind(reply.sender.as_str())
+    .bind(recipients.join(" "))
+    .bind(reply.return_path.as_ref().map_or("", Address::as_str))
+    .bind(&reply.content)
+    .bind(i64::try_from(reply.rejections).unwrap_or(i64::MAX))
+    .bind(millis(now))
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+fn to_send(columns: ReplyColumns) -> Result<ReplyToSend> {
+    let (id, mail, message_id, recipients, return_path, content, attempts) = columns;
+    let recipients = recipients.split(' ').map(super::parse).collect::<Result<_, StoreError>>()?;
+    let return_path = if return_path.is_empty() { None } else { Some(super::parse(&return_path)?) };
+    Ok(ReplyToSend { id: ReplyId(id), mail, message_id, recipients, return_path, content, attempts })
+}

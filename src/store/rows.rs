@@ -1,0 +1,45 @@
+//! The columns of an update and the value they stand for.
+
+use sqlx::FromRow;
+
+use super::{Result, StoreError, instant, parse};
+use crate::capacity::{Count, Location, Nature, Nombre, Nomenclature, Source, Update};
+use crate::outcome::{Etat, Line};
+
+/// The columns that make an [`Update`], to be listed in this order where they are selected.
+#[derive(Debug, FromRow)]
+pub(super) struct UpdateColumns {
+    pub(super) id: i64,
+    finess: String,
+    service: String,
+    indicator: String,
+    nature: String,
+    nombre: i64,
+    source: String,
+    date_releve: i64,
+    etat: String,
+    pub(super) attempts: u32,
+}
+
+impl UpdateColumns {
+    pub(super) fn update(&self) -> Result<Update> {
+        Ok(Update {
+            location: Location::new(parse(&self.finess)?, parse(&self.service)?),
+            count: Count {
+                indicator: parse(&self.indicator)?,
+                nature: word::<Nature>(&self.nature)?,
+                nombre: Nombre::new(self.nombre).ok_or_else(|| StoreError::Corrupt(self.nombre.to_string()))?,
+            },
+            date_releve: instant(self.date_releve),
+            source: word::<Source>(&self.source)?,
+        })
+    }
+
+    pub(super) fn line(&self) -> Result<Line> {
+        Ok(Line { update: self.update()?, etat: Some(parse::<Etat>(&self.etat)?) })
+    }
+}
+
+fn word<T: Nomenclature>(word: &str) -> Result<T> {
+    T::from_word(word).ok_or_else(|| StoreError::Corrupt(word.to_owned()))
+}

@@ -1,0 +1,131 @@
+//! From the last answer of the ROR to the final verdict and the reply, in one transaction.
+
+use jiff::Timestamp;
+
+use super::outcomes::document_verdict;
+use super::replies::insert_answer;
+use super::{Answer, MailId, Result, Store, millis, parse};
+use crate::address::Address;
+use crate::finess::Finess;
+use crate::outcome::{MailOutcome, Verdict};
+
+/// A judged mail that is not settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsettled {
+    /// Every row has its answer.
+    Ready(MailId),
+    /// Rejections are known, nothing was answered yet, and the deadline for it has passed.
+    Overdue(MailId),
+}
+
+impl Unsettled {
+    /// The mail.
+    pub fn mail(self) -> MailId {
+        match self {
+            Self::Ready(id) | Self::Overdue(id) => id,
+        }
+    }
+}
+
+/// What settling a mail writes.
+#[derive(Debug)]
+pub struct Settlement {
+    /// The outcome with its verdicts filled in.
+    pub outcome: MailOutcome,
+    /// What the sender is answered.
+    pub answer: Answer,
+}
+
+impl Store {
+    /// Mails to settle, and those whose rejections must be told before the ROR has answered: judged
+    /// before `overdue_before`. In the order of reception, those after `after` only: the next page.
+    pub async fn unsettled(
+        &self,
+        overdue_before: Timestamp,
+        after: Option<MailId>,
+        limit: u32,
+    ) -> Result<Vec<Unsettled>> {
+        let rows: Vec<(MailId, bool)> = sqlx::query_as(
+            "SELECT id, waits FROM (
+                 SELECT m.id, m.judged_at, m.silent,
+                     EXISTS (SELECT 1 FROM updates u WHERE u.mail_id = m.id AND u.etat = 'en-attente') AS waits
+                 FROM mails m WHERE m.judged_at IS NOT NULL AND m.settled_at IS NULL AND m.id > $2) AS open
+             WHERE NOT waits OR judged_at < $1 AND silent IS NULL
+                 AND EXISTS (SELECT 1 FROM defects d
+                             WHERE d.mail_id = open.id AND d.severity = 'rejet' AND d.code <> 'R04')
+                 AND NOT EXISTS (SELECT 1 FROM replies r WHERE r.mail_id = open.id)
+                 AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.mail_id = open.id)
+             ORDER BY id LIMIT $3",
+        )
+        .bind(millis(overdue_before))
+        .bind(after.map_or(0, MailId::number))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let kind = |(id, waits): (MailId, bool)| if waits { Unsettled::Overdue(id) } else { Unsettled::Ready(id) };
+        Ok(rows.into_iter().map(kind).collect())
+    }
+
+    /// The establishments that the documents of a mail speak of, accepted or not.
+    pub async fn establishments_of(&self, id: MailId) -> Result<Vec<Finess>> {
+        let numbers: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT n.finess FROM documents d JOIN mentions n ON n.document_id = d.id
+             WHERE d.mail_id = $1 ORDER BY n.finess",
+        )
+        .bind(id)
+        .fetch_all(&self.readers)
+        .await?;
+        numbers.iter().map(|number| parse(number)).collect()
+    }
+
+    /// The outcome of a mail with the verdicts it would have if it were settled now.
+    pub async fn settled_outcome(&self, id: MailId) -> Result<Option<MailOutcome>> {
+        let Some(mut outcome) = self.outcome(id).await? else { return Ok(None) };
+        for document in &mut outcome.documents {
+            let verdict = document.verdict.unwrap_or_else(|| document_verdict(&document.lines, &document.defects));
+            document.verdict = Some(verdict);
+        }
+        let documents: Vec<Verdict> = outcome.documents.iter().filter_map(|document| document.verdict).collect();
+        outcome.verdict = Some(outcome.verdict.unwrap_or_else(|| Verdict::combine(&documents)));
+        Ok(Some(outcome))
+    }
+
+    /// Writes the final verdicts and the reply together, once.
+    pub async fn settle(&self, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<()> {
+        let mut tx = self.write().await?;
+        let verdict = settlement.outcome.verdict.map(Verdict::word);
+        let done = sqlx::query("UPDATE mails SET verdict = $2, settled_at = $3 WHERE id = $1 AND settled_at IS NULL")
+            .bind(id)
+            .bind(verdict)
+            .bind(millis(now))
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Ok(());
+        }
+        for (rank, document) in (0_i64..).zip(&settlement.outcome.documents) {
+            sqlx::query("UPDATE documents SET verdict = $3 WHERE mail_id = $1 AND rank = $2")
+                .bind(id)
+                .bind(rank)
+                .bind(document.verdict.map(Verdict::word))
+                .execute(&mut *tx)
+                .await?;
+        }
+        insert_answer(&mut tx, id, &settlement.answer, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether the last mail of this sender settled before this one had rejections: then an
+    /// integrated one is confirmed (« retour à la normale »).
+    pub async fn was_rejected_before(&self, sender: &Address, id: MailId) -> Result<bool> {
+        let last: Option<String> = sqlx::query_scalar(
+            "SELECT verdict FROM mails WHERE sender = $1 AND id < $2
+             AND verdict IN ('integre', 'partiellement-integre', 'rejete') ORDER BY id DESC LIMIT 1",
+        )
+        .bind(sender.as_str())
+        .bind(id)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(last.is_some_and(|word| word != Verdict::Integre.word()))
+    }
+}
