@@ -1,0 +1,196 @@
+//! What can go wrong on our side of the mailbox. None of it is ever a verdict on a mail.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::setting::SecretError;
+use crate::tls::TlsError;
+
+/// A configuration that no mailbox can be opened with.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The name of the server is neither a domain name nor an address.
+    #[error("« {0} » n’est pas un nom de serveur")]
+    Host(String),
+    /// The user or the password is empty, or holds a character that SASL PLAIN cannot carry (RFC 4616).
+    #[error("l’identifiant ou le mot de passe de la boîte est vide ou contient un caractère de contrôle")]
+    Credential,
+    /// A folder's name would be misread by a server or a disk.
+    #[error("« {0} » ne peut pas être le nom d’un dossier de la boîte")]
+    FolderName(String),
+    /// Two folders of the configuration are one.
+    #[error("le dossier « {0} » est employé deux fois ; chaque classement veut le sien, distinct du dossier relevé")]
+    FolderTwice(String),
+    /// No server answers in no time.
+    #[error("le délai du serveur de messagerie ne peut pas être nul")]
+    Timeout,
+    /// Certificates or keys cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The file of the password cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+/// Why a step with the mailbox did not succeed. The session it happened in is gone.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MailboxError {
+    /// No connection to the server.
+    #[error("le serveur de messagerie est injoignable")]
+    Unreachable(#[source] io::Error),
+    /// The server could not prove who it is, or refused our certificate in the handshake.
+    #[error("la connexion TLS au serveur de messagerie a échoué : {0}")]
+    Tls(String),
+    /// The server refuses the credentials; the text is its own.
+    #[error("le serveur de messagerie refuse l’identification : {0}")]
+    CredentialRefused(String),
+    /// A folder is not there and could not be made.
+    #[error(
+        "le dossier « {folder} » n’existe pas ou ne peut pas être créé : {text} (certains serveurs veulent un préfixe devant le nom, par exemple « INBOX. »)"
+    )]
+    FolderMissing {
+        /// Its name in the configuration.
+        folder: String,
+        /// The server's answer.
+        text: String,
+    },
+    /// The folder can be read but nothing can be moved out of it.
+    #[error("le dossier « {0} » est en lecture seule")]
+    ReadOnly(String),
+    /// The server lacks what we cannot do without.
+    #[error("le serveur de messagerie n’offre pas {0}")]
+    Unsupported(&'static str),
+    /// The server answered NO or BAD.
+    #[error("le serveur de messagerie refuse ({step}) : {text}")]
+    Refused {
+        /// What we asked.
+        step: Step,
+        /// Its answer.
+        text: String,
+    },
+    /// The connection ended in the middle.
+    #[error("la connexion au serveur de messagerie est rompue ({0})")]
+    Broken(Step),
+    /// The server said what no server may say; its words are kept out of the logs.
+    #[error("réponse IMAP inattendue ({step}) : {what}")]
+    Protocol {
+        /// What we were doing.
+        step: Step,
+        /// What is wrong with the answer.
+        what: &'static str,
+    },
+    /// The server lists fewer mails than it announces.
+    #[error("la boîte n’énumère pas tous ses courriels : {announced} annoncés, {listed} énumérés")]
+    Incomplete {
+        /// By EXISTS, less those that went in between.
+        announced: u64,
+        /// By FETCH.
+        listed: u64,
+    },
+    /// The server answered OK to a move, and the mails are where they were.
+    #[error("le serveur confirme le classement, mais des courriels n’ont pas bougé ({0})")]
+    NotMoved(usize),
+    /// Without UIDVALIDITY nothing can be said to be the same mail twice (RFC 3501, section 2.3.1.1).
+    #[error("le serveur de messagerie ne donne pas d’UIDVALIDITY")]
+    UidValidityMissing,
+    /// The server renumbered all mails since the last list of this session.
+    #[error("le serveur de messagerie a renuméroté la boîte (UIDVALIDITY)")]
+    UidValidityChanged,
+    /// A file or directory of the Maildir.
+    #[error("{} est inaccessible", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The step took longer than its deadline.
+    #[error("délai dépassé ({0})")]
+    Timeout(Step),
+    /// The previous session of this mailbox is still in use: two would see every mail twice.
+    #[error("la boîte est déjà ouverte")]
+    AlreadyOpen,
+    /// A file of the configuration has become unusable since the start.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+}
+
+/// What was being done when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Reaching the server.
+    Connect,
+    /// TLS.
+    Handshake,
+    /// The server's first line.
+    Greeting,
+    /// What the server can do.
+    Capability,
+    /// Asking for TLS on an open connection.
+    Starttls,
+    /// Who we are.
+    Login,
+    /// Our name and version.
+    Identify,
+    /// Finding or making the folders to file in.
+    Folders,
+    /// Opening the folder to read.
+    Select,
+    /// Which mails wait.
+    List,
+    /// Whole mails.
+    Fetch,
+    /// The header of one mail.
+    Header,
+    /// Filing judged mails.
+    File,
+}
+
+impl MailboxError {
+    /// Whether the same step may succeed later with nobody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(_)
+            | Self::Refused { .. }
+            | Self::Broken(_)
+            | Self::Protocol { .. }
+            | Self::Incomplete { .. }
+            | Self::NotMoved(_)
+            | Self::UidValidityChanged
+            | Self::Timeout(_)
+            | Self::AlreadyOpen => true,
+            Self::Io { source, .. } => {
+                !matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+            }
+            Self::Tls(_)
+            | Self::CredentialRefused(_)
+            | Self::FolderMissing { .. }
+            | Self::ReadOnly(_)
+            | Self::Unsupported(_)
+            | Self::UidValidityMissing
+            | Self::Setup(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connexion",
+            Self::Handshake => "négociation TLS",
+            Self::Greeting => "accueil",
+            Self::Capability => "capacités du serveur",
+            Self::Starttls => "passage en TLS",
+            Self::Login => "identification",
+            Self::Identify => "présentation",
+            Self::Folders => "dossiers de classement",
+            Self::Select => "ouverture du dossier",
+            Self::List => "énumération des courriels",
+            Self::Fetch => "lecture des courriels",
+            Self::Header => "lecture d’un en-tête",
+            Self::File => "classement des courriels",
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! One command and its whole answer: the tagged OK is demanded, under a deadline and a limit of
+//! bytes. The only place that reads from a session.
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use async_imap::error::Error;
+use async_imap::imap_proto::{Capability, Outcome, Response, ResponseCode, Status};
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use super::super::error::{MailboxError, Step};
+use super::super::folder::Name;
+use super::dial::Stream;
+
+/// Bytes that any answer may take beside the mails it carries.
+pub(super) const GRANTED: u64 = 64 * 1024;
+/// The slowest line that is still worked with, in bytes a second: a command that carries mails gets
+/// so much longer a deadline.
+const SLOWEST: u64 = 32 * 1024;
+
+/// Response codes of a server that cannot now, and says nothing of the password or the folder
+/// (RFC 5530, section 3).
+const FOR_NOW: [&str; 4] = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"];
+
+/// A connection after the login.
+#[derive(Debug)]
+pub(super) struct Connection {
+    session: async_imap::Session<Stream>,
+    timeout: Duration,
+}
+
+/// How a command ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// As asked.
+    Ok,
+    /// NO or BAD, with the server's text.
+    Refused(String),
+}
+
+/// What a server can do for us after the login.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Abilities {
+    pub(super) moves: bool,
+    pub(super) uidplus: bool,
+    identifies: bool,
+}
+
+impl Answer {
+    /// Makes a refusal the folder's fault, unless the server cannot now.
+    pub(super) fn or_missing(self, step: Step, folder: &Name) -> Result<(), MailboxError> {
+        match self {
+            Self::Refused(text) if !is_for_now(&text) => {
+                Err(MailboxError::FolderMissing { folder: folder.shown().to_owned(), text })
+            }
+            other => other.or_refused(step),
+        }
+    }
+
+    /// Makes a refusal an error.
+    pub(super) fn or_refused(self, step: Step) -> Result<(), MailboxError> {
+        match self {
+            Self::Ok => Ok(()),
+            Self::Refused(text) => Err(MailboxError::Refused { step, text }),
+        }
+    }
+}
+
+impl Connection {
+    pub(super) fn new(session: async_imap::Session<Stream>, timeout: Duration) -> Self {
+        Self { session, timeout }
+    }
+
+    /// Runs a command that brings `carried` bytes of mail at most, and shows every answer to `see`.
+    pub(super) async fn run(
+        &mut self,
+        step: Step,
+        command: &str,
+        carried: u64,
+        see: &mut (dyn FnMut(&Response<'_>) + Send),
+    ) -> Result<Answer, MailboxError> {
+        self.session.as_mut().grant(carried.saturating_add(GRANTED));
+        let limit = self.timeout.saturating_add(Duration::from_secs(carried / SLOWEST));
+        timeout(limit, self.converse(step, command, see)).await.unwrap_or(Err(MailboxError::Timeout(step)))
+    }
+
+    /// Runs a command of which only the end matters.
+    pub(super) async fn order(&mut self, step: Step, command: &str) -> Result<Answer, MailboxError> {
+        self.run(step, command, 0, &mut |_| {}).await
+    }
+
+    pub(super) async fn abilities(&mut self) -> Result<Abilities, MailboxError> {
+        let mut abilities = Abilities::default();
+        let mut see = |response: &Response<'_>| {
+            if let Response::Capabilities(offered) = response {
+                abilities = Abilities {
+                    moves: has(offered, "MOVE"),
+                    uidplus: has(offered, "UIDPLUS"),
+                    identifies: has(offered, "ID"),
+                };
+            }
+        };
+        self.run(Step::Capability, "CAPABILITY", 0, &mut see).await?.or_refused(Step::Capability)?;
+        if abilities.moves || abilities.uidplus {
+            Ok(abilities)
+        } else {
+            Err(MailboxError::Unsupported("le déplacement des courriels (MOVE ou UIDPLUS)"))
+        }
+    }
+
+    /// Says what we are (RFC 2971): some servers refuse SELECT before. Their opinion of it is no matter.
+    pub(super) async fn identify(&mut self, abilities: &Abilities) -> Result<(), MailboxError> {
+        if abilities.identifies {
+            let command = concat!("ID (\"name\" \"Dispolits\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
+            self.order(Step::Identify, command).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn logout(mut self) -> Result<(), MailboxError> {
+        let logout = timeout(self.timeout, self.session.logout());
+        let done = logout.await.map_err(|_| MailboxError::Timeout(Step::Connect))?;
+        done.map_err(|error| from_imap(Step::Connect, &error))
+    }
+
+    async fn converse(
+        &mut self,
+        step: Step,
+        command: &str,
+        see: &mut (dyn FnMut(&Response<'_>) + Send),
+    ) -> Result<Answer, MailboxError> {
+        let tag = self.session.run_command(command).await.map_err(|error| from_imap(step, &error))?;
+        loop {
+            // Some answers make the parser panic, `INTERNALDATE NIL` among them.
+            let read = AssertUnwindSafe(self.session.read_response()).catch_unwind().await;
+            let read = read.map_err(|_| MailboxError::Protocol { step, what: "l’analyseur l’a refusée" })?;
+            let data = read.map_err(|error| from_io(step, &error))?.ok_or(MailboxError::Broken(step))?;
+            match data.parsed() {
+                Response::Done { tag: answered, status, outcome } if *answered == tag => {
+                    see(data.parsed());
+                    return Ok(answer(status, outcome));
+                }
+                Response::Done { .. } | Response::Continue(_) => {
+                    return Err(MailboxError::Protocol { step, what: "elle ne répond pas à notre commande" });
+                }
+                Response::Data { status: Status::Bye, outcome } => {
+                    return Err(MailboxError::Refused { step, text: text(outcome) });
+                }
+                other => see(other),
+            }
+        }
+    }
+}
+
+/// What became of the connection. The parser's own message is dropped: it repeats the answer, mails
+/// included.
+pub(super) fn from_io(step: Step, error: &io::Error) -> MailboxError {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return MailboxError::Tls(tls.to_string());
+    }
+    match error.kind() {
+        io::ErrorKind::TimedOut => MailboxError::Timeout(step),
+        io::ErrorKind::FileTooLarge => MailboxError::Protocol { step, what: "elle dépasse la taille attendue" },
+        io::ErrorKind::Other | io::ErrorKind::InvalidData => {
+            MailboxError::Protocol { step, what: "elle est illisible" }
+        }
+        _ => MailboxError::Broken(step),
+    }
+}
+
+/// The same for what async-imap makes of it.
+pub(super) fn from_imap(step: Step, error: &Error) -> MailboxError {
+    match error {
+        Error::Io(error) => from_io(step, error),
+        Error::No(text) | Error::Bad(text) => refused(step, information(text)),
+        Error::ConnectionLost => MailboxError::Broken(step),
+        _ => MailboxError::Protocol { step, what: "elle est illisible" },
+    }
+}
+
+/// Whether a refusal may pass by itself.
+pub(super) fn is_for_now(text: &str) -> bool {
+    FOR_NOW.iter().any(|code| text.contains(code))
+}
+
+/// A refusal, with the server's words made safe to repeat.
+pub(super) fn refused(step: Step, text: &str) -> MailboxError {
+    MailboxError::Refused { step, text: crate::defect::excerpt(text) }
+}
+
+/// async-imap hands on a refusal as `code: …, info: Some("…")`.
+fn information(text: &str) -> &str {
+    let inner = text.split_once("info: Some(\"").and_then(|(_, rest)| rest.strip_suffix("\")"));
+    inner.unwrap_or(text)
+}
+
+fn answer(status: &Status, outcome: &Outcome<'_>) -> Answer {
+    if *status == Status::Ok { Answer::Ok } else { Answer::Refused(text(outcome)) }
+}
+
+fn text(outcome: &Outcome<'_>) -> String {
+    let code = match outcome.code {
+        Some(ResponseCode::Alert) => "[ALERT] ",
+        Some(ResponseCode::TryCreate) => "[TRYCREATE] ",
+        _ => "",
+    };
+    crate::defect::excerpt(&format!("{code}{}", outcome.information.as_deref().unwrap_or_default()))
+}
+
+fn has(offered: &[Capability<'_>], name: &str) -> bool {
+    offered.iter().any(|capability| matches!(capability, Capability::Atom(atom) if atom.eq_ignore_ascii_case(name)))
+}

@@ -1,0 +1,110 @@
+//! From a host name to a TLS connection that awaits the login.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::super::error::{MailboxError, SetupError, Step};
+use super::super::settings::{ImapSettings, Security};
+use super::command::{GRANTED, from_io};
+use super::dialogue::{Dialogue, Offered};
+use super::limited::Limited;
+use crate::tls;
+
+/// A socket that fails when the other side is silent for too long.
+type Socket = Pin<Box<TimeoutStream<TcpStream>>>;
+
+/// What the session talks over.
+pub(super) type Stream = Limited<TlsStream<Socket>>;
+
+/// Whom to reach, and who must answer.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    server_name: ServerName<'static>,
+}
+
+impl Endpoint {
+    /// Reads the certificates once, so that a wrong path is told at the start.
+    pub(super) fn new(settings: &ImapSettings) -> Result<Self, SetupError> {
+        tls::client_config(settings.ca.as_deref(), settings.identity.as_ref())?;
+        let server_name = ServerName::try_from(settings.host.clone());
+        Ok(Self { server_name: server_name.map_err(|_| SetupError::Host(crate::defect::excerpt(&settings.host)))? })
+    }
+
+    async fn handshake(&self, settings: &ImapSettings, socket: Socket) -> Result<TlsStream<Socket>, MailboxError> {
+        let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref());
+        let connector = TlsConnector::from(Arc::new(config.map_err(SetupError::Tls)?));
+        let handshake = connector.connect(self.server_name.clone(), socket);
+        within(settings, Step::Handshake, async { handshake.await.map_err(|error| from_io(Step::Handshake, &error)) })
+            .await
+    }
+}
+
+/// Connects, in TLS before anything secret is said, and asks what the server offers.
+pub(super) async fn dial(endpoint: &Endpoint, settings: &ImapSettings) -> Result<(Stream, Offered), MailboxError> {
+    let socket = connect(settings).await?;
+    let dialogue = match settings.security {
+        Security::Tls => {
+            let mut dialogue = Dialogue::new(Limited::new(endpoint.handshake(settings, socket).await?, GRANTED));
+            within(settings, Step::Greeting, dialogue.greeting()).await?;
+            dialogue
+        }
+        Security::Starttls => {
+            let socket = starttls(settings, socket).await?;
+            Dialogue::new(Limited::new(endpoint.handshake(settings, socket).await?, GRANTED))
+        }
+    };
+    offered(settings, dialogue).await
+}
+
+/// What was offered before TLS may have been altered on the way, and is forgotten (RFC 3501,
+/// section 6.2.1).
+async fn offered<S: AsyncRead + AsyncWrite + Unpin>(
+    settings: &ImapSettings,
+    mut dialogue: Dialogue<S>,
+) -> Result<(S, Offered), MailboxError> {
+    let offered = within(settings, Step::Capability, dialogue.capabilities()).await?;
+    Ok((dialogue.into_stream(Step::Capability)?, offered))
+}
+
+async fn connect(settings: &ImapSettings) -> Result<Socket, MailboxError> {
+    let connecting = async {
+        let socket = TcpStream::connect((settings.host.as_str(), settings.port)).await?;
+        socket.set_nodelay(true)?;
+        Ok(socket)
+    };
+    let socket = within(settings, Step::Connect, async { connecting.await.map_err(MailboxError::Unreachable) }).await?;
+    let mut socket = TimeoutStream::new(socket);
+    socket.set_read_timeout(Some(settings.timeout.get()));
+    socket.set_write_timeout(Some(settings.timeout.get()));
+    Ok(Box::pin(socket))
+}
+
+async fn starttls(settings: &ImapSettings, socket: Socket) -> Result<Socket, MailboxError> {
+    let mut dialogue = Dialogue::new(socket);
+    within(settings, Step::Greeting, dialogue.greeting()).await?;
+    let offered = within(settings, Step::Capability, dialogue.capabilities()).await?;
+    if !offered.has("STARTTLS") {
+        return Err(MailboxError::Unsupported("le chiffrement par STARTTLS"));
+    }
+    within(settings, Step::Starttls, dialogue.command(Step::Starttls, "STARTTLS")).await?;
+    dialogue.into_stream(Step::Starttls)
+}
+
+/// One step of the way, no longer than the configured deadline.
+async fn within<T>(
+    settings: &ImapSettings,
+    step: Step,
+    work: impl Future<Output = Result<T, MailboxError>>,
+) -> Result<T, MailboxError> {
+    let limit: Duration = settings.timeout.get();
+    timeout(limit, work).await.unwrap_or(Err(MailboxError::Timeout(step)))
+}

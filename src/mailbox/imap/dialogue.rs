@@ -1,0 +1,113 @@
+//! The few lines before the login, read by ourselves: what stands in the buffer when TLS begins
+//! must be known, and async-imap does not show it.
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::super::error::{MailboxError, Step};
+use super::command::{from_io, refused};
+
+const LONGEST_LINE: usize = 8 * 1024;
+const MOST_LINES: usize = 100;
+
+/// What a server offers before the login, upper case.
+#[derive(Debug, Default)]
+pub(super) struct Offered(Vec<String>);
+
+/// Lines to and from a server.
+#[derive(Debug)]
+pub(super) struct Dialogue<S> {
+    stream: S,
+    read: Vec<u8>,
+    commands: u32,
+}
+
+impl Offered {
+    pub(super) fn has(&self, capability: &str) -> bool {
+        self.0.iter().any(|offered| offered == capability)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, read: Vec::new(), commands: 0 }
+    }
+
+    /// The server's first line. `PREAUTH` is refused: it would skip STARTTLS, and the login.
+    pub(super) async fn greeting(&mut self) -> Result<(), MailboxError> {
+        let line = self.line(Step::Greeting).await?;
+        match line.split_once(' ') {
+            Some(("*", rest)) if has_status(rest, "OK") => Ok(()),
+            Some(("*", rest)) if has_status(rest, "BYE") => Err(refused(Step::Greeting, words(rest))),
+            _ => Err(MailboxError::Protocol { step: Step::Greeting, what: "l’accueil n’est ni OK ni BYE" }),
+        }
+    }
+
+    /// What the server offers at this moment.
+    pub(super) async fn capabilities(&mut self) -> Result<Offered, MailboxError> {
+        let lines = self.command(Step::Capability, "CAPABILITY").await?;
+        let offered = lines.iter().filter_map(|line| line.strip_prefix("* CAPABILITY "));
+        Ok(Offered(offered.flat_map(str::split_whitespace).map(str::to_ascii_uppercase).collect()))
+    }
+
+    /// Runs a command; gives the lines before its OK.
+    pub(super) async fn command(&mut self, step: Step, command: &str) -> Result<Vec<String>, MailboxError> {
+        self.commands = self.commands.saturating_add(1);
+        let tag = format!("D{}", self.commands);
+        let written = self.stream.write_all(format!("{tag} {command}\r\n").as_bytes()).await;
+        written.map_err(|error| from_io(step, &error))?;
+        self.stream.flush().await.map_err(|error| from_io(step, &error))?;
+        self.answer(step, &tag).await
+    }
+
+    /// The stream, provided that the server said nothing that was not asked for: in front of TLS
+    /// such bytes may come from anyone (CVE-2011-0411).
+    pub(super) fn into_stream(self, step: Step) -> Result<S, MailboxError> {
+        if self.read.is_empty() {
+            Ok(self.stream)
+        } else {
+            Err(MailboxError::Protocol { step, what: "le serveur a parlé sans qu’on l’interroge" })
+        }
+    }
+
+    async fn answer(&mut self, step: Step, tag: &str) -> Result<Vec<String>, MailboxError> {
+        let mut lines = Vec::new();
+        while lines.len() < MOST_LINES {
+            let line = self.line(step).await?;
+            match line.split_once(' ') {
+                Some((first, rest)) if first == tag => {
+                    return if has_status(rest, "OK") { Ok(lines) } else { Err(refused(step, words(rest))) };
+                }
+                Some(("*", rest)) if has_status(rest, "BYE") => return Err(refused(step, words(rest))),
+                Some(("*", _)) => lines.push(line),
+                _ => break,
+            }
+        }
+        Err(MailboxError::Protocol { step, what: "la réponse n’a pas la forme attendue" })
+    }
+
+    async fn line(&mut self, step: Step) -> Result<String, MailboxError> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let rest = self.read.split_off(end.saturating_add(1));
+                let line = std::mem::replace(&mut self.read, rest);
+                return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
+            }
+            if self.read.len() > LONGEST_LINE {
+                return Err(MailboxError::Protocol { step, what: "une ligne est trop longue" });
+            }
+            let read = self.stream.read_buf(&mut self.read).await.map_err(|error| from_io(step, &error))?;
+            if read == 0 {
+                return Err(MailboxError::Broken(step));
+            }
+        }
+    }
+}
+
+fn has_status(rest: &str, status: &str) -> bool {
+    rest.split(' ').next().is_some_and(|word| word.eq_ignore_ascii_case(status))
+}
+
+/// What follows the status.
+fn words(rest: &str) -> &str {
+    rest.split_once(' ').map_or("", |(_, words)| words)
+}

@@ -1,0 +1,71 @@
+//! A stream that ends when the other side says more than it was asked for, or nests it too deeply.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::framing::Framing;
+
+/// Limits what may be read until more is granted. The parser above takes 512 MiB for one literal as
+/// soon as it is announced, and one frame of the stack for each parenthesis.
+#[derive(Debug)]
+pub(super) struct Limited<S> {
+    inner: S,
+    left: u64,
+    framing: Framing,
+}
+
+impl<S> Limited<S> {
+    pub(super) fn new(inner: S, bytes: u64) -> Self {
+        Self { inner, left: bytes, framing: Framing::default() }
+    }
+
+    /// From now on, so many bytes and no more.
+    pub(super) fn grant(&mut self, bytes: u64) {
+        self.left = bytes;
+    }
+
+    /// Takes note of what was read, before anyone else sees it.
+    fn account(&mut self, read: &[u8]) -> io::Result<()> {
+        let bytes = u64::try_from(read.len()).unwrap_or(u64::MAX);
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        if self.framing.follow(read) && self.framing.literal() <= self.left {
+            Ok(())
+        } else {
+            Err(io::Error::from(io::ErrorKind::FileTooLarge))
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+        let accounted = self.account(buffer.filled().get(before..).unwrap_or_default());
+        if accounted.is_err() {
+            buffer.set_filled(before);
+        }
+        Poll::Ready(accounted)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Limited<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

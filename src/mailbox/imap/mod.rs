@@ -1,0 +1,108 @@
+//! The IMAP backend (RFC 3501, UIDPLUS RFC 4315, MOVE RFC 6851), always over TLS.
+//!
+//! async-imap reports several failures as success: a tagged NO, or the end of the connection, in
+//! the middle of a FETCH. So only its framing and its parser are used. Every command goes through
+//! [`command`], which demands the tagged OK, under a deadline and a limit of bytes. The caller
+//! caps the logs of `async_imap` and `imap_proto` at `info`: below, they print passwords.
+
+mod command;
+mod content;
+mod dial;
+mod dialogue;
+mod filing;
+mod folders;
+mod framing;
+mod inventory;
+mod limited;
+mod login;
+mod probe;
+mod uid;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tracing::debug;
+
+use super::error::{MailboxError, SetupError};
+use super::folder::{Destinations, Name};
+use super::settings::{Folders, ImapSettings};
+use command::{Abilities, Connection};
+use dial::Endpoint;
+pub(super) use probe::Probe;
+use uid::Uid;
+
+/// A mailbox of a server, as configured.
+#[derive(Debug)]
+pub(super) struct Imap {
+    settings: ImapSettings,
+    endpoint: Endpoint,
+    source: Name,
+    destinations: Destinations,
+}
+
+/// A connection on which the folder to read is selected.
+#[derive(Debug)]
+pub(super) struct Session {
+    connection: Connection,
+    abilities: Abilities,
+    source: Name,
+    destinations: Destinations,
+    /// UIDs mean nothing without it; never zero.
+    uid_validity: u32,
+    /// Sizes of the last list.
+    listed: BTreeMap<Uid, u64>,
+    suspects: u64,
+}
+
+impl Imap {
+    pub(super) fn new(settings: &ImapSettings, folders: &Folders) -> Result<Self, SetupError> {
+        login::check(settings)?;
+        if settings.timeout.get().is_zero() {
+            return Err(SetupError::Timeout);
+        }
+        let source = Name::new(&settings.folder)?;
+        let destinations = Destinations::new(folders, source.shown())?;
+        Ok(Self { endpoint: Endpoint::new(settings)?, settings: settings.clone(), source, destinations })
+    }
+
+    pub(super) fn account(&self) -> String {
+        format!("imap:{}@{}/{}", self.settings.user, self.settings.host, self.source.shown())
+    }
+
+    pub(super) async fn open(&self) -> Result<Session, MailboxError> {
+        let (stream, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        let mut connection = login::login(stream, &offered, &self.settings).await?;
+        let abilities = connection.abilities().await?;
+        connection.identify(&abilities).await?;
+        folders::make(&mut connection, &self.destinations).await?;
+        let selected = inventory::select(&mut connection, &self.source).await?;
+        Ok(Session {
+            connection,
+            abilities,
+            source: self.source.clone(),
+            destinations: self.destinations.clone(),
+            uid_validity: selected.uid_validity,
+            listed: BTreeMap::new(),
+            suspects: 0,
+        })
+    }
+}
+
+impl Session {
+    /// New mail is announced by nobody here; the next list will see it.
+    pub(super) async fn wait(&mut self, at_most: Duration) -> Result<(), MailboxError> {
+        sleep(at_most).await;
+        Ok(())
+    }
+
+    pub(super) fn suspects(&self) -> u64 {
+        self.suspects
+    }
+
+    pub(super) async fn close(self) {
+        if let Err(error) = self.connection.logout().await {
+            debug!(%error, "the server did not answer LOGOUT");
+        }
+    }
+}

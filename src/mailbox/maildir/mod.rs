@@ -1,0 +1,161 @@
+//! The Maildir backend: a directory with `tmp`, `new` and `cur`, as every mail server delivers to.
+//!
+//! Both `new` and `cur` are read, since another client may have moved a mail to `cur`; `tmp`
+//! belongs to those who deliver. Every step runs on a blocking thread, under a deadline: a network
+//! disk may hang as a server does.
+
+mod deliver;
+mod filing;
+mod name;
+mod reading;
+mod scan;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::error::{MailboxError, SetupError, Step};
+use super::folder::Destinations;
+use super::mail::{Entry, Fetched, Folder, Moved, Position, batches_by};
+use super::settings::{Folders, MaildirSettings};
+use scan::Inbox;
+
+pub use deliver::deliver;
+
+/// The longest a step may take: long enough for a slow disk, short enough to be told.
+const STEP_LIMIT: Duration = Duration::from_mins(1);
+/// How often the directory is looked at while waiting.
+const POLL: Duration = Duration::from_millis(500);
+
+/// A Maildir as configured.
+#[derive(Debug)]
+pub(super) struct Maildir {
+    root: PathBuf,
+    destinations: Destinations,
+}
+
+/// A Maildir that was there when it was opened.
+#[derive(Debug)]
+pub(super) struct Session {
+    root: PathBuf,
+    destinations: Destinations,
+    inbox: Inbox,
+    suspects: u64,
+}
+
+impl Maildir {
+    pub(super) fn new(settings: &MaildirSettings, folders: &Folders) -> Result<Self, SetupError> {
+        Ok(Self { root: settings.path.clone(), destinations: Destinations::in_maildir(folders)? })
+    }
+
+    pub(super) fn account(&self) -> String {
+        format!("maildir:{}", self.root.display())
+    }
+
+    /// Where each kind of mail is filed, whether it is there or not.
+    pub(super) fn folders(&self) -> Vec<(String, PathBuf)> {
+        let folder = |name: &super::folder::Name| (name.shown().to_owned(), filing::directory(&self.root, name));
+        self.destinations.names().map(folder).collect()
+    }
+
+    /// Every mail that waits, the oldest first, with nothing opened or made.
+    pub(super) async fn look(&self) -> Result<Vec<Entry>, MailboxError> {
+        let root = self.root.clone();
+        Ok(blocking(Step::List, move || scan::scan(&root)).await?.entries())
+    }
+
+    /// The directory must exist: one made here would hide a wrong path for ever. The folders to
+    /// file in are made.
+    pub(super) async fn open(&self) -> Result<Session, MailboxError> {
+        let root = self.root.clone();
+        let folders: Vec<PathBuf> = self.destinations.names().map(|name| filing::directory(&root, name)).collect();
+        blocking(Step::Folders, move || {
+            scan::scan(&root)?;
+            folders.iter().try_for_each(|folder| filing::create(folder))
+        })
+        .await?;
+        let (root, destinations) = (self.root.clone(), self.destinations.clone());
+        Ok(Session { root, destinations, inbox: Inbox::default(), suspects: 0 })
+    }
+}
+
+impl Session {
+    pub(super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {
+        let inbox = self.scan(Step::List).await?;
+        inbox.warn_of_what_is_no_mail(&self.inbox);
+        self.inbox = inbox;
+        Ok(self.inbox.entries())
+    }
+
+    pub(super) async fn fetch(&mut self, positions: &[Position]) -> Result<Vec<Fetched>, MailboxError> {
+        let wanted: Vec<(Position, u64)> =
+            positions.iter().filter_map(|position| self.inbox.wanted(position)).collect();
+        let mut mails = Vec::new();
+        for batch in batches_by(&wanted, |(_, size)| *size) {
+            let (inbox, batch) = (self.inbox.clone(), batch.to_vec());
+            let root = self.root.clone();
+            let read = blocking(Step::Fetch, move || reading::mails(&root, inbox, batch)).await?;
+            self.suspects = self.suspects.saturating_add(read.suspects);
+            mails.extend(read.mails);
+        }
+        Ok(mails)
+    }
+
+    pub(super) async fn fetch_header(
+        &mut self,
+        position: &Position,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, MailboxError> {
+        let (root, position) = (self.root.clone(), position.clone());
+        blocking(Step::Header, move || reading::header(&root, &position, limit)).await
+    }
+
+    pub(super) async fn file(&mut self, moves: &[(Position, Folder)]) -> Result<Vec<Moved>, MailboxError> {
+        let root = self.root.clone();
+        let moves: Vec<(Position, PathBuf)> = moves
+            .iter()
+            .map(|(position, folder)| (position.clone(), filing::directory(&root, self.destinations.of(*folder))))
+            .collect();
+        blocking(Step::File, move || filing::file(&root, &moves)).await
+    }
+
+    /// Until a mail is there that the last list did not show.
+    pub(super) async fn wait(&mut self, at_most: Duration) -> Result<(), MailboxError> {
+        timeout(at_most, self.until_new_mail()).await.unwrap_or(Ok(()))
+    }
+
+    pub(super) fn suspects(&self) -> u64 {
+        self.suspects
+    }
+
+    async fn until_new_mail(&self) -> Result<(), MailboxError> {
+        while !self.scan(Step::List).await?.has_more_than(&self.inbox) {
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn scan(&self, step: Step) -> Result<Inbox, MailboxError> {
+        let root = self.root.clone();
+        blocking(step, move || scan::scan(&root)).await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    step: Step,
+    work: impl FnOnce() -> Result<T, MailboxError> + Send + 'static,
+) -> Result<T, MailboxError> {
+    match timeout(STEP_LIMIT, tokio::task::spawn_blocking(work)).await {
+        Err(_) => Err(MailboxError::Timeout(step)),
+        Ok(Err(_)) => Err(MailboxError::Broken(step)),
+        Ok(Ok(done)) => done,
+    }
+}
+
+/// Adds the path to an error of the disk.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> MailboxError {
+    let path = path.to_owned();
+    move |source| MailboxError::Io { path, source }
+}

@@ -1,0 +1,167 @@
+//! The mailbox that establishments write to: Maildir or IMAP, behind one small interface.
+//!
+//! [`Mailbox`] is what we want and survives; [`Session`] is what we have and dies. A step takes the
+//! session by value and gives it back only when it succeeded, so that a broken one cannot be used
+//! again: the worker opens another. Nothing here judges a mail, and nothing waits without a
+//! deadline.
+//!
+//! Deliberately absent: flags as a memory of what was done (another client may change them),
+//! sequence numbers (they shift under us), ENVELOPE and BODYSTRUCTURE (servers get them wrong).
+
+mod error;
+mod folder;
+mod imap;
+mod look;
+mod mail;
+mod maildir;
+mod settings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+pub use error::{MailboxError, SetupError, Step};
+pub use look::{Look, Quota, Waiting};
+pub use mail::{Entry, Fetched, Folder, FolderError, Moved, Position, PositionError, batches};
+pub use maildir::deliver;
+pub use settings::{Folders, ImapSettings, MaildirSettings, Security, Settings};
+
+const LARGEST_HEADER: usize = 1024 * 1024;
+
+/// A mailbox as configured, with at most one session at a time.
+#[derive(Debug)]
+pub struct Mailbox {
+    account: String,
+    backend: Backend,
+    connection: Arc<Semaphore>,
+}
+
+/// An open mailbox.
+#[derive(Debug)]
+pub struct Session {
+    connected: Connected,
+    _connection: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Maildir(Box<maildir::Maildir>),
+    Imap(Box<imap::Imap>),
+}
+
+#[derive(Debug)]
+enum Connected {
+    Maildir(Box<maildir::Session>),
+    Imap(Box<imap::Session>),
+}
+
+impl Mailbox {
+    /// Checks the configuration, certificates included, without opening anything.
+    pub fn new(settings: &Settings, folders: &Folders) -> Result<Self, SetupError> {
+        let (account, backend) = match settings {
+            Settings::Maildir(settings) => {
+                let maildir = maildir::Maildir::new(settings, folders)?;
+                (maildir.account(), Backend::Maildir(Box::new(maildir)))
+            }
+            Settings::Imap(settings) => {
+                let imap = imap::Imap::new(settings, folders)?;
+                (imap.account(), Backend::Imap(Box::new(imap)))
+            }
+        };
+        Ok(Self { account, backend, connection: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// The stable name of the mailbox, part of the identity of its mails: `maildir:/path` or
+    /// `imap:user@host/INBOX`.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Opens the mailbox and makes the folders that are missing. Certificates and passwords are
+    /// read anew, so that renewed ones need no restart.
+    pub async fn open(&mut self) -> Result<Session, MailboxError> {
+        let permit = Arc::clone(&self.connection).try_acquire_owned().map_err(|_| MailboxError::AlreadyOpen)?;
+        let connected = match &self.backend {
+            Backend::Maildir(maildir) => Connected::Maildir(Box::new(maildir.open().await?)),
+            Backend::Imap(imap) => Connected::Imap(Box::new(imap.open().await?)),
+        };
+        Ok(Session { connected, _connection: permit })
+    }
+}
+
+impl Session {
+    /// Every mail that waits, the oldest first.
+    pub async fn list(mut self) -> Result<(Self, Vec<Entry>), MailboxError> {
+        let entries = match &mut self.connected {
+            Connected::Maildir(maildir) => maildir.list().await?,
+            Connected::Imap(imap) => imap.list().await?,
+        };
+        Ok((self, entries))
+    }
+
+    /// Whole mails of the last [`list`](Self::list), in the order asked. All of them are in memory
+    /// at once: [`batches`] says how many to ask for.
+    ///
+    /// Absent from the answer: a mail that has gone, one that was not listed by this session, and
+    /// one whose bytes are none or not as many as announced; the latter is logged and counted
+    /// ([`suspects`](Self::suspects)), and may be whole another time.
+    pub async fn fetch(mut self, positions: &[Position]) -> Result<(Self, Vec<Fetched>), MailboxError> {
+        let mails = match &mut self.connected {
+            Connected::Maildir(maildir) => maildir.fetch(positions).await?,
+            Connected::Imap(imap) => imap.fetch(positions).await?,
+        };
+        Ok((self, mails))
+    }
+
+    /// The header of one mail, `limit` bytes of it at most, and never more than 1 MiB; its body stays where it is. Nothing if
+    /// the mail has gone.
+    pub async fn fetch_header(
+        mut self,
+        position: &Position,
+        limit: usize,
+    ) -> Result<(Self, Option<Vec<u8>>), MailboxError> {
+        let limit = limit.clamp(1, LARGEST_HEADER);
+        let header = match &mut self.connected {
+            Connected::Maildir(maildir) => maildir.fetch_header(position, limit).await?,
+            Connected::Imap(imap) => imap.fetch_header(position, limit).await?,
+        };
+        Ok((self, header))
+    }
+
+    /// Files judged mails, and says of each, in the same order, what became of it. On an error some
+    /// may have moved; asking again is safe.
+    pub async fn file(mut self, moves: &[(Position, Folder)]) -> Result<(Self, Vec<Moved>), MailboxError> {
+        let outcomes = match &mut self.connected {
+            Connected::Maildir(maildir) => maildir.file(moves).await?,
+            Connected::Imap(imap) => imap.file(moves).await?,
+        };
+        Ok((self, outcomes))
+    }
+
+    /// Waits until new mail may be there, `at_most` that long, or until `stop`.
+    pub async fn wait(mut self, at_most: Duration, stop: &CancellationToken) -> Result<Self, MailboxError> {
+        let waited = match &mut self.connected {
+            Connected::Maildir(maildir) => stop.run_until_cancelled(maildir.wait(at_most)).await,
+            Connected::Imap(imap) => stop.run_until_cancelled(imap.wait(at_most)).await,
+        };
+        waited.unwrap_or(Ok(()))?;
+        Ok(self)
+    }
+
+    /// How many mails of this session came with none or with another number of bytes than announced.
+    pub fn suspects(&self) -> u64 {
+        match &self.connected {
+            Connected::Maildir(maildir) => maildir.suspects(),
+            Connected::Imap(imap) => imap.suspects(),
+        }
+    }
+
+    /// Takes leave of the server, if it still listens.
+    pub async fn close(self) {
+        if let Connected::Imap(imap) = self.connected {
+            imap.close().await;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The mailbox as the configuration writes it.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::setting::{Identity, Secret, Span};
+
+/// La boîte aux lettres que les établissements alimentent.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "backend", rename_all = "lowercase")]
+pub enum Settings {
+    /// Un dossier Maildir de cette machine.
+    Maildir(MaildirSettings),
+    /// Une boîte d’un serveur IMAP, toujours sous TLS.
+    Imap(ImapSettings),
+}
+
+/// Un dossier Maildir de cette machine.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MaildirSettings {
+    /// Le dossier qui contient `new`, `cur` et `tmp`.
+    pub path: PathBuf,
+}
+
+/// Une boîte d’un serveur IMAP.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImapSettings {
+    /// Le nom du serveur, tel qu’il figure dans son certificat.
+    pub host: String,
+    /// Le port : le plus souvent 143 avec `starttls`, 993 avec `tls`.
+    pub port: u16,
+    /// Comment la connexion est chiffrée ; elle ne l’est jamais en option.
+    #[serde(default)]
+    pub security: Security,
+    /// L’identifiant de connexion, souvent l’adresse de la boîte.
+    pub user: String,
+    /// Le mot de passe.
+    pub password: Secret,
+    /// Les autorités qui signent le certificat du serveur (PEM, IGC-Santé) ; par défaut celles de la machine.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// Le certificat client à présenter au serveur (IGC-Santé ORG AUTH_CLI).
+    #[serde(default)]
+    pub identity: Option<Identity>,
+    /// Le dossier relevé.
+    #[serde(default = "inbox")]
+    pub folder: String,
+    /// Le silence maximal du serveur, et le délai de chaque commande ; une lecture longue y ajoute
+    /// le temps de ses octets.
+    #[serde(default = "sixty_seconds")]
+    pub timeout: Span,
+}
+
+/// Le chiffrement de la connexion IMAP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    /// TLS dès la connexion.
+    Tls,
+    /// Connexion en clair aussitôt chiffrée par STARTTLS, ou abandonnée (MSSanté ECO.1.0.2).
+    #[default]
+    Starttls,
+}
+
+/// Les dossiers où les courriels jugés sont classés ; ils sont créés au besoin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Folders {
+    /// Courriels dont au moins une capacité est exploitable.
+    pub traites: String,
+    /// Courriels entièrement rejetés.
+    pub rejets: String,
+    /// Courriels qui ne sont pas des comptes rendus : accusés, réponses automatiques.
+    pub ignores: String,
+    /// Courriels déjà reçus.
+    pub doublons: String,
+    /// Courriels que personne n’a pu juger.
+    pub quarantaine: String,
+}
+
+impl Default for Folders {
+    fn default() -> Self {
+        let name = str::to_owned;
+        Self {
+            traites: name("Traites"),
+            rejets: name("Rejets"),
+            ignores: name("Ignores"),
+            doublons: name("Doublons"),
+            quarantaine: name("Quarantaine"),
+        }
+    }
+}
+
+fn inbox() -> String {
+    "INBOX".to_owned()
+}
+
+fn sixty_seconds() -> Span {
+    Span::seconds(60)
+}

@@ -1,0 +1,244 @@
+//! The client: one count, one effect, by the algorithm that ANS mandates.
+
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::capacity::{Indicator, Location, Update};
+use crate::clock::Clock;
+
+use super::answer::{self, Answered};
+use super::body;
+use super::failure::{OurFault, PushFailure, SetupError};
+use super::http;
+use super::settings::{GenreCode, Settings};
+use super::token::{Token, Tokens};
+
+/// All that is percent-encoded: everything but the unreserved characters of RFC 3986 section 2.3.
+pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A client of the write service. Requests may run concurrently; they share one token.
+pub struct Client {
+    http: reqwest::Client,
+    locations: String,
+    genre: GenreCode,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+/// What one call did: each exchange in order, and how it ended.
+#[derive(Debug, Clone)]
+pub struct Attempted {
+    /// The exchanges with the token endpoint and the ROR, oldest first.
+    pub exchanges: Vec<Exchange>,
+    /// The receipt, or why there is none.
+    pub result: Result<Receipt, PushFailure>,
+}
+
+/// One request and its answer, for the journal. Never holds a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What was asked.
+    pub operation: Operation,
+    /// The HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// From the start of the connection to the end of the answer.
+    pub duration: Duration,
+    /// The first 2 kB of the answer, on one line; empty for the token endpoint.
+    pub answer: String,
+    /// Why this exchange failed, in French; `None` when it did not.
+    pub failure: Option<String>,
+}
+
+/// What one exchange asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// A token.
+    Jeton,
+    /// That an indicator be overwritten.
+    Replace,
+    /// That an indicator be created.
+    Add,
+    /// That an indicator be removed.
+    Delete,
+}
+
+/// The ROR's acknowledgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The operation that was acknowledged.
+    pub operation: Operation,
+    /// Its `ETag` header.
+    pub etag: Option<String>,
+    /// Its `Last-Modified` header.
+    pub last_modified: Option<String>,
+}
+
+impl Operation {
+    /// How the journal names it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Jeton => "jeton",
+            Self::Replace => "replace",
+            Self::Add => "add",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl Client {
+    /// Reads the certificates; connects to nothing yet.
+    pub fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
+        check_url(&settings.base_url, "ror.base_url")?;
+        check_url(&settings.token_url, "ror.token_url")?;
+        if settings.client_id.trim().is_empty() {
+            return Err(SetupError::ClientId);
+        }
+        let tls = crate::tls::client_config(settings.ca.as_deref(), settings.api_identity.as_ref())?;
+        Ok(Self {
+            http: http::client(settings, tls)?,
+            locations: format!("{}/ws-synchro-dispo-lits-fhir/Location", settings.base_url.trim_end_matches('/')),
+            genre: settings.genre_indifferencie,
+            tokens: Tokens::new(settings, clock.clone())?,
+            clock,
+        })
+    }
+
+    /// Gives the indicator its value: `replace`, then `add` on the documented 404 only.
+    ///
+    /// The same 404 as an answer to the `add` is R05: an `OperationOutcome` outside the table, which
+    /// sending again would not change.
+    pub async fn put(&self, update: &Update) -> Attempted {
+        let mut exchanges = Vec::new();
+        let result = self.replace_or_add(update, &mut exchanges).await;
+        Attempted { exchanges, result }
+    }
+
+    /// Sends the `replace` alone, never the `add` that makes an indicator: a trial on a location that
+    /// does not exist changes nothing, and its R01 says that the client may write there.
+    pub async fn try_replace(&self, update: &Update) -> Attempted {
+        let mut exchanges = Vec::new();
+        let body = body::replace(update, self.genre);
+        let patched = self.patch(&update.location, Operation::Replace, &body, &mut exchanges).await;
+        let result = patched.and_then(|patched| match patched {
+            Patched::Done(receipt) => Ok(receipt),
+            Patched::IndicatorAbsent(refusal) => Err(PushFailure::Refused(refusal)),
+        });
+        Attempted { exchanges, result }
+    }
+
+    /// Removes the indicator whose undifferentiated genre was sent as `genre`. Done as well when
+    /// the ROR says that it is not there.
+    pub async fn delete(&self, location: &Location, indicator: &Indicator, genre: GenreCode) -> Attempted {
+        let mut exchanges = Vec::new();
+        let body = body::delete(indicator, genre);
+        let result =
+            self.patch(location, Operation::Delete, &body, &mut exchanges).await.map(|answered| match answered {
+                Patched::Done(receipt) => receipt,
+                Patched::IndicatorAbsent(_) => {
+                    Receipt { operation: Operation::Delete, etag: None, last_modified: None }
+                }
+            });
+        Attempted { exchanges, result }
+    }
+
+    /// Obtains a token, or makes sure that there is one.
+    pub async fn token(&self) -> Result<(), PushFailure> {
+        self.tokens.get(None, &mut Vec::new()).await.map(drop)
+    }
+
+    async fn replace_or_add(&self, update: &Update, exchanges: &mut Vec<Exchange>) -> Result<Receipt, PushFailure> {
+        let body = body::replace(update, self.genre);
+        if let Patched::Done(receipt) = self.patch(&update.location, Operation::Replace, &body, exchanges).await? {
+            return Ok(receipt);
+        }
+        let body = body::add(update, self.genre);
+        match self.patch(&update.location, Operation::Add, &body, exchanges).await? {
+            Patched::Done(receipt) => Ok(receipt),
+            Patched::IndicatorAbsent(refusal) => Err(PushFailure::Refused(refusal)),
+        }
+    }
+
+    /// One operation, with the token renewed once on a 401.
+    async fn patch(
+        &self,
+        location: &Location,
+        operation: Operation,
+        body: &Value,
+        exchanges: &mut Vec<Exchange>,
+    ) -> Result<Patched, PushFailure> {
+        let request = Request { url: self.url(location), operation, body: body.to_string() };
+        let token = self.tokens.get(None, exchanges).await?;
+        if let Some(patched) = Patched::of(self.send(&request, &token, exchanges).await?) {
+            return Ok(patched);
+        }
+        let token = self.tokens.get(Some(&token), exchanges).await?;
+        let patched = Patched::of(self.send(&request, &token, exchanges).await?);
+        patched.ok_or(PushFailure::OurSide(OurFault::TokenNotAccepted))
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        token: &Token,
+        exchanges: &mut Vec<Exchange>,
+    ) -> Result<Answered, PushFailure> {
+        let started = Instant::now();
+        let builder = self.http.patch(&request.url).header(CONTENT_TYPE, "application/fhir+json");
+        let builder = builder.bearer_auth(token.reveal()).body(request.body.clone());
+        let answer = http::exchange(builder, self.clock.now()).await;
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let said = answer.as_ref().map(|answer| answer::excerpt(answer, token.reveal())).unwrap_or_default();
+        let result = answer.map_err(answer::lost).and_then(|answer| answer::judge(request.operation, &answer));
+        exchanges.push(Exchange {
+            operation: request.operation,
+            status,
+            duration: started.elapsed(),
+            answer: said,
+            failure: result.as_ref().err().map(ToString::to_string),
+        });
+        result
+    }
+
+    /// The slash between establishment and code stays as the documentation writes it; a query may
+    /// hold one (RFC 3986 section 3.4).
+    fn url(&self, location: &Location) -> String {
+        let id = location.finess().id_nat_struct();
+        let code = utf8_percent_encode(location.service().as_str(), UNRESERVED);
+        format!("{}?identifier={id}/{code}", self.locations)
+    }
+}
+
+struct Request {
+    url: String,
+    operation: Operation,
+    body: String,
+}
+
+/// How an operation ended once the token is out of question.
+enum Patched {
+    Done(Receipt),
+    IndicatorAbsent(super::failure::Refusal),
+}
+
+impl Patched {
+    fn of(answered: Answered) -> Option<Self> {
+        match answered {
+            Answered::Done(receipt) => Some(Self::Done(receipt)),
+            Answered::IndicatorAbsent(refusal) => Some(Self::IndicatorAbsent(refusal)),
+            Answered::TokenRefused => None,
+        }
+    }
+}
+
+fn check_url(text: &str, key: &'static str) -> Result<(), SetupError> {
+    let is_plain = |url: &Url| {
+        let has_extra = url.query().is_some() || url.fragment().is_some();
+        url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && !has_extra
+    };
+    Url::parse(text).ok().filter(is_plain).map(drop).ok_or(SetupError::Url { key })
+}

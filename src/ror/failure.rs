@@ -1,0 +1,164 @@
+//! Why a count did not reach the ROR, by what is to be done about it.
+
+use std::time::Duration;
+
+use crate::defect::Code;
+use crate::tls::TlsError;
+
+/// Why one request did not end in a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PushFailure {
+    /// The ROR itself refused the count, by an `OperationOutcome` of its table: the row is rejected.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// A server answered 408, 429 or 5xx: to be sent again.
+    #[error("le serveur ne peut répondre pour l’instant (HTTP {status})")]
+    Busy {
+        /// The status, 408, 429 or 5xx.
+        status: u16,
+        /// How long the server asks to wait, not clamped.
+        retry_after: Option<Duration>,
+    },
+    /// The request certainly did not reach the ROR: name, connection, TLS, or the token endpoint.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The request may have left and no answer came: it may be applied, even later.
+    #[error("issue inconnue : {0}")]
+    Unknown(String),
+    /// Our configuration, our rights or something in between: rows wait and an operator must act.
+    #[error("{0}")]
+    OurSide(#[from] OurFault),
+}
+
+/// A refusal of the ROR that matches its table (ANS, page « patch-capacitaire »).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("refus du ROR {code} (HTTP {status}) : {diagnostics}")]
+pub struct Refusal {
+    /// R01 to R05.
+    pub code: Code,
+    /// The HTTP status.
+    pub status: u16,
+    /// The diagnostics of all issues, joined and shortened; safe to show.
+    pub diagnostics: String,
+}
+
+/// What an operator of Dispolits must mend. Never shown as the sender's fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OurFault {
+    /// A 4xx that the ROR's application did not write.
+    #[error(
+        "réponse HTTP {status} sans OperationOutcome : une passerelle, un pare-feu ou une mauvaise adresse a répondu à la place du ROR ; vérifiez ror.base_url et les droits du client"
+    )]
+    NotFromTheRor {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The API refused a token made a moment before.
+    #[error(
+        "l’API refuse un jeton qui vient d’être délivré (HTTP 401 deux fois) ; vérifiez que ror.token_url et ror.base_url sont du même environnement, et l’heure de la machine"
+    )]
+    TokenNotAccepted,
+    /// The token endpoint refused the client (RFC 6749, section 5.2).
+    #[error(
+        "le serveur de jetons refuse le client (HTTP {status}, {error}) ; vérifiez ror.client_id et le certificat ror.identity"
+    )]
+    TokenRefused {
+        /// The HTTP status.
+        status: u16,
+        /// The `error` of the answer, or the beginning of the answer.
+        error: String,
+    },
+    /// The token endpoint answered something that is no token.
+    #[error("le serveur de jetons ne rend pas de jeton utilisable ({0}) ; vérifiez ror.token_url")]
+    TokenUnusable(String),
+    /// The server refused our client certificate by a TLS alert.
+    #[error(
+        "le serveur refuse le certificat client ({0}) ; vérifiez ror.identity, ror.api_identity et leur date d’expiration"
+    )]
+    CertificateRefused(String),
+    /// The server wants us elsewhere; a redirect is never followed, it would give the token away.
+    #[error(
+        "le serveur renvoie vers une autre adresse (HTTP {status}), ce qui n’est jamais suivi ; vérifiez ror.base_url et ror.token_url"
+    )]
+    Redirected {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A success that does not look like the ROR's: the count may or may not be applied.
+    #[error(
+        "réponse HTTP {status} inattendue ({why}) : rien ne prouve que le ROR l’a écrite ; vérifiez ror.base_url et les relais intermédiaires"
+    )]
+    UnexpectedAnswer {
+        /// The HTTP status.
+        status: u16,
+        /// What is odd in it.
+        why: &'static str,
+    },
+    /// The request could not be made at all.
+    #[error("la requête ne peut être construite ({0}) ; vérifiez la section [ror]")]
+    NotARequest(String),
+}
+
+impl PushFailure {
+    /// Whether the same request may succeed later without anyone acting.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Unreachable(_) | Self::Unknown(_) => true,
+            Self::Refused(_) | Self::OurSide(_) => false,
+        }
+    }
+
+    /// How long the server asks to wait, not clamped.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether the count may nevertheless be applied, now or later.
+    ///
+    /// Certain not to be: 408 (the request was not read to its end, RFC 9110 15.5.9), 429, 501 and
+    /// 505 (refused before any work), and 503 with `Retry-After` (a server that names a time has
+    /// decided not to serve, RFC 9110 15.6.4). A bare 503 is unknown, because gateways also say it
+    /// when a server they had already passed the request to drops the connection. 500, 502, 504 and
+    /// the rest are unknown: the application may have failed after its commit, or the gateway may
+    /// have lost an answer only.
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::Busy { status, retry_after } => match status {
+                503 => retry_after.is_none(),
+                _ => !matches!(status, 408 | 429 | 501 | 505),
+            },
+            Self::Unknown(_) | Self::OurSide(OurFault::UnexpectedAnswer { .. }) => true,
+            Self::Refused(_) | Self::Unreachable(_) | Self::OurSide(_) => false,
+        }
+    }
+}
+
+/// Settings from which no client can be made. Never transient: an operator must mend it.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// An address that is not a plain https URL.
+    #[error("{key} doit être une adresse https sans identifiant, sans paramètre et sans fragment")]
+    Url {
+        /// The setting, for example `ror.base_url`.
+        key: &'static str,
+    },
+    /// No client identifier.
+    #[error("ror.client_id est vide")]
+    ClientId,
+    /// Certificates or keys that cannot be used.
+    #[error("certificats de la section [ror] inutilisables")]
+    Tls(#[from] TlsError),
+    /// The HTTP library refused its settings.
+    #[error("client HTTP impossible à construire")]
+    Http(#[from] reqwest::Error),
+}
+
+impl SetupError {
+    /// Whether waiting could help: never.
+    pub fn is_transient(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,27 @@
+//! The ROR write service: one indicator a request.
+//!
+//! Reading order: [`Settings`], then [`Client`], which sends what `path` and `body` write, with the
+//! token of `token`, over `http`, and reads the answer with `answer` and `operation_outcome`. All
+//! that can go wrong is a [`PushFailure`].
+//!
+//! Specification: ANS, documentation d'intégration du ROR, page « patch-capacitaire »; FHIR IG ROR
+//! 0.7.0, scenarios 2, 2 bis and 3.
+//!
+//! Deliberately absent: retries, schedules and the circuit breaker (they are the delivery's), the
+//! four `Ror-*` headers of the read service, and any following of redirects, which would hand the
+//! token to whoever the answer names.
+
+mod answer;
+mod body;
+mod client;
+mod failure;
+mod http;
+mod operation_outcome;
+mod path;
+mod settings;
+mod text;
+mod token;
+
+pub use client::{Attempted, Client, Exchange, Operation, Receipt};
+pub use failure::{OurFault, PushFailure, Refusal, SetupError};
+pub use settings::{GenreCode, NotAGenreCode, Settings};

@@ -1,0 +1,120 @@
+//! The `[ror]` section of the configuration.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::setting::{Identity, Span};
+
+/// Accès au service d’écriture du ROR.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Adresse de base de l’API, en https, sans le nom du service :
+    /// `https://api-fhir.ror.esante.gouv.fr` en production.
+    pub base_url: String,
+    /// Adresse complète du serveur de jetons, en https.
+    pub token_url: String,
+    /// Identifiant du client « fournisseur » donné par l’ANS.
+    pub client_id: String,
+    /// Fichier PEM des autorités qui certifient l’API. Par défaut, celles de la machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+    /// Fichier PEM des autorités qui certifient le serveur de jetons. Par défaut, les mêmes que pour l’API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_ca: Option<PathBuf>,
+    /// Certificat client (IGC-Santé ORG AUTH_CLI) présenté au serveur de jetons, selon la RFC 8705.
+    pub identity: Identity,
+    /// Certificat client présenté à l’API elle-même, si un relais régional l’exige.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_identity: Option<Identity>,
+    /// Code envoyé pour le genre indifférencié : « 03 » ou « 04 ». Obligatoire et sans valeur par
+    /// défaut : la nomenclature a retiré le 03, les exemples du service d’écriture l’emploient
+    /// encore. À demander au GRADeS ou à l’ANS.
+    pub genre_indifferencie: GenreCode,
+    /// Délai total d’une requête, de la connexion à la fin de la réponse.
+    #[serde(default = "default_timeout")]
+    pub timeout: Span,
+    /// Délai de connexion, négociation TLS comprise.
+    #[serde(default = "default_connect_timeout")]
+    pub connect_timeout: Span,
+    /// Avance avec laquelle un jeton est renouvelé avant son expiration, au plus la moitié de sa durée.
+    #[serde(default = "default_token_margin")]
+    pub token_margin: Span,
+    /// Portée (« scope ») demandée avec le jeton, si le serveur de jetons en exige une.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+impl Settings {
+    /// The authorities of the token endpoint: its own, or those of the API.
+    pub fn token_authorities(&self) -> Option<&Path> {
+        self.token_ca.as_deref().or(self.ca.as_deref())
+    }
+}
+
+fn default_timeout() -> Span {
+    Span::seconds(20)
+}
+
+fn default_connect_timeout() -> Span {
+    Span::seconds(10)
+}
+
+fn default_token_margin() -> Span {
+    Span::seconds(30)
+}
+
+/// Code TRE_R332 du genre indifférencié.
+///
+/// The NOS retired `03` on 2025-08-28 (JDV_J190 keeps `04`), while the examples of the write
+/// service still send `03`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum GenreCode {
+    /// 03, « Indifférencié ».
+    #[serde(rename = "03")]
+    Indifferencie,
+    /// 04, « Indéterminé ».
+    #[serde(rename = "04")]
+    Indetermine,
+}
+
+/// A text that is neither `03` nor `04`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("le code du genre indifférencié est « 03 » ou « 04 »")]
+pub struct NotAGenreCode;
+
+impl GenreCode {
+    /// The NOS code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Indifferencie => "03",
+            Self::Indetermine => "04",
+        }
+    }
+
+    /// The NOS display.
+    pub fn display(self) -> &'static str {
+        match self {
+            Self::Indifferencie => "Indifférencié",
+            Self::Indetermine => "Indéterminé",
+        }
+    }
+}
+
+impl fmt::Display for GenreCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl FromStr for GenreCode {
+    type Err = NotAGenreCode;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        [Self::Indifferencie, Self::Indetermine].into_iter().find(|genre| genre.code() == code).ok_or(NotAGenreCode)
+    }
+}

@@ -1,0 +1,124 @@
+//! Sending a rendered mail through the operator's submission server: TLS always, PLAIN inside it.
+//!
+//! What a failure means for the mail depends on how far the submission came (RFC 5321, section 4.2.1,
+//! says what a code means for a command, not for the mail):
+//!
+//! | until | failure | class |
+//! |---|---|---|
+//! | `AUTH` included | network, certificate, no STARTTLS, any answer | [`SendError::Unavailable`]: no mail can leave, none is to blame |
+//! | `MAIL FROM` | any: our address or account is refused | [`SendError::Deferred`]: an operator can mend it |
+//! | `RCPT TO`, `DATA` | 4xx, silence, a cut connection | [`SendError::Deferred`] |
+//! | `RCPT TO` | 530 or 5.7.x: a login or a right is missing (RFC 3463, section 3.8) | [`SendError::Deferred`] |
+//! | `RCPT TO` of every recipient, `DATA` | 5xx | [`SendError::Refused`] |
+//!
+//! The first recipient is whom the mail is for, the others get a copy. A copy never holds the mail back: where
+//! only some recipients are refused, it leaves to the others, and [`Sent`] tells of the refused ones. It waits as a
+//! whole while the first recipient is refused for now, so that nobody gets it twice.
+
+mod connection;
+mod dial;
+mod error;
+mod settings;
+mod stream;
+
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
+
+use connection::Connection;
+pub use error::SendError;
+use error::Step;
+pub use settings::{Security, Settings, SetupError};
+
+use crate::address::Address;
+
+/// How many times the deadline of an exchange a server has to take the content over: it may look for viruses
+/// before it answers (RFC 5321, section 4.5.3.2.6).
+const CONTENT_PATIENCE: u32 = 10;
+
+/// A submission server.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    settings: Settings,
+}
+
+/// A mail that left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Sent {
+    /// The recipients the server refused, each with its answer; at least one other was accepted.
+    pub refused: Vec<(Address, String)>,
+}
+
+impl Smtp {
+    /// Checks host name, certificates and password; opens no connection. The files are read again for each connection, so that
+    /// renewed ones serve without a restart.
+    pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+        dial::server_name(settings)?;
+        settings.credentials()?;
+        crate::tls::client_config(settings.ca.as_deref(), settings.identity.as_ref())?;
+        Ok(Self { settings: settings.clone() })
+    }
+
+    /// Hands a whole mail, its lines ended by CRLF, over to the server, on a connection of its own. `from` is the
+    /// envelope sender, `None` the null one. Ends within a bounded number of `timeout`s.
+    pub async fn send(&self, from: Option<&Address>, to: &[Address], mail: &[u8]) -> Result<Sent, SendError> {
+        let mut connection = Connection::open(&self.settings).await?;
+        let submitted = submit(&mut connection, from, to, mail).await;
+        connection.close().await;
+        submitted
+    }
+}
+
+async fn submit(
+    connection: &mut Connection,
+    from: Option<&Address>,
+    to: &[Address],
+    mail: &[u8],
+) -> Result<Sent, SendError> {
+    let parameters = body_parameters(connection, mail)?;
+    let from = from.map(mailbox).transpose()?;
+    connection.command(Step::Sender, Mail::new(from, parameters)).await?;
+    let refused = offer(connection, to).await?;
+    connection.command(Step::Content, Data).await?;
+    connection.content(mail, CONTENT_PATIENCE).await?;
+    Ok(Sent { refused })
+}
+
+/// Content beyond ASCII is announced, or kept back from a server that would spoil it (RFC 6152).
+fn body_parameters(connection: &Connection, mail: &[u8]) -> Result<Vec<MailParameter>, SendError> {
+    if mail.is_ascii() {
+        Ok(Vec::new())
+    } else if connection.offers(Extension::EightBitMime) {
+        Ok(vec![MailParameter::Body(MailBodyParameter::EightBitMime)])
+    } else {
+        Err(SendError::Refused("le serveur n’accepte pas les contenus à 8 bits (8BITMIME)".to_owned()))
+    }
+}
+
+/// Offers the mail to each recipient. Returns the refused ones; an error if nobody is left, or if the first one is
+/// refused for now.
+async fn offer(connection: &mut Connection, to: &[Address]) -> Result<Vec<(Address, String)>, SendError> {
+    let mut refused: Vec<(Address, SendError)> = Vec::new();
+    for (rank, address) in to.iter().enumerate() {
+        let Err(error) = connection.command(Step::Recipient, Rcpt::new(mailbox(address)?, Vec::new())).await else {
+            continue;
+        };
+        if connection.is_broken() || rank == 0 && error.is_transient() {
+            return Err(error);
+        }
+        refused.push((address.clone(), error));
+    }
+    if refused.len() < to.len() {
+        return Ok(refused.into_iter().map(|(address, error)| (address, error.to_string())).collect());
+    }
+    // A recipient that may be accepted later is worth waiting for.
+    let (waiting, gone): (Vec<_>, Vec<_>) =
+        refused.into_iter().map(|(_, error)| error).partition(SendError::is_transient);
+    let error = waiting.into_iter().chain(gone).next();
+    Err(error.unwrap_or_else(|| SendError::Refused("aucun destinataire".to_owned())))
+}
+
+fn mailbox(address: &Address) -> Result<lettre::Address, SendError> {
+    let parsed = address.as_str().parse();
+    parsed.map_err(|_| SendError::Refused("adresse impossible à écrire dans une enveloppe".to_owned()))
+}
