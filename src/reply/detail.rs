@@ -1,0 +1,70 @@
+//! The detail for each document: its verdict, and its counts service by service.
+
+use std::collections::BTreeMap;
+
+use super::headline::then;
+use super::page::Page;
+use super::standing::repeats_rejection;
+use super::tally::Tally;
+use crate::capacity::{Location, Mode};
+use crate::defect::excerpt;
+use crate::outcome::{DocumentOutcome, Verdict, in_paris};
+
+/// The most services written out in one reply; the rest is in the XML.
+const SERVICES_LIMIT: usize = 200;
+/// The most documents written out in one reply.
+const DOCUMENTS_LIMIT: usize = 50;
+
+/// Writes the section, or nothing when the mail held no document.
+pub(super) fn section(page: &mut Page, documents: &[DocumentOutcome]) {
+    if documents.is_empty() {
+        return;
+    }
+    page.heading("Détail");
+    let mut room = SERVICES_LIMIT;
+    for document in documents.iter().take(DOCUMENTS_LIMIT) {
+        write_document(page, document, &mut room);
+    }
+    if documents.len() > DOCUMENTS_LIMIT {
+        page.paragraph("… les autres fichiers figurent dans compte-rendu.xml.");
+    }
+}
+
+fn write_document(page: &mut Page, document: &DocumentOutcome, room: &mut usize) {
+    let identifiant = document.identifiant.as_deref().map(|id| format!(" (identifiant {})", excerpt(id)));
+    let (name, identifiant) = (excerpt(&document.name), identifiant.unwrap_or_default());
+    page.paragraph(&format!("Fichier {name}{identifiant} : {}.", verdict(document)));
+    if repeats_rejection(document) {
+        page.item("  ", "Ce premier verdict demeure : corrigez le fichier et renvoyez-le sous un nouvel identifiant.");
+    }
+    let services = by_service(document);
+    let shown = services.len().min(*room);
+    for (location, tally) in services.iter().take(shown) {
+        let service = format!("établissement {}, service {}", location.finess(), location.service());
+        page.item("  - ", &format!("{service} : {}", tally.in_words()));
+    }
+    if services.len() > shown {
+        page.item("  - ", &format!("et {} services de plus : voir compte-rendu.xml", services.len() - shown));
+    }
+    *room -= shown;
+}
+
+fn verdict(document: &DocumentOutcome) -> String {
+    let test = if document.mode == Mode::Test { " (mode test)" } else { "" };
+    let words = match (document.verdict, document.first_seen) {
+        (None, _) => "en cours".to_owned(),
+        (Some(Verdict::Doublon), Some((at, first))) => {
+            format!("déjà reçu le {}, alors {}", in_paris(at), then(first))
+        }
+        (Some(verdict), _) => verdict.in_words().to_owned(),
+    };
+    format!("{words}{test}")
+}
+
+fn by_service(document: &DocumentOutcome) -> BTreeMap<&Location, Tally> {
+    let mut services: BTreeMap<&Location, Tally> = BTreeMap::new();
+    for line in &document.lines {
+        services.entry(&line.update.location).or_default().add(line);
+    }
+    services
+}

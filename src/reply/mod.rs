@@ -1,0 +1,117 @@
+//! What the sender reads: the French text for people, `compte-rendu.xml` for their software, and
+//! the mail that carries both.
+//!
+//! Pure: a reply is a function of its [`Letter`], byte for byte, so that what is stored before it
+//! is sent can be sent again unchanged.
+
+mod compte_rendu;
+mod detail;
+mod digest;
+mod guide;
+mod headline;
+mod mail;
+mod mending;
+mod original;
+mod page;
+mod receipt;
+mod standing;
+mod subject;
+mod tally;
+mod text;
+
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::outcome::MailOutcome;
+
+pub use compte_rendu::{DEFAUTS_LIMIT, LIGNES_LIMIT, NAMESPACE, compte_rendu};
+pub use digest::{Digest, digest};
+pub use guide::guide_table;
+pub use original::ORIGINAL_LIMIT;
+pub use text::text;
+
+/// All that a reply is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// What became of the mail.
+    pub outcome: &'a MailOutcome,
+    /// First answer or complement.
+    pub kind: Kind,
+    /// From whom, to whom, in answer to what.
+    pub envelope: &'a Envelope,
+    /// When the reply is made; its `Date`.
+    pub at: Timestamp,
+}
+
+/// Which of the two mails a sender may get about one of his.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The reply.
+    Reponse,
+    /// The one later mail, when the ROR rejected more after the reply had left. Never an MDN.
+    Complement,
+}
+
+/// Everything of a reply that is not the judgement.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// The mailbox of Dispolits.
+    pub from: Address,
+    /// Its display name, such as « Dispolits – GCS … ».
+    pub from_name: String,
+    /// Who is answered.
+    pub to: Address,
+    /// The establishment's contact, when it must know too.
+    pub cc: Option<Address>,
+    /// The subject to repeat, decoded; `None` unless the mail was recognised as a report.
+    pub original_subject: Option<String>,
+    /// The Message-ID answered, without angle brackets.
+    pub original_message_id: Option<String>,
+    /// The References of the mail answered, without angle brackets.
+    pub references: Vec<String>,
+    /// The raw mail, if it may go back. Attached as a whole only if it can travel unchanged
+    /// (7 bits, up to [`ORIGINAL_LIMIT`]), else by its headers; nothing of it after an M06.
+    pub original: Option<Vec<u8>>,
+    /// The receipt due, if the sender asked for one and may have it.
+    pub receipt: Option<ReceiptRequest>,
+    /// The Message-ID of this reply, derived from the mail, without angle brackets.
+    pub message_id: String,
+    /// The product reference for `X-MSS-NIL` (MSSanté référentiel #2, ECO.2.4.3).
+    pub nil: Option<String>,
+    /// Whether this is the qualification platform: banner and subject prefix.
+    pub qualification: bool,
+    /// Whether this reply announces the return to normal.
+    pub back_to_normal: bool,
+}
+
+/// What an MDN says of the addresses (RFC 8098, sections 3.2.3 and 3.2.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptRequest {
+    /// The mailbox the mail was read from.
+    pub final_recipient: Address,
+    /// The address of the mail's own `Original-Recipient` field.
+    pub original_recipient: Option<Address>,
+}
+
+/// A reply ready to be stored and sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The subject, decoded.
+    pub subject: String,
+    /// The text for people.
+    pub text: String,
+    /// The XML for software.
+    pub compte_rendu: String,
+    /// The whole mail (RFC 5322) with CRLF line ends: ASCII, no line above 998 characters.
+    pub bytes: Vec<u8>,
+}
+
+/// Makes the mail. The same letter always gives the same bytes.
+pub fn render(letter: &Letter<'_>) -> Rendered {
+    let Envelope { back_to_normal, qualification, .. } = *letter.envelope;
+    let subject = subject::subject(letter);
+    let text = text(letter.outcome, letter.kind, back_to_normal, qualification);
+    let compte_rendu = compte_rendu(letter.outcome);
+    let bytes = mail::bytes(letter, &subject, &text, &compte_rendu);
+    Rendered { subject, text, compte_rendu, bytes }
+}

@@ -1,0 +1,55 @@
+//! The subject: the convention of the national profile, and nothing of the sender that could harm
+//! a header.
+
+use super::standing::{is_confidential, is_failure, is_test};
+use super::{Kind, Letter};
+use crate::defect::excerpt;
+use crate::outcome::{MailOutcome, Verdict, in_paris};
+
+/// A failure, as the ANS volet « Transmission au LPS d’un document CDA » writes it; 906 is its
+/// code for « autre erreur », our own codes stand in the body.
+const FAILURE: &str = "[KO Intégration système !][906]";
+const QUALIFICATION: &str = "[QUALIFICATION] ";
+/// The most characters of the sender's subject that are repeated.
+const SUBJECT_CHARS: usize = 250;
+
+/// The subject of a reply, decoded, on one line.
+pub(super) fn subject(letter: &Letter<'_>) -> String {
+    let prefix = if letter.envelope.qualification { QUALIFICATION } else { "" };
+    let repeated = repeated(letter);
+    let receipt = letter.envelope.receipt.is_some() && letter.kind == Kind::Reponse;
+    let rest = match repeated {
+        subject if is_failure(letter.outcome) => {
+            let neutral = || format!("votre courriel du {}", in_paris(letter.outcome.received_at));
+            format!("{FAILURE} {}", subject.unwrap_or_else(neutral))
+        }
+        Some(subject) if receipt => subject,
+        _ => success(letter.outcome),
+    };
+    format!("{prefix}{rest}")
+}
+
+/// A sender's text fit for a header: one line, printable, bounded, no encoded word of its own.
+pub(super) fn header_text(text: &str, limit: usize) -> String {
+    let words: Vec<String> = text.split_whitespace().map(excerpt).collect();
+    words.join(" ").replace("=?", "= ?").chars().take(limit).collect()
+}
+
+fn repeated(letter: &Letter<'_>) -> Option<String> {
+    let subject = letter.envelope.original_subject.as_deref().filter(|_| !is_confidential(letter.outcome))?;
+    Some(header_text(subject, SUBJECT_CHARS)).filter(|subject| !subject.is_empty())
+}
+
+/// « Compte rendu : intégré – BM-20261123-0755 ».
+fn success(outcome: &MailOutcome) -> String {
+    let verdict = outcome.verdict.map_or("en cours", Verdict::in_words);
+    let test = if is_test(outcome) { " (test)" } else { "" };
+    let mut identifiants = outcome.documents.iter().filter_map(|document| document.identifiant.as_deref());
+    let first = identifiants.next().map(|id| format!(" – {}", header_text(&excerpt(id), SUBJECT_CHARS)));
+    let others = match identifiants.count() {
+        0 => String::new(),
+        1 => " et un autre".to_owned(),
+        count => format!(" et {count} autres"),
+    };
+    format!("Compte rendu : {verdict}{test}{}{others}", first.unwrap_or_default())
+}
