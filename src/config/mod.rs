@@ -1,0 +1,153 @@
+//! The configuration: one TOML file, every key overridable by the environment, unknown keys refused.
+
+mod environment;
+mod fault;
+mod sections;
+
+use std::path::Path;
+
+use figment::Figment;
+use figment::providers::Serialized;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use sections::{
+    Delivery, Environnement, Log, LogFormat, LogLevel, MailboxSection, OnSuccess, Reply, ReplyTransport, Retention, Ror,
+};
+
+use crate::judgement::{Indicators, Rules};
+use crate::{mailbox, referential, smtp, store};
+
+/// La configuration de Dispolits.
+///
+/// Chaque clé peut être remplacée par une variable d’environnement : `DISPOLITS__ROR__API__CLIENT_ID`
+/// remplace `client_id` de la section `[ror.api]`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `qualification` ou `production`.
+    pub environnement: Environnement,
+    /// La boîte où les établissements écrivent.
+    pub mailbox: MailboxSection,
+    /// Le référentiel régional.
+    pub referential: referential::Files,
+    /// Les règles de validation.
+    #[serde(default)]
+    pub validation: Rules,
+    /// L’API d’écriture du ROR.
+    pub ror: Ror,
+    /// La base de données.
+    pub store: store::Settings,
+    /// Les réponses aux expéditeurs.
+    pub reply: Reply,
+    /// Le serveur d’envoi, avec `reply.transport = "smtp"`.
+    #[serde(default)]
+    pub smtp: Option<smtp::Settings>,
+    /// La durée de conservation.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Les traces.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// A configuration that cannot be used. An operator must mend it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("fichier de configuration {path} : {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not TOML.
+    #[error("configuration : ce n’est pas du TOML : {0}")]
+    Toml(toml::de::Error),
+    /// A key is missing, unknown or ill-typed.
+    #[error("configuration : {}", fault::in_french(.0))]
+    Shape(Box<figment::Error>),
+    /// Keys that contradict each other.
+    #[error("configuration : {0}")]
+    Contradiction(String),
+}
+
+impl Config {
+    /// Reads the file and the environment.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::File { path: path.display().to_string(), source })?;
+        let mut table: toml::Table = text.parse().map_err(ConfigError::Toml)?;
+        environment::overlay(&mut table, std::env::vars(), Self::schema().as_value());
+        let figment = Figment::from(Serialized::defaults(table));
+        let config: Self = figment.extract().map_err(|error| ConfigError::Shape(Box::new(error)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuses keys that contradict each other.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.mailbox.settings()?;
+        self.rules()?;
+        self.check_environment()?;
+        match (self.reply.transport, &self.smtp, &self.reply.maildir) {
+            (ReplyTransport::Smtp, None, _) => contradiction("reply.transport = \"smtp\" demande une section [smtp]"),
+            (ReplyTransport::Maildir, _, None) => {
+                contradiction("reply.transport = \"maildir\" demande la clé reply.maildir")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Qualification and production never mix (hosts of the ANS's page « environnements et endpoints »).
+    fn check_environment(&self) -> Result<(), ConfigError> {
+        let urls = [&self.ror.api.base_url, &self.ror.api.token_url];
+        let is_trial = |url: &&String| url.contains(".qualif.ror.esante.gouv.fr");
+        let is_real = |url: &&String| url.contains(".ror.esante.gouv.fr") && !is_trial(url);
+        match self.environnement {
+            Environnement::Production if urls.iter().any(is_trial) => {
+                contradiction("environnement = \"production\" avec une adresse du bac à sable du ROR")
+            }
+            Environnement::Qualification if urls.iter().any(is_real) => {
+                contradiction("environnement = \"qualification\" avec une adresse du ROR de production")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The rules of validation, with the table of indicators.
+    pub fn rules(&self) -> Result<Rules, ConfigError> {
+        let table = match &self.validation.indicateurs {
+            None => Indicators::shipped(),
+            Some(path) => Indicators::parse(
+                &std::fs::read_to_string(path)
+                    .map_err(|source| ConfigError::File { path: path.display().to_string(), source })?,
+            ),
+        };
+        let indicators = table.map_err(|error| ConfigError::Contradiction(error.to_string()))?;
+        Ok(Rules { indicators, ..self.validation.clone() })
+    }
+
+    /// The JSON schema of the file, for editors and for `schemas/config.schema.json`.
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(Self)
+    }
+}
+
+fn contradiction(sentence: &str) -> Result<(), ConfigError> {
+    Err(ConfigError::Contradiction(sentence.to_owned()))
+}
+
+impl MailboxSection {
+    /// The one backend that is configured.
+    pub fn settings(&self) -> Result<mailbox::Settings, ConfigError> {
+        match (&self.maildir, &self.imap) {
+            (Some(maildir), None) => Ok(mailbox::Settings::Maildir(maildir.clone())),
+            (None, Some(imap)) => Ok(mailbox::Settings::Imap(imap.clone())),
+            _ => Err(ConfigError::Contradiction(
+                "la section [mailbox] contient soit [mailbox.maildir], soit [mailbox.imap]".to_owned(),
+            )),
+        }
+    }
+}

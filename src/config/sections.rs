@@ -1,0 +1,254 @@
+//! The sections of the configuration that are nobody else's.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::mailbox::{Folders, ImapSettings, MaildirSettings};
+use crate::retry::Schedule;
+use crate::ror;
+use crate::setting::Span;
+
+/// Qualification ou production, jamais mêlées.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Environnement {
+    /// Essais : bandeau et préfixe d’objet dans les réponses.
+    Qualification,
+    /// Exploitation réelle.
+    Production,
+}
+
+/// La boîte où les établissements écrivent.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailboxSection {
+    /// Boîte déposée sur disque au format Maildir.
+    #[serde(default)]
+    pub maildir: Option<MaildirSettings>,
+    /// Boîte MSSanté lue par IMAP.
+    #[serde(default)]
+    pub imap: Option<ImapSettings>,
+    /// Intervalle entre deux relevés.
+    #[serde(default = "minute")]
+    pub poll: Span,
+    /// Taille maximale d’un courriel, en octets ; au-delà, seul l’en-tête est lu (M03).
+    #[serde(default = "default_max_bytes")]
+    pub max_bytes: u64,
+    /// Dossiers de classement.
+    #[serde(default)]
+    pub folders: Folders,
+}
+
+fn minute() -> Span {
+    Span::seconds(60)
+}
+
+fn default_max_bytes() -> u64 {
+    10 * 1024 * 1024
+}
+
+/// L’API d’écriture du ROR.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ror {
+    /// Accès à l’API.
+    pub api: ror::Settings,
+    /// Rythme des envois.
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
+/// Le rythme des envois au ROR.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Delivery {
+    /// Nombre de lieux servis en même temps ; les requêtes vers un même lieu se suivent toujours.
+    pub concurrency: u32,
+    /// Temps pendant lequel une requête sans réponse peut encore être appliquée par le ROR.
+    pub settle: Span,
+    /// Attentes avant chaque nouvel essai ; la dernière se répète.
+    pub retry: Schedule,
+    /// Nombre d’échecs de suite qui suspend les envois.
+    pub breaker_failures: u32,
+    /// Durée de cette suspension, avant un essai isolé.
+    pub breaker_pause: Span,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self {
+            concurrency: 8,
+            settle: Span::seconds(60),
+            retry: Schedule::default(),
+            breaker_failures: 5,
+            breaker_pause: Span::seconds(30),
+        }
+    }
+}
+
+/// Quand confirmer un envoi entièrement intégré.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnSuccess {
+    /// Jamais.
+    Never,
+    /// Quand le courriel demande un accusé de traitement.
+    #[default]
+    OnRequest,
+    /// Toujours.
+    Always,
+}
+
+/// Par où partent les réponses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplyTransport {
+    /// Par le serveur de la section `[smtp]`.
+    Smtp,
+    /// Dans des Maildirs, un par destinataire, sous `reply.maildir`.
+    Maildir,
+}
+
+/// Les réponses aux expéditeurs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// Adresse d’expédition des réponses : la boîte de Dispolits.
+    #[schemars(with = "String")]
+    pub from: Address,
+    /// Nom affiché.
+    #[serde(default = "default_name")]
+    pub from_name: String,
+    /// Autres adresses de Dispolits, auxquelles il ne répond jamais.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub own_addresses: Vec<Address>,
+    /// Domaines auxquels une réponse peut être adressée ; vide : aucune réponse.
+    #[serde(default)]
+    pub allowed_domains: Vec<String>,
+    /// Par où partent les réponses.
+    pub transport: ReplyTransport,
+    /// Dossier des Maildirs, avec `transport = "maildir"`.
+    #[serde(default)]
+    pub maildir: Option<PathBuf>,
+    /// Quand confirmer un envoi entièrement intégré.
+    #[serde(default)]
+    pub on_success: OnSuccess,
+    /// Délai au-delà duquel des rejets déjà connus sont annoncés sans attendre le ROR.
+    #[serde(default = "quarter")]
+    pub deadline: Span,
+    /// Réponses par expéditeur et par heure ; au-delà, les rejets sont réunis dans un récapitulatif.
+    #[serde(default = "default_cap")]
+    pub cap_per_hour: u32,
+    /// Les avis de traitement (MDN) partent avec un expéditeur d’enveloppe vide (RFC 8098) ; `false`
+    /// si le serveur d’envoi le refuse.
+    #[serde(default = "yes")]
+    pub null_return_path: bool,
+    /// Joindre le courriel d’origine aux réponses.
+    #[serde(default = "yes")]
+    pub attach_original: bool,
+    /// Référence NIL du produit (en-tête X-MSS-NIL).
+    #[serde(default)]
+    pub nil: Option<String>,
+    /// Attentes avant chaque nouvel essai d’envoi ; la dernière se répète.
+    #[serde(default = "default_reply_retry")]
+    pub retry: Schedule,
+    /// Nombre d’essais avant l’abandon d’une réponse.
+    #[serde(default = "default_tries")]
+    pub tries: u32,
+}
+
+fn default_name() -> String {
+    "Dispolits – disponibilités en lits".to_owned()
+}
+
+fn quarter() -> Span {
+    Span::seconds(15 * 60)
+}
+
+fn default_cap() -> u32 {
+    20
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn default_reply_retry() -> Schedule {
+    Schedule::default()
+}
+
+fn default_tries() -> u32 {
+    30
+}
+
+/// La durée de conservation du contenu des courriels.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Contenu brut des courriels réglés ; le journal, lui, demeure.
+    pub content: Span,
+    /// Contenu des documents de patients reçus par erreur (M06).
+    pub patient_content: Span,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { content: Span::seconds(30 * 86_400), patient_content: Span::seconds(86_400) }
+    }
+}
+
+/// Le niveau des traces. Plus bas que `debug`, des bibliothèques écriraient mots de passe et
+/// courriels : ce n’est pas proposé.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Rien.
+    Off,
+    /// Ce qui demande l’intervention de quelqu’un.
+    Error,
+    /// Ce qui se répare seul mais mérite un regard.
+    Warn,
+    /// Le sort de chaque courriel.
+    #[default]
+    Info,
+    /// Le détail des échanges, sans contenu.
+    Debug,
+}
+
+impl LogLevel {
+    /// The word of the filter.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// La forme des traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Une ligne lisible.
+    #[default]
+    Text,
+    /// Un objet JSON par ligne.
+    Json,
+}
+
+/// Les traces, écrites sur la sortie d’erreur.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Niveau : `off`, `error`, `warn`, `info` ou `debug`.
+    pub level: LogLevel,
+    /// Forme.
+    pub format: LogFormat,
+}

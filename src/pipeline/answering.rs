@@ -1,0 +1,164 @@
+//! Whether a settled mail is answered, by what, and to whom: the rules against loops included.
+
+use crate::address::Address;
+use crate::capacity::Mode;
+use crate::config::{self, Environnement, OnSuccess};
+use crate::defect::{Code, Defect};
+use crate::finess::Finess;
+use crate::message::{Automatic, Message, ReturnPath};
+use crate::outcome::{MailOutcome, Verdict};
+use crate::referential::Referential;
+use crate::reply::{Envelope, ReceiptRequest};
+use crate::store::StoredMail;
+
+/// The largest original mail that is attached to a reply, in bytes.
+const MAX_ATTACHED: usize = 1024 * 1024;
+
+/// The configured rules of replies.
+#[derive(Debug, Clone)]
+pub struct ReplyRules {
+    pub(super) settings: config::Reply,
+    pub(super) environnement: Environnement,
+}
+
+/// Where a reply would go.
+pub(super) struct Destination {
+    pub(super) to: Address,
+    /// Whether an MDN is due to it: asked for, and to the Return-Path (RFC 8098, section 2.1).
+    pub(super) notification: bool,
+}
+
+impl ReplyRules {
+    /// The rules of a configuration.
+    pub fn new(settings: &config::Reply, environnement: Environnement) -> Self {
+        Self { settings: settings.clone(), environnement }
+    }
+
+    /// Where the reply to this mail goes, or why there must be none.
+    pub(super) fn destination(&self, mail: &StoredMail, message: &Message) -> Result<Destination, String> {
+        if mail.duplicate_of.is_some() {
+            return Err("copie d’un courriel déjà traité".to_owned());
+        }
+        if let Some(reason) = message.automatic() {
+            return Err(automatic_in_words(reason).to_owned());
+        }
+        if message.sender().is_some_and(|sender| self.is_own(sender)) {
+            return Err("courriel de Dispolits lui-même".to_owned());
+        }
+        let requested = message.disposition_notification_to();
+        let candidates = [requested, message.reply_to(), message.sender()];
+        let to = candidates.into_iter().flatten().find(|address| self.may_write_to(address));
+        let to = to.ok_or_else(|| "aucun destinataire dans reply.allowed_domains".to_owned())?;
+        let returns_there = matches!(message.return_path(), ReturnPath::Address(path) if path == to);
+        Ok(Destination { to: to.clone(), notification: requested == Some(to) && returns_there })
+    }
+
+    /// Whether there is anything to say, or why not.
+    pub(super) fn is_due(&self, outcome: &MailOutcome, message: &Message, back_to_normal: bool) -> Result<(), String> {
+        let success = match outcome.verdict {
+            Some(Verdict::Ignore) => return Err("rien n’était à traiter".to_owned()),
+            Some(Verdict::Quarantaine) => return Err("en quarantaine : l’exploitant s’en occupe".to_owned()),
+            verdict => verdict == Some(Verdict::Integre),
+        };
+        let is_test = outcome.documents.iter().any(|document| document.mode == Mode::Test);
+        if !success || is_test || back_to_normal {
+            return Ok(());
+        }
+        match self.settings.on_success {
+            OnSuccess::Always => Ok(()),
+            OnSuccess::OnRequest if message.disposition_notification_to().is_some() => Ok(()),
+            OnSuccess::OnRequest => Err("intégré, aucun accusé demandé".to_owned()),
+            OnSuccess::Never => Err("intégré, aucun accusé prévu".to_owned()),
+        }
+    }
+
+    /// The envelope of the reply, without copy.
+    pub(super) fn envelope(
+        &self,
+        mail: &StoredMail,
+        message: &Message,
+        outcome: &MailOutcome,
+        destination: &Destination,
+        kind: &str,
+    ) -> Envelope {
+        let confidential = outcome.all_defects().any(|defect| defect.code() == Code::M06);
+        let is_report = outcome.documents.iter().any(|document| document.recognised);
+        let original = mail.raw.clone().filter(|raw| {
+            self.settings.attach_original && !confidential && !mail.headers_only && raw.len() <= MAX_ATTACHED
+        });
+        let receipt = destination
+            .notification
+            .then(|| ReceiptRequest { final_recipient: self.settings.from.clone(), original_recipient: None });
+        Envelope {
+            from: self.settings.from.clone(),
+            from_name: self.settings.from_name.clone(),
+            to: destination.to.clone(),
+            cc: None,
+            original_subject: message.subject().filter(|_| is_report).map(str::to_owned),
+            original_message_id: message.message_id().map(str::to_owned),
+            references: message.references().to_vec(),
+            original,
+            receipt: receipt.filter(|_| kind == "reponse"),
+            message_id: self.message_id(mail, kind),
+            nil: self.settings.nil.clone(),
+            qualification: self.environnement == Environnement::Qualification,
+            back_to_normal: false,
+        }
+    }
+
+    /// The Message-ID of a reply follows from the mail, so that a repeated one is recognised.
+    pub(super) fn message_id(&self, mail: &StoredMail, kind: &str) -> String {
+        let digest: String = mail.sha256.chars().take(32).collect();
+        format!("{kind}.{}.{digest}@{}", mail.id.number(), self.settings.from.domain())
+    }
+
+    /// A rejection is copied to the contact of an establishment that the mail names, if this sender
+    /// reports for it; of the sender's only one, if the mail names none that can be read.
+    pub(super) fn contact(
+        &self,
+        outcome: &MailOutcome,
+        sender: &Address,
+        named: &[Finess],
+        destination: &Destination,
+        referential: &Referential,
+    ) -> Option<Address> {
+        if rejections(outcome) == 0 {
+            return None;
+        }
+        let own = referential.establishments_of(sender);
+        let concerned: Vec<Finess> = match own.as_slice() {
+            [only] if named.is_empty() => vec![*only],
+            _ => own.into_iter().filter(|finess| named.contains(finess)).collect(),
+        };
+        let contacts = concerned.into_iter().filter_map(|finess| referential.establishment(finess)?.contact.clone());
+        contacts.into_iter().find(|contact| *contact != destination.to && self.may_write_to(contact))
+    }
+
+    fn may_write_to(&self, address: &Address) -> bool {
+        let allowed = self.settings.allowed_domains.iter().any(|domain| domain.eq_ignore_ascii_case(address.domain()));
+        allowed && !self.is_own(address)
+    }
+
+    fn is_own(&self, address: &Address) -> bool {
+        *address == self.settings.from || self.settings.own_addresses.contains(address)
+    }
+}
+
+/// How many rejections the sender must hear of: R04 is not the sender's business.
+pub(super) fn rejections(outcome: &MailOutcome) -> usize {
+    let told = |defect: &&Defect| defect.is_rejection() && defect.code() != Code::R04;
+    outcome.all_defects().filter(told).count()
+}
+
+fn automatic_in_words(reason: Automatic) -> &'static str {
+    match reason {
+        Automatic::AutoSubmitted => "courriel automatique (Auto-Submitted)",
+        Automatic::Report => "avis de remise ou de lecture",
+        Automatic::NullReturnPath => "courriel sans adresse de retour",
+        Automatic::Precedence => "courriel de masse (Precedence)",
+        Automatic::ListId => "liste de diffusion (List-Id)",
+        Automatic::SuppressHeader => "réponse automatique refusée par l’expéditeur",
+        Automatic::MailerDaemon => "courriel d’un serveur de messagerie",
+        Automatic::PatientDomain => "adresse de patient",
+    }
+}

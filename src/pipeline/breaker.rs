@@ -1,0 +1,59 @@
+//! The circuit breaker before the ROR: when it is ill, it is left in peace and tried with one
+//! request at a time.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Closed, open until an instant, or half open.
+#[derive(Debug, Clone)]
+pub struct Breaker {
+    threshold: u32,
+    pause: Duration,
+    failures: u32,
+    open_until: Option<Timestamp>,
+}
+
+impl Breaker {
+    /// Opens after `threshold` failures in a row, for `pause`.
+    pub fn new(threshold: u32, pause: Duration) -> Self {
+        Self { threshold: threshold.max(1), pause, failures: 0, open_until: None }
+    }
+
+    /// How many locations may be served now, of at most `ceiling`: none while it is open, one while
+    /// it is half open.
+    pub fn allowance(&self, ceiling: u32, now: Timestamp) -> u32 {
+        match self.open_until {
+            None => ceiling,
+            Some(until) if now < until => 0,
+            Some(_) => 1,
+        }
+    }
+
+    /// The ROR answered a request as it should, be it with a refusal. Returns whether the breaker
+    /// closes with it.
+    pub fn success(&mut self) -> bool {
+        self.failures = 0;
+        self.open_until.take().is_some()
+    }
+
+    /// A request failed. Returns whether the breaker opens with it.
+    pub fn failure(&mut self, now: Timestamp) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        self.failures >= self.threshold && self.open(now)
+    }
+
+    /// The fault is on our side: no request can succeed until someone mends it. Returns whether the
+    /// breaker opens with it.
+    pub fn our_fault(&mut self, now: Timestamp) -> bool {
+        self.failures = self.threshold;
+        self.open(now)
+    }
+
+    fn open(&mut self, now: Timestamp) -> bool {
+        let news = self.open_until.is_none();
+        let pause = SignedDuration::try_from(self.pause).unwrap_or(SignedDuration::ZERO);
+        self.open_until = Some(now.saturating_add(pause).unwrap_or(now));
+        news
+    }
+}

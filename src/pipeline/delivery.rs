@@ -1,0 +1,256 @@
+//! The second half: rows of the store to the ROR, the newest observation of each indicator, one
+//! request at a time for one location.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::breaker::Breaker;
+use crate::capacity::{Affectation, Genre, Indicator, Location, Nomenclature, Temporalite, Update};
+use crate::clock::Clock;
+use crate::config;
+use crate::defect::{Code, Defect, Place};
+use crate::ror::{Attempted, Client, Exchange, GenreCode, PushFailure, Refusal};
+use crate::store::{Batch, Closing, Probe, Removal, RemovalClosing, RowToSend, Store, StoreError};
+
+/// Store to ROR.
+#[derive(Clone)]
+pub struct Delivery {
+    store: Store,
+    clock: Clock,
+    client: Arc<Client>,
+    settings: config::Delivery,
+    genre: GenreCode,
+    breaker: Arc<Mutex<Breaker>>,
+}
+
+/// One request of a location.
+enum Item<'a> {
+    Row(&'a RowToSend),
+    Removal(&'a Removal),
+}
+
+/// Whether the rest of a location may be sent after a request.
+enum Next {
+    Go,
+    Wait(Timestamp),
+}
+
+impl Delivery {
+    /// Delivery through this client.
+    pub fn new(store: Store, clock: Clock, client: Client, settings: config::Delivery, genre: GenreCode) -> Self {
+        let breaker = Breaker::new(settings.breaker_failures, settings.breaker_pause.get());
+        Self { store, clock, client: Arc::new(client), settings, genre, breaker: Arc::new(Mutex::new(breaker)) }
+    }
+
+    /// After a start: requests that a crash cut short may still be applied, so their locations are
+    /// held for the settling time and the newest value is then sent again.
+    pub async fn recover(&self) -> Result<u64, StoreError> {
+        self.store.recover_in_flight(self.later(self.settings.settle.get())).await
+    }
+
+    /// Sends all that is due, locations side by side, until nothing is or `stop` is asked for. What
+    /// is in flight then comes to its end, and so it does when the store fails: no request is ever
+    /// dropped half-way. Returns how many rows were handled. One round at a time.
+    pub async fn round(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
+        // What an earlier round could not close is in doubt, as after a crash.
+        self.recover().await?;
+        let mut running: JoinSet<Result<usize, StoreError>> = JoinSet::new();
+        let (mut handled, mut failed) = (0, None);
+        loop {
+            if failed.is_none() && !stop.is_cancelled() {
+                match self.store.claim(self.free_places(running.len()), self.clock.now()).await {
+                    Ok(batches) => {
+                        for batch in batches {
+                            running.spawn(self.clone().serve(batch, stop.clone()));
+                        }
+                    }
+                    Err(failure) => failed = Some(failure),
+                }
+            }
+            match running.join_next().await {
+                None => return failed.map_or(Ok(handled), Err),
+                Some(Ok(Ok(served))) => handled += served,
+                Some(Ok(Err(failure))) => failed = Some(failure),
+                Some(Err(fault)) => error!("une tâche d’envoi s’est interrompue : {fault}"),
+            }
+        }
+    }
+
+    fn free_places(&self, running: usize) -> u32 {
+        let allowed = self.breaker().allowance(self.settings.concurrency, self.clock.now());
+        allowed.saturating_sub(u32::try_from(running).unwrap_or(u32::MAX))
+    }
+
+    /// Serves a location, one request after the other; what of it is not sent is given back.
+    async fn serve(self, batch: Batch, stop: CancellationToken) -> Result<usize, StoreError> {
+        let rows = batch.rows.iter().map(Item::Row);
+        let items = rows.chain(batch.removals.iter().map(Item::Removal));
+        for (handled, item) in items.enumerate() {
+            let next = match item {
+                _ if stop.is_cancelled() => Next::Wait(self.clock.now()),
+                Item::Row(row) => self.push(row).await?,
+                Item::Removal(removal) => self.remove(&batch.location, removal).await?,
+            };
+            if let Next::Wait(until) = next {
+                self.store.release(&batch.location, until, self.clock.now()).await?;
+                return Ok(handled + 1);
+            }
+        }
+        Ok(batch.rows.len() + batch.removals.len())
+    }
+
+    async fn push(&self, row: &RowToSend) -> Result<Next, StoreError> {
+        let Attempted { exchanges, result } = self.client.put(&row.update).await;
+        let now = self.clock.now();
+        let (closing, next) = match &result {
+            Ok(_) => {
+                self.tell_success();
+                let genre_code = self.genre_code(&row.update);
+                (Closing::Acknowledged { genre_code, again_at: self.later(self.settings.settle.get()) }, Next::Go)
+            }
+            Err(PushFailure::Refused(refusal)) => {
+                self.tell_success();
+                (self.refused(row, refusal), Next::Go)
+            }
+            Err(failure) => self.failed(row, failure, now),
+        };
+        self.store.close_row(row.id, &probes(&exchanges), &closing, now).await?;
+        Ok(next)
+    }
+
+    fn refused(&self, row: &RowToSend, refusal: &Refusal) -> Closing {
+        let defect = refusal_defect(&row.update, refusal);
+        if refusal.code == Code::R04 {
+            error!(
+                lieu = row.update.location.ror_identifier(),
+                "le ROR refuse les droits d’écriture : lignes retenues"
+            );
+            return Closing::HeldBack { defect, next_at: self.later(self.settings.retry.last()) };
+        }
+        Closing::Refused(defect)
+    }
+
+    /// Nothing was refused: the row waits, and with it the rest of its location.
+    fn failed(&self, row: &RowToSend, failure: &PushFailure, now: Timestamp) -> (Closing, Next) {
+        self.tell_failure(failure, now);
+        let wait = self.settings.retry.wait(row.attempts, failure.retry_after(), fastrand::f64());
+        if failure.is_unknown() {
+            let until = self.later(self.settings.settle.get().max(wait));
+            return (Closing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
+        }
+        let until = self.later(wait);
+        (Closing::Retry { next_at: until, hold: None }, Next::Wait(until))
+    }
+
+    async fn remove(&self, location: &Location, removal: &Removal) -> Result<Next, StoreError> {
+        let Ok(code) = removal.genre_code.parse::<GenreCode>() else {
+            error!("suppression d’un indicateur sous un code inconnu, abandonnée : {}", removal.genre_code);
+            self.store.close_removal(removal.id, &[], RemovalClosing::Done, self.clock.now()).await?;
+            return Ok(Next::Go);
+        };
+        let Attempted { exchanges, result } = self.client.delete(location, &removal.indicator, code).await;
+        let (closing, next) = match &result {
+            Ok(_) => {
+                self.tell_success();
+                (RemovalClosing::Done, Next::Go)
+            }
+            Err(failure) => self.not_removed(location, removal, failure),
+        };
+        self.store.close_removal(removal.id, &probes(&exchanges), closing, self.clock.now()).await?;
+        Ok(next)
+    }
+
+    /// Like a count, a deletion in doubt may be applied later: nothing is sent meanwhile.
+    fn not_removed(&self, location: &Location, removal: &Removal, failure: &PushFailure) -> (RemovalClosing, Next) {
+        warn!(lieu = location.ror_identifier(), "suppression d’un ancien indicateur : {failure}");
+        let wait = self.settings.retry.wait(removal.attempts, failure.retry_after(), fastrand::f64());
+        if matches!(failure, PushFailure::Refused(_)) {
+            self.tell_success();
+            return (RemovalClosing::Retry { next_at: self.later(wait), hold: None }, Next::Go);
+        }
+        self.tell_failure(failure, self.clock.now());
+        if failure.is_unknown() {
+            let until = self.later(self.settings.settle.get().max(wait));
+            return (RemovalClosing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
+        }
+        let until = self.later(wait);
+        (RemovalClosing::Retry { next_at: until, hold: None }, Next::Wait(until))
+    }
+
+    fn genre_code(&self, update: &Update) -> Option<String> {
+        (update.count.indicator.genre() == Some(Genre::Indifferencie)).then(|| self.genre.to_string())
+    }
+
+    fn tell_success(&self) {
+        if self.breaker().success() {
+            info!("le ROR répond de nouveau : les envois reprennent");
+        }
+    }
+
+    fn tell_failure(&self, failure: &PushFailure, now: Timestamp) {
+        let opened = if failure.is_transient() { self.breaker().failure(now) } else { self.breaker().our_fault(now) };
+        if opened {
+            error!("envois au ROR suspendus : {failure}");
+        }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn later(&self, wait: Duration) -> Timestamp {
+        let now = self.clock.now();
+        now.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)).unwrap_or(now)
+    }
+}
+
+/// The refusal as the sender reads it.
+fn refusal_defect(update: &Update, refusal: &Refusal) -> Defect {
+    let location = &update.location;
+    let path = format!(
+        "etablissement[{}]/service[{}]/capacite[{}]",
+        location.finess(),
+        location.service(),
+        in_words(&update.count.indicator)
+    );
+    let defect = Defect::new(refusal.code, Place::mail().with_path(path));
+    if refusal.diagnostics.is_empty() || refusal.code == Code::R04 {
+        return defect;
+    }
+    defect.detail(format!("Réponse du ROR : {}", refusal.diagnostics))
+}
+
+/// What tells a count from the others of its service: `disponible, femme`.
+fn in_words(indicator: &Indicator) -> String {
+    let temporalite = Some(indicator.temporalite()).filter(|when| *when != Temporalite::Courant);
+    let affectation = Some(indicator.affectation()).filter(|to| *to != Affectation::Aucune);
+    let genre = indicator.genre().filter(|genre| *genre != Genre::Indifferencie);
+    let parts = [
+        Some(indicator.statut().word()),
+        temporalite.map(Nomenclature::word),
+        genre.map(Genre::word),
+        indicator.fermeture().map(Nomenclature::word),
+        indicator.supplement().map(Nomenclature::word),
+        indicator.crise().map(Nomenclature::word),
+        affectation.map(Nomenclature::word),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn probes(exchanges: &[Exchange]) -> Vec<Probe> {
+    exchanges
+        .iter()
+        .map(|exchange| Probe {
+            operation: exchange.operation.word().to_owned(),
+            status: exchange.status,
+            duration_ms: u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX),
+            failure: exchange.failure.clone(),
+            answer: exchange.answer.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,64 @@
+//! Reading a mail and its documents: pure, bounded, and run apart so that a fault of ours on one
+//! mail stays with that mail.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use crate::message::{self, Message};
+use crate::report::{self, Reading};
+
+/// How long one mail may be read before the reading is given up.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// The limits of both readers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Limits {
+    pub(crate) message: message::Limits,
+    pub(crate) report: report::Limits,
+}
+
+/// A mail that was read.
+pub(crate) struct Examined {
+    pub(crate) message: Message,
+    pub(crate) readings: Vec<Reading>,
+}
+
+/// A reading that did not come to its end: our fault, never a verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExamineError {
+    #[error("la lecture du courriel a été interrompue par une erreur interne")]
+    Panicked,
+    #[error("la lecture du courriel dépasse {} s", DEADLINE.as_secs())]
+    TooLong,
+}
+
+/// Reads a mail and its documents on a thread of its own.
+pub(crate) async fn examine(raw: Vec<u8>, limits: Limits) -> Result<Examined, ExamineError> {
+    apart(move || read(&raw, &limits)).await
+}
+
+/// Reads a mail, without its documents, on a thread of its own.
+pub(crate) async fn read_message(raw: Vec<u8>) -> Result<Message, ExamineError> {
+    apart(move || message::read(&raw, &message::Limits::default())).await
+}
+
+async fn apart<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, ExamineError> {
+    let reading = tokio::task::spawn_blocking(move || {
+        std::panic::catch_unwind(AssertUnwindSafe(read)).map_err(|_| ExamineError::Panicked)
+    });
+    match tokio::time::timeout(DEADLINE, reading).await {
+        Ok(Ok(examined)) => examined,
+        Ok(Err(_)) => Err(ExamineError::Panicked),
+        Err(_) => Err(ExamineError::TooLong),
+    }
+}
+
+fn read(raw: &[u8], limits: &Limits) -> Examined {
+    let message = message::read(raw, &limits.message);
+    let readings = message
+        .candidates()
+        .iter()
+        .map(|candidate| report::read(&candidate.name, &candidate.bytes, &limits.report))
+        .collect();
+    Examined { message, readings }
+}

@@ -1,0 +1,154 @@
+//! From a mail that was read to the judgement the store records.
+
+use jiff::Timestamp;
+
+use super::examine::Examined;
+use crate::address::Address;
+use crate::defect::{Code, Defect, Place};
+use crate::judgement::{self, Context, Rules};
+use crate::mailbox::Folder;
+use crate::message::Message;
+use crate::outcome::Verdict;
+use crate::referential::Referential;
+use crate::report::{Head, Reading};
+use crate::store::{First, JudgedDocument, JudgedMail, Prior, Result, Store, StoredMail};
+
+/// What a judgement depends on besides the mail.
+pub(crate) struct Court<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) referential: &'a Referential,
+    pub(crate) rules: &'a Rules,
+}
+
+/// A mail judged without being read: a duplicate, or one over the size limit.
+pub(crate) fn unread(mail: &StoredMail, max_bytes: u64) -> Option<JudgedMail> {
+    if mail.duplicate_of.is_some() {
+        return Some(judged(Folder::Doublons, Some(Verdict::Doublon)));
+    }
+    mail.headers_only.then(|| {
+        let message = crate::message::read(mail.raw.as_deref().unwrap_or_default(), &crate::message::Limits::default());
+        let defect = Defect::new(Code::M03, Place::mail())
+            .found(format!("{} octets", mail.size))
+            .expected(format!("au plus {max_bytes} octets"));
+        JudgedMail {
+            sender: message.sender().cloned(),
+            message_id: message.message_id().map(str::to_owned),
+            defects: vec![defect],
+            ..judged(Folder::Rejets, Some(Verdict::Rejete))
+        }
+    })
+}
+
+/// A mail that could not be read after several attempts.
+pub(crate) fn quarantined() -> JudgedMail {
+    judged(Folder::Quarantaine, Some(Verdict::Quarantaine))
+}
+
+fn judged(folder: Folder, verdict: Option<Verdict>) -> JudgedMail {
+    JudgedMail {
+        folder: folder.to_string(),
+        sender: None,
+        message_id: None,
+        defects: Vec::new(),
+        documents: Vec::new(),
+        verdict,
+    }
+}
+
+impl Court<'_> {
+    /// Judges a mail that was read.
+    pub(crate) async fn judge(&self, mail: &StoredMail, examined: Examined) -> Result<JudgedMail> {
+        let Examined { message, readings } = examined;
+        let headed = |folder, verdict| JudgedMail {
+            sender: message.sender().cloned(),
+            message_id: message.message_id().map(str::to_owned),
+            ..judged(folder, verdict)
+        };
+        if is_ignored(&message) {
+            return Ok(headed(Folder::Ignores, Some(Verdict::Ignore)));
+        }
+        let defects = self.mail_defects(&message);
+        let Some(sender) = message.sender().filter(|_| defects.is_empty()) else {
+            return Ok(JudgedMail { defects, ..headed(Folder::Rejets, Some(Verdict::Rejete)) });
+        };
+        let documents = self.judge_documents(sender, readings, mail.received_at).await?;
+        let folder = folder_of(&documents);
+        Ok(JudgedMail { documents, ..headed(folder, None) })
+    }
+
+    /// M01 and what the message itself found.
+    fn mail_defects(&self, message: &Message) -> Vec<Defect> {
+        let known = message.sender().is_some_and(|sender| self.referential.knows_sender(sender));
+        let unknown = (!known).then(|| judgement::unknown_sender(message.from_text()));
+        unknown.into_iter().chain(message.defects().iter().cloned()).collect()
+    }
+
+    async fn judge_documents(
+        &self,
+        sender: &Address,
+        readings: Vec<Reading>,
+        received_at: Timestamp,
+    ) -> Result<Vec<JudgedDocument>> {
+        let mut documents: Vec<JudgedDocument> = Vec::new();
+        for reading in readings {
+            let prior = self.prior(sender, &reading, &documents).await?;
+            documents.push(self.judge_document(sender, reading, &prior, received_at));
+        }
+        Ok(documents)
+    }
+
+    /// What is known of a document, those before it in the same mail included.
+    async fn prior(&self, sender: &Address, reading: &Reading, before: &[JudgedDocument]) -> Result<Prior> {
+        let head = &reading.head;
+        let Some(identifiant) = &head.identifiant else { return Ok(Prior::New) };
+        let prior = self.store.prior(sender, identifiant, &head.sha256).await?;
+        Ok(if matches!(prior, Prior::Duplicate(_)) { prior } else { within(head, before).unwrap_or(prior) })
+    }
+
+    fn judge_document(
+        &self,
+        sender: &Address,
+        reading: Reading,
+        prior: &Prior,
+        received_at: Timestamp,
+    ) -> JudgedDocument {
+        let head = reading.head.clone();
+        if let Prior::Duplicate(first) = prior {
+            let duplicate_of = Some(*first);
+            return JudgedDocument { head, duplicate_of, mentions: vec![], updates: vec![], defects: vec![] };
+        }
+        let context = Context {
+            referential: Some(self.referential),
+            sender: Some(sender),
+            received_at,
+            rules: self.rules,
+            identifiant_reused: *prior == Prior::Reused,
+        };
+        let mentions = reading.mentions();
+        let judgement = judgement::judge(reading, &context);
+        JudgedDocument { head, duplicate_of: None, mentions, updates: judgement.updates, defects: judgement.defects }
+    }
+}
+
+/// What the documents before it in the same mail make of a document.
+fn within(head: &Head, before: &[JudgedDocument]) -> Option<Prior> {
+    let same_name = |document: &JudgedDocument| document.head.identifiant == head.identifiant;
+    let same = |document: &JudgedDocument| same_name(document) && document.head.sha256 == head.sha256;
+    let first = before.iter().position(same).map(|rank| Prior::Duplicate(First::SameMail(rank)));
+    first.or_else(|| before.iter().any(same_name).then_some(Prior::Reused))
+}
+
+/// Receipts, and automatic mail without any document.
+fn is_ignored(message: &Message) -> bool {
+    message.receipt().is_some() || message.automatic().is_some() && message.candidates().is_empty()
+}
+
+fn folder_of(documents: &[JudgedDocument]) -> Folder {
+    let all_duplicates = documents.iter().all(|document| document.duplicate_of.is_some());
+    let accepted = documents.iter().any(|document| !document.updates.is_empty());
+    match (all_duplicates, accepted) {
+        (true, _) => Folder::Doublons,
+        (false, true) => Folder::Traites,
+        (false, false) => Folder::Rejets,
+    }
+}

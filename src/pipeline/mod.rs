@@ -1,0 +1,20 @@
+//! The two halves of the way of a mail, joined by the store only: *intake* (mailbox to judgement)
+//! and *delivery* (store to ROR, store to sender).
+
+mod answering;
+mod breaker;
+mod delivery;
+mod digest;
+mod examine;
+mod filing;
+mod intake;
+mod judging;
+mod posting;
+mod settling;
+
+pub use answering::ReplyRules;
+pub use breaker::Breaker;
+pub use delivery::Delivery;
+pub use intake::{Intake, IntakeError, Sweep};
+pub use posting::{Posting, Transport, maildir_of};
+pub use settling::Settling;

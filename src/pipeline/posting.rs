@@ -1,0 +1,174 @@
+//! Store to sender: replies leave as they were stored, again and again until they are taken over.
+//!
+//! While the server as a whole is unavailable, nothing is held against any reply: the one at hand is tried again with
+//! growing waits, the others stay where they are.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::address::{Address, mask_all};
+use crate::clock::Clock;
+use crate::config;
+use crate::mailbox;
+use crate::smtp::{SendError, Sent, Smtp};
+use crate::store::{ReplyToSend, Store, StoreError};
+
+/// Replies sent in one go.
+const BATCH: u32 = 50;
+
+/// By where replies leave.
+#[derive(Debug)]
+pub enum Transport {
+    /// A submission server.
+    Smtp(Box<Smtp>),
+    /// Maildirs under this folder, one for each recipient.
+    Maildir(PathBuf),
+}
+
+impl Transport {
+    async fn send(&self, reply: &ReplyToSend) -> Result<Sent, SendError> {
+        match self {
+            Self::Smtp(server) => server.send(reply.return_path.as_ref(), &reply.recipients, &reply.content).await,
+            Self::Maildir(root) => {
+                reply.recipients.iter().try_for_each(|recipient| deliver(root, recipient, reply))?;
+                Ok(Sent { refused: Vec::new() })
+            }
+        }
+    }
+}
+
+/// The Maildir of an address below `root`; no address can name anything outside it.
+pub fn maildir_of(root: &Path, address: &Address) -> PathBuf {
+    root.join(address.as_str().replace(['/', '\\', ':'], "_"))
+}
+
+/// The file bears the Message-ID: one that is there already was left by a try cut short.
+fn deliver(root: &Path, recipient: &Address, reply: &ReplyToSend) -> Result<(), SendError> {
+    let name = reply.message_id.replace(['/', ':'], "_");
+    match mailbox::deliver(&maildir_of(root, recipient), &reply.content, &name) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(SendError::Deferred(format!("dépôt dans le Maildir : {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Store to sender.
+#[derive(Debug)]
+pub struct Posting {
+    store: Store,
+    clock: Clock,
+    transport: Transport,
+    settings: config::Reply,
+    outage: Mutex<Outage>,
+}
+
+/// How long the server as a whole has been unavailable.
+#[derive(Debug, Default)]
+struct Outage {
+    failures: u32,
+    until: Option<Timestamp>,
+}
+
+impl Posting {
+    /// Posts through this transport.
+    pub fn new(store: Store, clock: Clock, transport: Transport, settings: &config::Reply) -> Self {
+        Self { store, clock, transport, settings: settings.clone(), outage: Mutex::default() }
+    }
+
+    /// Sends what is due, or until `stop`: a letter under way is sent to its end. Returns how many
+    /// replies were handled.
+    pub async fn round(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        if self.outage().until.is_some_and(|until| now < until) {
+            return Ok(0);
+        }
+        let due = self.store.replies_to_send(BATCH, now).await?;
+        for (rank, reply) in due.iter().enumerate() {
+            if stop.is_cancelled() {
+                return Ok(rank);
+            }
+            self.post(reply).await?;
+            if self.outage().until.is_some() {
+                return Ok(rank);
+            }
+        }
+        Ok(due.len())
+    }
+
+    async fn post(&self, reply: &ReplyToSend) -> Result<(), StoreError> {
+        match self.transport.send(reply).await {
+            Ok(sent) => {
+                self.is_available();
+                self.sent(reply, &sent).await
+            }
+            Err(SendError::Unavailable(cause)) => self.waits(reply, &cause).await,
+            Err(failure) => {
+                self.is_available();
+                self.failed(reply, &failure).await
+            }
+        }
+    }
+
+    async fn sent(&self, reply: &ReplyToSend, sent: &Sent) -> Result<(), StoreError> {
+        let number = reply.mail.number();
+        info!(courriel = number, message_id = reply.message_id, "réponse au courriel {number} envoyée");
+        for (address, answer) in &sent.refused {
+            let (address, answer) = (address.masked(), mask_all(answer));
+            warn!(courriel = number, "réponse au courriel {number}, sans {address} : {answer}");
+        }
+        let refused = sent.refused.iter().map(|(address, answer)| format!("{address} : {answer}"));
+        let refused = refused.reduce(|all, one| format!("{all} ; {one}"));
+        self.store.reply_sent(reply.id, refused.as_deref(), self.clock.now()).await
+    }
+
+    async fn failed(&self, reply: &ReplyToSend, failure: &SendError) -> Result<(), StoreError> {
+        let number = reply.mail.number();
+        warn!(courriel = number, "réponse au courriel {number} : {}", mask_all(&failure.to_string()));
+        let next_at = self.next_try(reply, failure);
+        self.store.reply_failed(reply.id, &failure.to_string(), next_at, self.clock.now()).await
+    }
+
+    /// Tells of an outage when it begins, and keeps the cause with the reply for the journal.
+    async fn waits(&self, reply: &ReplyToSend, cause: &str) -> Result<(), StoreError> {
+        if self.begin_or_prolong_outage() {
+            warn!("les réponses attendent, le serveur d’envoi est indisponible : {}", mask_all(cause));
+        }
+        self.store.reply_waits(reply.id, cause).await
+    }
+
+    fn begin_or_prolong_outage(&self) -> bool {
+        let mut outage = self.outage();
+        let wait = self.settings.retry.wait(outage.failures, None, fastrand::f64());
+        outage.failures = outage.failures.saturating_add(1);
+        outage.until = Some(after(self.clock.now(), wait));
+        outage.failures == 1
+    }
+
+    fn is_available(&self) {
+        let ended = std::mem::take(&mut *self.outage());
+        if ended.until.is_some() {
+            info!("le serveur d’envoi est de nouveau disponible");
+        }
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_try(&self, reply: &ReplyToSend, failure: &SendError) -> Option<Timestamp> {
+        let again = failure.is_transient() && reply.attempts.saturating_add(1) < self.settings.tries;
+        let wait = self.settings.retry.wait(reply.attempts, None, fastrand::f64());
+        again.then(|| after(self.clock.now(), wait))
+    }
+}
+
+fn after(now: Timestamp, wait: std::time::Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    now.saturating_add(wait).unwrap_or(now)
+}

@@ -1,0 +1,224 @@
+//! From the last answer of the ROR to the final verdict and the reply.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use tracing::{error, info};
+
+use super::answering::{Destination, ReplyRules, rejections};
+use super::examine::read_message;
+use crate::address::Address;
+use crate::clock::Clock;
+use crate::message::Message;
+use crate::outcome::{MailOutcome, Verdict};
+use crate::referential::{Referential, Watch};
+use crate::reply::{self, Envelope, Letter, Rendered};
+use crate::store::{Answer, MailId, NewReply, ReplyKind, Settlement, Store, StoreError, StoredMail, Unsettled};
+
+/// Mails settled in one go.
+const BATCH: u32 = 100;
+
+/// Store to verdict and reply.
+#[derive(Debug)]
+pub struct Settling {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    referential: Arc<Mutex<Watch>>,
+    pub(super) rules: ReplyRules,
+    /// Mails that cannot be settled: told once, not at every round.
+    faulty: Mutex<BTreeSet<MailId>>,
+}
+
+/// A mail with what its reply is made of.
+struct Case {
+    mail: StoredMail,
+    /// `None` if it cannot be read: then nobody is answered.
+    message: Option<Message>,
+    outcome: MailOutcome,
+}
+
+impl Settling {
+    /// Settles by these rules.
+    pub fn new(store: Store, clock: Clock, referential: Arc<Mutex<Watch>>, rules: ReplyRules) -> Self {
+        Self { store, clock, referential, rules, faulty: Mutex::default() }
+    }
+
+    /// Settles what can be, and tells of known rejections whose deadline has passed. Returns how
+    /// many mails were handled.
+    pub async fn round(&self) -> Result<usize, StoreError> {
+        let overdue = self.before(self.rules.settings.deadline.signed());
+        let (mut handled, mut after) = (0, None);
+        loop {
+            let page = self.store.unsettled(overdue, after, BATCH).await?;
+            let Some(last) = page.last() else { return Ok(handled) };
+            after = Some(last.mail());
+            for mail in &page {
+                handled += usize::from(self.handle(*mail).await?);
+            }
+        }
+    }
+
+    /// Returns whether the mail was handled: one whose record is at fault stops no other.
+    async fn handle(&self, mail: Unsettled) -> Result<bool, StoreError> {
+        let handled = match mail {
+            Unsettled::Ready(id) => self.settle(id).await,
+            Unsettled::Overdue(id) => self.tell_early(id).await,
+        };
+        match handled {
+            Ok(()) => Ok(true),
+            Err(failure) if failure.is_of_one_record() => {
+                self.tell_fault(mail.mail(), &failure);
+                Ok(false)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn tell_fault(&self, id: MailId, failure: &StoreError) {
+        if self.faulty.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            error!(courriel = id.number(), "le courriel {} ne peut être réglé : {failure}", id.number());
+        }
+    }
+
+    async fn settle(&self, id: MailId) -> Result<(), StoreError> {
+        let Some(case) = self.case(id).await? else { return Ok(()) };
+        let told = self.store.told(id).await?;
+        let answer = match told {
+            None => self.answer(&case, ReplyKind::Reponse).await?,
+            Some(told) if rejections(&case.outcome) > told => self.answer(&case, ReplyKind::Complement).await?,
+            Some(_) => Answer::Told,
+        };
+        let verdict = case.outcome.verdict;
+        let settlement = Settlement { outcome: case.outcome, answer };
+        self.store.settle(id, &settlement, self.clock.now()).await?;
+        info!(courriel = id.number(), verdict = verdict.map(Verdict::word), "courriel {} réglé", id.number());
+        Ok(())
+    }
+
+    /// The outcome is told as it stands: rows that wait are said to wait.
+    async fn tell_early(&self, id: MailId) -> Result<(), StoreError> {
+        let Some(mut case) = self.case(id).await? else { return Ok(()) };
+        if let Some(outcome) = self.store.outcome(id).await? {
+            case.outcome = outcome;
+        }
+        let answer = self.answer(&case, ReplyKind::Reponse).await?;
+        self.store.answer(id, &answer, self.clock.now()).await
+    }
+
+    async fn case(&self, id: MailId) -> Result<Option<Case>, StoreError> {
+        let (Some(mail), Some(outcome)) = (self.store.mail(id).await?, self.store.settled_outcome(id).await?) else {
+            return Ok(None);
+        };
+        let message = self.message(&mail, &outcome).await;
+        Ok(Some(Case { mail, message, outcome }))
+    }
+
+    /// A mail in quarantine is not read once more: reading it is what failed.
+    async fn message(&self, mail: &StoredMail, outcome: &MailOutcome) -> Option<Message> {
+        if outcome.verdict == Some(Verdict::Quarantaine) {
+            return None;
+        }
+        let read = read_message(mail.raw.clone().unwrap_or_default()).await;
+        read.inspect_err(|failure| error!(courriel = mail.id.number(), "{failure}")).ok()
+    }
+
+    /// A reply that cannot be composed leaves the verdict as it is: nobody is answered.
+    async fn answer(&self, case: &Case, kind: ReplyKind) -> Result<Answer, StoreError> {
+        let Some(message) = &case.message else { return Ok(Answer::Silent(unread(&case.outcome).to_owned())) };
+        let composed = AssertUnwindSafe(self.compose(case, message, kind)).catch_unwind().await;
+        composed.unwrap_or_else(|_| {
+            error!(courriel = case.mail.id.number(), "la réponse ne peut être composée : erreur interne");
+            Ok(Answer::Silent("réponse impossible à composer : erreur interne".to_owned()))
+        })
+    }
+
+    async fn compose(&self, case: &Case, message: &Message, kind: ReplyKind) -> Result<Answer, StoreError> {
+        let destination = match self.rules.destination(&case.mail, message) {
+            Ok(destination) => destination,
+            Err(reason) => return Ok(Answer::Silent(reason)),
+        };
+        let sender = message.sender().unwrap_or(&destination.to);
+        let back_to_normal = self.is_back_to_normal(case, sender).await?;
+        if let Err(reason) = self.rules.is_due(&case.outcome, message, back_to_normal) {
+            return Ok(Answer::Silent(reason));
+        }
+        if self.is_over_the_cap(sender).await? {
+            return Ok(beyond_the_cap(case, &destination));
+        }
+        let contact = self.contact(case, sender, &destination).await?;
+        let envelope = Envelope {
+            back_to_normal,
+            cc: contact,
+            ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind.word())
+        };
+        Ok(Answer::Letter(Box::new(self.letter(case, sender, &envelope, kind))))
+    }
+
+    async fn is_back_to_normal(&self, case: &Case, sender: &Address) -> Result<bool, StoreError> {
+        let integrated = case.outcome.verdict == Some(Verdict::Integre);
+        Ok(integrated && self.store.was_rejected_before(sender, case.mail.id).await?)
+    }
+
+    async fn is_over_the_cap(&self, sender: &Address) -> Result<bool, StoreError> {
+        let sent = self.store.replies_since(sender, self.before(SignedDuration::from_hours(1))).await?;
+        Ok(sent >= self.rules.settings.cap_per_hour)
+    }
+
+    /// Whom a rejection is copied to: the contact of an establishment that the mail speaks of and
+    /// that this sender reports for, if the referential has one.
+    async fn contact(
+        &self,
+        case: &Case,
+        sender: &Address,
+        destination: &Destination,
+    ) -> Result<Option<Address>, StoreError> {
+        let named = self.store.establishments_of(case.mail.id).await?;
+        Ok(self.rules.contact(&case.outcome, sender, &named, destination, &self.referential()))
+    }
+
+    fn letter(&self, case: &Case, sender: &Address, envelope: &Envelope, kind: ReplyKind) -> NewReply {
+        let reply_kind = if kind == ReplyKind::Complement { reply::Kind::Complement } else { reply::Kind::Reponse };
+        let letter = Letter { outcome: &case.outcome, kind: reply_kind, envelope, at: self.clock.now() };
+        let Rendered { bytes, .. } = reply::render(&letter);
+        let null = envelope.receipt.is_some() && self.rules.settings.null_return_path;
+        NewReply {
+            kind,
+            message_id: envelope.message_id.clone(),
+            sender: sender.clone(),
+            recipients: recipients(envelope),
+            return_path: (!null).then(|| self.rules.settings.from.clone()),
+            content: bytes,
+            rejections: rejections(&case.outcome),
+        }
+    }
+
+    fn referential(&self) -> Arc<Referential> {
+        self.referential.lock().unwrap_or_else(PoisonError::into_inner).current()
+    }
+
+    pub(super) fn before(&self, age: SignedDuration) -> Timestamp {
+        self.clock.now().saturating_sub(age).unwrap_or(Timestamp::MIN)
+    }
+}
+
+/// Rejections wait for the digest, successes are not confirmed.
+fn beyond_the_cap(case: &Case, destination: &Destination) -> Answer {
+    if rejections(&case.outcome) > 0 {
+        return Answer::Withheld(destination.to.clone());
+    }
+    Answer::Silent("plafond de réponses par heure atteint".to_owned())
+}
+
+fn unread(outcome: &MailOutcome) -> &'static str {
+    match outcome.verdict {
+        Some(Verdict::Quarantaine) => "en quarantaine : l’exploitant s’en occupe",
+        _ => "courriel illisible au moment de répondre",
+    }
+}
+
+fn recipients(envelope: &reply::Envelope) -> Vec<Address> {
+    std::iter::once(&envelope.to).chain(&envelope.cc).cloned().collect()
+}

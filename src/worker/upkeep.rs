@@ -1,0 +1,85 @@
+//! The referential in force and the retention of contents.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::tasks::pause;
+use super::{Parts, StartError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::referential::{Texts, Watch};
+use crate::setting::Span;
+use crate::store::Store;
+
+/// How often the referential's files are looked at.
+const REFRESH: Duration = Duration::from_secs(5);
+/// How often contents past their retention are forgotten.
+const PURGE: Duration = Duration::from_mins(10);
+
+/// Referential and retention.
+pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
+    let mut since_purge = PURGE;
+    while !stop.is_cancelled() {
+        refresh_referential(&parts).await;
+        if since_purge >= PURGE {
+            since_purge = Duration::ZERO;
+            purge(&parts).await;
+        }
+        pause(&stop, REFRESH).await;
+        since_purge += REFRESH;
+    }
+}
+
+async fn refresh_referential(parts: &Parts) {
+    let refreshed = lock(&parts.referential).refresh();
+    match refreshed {
+        Ok(false) => {}
+        Ok(true) => {
+            let texts = lock(&parts.referential).texts().clone();
+            info!("nouveau référentiel en vigueur");
+            keep_referential(&parts.store, &texts, &parts.clock).await;
+        }
+        Err(refused) => error!("nouveau référentiel refusé, l’ancien reste en vigueur : {refused}"),
+    }
+}
+
+async fn purge(parts: &Parts) {
+    let now = parts.clock.now();
+    let retention = &parts.config.retention;
+    let before = |age: Span| now.saturating_sub(age.signed()).unwrap_or(now);
+    match parts.store.purge_content(before(retention.content), before(retention.patient_content)).await {
+        Ok(0) => {}
+        Ok(purged) => info!("contenu de {purged} courriels effacé au terme de sa conservation"),
+        Err(failure) => error!("effacement interrompu : {failure}"),
+    }
+}
+
+/// The files, or the last whole pair the store kept: a restart with bad files stops nothing.
+pub(super) async fn load_referential(config: &Config, store: &Store, clock: &Clock) -> Result<Watch, StartError> {
+    match Watch::load(config.referential.clone()) {
+        Ok(watch) => {
+            keep_referential(store, watch.texts(), clock).await;
+            Ok(watch)
+        }
+        Err(refused) => {
+            let Some((etablissements, services, at)) = store.last_referential().await? else {
+                return Err(refused.into());
+            };
+            error!("référentiel refusé, celui du {at} reste en vigueur : {refused}");
+            Ok(Watch::from_last_good(config.referential.clone(), Texts { etablissements, services })?)
+        }
+    }
+}
+
+async fn keep_referential(store: &Store, texts: &Texts, clock: &Clock) {
+    if let Err(failure) = store.keep_referential(&texts.etablissements, &texts.services, clock.now()).await {
+        warn!("le référentiel n’a pas pu être conservé : {failure}");
+    }
+}
+
+fn lock(referential: &Mutex<Watch>) -> MutexGuard<'_, Watch> {
+    referential.lock().unwrap_or_else(PoisonError::into_inner)
+}
