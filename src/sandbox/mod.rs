@@ -1,0 +1,13 @@
+//! The whole system on one machine, with nothing to configure: three fictitious hospitals, the
+//! simulated ROR, the worker, and the cahier de tests played through them.
+
+mod compare;
+mod observe;
+pub mod pki;
+mod play;
+mod setup;
+pub mod simulator;
+
+pub use observe::{ObserveError, Observed};
+pub use play::{PlayError, Played, Player};
+pub use setup::{Inbox, Sandbox, SandboxError, place};

@@ -1,0 +1,225 @@
+//! Everything a sandbox needs, made in one folder: certificates, mailboxes, referential,
+//! configuration; then the simulator and the worker.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::pki::{self, Pki, PkiError};
+use super::simulator::{Behaviour, Lieu, Simulator, SimulatorError, SimulatorSettings};
+use crate::cahier::{self, CaseError, Comportement, EAI_ADDRESS, World};
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::ror::GenreCode;
+use crate::setting::Span;
+use crate::store::{Store, StoreError};
+use crate::worker::{StartError, Worker};
+
+/// The domains of the fictitious senders.
+const DOMAINS: [&str; 6] = [
+    "ch-armor.test",
+    "cas.ch-armor.test",
+    "clinique-iroise.test",
+    "hopital-cinarca.test",
+    "cas.hopital-cinarca.test",
+    "inconnu.test",
+];
+/// The size limit of a mail in the sandbox, in bytes.
+const MAX_BYTES: u64 = 2 * 1024 * 1024;
+
+/// The code of an undifferentiated genre in the sandbox.
+pub(super) const GENRE_CODE: &str = "04";
+/// How long a token of the simulated ROR is valid.
+const TOKEN_LIFETIME: Span = Span::seconds(300);
+
+/// Where the worker takes its mails from.
+#[derive(Debug, Clone)]
+pub enum Inbox {
+    /// A Maildir of the sandbox.
+    Maildir,
+    /// Another mailbox: its section of the configuration, and the Maildir behind the server.
+    Served {
+        /// The TOML of `[mailbox.imap]` and what goes with it.
+        section: String,
+        /// Where mails are dropped.
+        maildir: PathBuf,
+        /// The TOML of `[smtp]` if replies leave by a submission server, not into the Maildirs of the sandbox.
+        smtp: Option<String>,
+    },
+}
+
+/// A sandbox that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// A file or folder cannot be made.
+    #[error("{} : {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The test certificates cannot be made.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    /// The simulator cannot start.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
+    /// The cahier is broken.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// The configuration made for it is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The worker cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// A running sandbox.
+pub struct Sandbox {
+    /// The folder that holds it all.
+    pub folder: PathBuf,
+    /// The configuration it wrote and runs by.
+    pub config_path: PathBuf,
+    /// The Maildir where mails for the EAI are dropped.
+    pub inbox: PathBuf,
+    /// The Maildirs of the hospitals, one for each address.
+    pub maildirs: PathBuf,
+    /// The store.
+    pub store: Store,
+    /// The simulated ROR.
+    pub simulator: Simulator,
+    stop: CancellationToken,
+    worker: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Sandbox {
+    /// Makes and starts everything in `folder`, which is kept.
+    pub async fn start(folder: &Path, inbox: Inbox, clock: Clock) -> Result<Self, SandboxError> {
+        make_folder(folder)?;
+        let world = cahier::world()?;
+        let pki = pki::make(&folder.join("pki"), clock.now())?;
+        let simulator = Simulator::start(simulator_settings(&pki, &world)).await?;
+        let maildirs = folder.join("maildirs");
+        let (section, inbox, smtp) = mailbox(folder, inbox);
+        // As a mail server makes it: without them the first reading would fail.
+        ["new", "cur", "tmp"].iter().try_for_each(|folder| make_folder(&inbox.join(folder)))?;
+        write_referential(folder, &world)?;
+        let config_path = folder.join("config.toml");
+        write(&config_path, configuration(folder, &section, &outbox(&maildirs, smtp), &pki, &simulator).as_bytes())?;
+        let config = Config::load(&config_path)?;
+        let store = Store::open(&config.store).await?;
+        let worker = Worker::prepare(config, store.clone(), clock).await?;
+        let stop = CancellationToken::new();
+        let worker = tokio::spawn(worker.run(stop.clone()));
+        Ok(Self { folder: folder.to_owned(), config_path, inbox, maildirs, store, simulator, stop, worker })
+    }
+
+    /// Stops the worker and the simulator; everything written stays.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        self.stop.cancel();
+        if let Ok(ended) = self.worker.await {
+            ended?;
+        }
+        self.simulator.shutdown().await;
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+fn simulator_settings(pki: &Pki, world: &World) -> SimulatorSettings {
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    SimulatorSettings {
+        api: any_port,
+        token: any_port,
+        api_cert: pki.server.clone(),
+        token_cert: pki.server.clone(),
+        client_ca: pki.ca.clone(),
+        lieux: world.lieux.iter().map(place).collect(),
+        genre_accepted: GenreCode::Indetermine,
+        token_lifetime: TOKEN_LIFETIME,
+        clock: Clock::System,
+    }
+}
+
+/// A place of the cahier's world as the simulator knows it.
+pub fn place(lieu: &cahier::Lieu) -> Lieu {
+    let behaviour = match lieu.comportement {
+        Comportement::Normal => Behaviour::Normal,
+        Comportement::EnDouble => Behaviour::EnDouble,
+        Comportement::Interdit => Behaviour::Interdit,
+        Comportement::RegleMetier => Behaviour::RegleMetier,
+        Comportement::RefusAutre => Behaviour::RefusAutre,
+    };
+    Lieu { identifiant: lieu.identifiant.clone(), behaviour, nature: lieu.nature }
+}
+
+fn mailbox(folder: &Path, inbox: Inbox) -> (String, PathBuf, Option<String>) {
+    match inbox {
+        Inbox::Maildir => {
+            let maildir = folder.join("boite-dispolits");
+            (format!("[mailbox.maildir]\npath = {}\n", quoted(&maildir)), maildir, None)
+        }
+        Inbox::Served { section, maildir, smtp } => (section, maildir, smtp),
+    }
+}
+
+/// The last lines of `[reply]`, and what follows them.
+fn outbox(maildirs: &Path, smtp: Option<String>) -> String {
+    match smtp {
+        None => format!("transport = \"maildir\"\nmaildir = {}\n", quoted(maildirs)),
+        Some(section) => format!("transport = \"smtp\"\n\n{section}"),
+    }
+}
+
+fn write_referential(folder: &Path, world: &World) -> Result<(), SandboxError> {
+    let referential = folder.join("referentiel");
+    make_folder(&referential)?;
+    write(&referential.join("etablissements.csv"), world.etablissements_csv.as_bytes())?;
+    write(&referential.join("services.csv"), world.services_csv.as_bytes())
+}
+
+fn configuration(folder: &Path, mailbox: &str, outbox: &str, pki: &Pki, simulator: &Simulator) -> String {
+    let domains = DOMAINS.map(|domain| format!("{domain:?}")).join(", ");
+    let inside = |name: &str| quoted(&folder.join(name));
+    format!(
+        "# Configuration écrite par « dispolits sandbox ».\n\
+         environnement = \"qualification\"\n\n\
+         [mailbox]\npoll = \"1s\"\nmax_bytes = {MAX_BYTES}\n\n{mailbox}\n\
+         [referential]\netablissements = {etablissements}\nservices = {services}\n\n\
+         [ror.api]\nbase_url = \"{base}\"\ntoken_url = \"{token}\"\nclient_id = \"dispolits-sandbox\"\n\
+         ca = {ca}\ngenre_indifferencie = \"{GENRE_CODE}\"\nidentity = {{ certificate = {certificate}, key = {key} }}\n\n\
+         [ror.delivery]\nsettle = \"2s\"\nretry = [\"500ms\", \"1s\", \"2s\", \"5s\"]\nbreaker_pause = \"1s\"\n\n\
+         [store]\nurl = \"sqlite://{store}\"\n\n\
+         [reply]\nfrom = \"{EAI_ADDRESS}\"\nfrom_name = \"Dispolits – bac à sable\"\nallowed_domains = [{domains}]\n\
+         {outbox}",
+        etablissements = inside("referentiel/etablissements.csv"),
+        services = inside("referentiel/services.csv"),
+        base = simulator.base_url(),
+        token = simulator.token_url(),
+        ca = quoted(&pki.ca),
+        certificate = quoted(&pki.client.certificate),
+        key = quoted(&pki.client.key),
+        store = folder.join("dispolits.db").display(),
+    )
+}
+
+/// A path as a TOML string.
+fn quoted(path: &Path) -> String {
+    toml::Value::String(path.display().to_string()).to_string()
+}
+
+fn make_folder(path: &Path) -> Result<(), SandboxError> {
+    std::fs::create_dir_all(path).map_err(|source| SandboxError::Io { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
+    std::fs::write(path, bytes).map_err(|source| SandboxError::Io { path: path.to_owned(), source })
+}

@@ -1,0 +1,140 @@
+//! Faults on demand: what goes wrong, for whom, how often.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// The most faults that wait at a time; more are refused.
+const FAULTS: usize = 1000;
+
+/// A fault to come. As JSON: `{"defaut": "lent", "ms": 500, "identifiant": "…", "apres": 2, "fois": 1}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub effect: Effect,
+    /// The location it is for; any if `None`.
+    #[serde(default)]
+    pub identifiant: Option<String>,
+    /// How many matching requests pass before the first is hit.
+    #[serde(default)]
+    pub apres: u32,
+    /// How many requests it hits.
+    #[serde(default = "once")]
+    pub fois: u32,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "defaut", rename_all = "kebab-case")]
+pub enum Effect {
+    /// Treated and answered after so many milliseconds, whether the client still waits or not.
+    Lent {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Not treated; this status with an HTML page.
+    Statut {
+        /// 429, 500, 502, 503, 504…
+        statut: u16,
+        /// A `Retry-After` header, in seconds or as an HTTP date, sent as it is.
+        #[serde(default)]
+        retry_after: Option<String>,
+    },
+    /// Not treated; the connection is cut.
+    CoupureAvant,
+    /// Treated; the connection is cut in the place of an answer.
+    ReponsePerdue,
+    /// Never answered; treated after so many milliseconds, or when the simulator is told to.
+    Tardif {
+        /// Milliseconds; `None` waits for [`super::Simulator::release`].
+        #[serde(default)]
+        ms: Option<u64>,
+    },
+    /// Not treated; a gateway's bare 403 or 404, an HTML page without an `OperationOutcome`.
+    Passerelle {
+        /// The status.
+        statut: u16,
+    },
+    /// Not treated; the ROR's own 403: the client has no right on the establishment.
+    Interdit,
+    /// Not treated; 200 with something that is not FHIR.
+    Charabia,
+    /// Treated; an `OperationOutcome` writes arrays of expressions as bare strings and the reverse.
+    ExpressionInversee,
+    /// Every token is forgotten at once.
+    JetonExpire,
+    /// The token endpoint answers this status; a 4xx is `invalid_client`.
+    Jeton {
+        /// The status.
+        statut: u16,
+    },
+}
+
+impl Effect {
+    /// The fault hits the next request for any location, once.
+    pub fn once(self) -> Fault {
+        self.times(1)
+    }
+
+    /// The fault hits so many requests, for any location.
+    pub fn times(self, fois: u32) -> Fault {
+        Fault { effect: self, identifiant: None, apres: 0, fois }
+    }
+
+    fn is_of_token_endpoint(&self) -> bool {
+        matches!(self, Self::Jeton { .. })
+    }
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// The faults to come, oldest first.
+#[derive(Default)]
+pub(super) struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    /// Queues a fault; false if too many wait.
+    pub(super) fn add(&self, fault: Fault) -> bool {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = waiting.len() < FAULTS;
+        if room && fault.fois > 0 {
+            waiting.push(fault);
+        }
+        room
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The fault that hits a write to this location.
+    pub(super) fn hit_write(&self, identifier: &str) -> Option<Effect> {
+        let is_for = |fault: &Fault| fault.identifiant.as_deref().is_none_or(|wanted| wanted == identifier);
+        self.hit(|fault| !fault.effect.is_of_token_endpoint() && is_for(fault))
+    }
+
+    /// The fault that hits a demand for a token.
+    pub(super) fn hit_token(&self) -> Option<Effect> {
+        self.hit(|fault| fault.effect.is_of_token_endpoint())
+    }
+
+    /// The first matching fault whose turn has come; those whose turn has not come draw nearer.
+    fn hit(&self, matches: impl Fn(&Fault) -> bool) -> Option<Effect> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut effect = None;
+        for fault in waiting.iter_mut().filter(|fault| matches(fault)) {
+            if let Some(left) = fault.apres.checked_sub(1) {
+                fault.apres = left;
+                continue;
+            }
+            fault.fois = fault.fois.saturating_sub(1);
+            effect = Some(fault.effect.clone());
+            break;
+        }
+        waiting.retain(|fault| fault.fois > 0);
+        effect
+    }
+}

@@ -1,0 +1,185 @@
+//! What the simulated ROR does with a write, faults included.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use jiff::fmt::rfc2822::DateTimePrinter;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+
+use super::SimulatorSettings;
+use super::directory::Directory;
+use super::fault::{Effect, Fault, Faults};
+use super::journal::{Journal, Recorded};
+use super::patch::Patch;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::tokens::Issued;
+
+/// All that the listeners share.
+pub(super) struct Service {
+    pub(super) tokens: Issued,
+    pub(super) faults: Faults,
+    pub(super) journal: Journal,
+    clock: Clock,
+    directory: Mutex<Directory>,
+    /// Counts the orders to treat what is held back.
+    releases: watch::Sender<u64>,
+    /// How many requests are held back.
+    held: watch::Sender<usize>,
+}
+
+/// A write as it came.
+pub(super) struct Write {
+    /// The values of `identifier`, decoded.
+    pub(super) identifiers: Vec<String>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Service {
+    pub(super) fn new(settings: &SimulatorSettings) -> Self {
+        Self {
+            tokens: Issued::new(settings.clock.clone(), settings.token_lifetime.signed()),
+            faults: Faults::default(),
+            journal: Journal::default(),
+            clock: settings.clock.clone(),
+            directory: Mutex::new(Directory::new(settings.lieux.clone(), settings.genre_accepted)),
+            releases: watch::Sender::new(0),
+            held: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn directory(&self) -> MutexGuard<'_, Directory> {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a fault, or has it at once if it is of that kind; false if too many wait.
+    pub(super) fn inject(&self, fault: Fault) -> bool {
+        if fault.effect == Effect::JetonExpire {
+            self.tokens.forget();
+            return true;
+        }
+        self.faults.add(fault)
+    }
+
+    /// Treats a write; `None` if the connection must be cut in the place of an answer.
+    pub(super) async fn write(&self, write: Write) -> Option<Reply> {
+        let parsed = Patch::parse(&write.body);
+        let rank = self.journal.open(record(&write, parsed.as_ref().ok()));
+        let identifier = write.identifiers.first().map(String::as_str).unwrap_or_default();
+        let effect = self.faults.hit_write(identifier);
+        let reply = self.under(effect, rank, || self.treat(&write, parsed)).await;
+        self.journal.note(rank, |entry| entry.statut = reply.as_ref().map(|reply| reply.status));
+        reply
+    }
+
+    /// Lets the requests that are held back be treated, and waits until they are.
+    pub(super) async fn release(&self) {
+        self.releases.send_modify(|count| *count += 1);
+        // The sender is ours, so the wait cannot fail.
+        let _ = self.held.subscribe().wait_for(|held| *held == 0).await;
+    }
+
+    async fn under(
+        &self,
+        effect: Option<Effect>,
+        rank: u64,
+        treat: impl FnOnce() -> (Reply, bool) + Send,
+    ) -> Option<Reply> {
+        let treat = || {
+            let (reply, applied) = treat();
+            self.journal.note(rank, |entry| entry.applique = applied);
+            reply
+        };
+        match effect {
+            None | Some(Effect::JetonExpire | Effect::Jeton { .. }) => Some(treat()),
+            Some(Effect::ExpressionInversee) => Some(treat().swapped()),
+            Some(Effect::Lent { ms }) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                Some(treat())
+            }
+            Some(Effect::Statut { statut, retry_after }) => Some(Reply::page(statut).retry_after(retry_after)),
+            Some(Effect::Passerelle { statut }) => Some(Reply::page(statut)),
+            Some(Effect::Interdit) => Some(Reply::refusal(Refusal::forbidden())),
+            Some(Effect::Charabia) => Some(Reply::gibberish()),
+            Some(Effect::CoupureAvant) => None,
+            Some(Effect::ReponsePerdue) => {
+                treat();
+                None
+            }
+            Some(Effect::Tardif { ms }) => {
+                self.hold(ms).await;
+                treat();
+                self.held.send_modify(|held| *held = held.saturating_sub(1));
+                None
+            }
+        }
+    }
+
+    /// Waits for so many milliseconds or for the next release, whichever comes first.
+    async fn hold(&self, ms: Option<u64>) {
+        let mut releases = self.releases.subscribe();
+        self.held.send_modify(|held| *held += 1);
+        match ms {
+            Some(ms) => drop(tokio::time::timeout(Duration::from_millis(ms), releases.changed()).await),
+            None => drop(releases.changed().await),
+        }
+    }
+
+    /// The answer without any fault, and whether it changed what is held.
+    fn treat(&self, write: &Write, parsed: Result<Patch, Refusal>) -> (Reply, bool) {
+        match self.admit(write).and_then(|identifier| self.directory().apply(identifier, &parsed?)) {
+            Ok(version) => (self.acknowledgement(version), true),
+            Err(refusal) => (Reply::refusal(refusal), false),
+        }
+    }
+
+    /// The location named, if the request is one for this service at all.
+    fn admit<'a>(&self, write: &'a Write) -> Result<&'a str, Refusal> {
+        let header = |name| write.headers.get(name).and_then(|value| value.to_str().ok());
+        if !self.tokens.admits(header(AUTHORIZATION)) {
+            return Err(Refusal::invalid(401, "Jeton absent, inconnu ou expiré"));
+        }
+        if write.headers.keys().any(|name| name.as_str().starts_with("ror-")) {
+            return Err(Refusal::invalid(400, "Les en-têtes Ror-* ne sont pas admis en écriture"));
+        }
+        let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next());
+        if media_type.is_none_or(|media_type| !media_type.trim().eq_ignore_ascii_case("application/fhir+json")) {
+            return Err(Refusal::invalid(415, "Content-Type attendu : application/fhir+json"));
+        }
+        match write.identifiers.as_slice() {
+            // A comma means « or » in a FHIR search.
+            [identifier] if !identifier.is_empty() && !identifier.contains(',') => Ok(identifier),
+            _ => Err(Refusal::invalid(400, "Un paramètre identifier et un seul est attendu")),
+        }
+    }
+
+    fn acknowledgement(&self, version: u64) -> Reply {
+        let modified = DateTimePrinter::new().timestamp_to_rfc9110_string(&self.clock.now()).ok();
+        Reply::json(200, json!({"resourceType": "Location"})).version(version, modified)
+    }
+}
+
+fn record(write: &Write, patch: Option<&Patch>) -> Recorded {
+    let value = patch.and_then(Patch::value);
+    Recorded {
+        methode: "PATCH".to_owned(),
+        identifiant: write.identifiers.first().cloned(),
+        operation: patch.map(|patch| patch.operation().to_owned()),
+        indicateur: patch.map(|patch| patch.key().clone()),
+        nombre: value.map(|value| value.nombre),
+        date: value.map(|value| value.date.clone()),
+        en_tetes: names(&write.headers),
+        ..Recorded::default()
+    }
+}
+
+/// The names of the headers, in lower case.
+pub(super) fn names(headers: &HeaderMap) -> Vec<String> {
+    headers.keys().map(ToString::to_string).collect()
+}
