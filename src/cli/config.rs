@@ -1,0 +1,55 @@
+//! `dispolits config`: check it, show it as it applies, describe it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::{Outcome, SUCCESS};
+use crate::config::Config;
+use crate::referential::Watch;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Vérifie la configuration, le référentiel et les certificats, sans rien ouvrir sur le réseau.
+    Check {
+        /// Fichier de configuration.
+        #[arg(long, value_name = "FICHIER")]
+        config: PathBuf,
+    },
+    /// Montre la configuration qui s’applique, variables d’environnement comprises, secrets masqués.
+    Show {
+        /// Fichier de configuration.
+        #[arg(long, value_name = "FICHIER")]
+        config: PathBuf,
+    },
+    /// Donne le schéma JSON de la configuration, pour les éditeurs de texte.
+    Schema,
+}
+
+pub(super) fn run(command: Command) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    match command {
+        Command::Check { config } => check(&mut out, &Config::load(&config)?),
+        Command::Show { config } => {
+            write!(out, "{}", toml::to_string_pretty(&Config::load(&config)?)?)?;
+            Ok(SUCCESS)
+        }
+        Command::Schema => {
+            writeln!(out, "{}", serde_json::to_string_pretty(&Config::schema())?)?;
+            Ok(SUCCESS)
+        }
+    }
+}
+
+fn check(out: &mut impl Write, config: &Config) -> Outcome {
+    let referential = Watch::load(config.referential.clone())?.current();
+    let (establishments, services) = referential.size();
+    crate::mailbox::Mailbox::new(&config.mailbox.settings()?, &config.mailbox.folders)?;
+    crate::ror::Client::new(&config.ror.api, crate::clock::Clock::System)?;
+    if let Some(smtp) = &config.smtp {
+        crate::smtp::Smtp::new(smtp)?;
+    }
+    writeln!(out, "Configuration correcte : {establishments} établissements, {services} services au référentiel.")?;
+    Ok(SUCCESS)
+}

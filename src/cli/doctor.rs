@@ -1,0 +1,105 @@
+//! `dispolits doctor`: each connection and certificate tried, without any effect.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{FOUND, Outcome, SUCCESS};
+use crate::capacity::Location;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::doctor::{self, Diagnosis, Section, Step};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Fichier de configuration.
+    #[arg(long, value_name = "FICHIER")]
+    config: PathBuf,
+    /// Forme du résultat.
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
+    format: Format,
+    /// Essaie aussi les droits d’écriture sur l’établissement de ce lieu du référentiel, par une
+    /// demande que le ROR ne peut que refuser : rien n’est écrit.
+    #[arg(long, value_name = "FINESS/CODE", value_parser = place)]
+    lieu: Option<Location>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Texte pour la lecture.
+    Human,
+    /// Un objet JSON, stable.
+    Json,
+}
+
+/// The diagnosis with its verdict, as programs read it.
+#[derive(Serialize)]
+struct Report<'a> {
+    succes: bool,
+    conclusion: &'a str,
+    #[serde(flatten)]
+    diagnosis: &'a Diagnosis,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let config = Config::load(&arguments.config)?;
+    let diagnosis = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System).await;
+    let succes = diagnosis.failures().next().is_none();
+    let conclusion = conclude(&diagnosis);
+    let mut out = io::stdout().lock();
+    match arguments.format {
+        Format::Human => show(&mut out, &diagnosis, &conclusion)?,
+        Format::Json => {
+            let report = Report { succes, conclusion: &conclusion, diagnosis: &diagnosis };
+            writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+        }
+    }
+    Ok(if succes { SUCCESS } else { FOUND })
+}
+
+fn place(text: &str) -> Result<Location, String> {
+    let (finess, code) = text.split_once('/').ok_or("attendu FINESS/CODE, par exemple 350054680/SSR38888")?;
+    let finess = finess.parse().map_err(|error: crate::finess::FinessError| error.to_string())?;
+    let code = code.parse().map_err(|error: crate::capacity::ServiceCodeError| error.to_string())?;
+    Ok(Location::new(finess, code))
+}
+
+fn show(out: &mut impl Write, diagnosis: &Diagnosis, conclusion: &str) -> io::Result<()> {
+    for section in &diagnosis.sections {
+        show_section(out, section)?;
+    }
+    writeln!(out, "{conclusion}")
+}
+
+fn show_section(out: &mut impl Write, section: &Section) -> io::Result<()> {
+    writeln!(out, "{}", section.title)?;
+    for step in &section.steps {
+        show_step(out, step)?;
+    }
+    writeln!(out)
+}
+
+fn show_step(out: &mut impl Write, step: &Step) -> io::Result<()> {
+    match &step.outcome {
+        doctor::Outcome::Reussi { detail } => writeln!(out, "  ✔ {} : {detail}", step.name),
+        doctor::Outcome::NonFait { raison } => writeln!(out, "  — {} : non fait, {raison}", step.name),
+        doctor::Outcome::Echec { cause, remede } => {
+            writeln!(out, "  ✘ {}\n      cause : {cause}\n      remède : {remede}", step.name)
+        }
+    }
+}
+
+fn conclude(diagnosis: &Diagnosis) -> String {
+    let steps = || diagnosis.sections.iter().flat_map(|section| &section.steps);
+    let skipped = steps().filter(|step| matches!(step.outcome, doctor::Outcome::NonFait { .. })).count();
+    let tried = steps().count() - skipped;
+    match diagnosis.failures().next() {
+        None => format!("Tout est en ordre : {tried} étapes réussies, {skipped} non faites."),
+        Some((title, step)) => {
+            let failed = diagnosis.failures().count();
+            format!("{failed} échec(s) sur {tried} étapes essayées ; commencez par « {} » de « {title} ».", step.name)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `dispolits journal export`: the journal for spreadsheets (CSV) and programs (JSON).
+
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+
+use super::Where;
+use super::filters::Filters;
+use crate::cli::{Failure, Outcome, SUCCESS};
+use crate::outcome::whole_seconds;
+use crate::store::{Filter, JournalEntry};
+
+/// How many mails are read from the store at a time.
+const PAGE: u32 = 500;
+
+const COLUMNS: [&str; 8] = ["numero", "recu", "expediteur", "verdict", "codes", "capacites", "reponse", "message_id"];
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    filters: Filters,
+    /// Forme de l’export : CSV (UTF-8, séparateur « ; ») ou un objet JSON par ligne.
+    #[arg(long, value_enum, default_value_t = Format::Csv, value_name = "FORME")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Csv,
+    Json,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let store = arguments.place.open().await?;
+    let mut filter: Filter = arguments.filters.into();
+    let mut out = std::io::stdout();
+    if arguments.format == Format::Csv {
+        out.write_all(&csv([COLUMNS.map(str::to_owned)])?)?;
+    }
+    loop {
+        let page = store.journal(&filter, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        filter.before = Some(last.numero);
+        out.write_all(&written(arguments.format, &page)?)?;
+    }
+    out.flush()?;
+    Ok(SUCCESS)
+}
+
+fn written(format: Format, page: &[JournalEntry]) -> Result<Vec<u8>, Failure> {
+    match format {
+        Format::Csv => csv(page.iter().map(|entry| cells(entry).map(|cell| harmless(&cell)))),
+        Format::Json => {
+            let lines = page.iter().map(|entry| Ok(serde_json::to_string(entry)? + "\n"));
+            lines.collect::<Result<String, Failure>>().map(String::into_bytes)
+        }
+    }
+}
+
+fn csv<const N: usize>(records: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, Failure> {
+    let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
+    records.into_iter().try_for_each(|record| writer.write_record(record))?;
+    Ok(writer.into_inner()?)
+}
+
+fn cells(entry: &JournalEntry) -> [String; 8] {
+    let rows = entry.lignes.iter().map(|(etat, count)| format!("{count} {etat}"));
+    [
+        entry.numero.to_string(),
+        whole_seconds(entry.recu),
+        entry.expediteur.clone().unwrap_or_default(),
+        entry.verdict.clone(),
+        entry.codes.join(" "),
+        rows.collect::<Vec<_>>().join(", "),
+        entry.reponse.clone().unwrap_or_default(),
+        entry.message_id.clone().unwrap_or_default(),
+    ]
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}

@@ -1,0 +1,64 @@
+//! `dispolits journal list`: one line a mail, newest first.
+
+use std::io::Write;
+
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::Where;
+use super::filters::Filters;
+use super::words;
+use crate::cli::{Outcome, SUCCESS, value};
+use crate::outcome::in_paris;
+use crate::store::JournalEntry;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    filters: Filters,
+    /// Nombre de courriels, au plus.
+    #[arg(long, default_value = "50", value_name = "NOMBRE", value_parser = value::count)]
+    limite: u32,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let store = arguments.place.open().await?;
+    let entries = store.journal(&arguments.filters.into(), arguments.limite).await?;
+    let mut out = std::io::stdout().lock();
+    if entries.is_empty() {
+        writeln!(out, "Aucun courriel ne correspond.")?;
+    } else {
+        let table = table(&entries).to_string();
+        table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))?;
+    }
+    Ok(SUCCESS)
+}
+
+fn table(entries: &[JournalEntry]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["N°", "Reçu (heure de Paris)", "Expéditeur", "Verdict", "Codes", "Capacités", "Réponse"]);
+    for entry in entries {
+        table.add_row(cells(entry));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+fn cells(entry: &JournalEntry) -> [String; 7] {
+    let mut codes = entry.codes.clone();
+    codes.dedup();
+    [
+        entry.numero.to_string(),
+        in_paris(entry.recu),
+        entry.expediteur.clone().unwrap_or_else(|| "—".to_owned()),
+        words::verdict(&entry.verdict).to_owned(),
+        codes.join(" "),
+        words::rows(&entry.lignes),
+        words::answer(entry.reponse.as_deref()).to_owned(),
+    ]
+}

@@ -1,0 +1,50 @@
+//! `dispolits journal`: what was received, what became of it, and why.
+
+mod balance;
+mod export;
+mod filters;
+mod list;
+mod show;
+mod words;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Failure, Outcome};
+use crate::config::Config;
+use crate::store::Store;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Liste les courriels, les plus récents d’abord.
+    List(list::Arguments),
+    /// Montre un courriel : verdict, documents, défauts, requêtes au ROR, réponses.
+    Show(show::Arguments),
+    /// Exporte le journal filtré, en CSV ou en JSON.
+    Export(export::Arguments),
+    /// Montre le bilan : tout courriel reçu a une issue ou est en cours.
+    Balance(balance::Arguments),
+}
+
+#[derive(Debug, Args)]
+struct Where {
+    /// Fichier de configuration.
+    #[arg(long, value_name = "FICHIER")]
+    config: PathBuf,
+}
+
+pub(super) async fn run(command: Command) -> Outcome {
+    match command {
+        Command::List(arguments) => list::run(arguments).await,
+        Command::Show(arguments) => show::run(arguments).await,
+        Command::Export(arguments) => export::run(arguments).await,
+        Command::Balance(arguments) => balance::run(arguments).await,
+    }
+}
+
+impl Where {
+    async fn open(&self) -> Result<Store, Failure> {
+        Ok(Store::open_existing(&Config::load(&self.config)?.store).await?)
+    }
+}

@@ -1,0 +1,157 @@
+//! `dispolits journal show`: all that is known of one mail, for whoever answers the phone.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Where, words};
+use crate::cli::{Outcome, SUCCESS, value};
+use crate::defect::{Code, Defect};
+use crate::message::{self, Message};
+use crate::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict, in_paris, paris};
+use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    place: Where,
+    /// Numéro de réception du courriel, comme le donne « journal list ».
+    #[arg(value_name = "NUMÉRO", value_parser = value::rank)]
+    numero: i64,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let store = arguments.place.open().await?;
+    let id = MailId::of(arguments.numero);
+    let (Some(entry), Some(outcome)) = (store.journal_entry(id).await?, store.outcome(id).await?) else {
+        return Err(format!("aucun courriel ne porte le numéro {}", arguments.numero).into());
+    };
+    let mail = store.mail(id).await?;
+    let mut out = io::stdout().lock();
+    head(&mut out, &entry, &outcome, mail.as_ref())?;
+    defects(&mut out, &outcome.defects)?;
+    for one in &outcome.documents {
+        document(&mut out, one)?;
+    }
+    requests(&mut out, &store.requests(id).await?)?;
+    replies(&mut out, &entry, &store.replies(id).await?)?;
+    Ok(SUCCESS)
+}
+
+fn head(
+    out: &mut impl Write,
+    entry: &JournalEntry,
+    outcome: &MailOutcome,
+    mail: Option<&StoredMail>,
+) -> io::Result<()> {
+    writeln!(out, "Courriel n° {} : {}", entry.numero, words::verdict(&entry.verdict))?;
+    let raw = mail.and_then(|mail| mail.raw.as_deref());
+    let read = raw.map(|raw| message::read(raw, &message::Limits::default()));
+    // The subject of a patient document may name the patient.
+    let confidential = outcome.all_defects().any(|defect| defect.code() == Code::M06);
+    field(out, "Reçu", &format!("le {} (heure de Paris)", in_paris(outcome.received_at)))?;
+    field(out, "Expéditeur", &sender(entry, read.as_ref()))?;
+    match (confidential, &read) {
+        (true, _) => field(out, "Objet", "(non montré : document de patient)")?,
+        (false, None) => field(out, "Objet", "(contenu effacé au terme de sa conservation)")?,
+        (false, Some(message)) => field(out, "Objet", message.subject().unwrap_or("(sans objet)"))?,
+    }
+    field(out, "Message-ID", outcome.message_id.as_deref().unwrap_or("(aucun)"))?;
+    field(out, "Taille", &format!("{} octets", entry.taille))?;
+    field(out, "SHA-256", &entry.sha256)?;
+    mail.and_then(|mail| mail.duplicate_of)
+        .map_or(Ok(()), |first| field(out, "Doublon", &format!("mêmes octets que le courriel n° {}", first.number())))
+}
+
+fn sender(entry: &JournalEntry, message: Option<&Message>) -> String {
+    let written = || message.map(Message::from_text).filter(|from| !from.is_empty()).map(str::to_owned);
+    entry.expediteur.clone().or_else(written).unwrap_or_else(|| "(inconnu)".to_owned())
+}
+
+fn field(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "  {name:<12}{value}")
+}
+
+fn document(out: &mut impl Write, document: &DocumentOutcome) -> io::Result<()> {
+    let identifiant = document.identifiant.as_deref().map(|name| format!(" (identifiant {name})")).unwrap_or_default();
+    let verdict = document.verdict.map_or("en cours", Verdict::in_words);
+    writeln!(out, "\nDocument {}{identifiant} : {verdict}", document.name)?;
+    if let Some((at, first)) = document.first_seen {
+        writeln!(out, "  déjà reçu le {}, alors {}", in_paris(at), first.in_words())?;
+    }
+    for line in &document.lines {
+        row(out, line)?;
+    }
+    defects(out, &document.defects)
+}
+
+fn row(out: &mut impl Write, line: &Line) -> io::Result<()> {
+    let update = &line.update;
+    let place = format!("établissement {}, service {}", update.finess(), update.location.service());
+    writeln!(out, "  - {place} : {}", words::count(&update.count))?;
+    let etat = line.etat.map_or("", Etat::in_words);
+    writeln!(out, "    relevé du {} : {etat}", in_paris(update.date_releve))
+}
+
+fn defects(out: &mut impl Write, defects: &[Defect]) -> io::Result<()> {
+    for defect in defects {
+        let kind = if defect.is_rejection() { "rejet" } else { "avertissement" };
+        writeln!(out, "\n  {} {} ({kind})", defect.code(), defect.code().name())?;
+        writeln!(out, "    {}", defect.message())?;
+        let place = defect.place().in_full();
+        let found = defect.found_text().map(|found| format!("« {found} »"));
+        let facts = [
+            ("Où", (!place.is_empty()).then_some(place.as_str())),
+            ("Trouvé", found.as_deref()),
+            ("Attendu", defect.expected_text()),
+            ("Conseil", Some(defect.hint())),
+        ];
+        for (name, value) in facts.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            writeln!(out, "    {name:<14}{value}")?;
+        }
+        writeln!(out, "    {:<14}{}", "Qui doit agir", words::actors(defect.code().actors()))?;
+    }
+    Ok(())
+}
+
+fn requests(out: &mut impl Write, requests: &[Request]) -> io::Result<()> {
+    writeln!(out, "\nRequêtes au ROR :{}", if requests.is_empty() { " aucune" } else { "" })?;
+    for request in requests {
+        let at = Timestamp::from_millisecond(request.a).map(to_the_second).unwrap_or_default();
+        let status = request.statut.map_or_else(|| "sans réponse".to_owned(), |status| format!("statut {status}"));
+        let failure = request.echec.as_ref().map(|failure| format!(" ; {failure}")).unwrap_or_default();
+        let operation = words::operation(&request.operation);
+        let (finess, service, key) = (&request.finess, &request.service, &request.indicateur);
+        writeln!(out, "  {at}  {operation} {finess}/{service} {key}")?;
+        writeln!(out, "      {status} en {} ms{failure}", request.duree_ms)?;
+    }
+    Ok(())
+}
+
+/// An hour of Paris, to the second.
+fn to_the_second(at: Timestamp) -> String {
+    at.to_zoned_datetime(paris()).strftime("%d/%m/%Y %H:%M:%S").to_string()
+}
+
+fn replies(out: &mut impl Write, entry: &JournalEntry, replies: &[StoredReply]) -> io::Result<()> {
+    if replies.is_empty() {
+        let reason = entry.reponse.as_ref().map(|reason| format!("aucune — {reason}"));
+        return writeln!(out, "\nRéponse : {}", reason.as_deref().unwrap_or("pas encore"));
+    }
+    replies.iter().try_for_each(|one| reply(out, one))
+}
+
+fn reply(out: &mut impl Write, reply: &StoredReply) -> io::Result<()> {
+    let state = words::answer(Some(&reply.etat));
+    let closed = reply.closed_at.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let closed = closed.map(|at| format!(" le {}", in_paris(at))).unwrap_or_default();
+    writeln!(out, "\n{} {state}{closed} à {}", words::reply_kind(&reply.kind), reply.recipients.replace(' ', ", "))?;
+    if reply.returned {
+        writeln!(out, "  revenue : non remise au destinataire")?;
+    }
+    if let Some(failure) = &reply.failure {
+        writeln!(out, "  dernier échec : {failure}")?;
+    }
+    message::text_of(&reply.content).lines().try_for_each(|line| writeln!(out, "{}", format!("  │ {line}").trim_end()))
+}

@@ -1,0 +1,72 @@
+//! `dispolits run`: the service, until SIGTERM; SIGHUP reads the configuration again.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::signals::{Signal, Signals};
+use super::{FAILURE, Outcome, SUCCESS, logging};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::Store;
+use crate::worker::{StartError, Worker};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Fichier de configuration.
+    #[arg(long, value_name = "FICHIER")]
+    config: PathBuf,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let mut signals = Signals::listen()?;
+    let mut config = Config::load(&arguments.config)?;
+    logging::start(&config.log);
+    // The right comes first: opening brings the schema up to date, under nobody else.
+    let lock = Store::lock(&config.store)?;
+    let store = Store::open(&config.store).await?;
+    loop {
+        let worker = Worker::prepare(config.clone(), store.clone(), Clock::System).await?;
+        let stop = CancellationToken::new();
+        let mut running = tokio::spawn(worker.run(stop.clone()));
+        let next = tokio::select! {
+            next = wait(&mut signals, &arguments, &config, &store) => next,
+            // A worker that ends unasked could not even begin.
+            ended = &mut running => return ended?.map(|()| FAILURE).map_err(Into::into),
+        };
+        stop.cancel();
+        running.await??;
+        let Some(new) = next else { break };
+        config = new;
+    }
+    store.close().await;
+    drop(lock);
+    Ok(SUCCESS)
+}
+
+/// Until SIGTERM, or SIGHUP with a configuration that is right: a wrong one changes nothing.
+async fn wait(signals: &mut Signals, arguments: &Arguments, config: &Config, store: &Store) -> Option<Config> {
+    while signals.next().await == Signal::Reload {
+        match reload(arguments, config, store).await {
+            Ok(new) => {
+                info!("configuration relue");
+                return Some(new);
+            }
+            Err(error) => error!("configuration refusée, l’ancienne reste en vigueur : {error}"),
+        }
+    }
+    None
+}
+
+async fn reload(arguments: &Arguments, old: &Config, store: &Store) -> Result<Config, StartError> {
+    let new = Config::load(&arguments.config)?;
+    if new.store.url != old.store.url {
+        let reason = "store.url ne change qu’à l’arrêt du service".to_owned();
+        return Err(crate::config::ConfigError::Contradiction(reason).into());
+    }
+    // Everything a start checks is checked before the running worker is touched.
+    Worker::prepare(new.clone(), store.clone(), Clock::System).await?;
+    Ok(new)
+}

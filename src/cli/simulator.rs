@@ -1,0 +1,62 @@
+//! `dispolits simulator`: the simulated ROR alone, for trying an EAI against it.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::signals::Signals;
+use super::{Outcome, SUCCESS, value};
+use crate::cahier;
+use crate::clock::Clock;
+use crate::ror::GenreCode;
+use crate::sandbox::simulator::{Simulator, SimulatorSettings};
+use crate::sandbox::{pki, place};
+use crate::setting::Span;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Adresse d’écoute de l’API.
+    #[arg(long, value_name = "ADRESSE", value_parser = value::listening, default_value = "127.0.0.1:8443")]
+    api: SocketAddr,
+    /// Adresse d’écoute du serveur de jetons, qui exige un certificat client.
+    #[arg(long, value_name = "ADRESSE", value_parser = value::listening, default_value = "127.0.0.1:8444")]
+    jeton: SocketAddr,
+    /// Dossier où écrire les certificats de test, conservé.
+    #[arg(long, value_name = "DOSSIER", default_value = "simulateur-pki")]
+    dossier: PathBuf,
+    /// Code accepté pour le genre indifférencié, 03 ou 04.
+    #[arg(long, value_name = "CODE", default_value = "04")]
+    genre: GenreCode,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let mut signals = Signals::listen()?;
+    let pki = pki::make(&arguments.dossier, Clock::System.now())?;
+    let simulator = Simulator::start(SimulatorSettings {
+        api: arguments.api,
+        token: arguments.jeton,
+        api_cert: pki.server.clone(),
+        token_cert: pki.server.clone(),
+        client_ca: pki.ca.clone(),
+        lieux: cahier::world()?.lieux.iter().map(place).collect(),
+        genre_accepted: arguments.genre,
+        token_lifetime: Span::seconds(300),
+        clock: Clock::System,
+    })
+    .await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "ROR simulé en service, avec les lieux du cahier de tests ; Ctrl-C pour l’arrêter.")?;
+    writeln!(out, "  API                 {}", simulator.base_url())?;
+    writeln!(out, "  jetons              {}", simulator.token_url())?;
+    writeln!(out, "  autorité            {}", pki.ca.display())?;
+    writeln!(out, "  certificat client   {}", pki.client.certificate.display())?;
+    writeln!(out, "  clé du client       {}", pki.client.key.display())?;
+    writeln!(out, "  état                {}/_simulateur/etat", simulator.base_url())?;
+    writeln!(out, "  requêtes            {}/_simulateur/requetes", simulator.base_url())?;
+    writeln!(out, "  défauts à provoquer POST {}/_simulateur/defauts", simulator.base_url())?;
+    signals.stop().await;
+    simulator.shutdown().await;
+    Ok(SUCCESS)
+}

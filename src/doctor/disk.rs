@@ -1,0 +1,50 @@
+//! Folders and room on the disk, tried without leaving anything there.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+use super::step::Failure;
+use super::words::reason;
+
+/// Below this much room, in MiB, the next days are in danger.
+const LEAST_ROOM: u64 = 512;
+
+/// Whether files can be made in a folder: one without a name, gone at once.
+pub(super) fn writable(folder: &Path) -> Result<(), Failure> {
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| not_writable(folder, &error))
+}
+
+/// The same, of the nearest folder above that exists: where the missing ones will be made.
+pub(super) fn writable_above(folder: &Path) -> Result<PathBuf, Failure> {
+    let existing = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."));
+    writable(existing).map(|()| existing.to_owned())
+}
+
+/// How much room is left there, in MiB; nothing where `df` (POSIX) does not say.
+pub(super) async fn room(folder: &Path) -> Option<u64> {
+    let output = Command::new("df").arg("-Pk").arg(folder).kill_on_drop(true).output().await.ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let kibibytes: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    Some(kibibytes / 1024)
+}
+
+/// What that much room means.
+pub(super) fn judge_room(folder: &Path, mebibytes: u64) -> Result<String, Failure> {
+    let told = format!("{mebibytes} Mio libres dans {}", folder.display());
+    if mebibytes >= LEAST_ROOM {
+        return Ok(told);
+    }
+    Err(Failure::new(
+        format!("{told} : un disque plein arrête la relève"),
+        "libérez de la place ou agrandissez le disque",
+    ))
+}
+
+fn not_writable(folder: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        format!("impossible d’écrire dans {} ({})", folder.display(), reason(error)),
+        "donnez ce dossier à l’utilisateur du service, et sous systemd ajoutez-le à ReadWritePaths",
+    )
+}

@@ -1,0 +1,185 @@
+//! TLS with a server, as the service does it, and what its failures mean.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::certificate::{Certificate, told_chain};
+use super::dialogue::{Answer, Dialogue};
+use super::reach::Target;
+use super::refusal::Refusals;
+use super::step::{Failure, Trial};
+use super::witness;
+use super::words::{reason, whole};
+use crate::setting::Identity;
+use crate::tls;
+
+pub(super) const STARTTLS: &str = "STARTTLS";
+pub(super) const TLS: &str = "TLS";
+
+/// How a connection becomes encrypted.
+#[derive(Debug, Clone)]
+pub(super) enum Opening {
+    /// At once.
+    Tls,
+    /// By STARTTLS in IMAP (RFC 3501, section 6.2.1).
+    Imap,
+    /// By STARTTLS in SMTP (RFC 3207), after this EHLO.
+    Smtp(String),
+}
+
+/// A server, and what we know and show of certificates.
+#[derive(Debug, Clone)]
+pub(super) struct Endpoint {
+    pub(super) target: Target,
+    pub(super) opening: Opening,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) identity: Option<Identity>,
+    /// The section of the configuration, for remedies: `mailbox.imap`.
+    pub(super) section: &'static str,
+}
+
+impl Endpoint {
+    /// From the name to the encrypted connection, step by step.
+    pub(super) async fn open(&self, trial: &mut Trial) -> Option<TlsStream<TcpStream>> {
+        let socket = self.target.reach(trial).await?;
+        let socket = match self.opening {
+            Opening::Tls => socket,
+            Opening::Imap | Opening::Smtp(_) => trial.step(STARTTLS, self.starttls(socket)).await?,
+        };
+        trial.step(TLS, self.encrypt(socket)).await
+    }
+
+    /// What failures of this server's connections mean.
+    pub(super) fn refusals(&self) -> Refusals<'_> {
+        let presented = self.identity.as_ref().and_then(|identity| {
+            let chain = tls::chain(&identity.certificate).ok()?;
+            Certificate::read(chain.first()?).map(|certificate| certificate.subject)
+        });
+        Refusals { endpoint: self, presented }
+    }
+
+    async fn starttls(&self, socket: TcpStream) -> Result<(TcpStream, String), Failure> {
+        let mut dialogue = Dialogue::new(socket);
+        let offered = match &self.opening {
+            Opening::Smtp(hello) => smtp_starttls(&mut dialogue, hello).await,
+            Opening::Imap | Opening::Tls => imap_starttls(&mut dialogue).await,
+        };
+        match offered {
+            Err(error) => Err(self.mute(&error)),
+            Ok(Err(answer)) => Err(self.no_starttls(&answer)),
+            Ok(Ok(())) => match dialogue.into_stream() {
+                Some(socket) => Ok((socket, "offert et accepté".to_owned())),
+                None => Err(Failure::new(
+                    "le serveur, ou quelqu’un sur le chemin, a parlé avant le chiffrement",
+                    "ne confiez rien à cette connexion ; demandez à l’opérateur de vérifier son relais",
+                )),
+            },
+        }
+    }
+
+    async fn encrypt(&self, socket: TcpStream) -> Result<(TlsStream<TcpStream>, String), Failure> {
+        let name = ServerName::try_from(self.target.host.clone()).map_err(|_| self.no_name())?;
+        let config = tls::client_config(self.ca.as_deref(), self.identity.as_ref()).map_err(|error| {
+            Failure::new(
+                whole(&error),
+                format!("corrigez les fichiers de {}.ca et {}.identity", self.section, self.section),
+            )
+        })?;
+        match TlsConnector::from(Arc::new(config)).connect(name.clone(), socket).await {
+            Ok(stream) => {
+                let detail = trusted(&stream);
+                Ok((stream, detail))
+            }
+            Err(error) => {
+                let seen = self.look_again(name).await;
+                Err(self.refusals().of_handshake(&error, &seen))
+            }
+        }
+    }
+
+    /// The chain of the server that was not trusted, by a second connection.
+    async fn look_again(&self, name: ServerName<'static>) -> Vec<Vec<u8>> {
+        let Ok(socket) = self.target.again().await else { return Vec::new() };
+        let socket = match self.opening {
+            Opening::Tls => socket,
+            _ => match self.starttls(socket).await {
+                Ok((socket, _)) => socket,
+                Err(_) => return Vec::new(),
+            },
+        };
+        witness::chain(socket, name).await
+    }
+
+    fn no_name(&self) -> Failure {
+        Failure::new(
+            format!("« {} » n’est pas un nom de serveur", crate::defect::excerpt(&self.target.host)),
+            format!("corrigez {}", self.target.key),
+        )
+    }
+
+    fn no_starttls(&self, answer: &Answer) -> Failure {
+        Failure::new(
+            format!("le serveur n’offre pas STARTTLS (« {} ») : rien ne sera dit en clair", answer.told()),
+            format!(
+                "si ce port est chiffré dès l’ouverture (993 ou 465), écrivez {}.security = \"tls\" ; sinon demandez à l’opérateur le port qui offre STARTTLS",
+                self.section
+            ),
+        )
+    }
+
+    fn mute(&self, error: &io::Error) -> Failure {
+        Failure::new(
+            format!("le serveur n’a pas mené la conversation jusqu’à STARTTLS ({})", reason(error)),
+            format!(
+                "si ce port est chiffré dès l’ouverture (993 ou 465), écrivez {}.security = \"tls\" ; sinon vérifiez qu’un serveur de messagerie écoute sur ce port",
+                self.section
+            ),
+        )
+    }
+}
+
+fn trusted(stream: &TlsStream<TcpStream>) -> String {
+    let (_, session) = stream.get_ref();
+    let version = match session.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+        _ => "TLS 1.2",
+    };
+    let chain = session.peer_certificates().unwrap_or_default();
+    format!("{version}, certificat {}", told_chain(chain.iter().map(AsRef::as_ref)))
+}
+
+type Offer = io::Result<Result<(), Answer>>;
+
+async fn imap_starttls(dialogue: &mut Dialogue<TcpStream>) -> Offer {
+    let greeting = dialogue.imap_greeting().await?;
+    if !greeting.is_ok() {
+        return Ok(Err(greeting));
+    }
+    let offered = dialogue.imap("CAPABILITY").await?;
+    let has = |line: &str| line.split(' ').any(|word| word.eq_ignore_ascii_case(STARTTLS));
+    if !offered.lines().any(has) {
+        return Ok(Err(offered));
+    }
+    let answer = dialogue.imap(STARTTLS).await?;
+    Ok(if answer.is_ok() { Ok(()) } else { Err(answer) })
+}
+
+async fn smtp_starttls(dialogue: &mut Dialogue<TcpStream>, hello: &str) -> Offer {
+    let greeting = dialogue.smtp(None).await?;
+    if !greeting.has_code("220") {
+        return Ok(Err(greeting));
+    }
+    let offered = dialogue.smtp(Some(&format!("EHLO {hello}"))).await?;
+    let has = |line: &str| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case(STARTTLS));
+    if !offered.lines().any(has) {
+        return Ok(Err(offered));
+    }
+    let answer = dialogue.smtp(Some(STARTTLS)).await?;
+    Ok(if answer.has_code("220") { Ok(()) } else { Err(answer) })
+}

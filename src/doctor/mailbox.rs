@@ -1,0 +1,174 @@
+//! The mailbox: reached, opened, and what waits in it.
+
+use jiff::Timestamp;
+
+use super::handshake::{Endpoint, Opening, STARTTLS, TLS};
+use super::reach::{DNS, TCP, Target};
+use super::refusal::Refusals;
+use super::step::{Failure, Outcome, Section, Trial};
+use super::words::{counted, whole};
+use super::{LONGEST, maildir};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::mailbox::{ImapSettings, Look, Mailbox, MailboxError, Quota, Security, Settings, Waiting};
+use crate::outcome::in_paris;
+
+const SETTINGS: &str = "réglages";
+const LOGIN: &str = "identification";
+const MAILS: &str = "courriels";
+const FILING: &str = "classement";
+const QUOTA: &str = "quota";
+/// From this share of its quota on, in percent, a mailbox soon refuses mails.
+const FULL: u64 = 90;
+
+pub(super) async fn section(config: &Config, clock: &Clock) -> Section {
+    match (&config.mailbox.imap, &config.mailbox.maildir) {
+        (Some(imap), _) => server(config, imap, clock).await,
+        (None, Some(settings)) => maildir::section(settings, config, clock).await,
+        (None, None) => Trial::new("boite", "Boîte aux lettres", &[], LONGEST).end(),
+    }
+}
+
+async fn server(config: &Config, imap: &ImapSettings, clock: &Clock) -> Section {
+    let planned = match imap.security {
+        Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, LOGIN, MAILS, FILING, QUOTA].as_slice(),
+        Security::Tls => [SETTINGS, DNS, TCP, TLS, LOGIN, MAILS, FILING, QUOTA].as_slice(),
+    };
+    let title = format!("Boîte aux lettres ({}:{})", imap.host, imap.port);
+    let mut trial = Trial::new("boite", title, planned, imap.timeout.get().min(LONGEST));
+    let endpoint = endpoint(imap);
+    try_server(&mut trial, config, imap, &endpoint, clock.now()).await;
+    trial.end()
+}
+
+fn endpoint(imap: &ImapSettings) -> Endpoint {
+    Endpoint {
+        target: Target::new(&imap.host, imap.port, "mailbox.imap.host"),
+        opening: if imap.security == Security::Tls { Opening::Tls } else { Opening::Imap },
+        ca: imap.ca.clone(),
+        identity: imap.identity.clone(),
+        section: "mailbox.imap",
+    }
+}
+
+async fn try_server(
+    trial: &mut Trial,
+    config: &Config,
+    imap: &ImapSettings,
+    endpoint: &Endpoint,
+    now: Timestamp,
+) -> Option<()> {
+    let mailbox = trial.step(SETTINGS, async { prepare(config, imap) }).await?;
+    let stream = endpoint.open(trial).await?;
+    // The service opens its own connection, and so does the next step: one at a time.
+    drop(stream);
+    let refusals = endpoint.refusals();
+    let mut look = trial.step(LOGIN, login(&mailbox, imap, &refusals)).await?;
+    trial.step(MAILS, mails(&mut look, &refusals, now)).await?;
+    trial.step(FILING, filing(&mut look, &refusals)).await?;
+    quota(trial, &mut look, &refusals).await;
+    look.close().await;
+    Some(())
+}
+
+fn prepare(config: &Config, imap: &ImapSettings) -> Result<(Mailbox, String), Failure> {
+    let mailbox = Mailbox::new(&Settings::Imap(imap.clone()), &config.mailbox.folders).map_err(|error| {
+        Failure::new(
+            whole(&error),
+            "corrigez la section [mailbox] ; la rubrique des certificats dit ce qui leur manque",
+        )
+    })?;
+    let detail = mailbox.account().to_owned();
+    Ok((mailbox, detail))
+}
+
+async fn login<'a>(
+    mailbox: &'a Mailbox,
+    imap: &ImapSettings,
+    refusals: &Refusals<'_>,
+) -> Result<(Look<'a>, String), Failure> {
+    let look = mailbox.look().await.map_err(|error| failure(&error, refusals))?;
+    Ok((look, format!("compte {} accepté", imap.user)))
+}
+
+async fn mails(look: &mut Look<'_>, refusals: &Refusals<'_>, now: Timestamp) -> Result<((), String), Failure> {
+    let waiting = look.waiting().await.map_err(|error| failure(&error, refusals))?;
+    Ok(((), told(&waiting, now)))
+}
+
+/// What waits, and since when.
+pub(super) fn told(waiting: &Waiting, now: Timestamp) -> String {
+    let number = counted(waiting.number, "courriel en attente", "courriels en attente");
+    match waiting.oldest {
+        None => number,
+        Some(oldest) => {
+            let hours = (now.as_second() - oldest.as_second()).max(0) / 3600;
+            let late = if hours >= 24 { " : la relève ne tourne pas, ou ne suit pas" } else { "" };
+            format!("{number}, le plus ancien du {}{late}", in_paris(oldest))
+        }
+    }
+}
+
+async fn filing(look: &mut Look<'_>, refusals: &Refusals<'_>) -> Result<((), String), Failure> {
+    let missing = look.missing_folders().await.map_err(|error| failure(&error, refusals))?;
+    Ok(((), told_folders(&missing)))
+}
+
+/// Which folders are there, and which will be made.
+pub(super) fn told_folders(missing: &[String]) -> String {
+    if missing.is_empty() {
+        "les cinq dossiers sont là".to_owned()
+    } else {
+        format!("à créer par le service à sa première relève : {}", missing.join(", "))
+    }
+}
+
+async fn quota(trial: &mut Trial, look: &mut Look<'_>, refusals: &Refusals<'_>) {
+    match look.quota().await {
+        Err(error) => trial.note(QUOTA, failure(&error, refusals).into()),
+        Ok(None) => {
+            trial.note(QUOTA, Outcome::NonFait { raison: "le serveur n’annonce pas de quota".to_owned() });
+        }
+        Ok(Some(quota)) => trial.note_result(QUOTA, judge_quota(&quota)),
+    }
+}
+
+fn judge_quota(quota: &Quota) -> Result<String, Failure> {
+    let share = quota.used.saturating_mul(100).checked_div(quota.limit).unwrap_or(100);
+    let told = format!("{} Mio sur {} Mio ({share} %)", quota.used / 1024, quota.limit / 1024);
+    if share < FULL {
+        return Ok(told);
+    }
+    Err(Failure::new(
+        format!("la boîte est presque pleine : {told} ; pleine, elle refusera les envois des établissements"),
+        "videz les dossiers de classement des courriels anciens (le journal de Dispolits les garde), ou faites agrandir la boîte par l’opérateur",
+    ))
+}
+
+/// What an error of the mailbox asks of the operator.
+pub(super) fn failure(error: &MailboxError, refusals: &Refusals<'_>) -> Failure {
+    let section = refusals.endpoint.section;
+    let remedy = match error {
+        MailboxError::Tls(said) => return refusals.of_our_certificate(said),
+        MailboxError::CredentialRefused(text) if text.to_lowercase().contains("certificat") => {
+            return refusals.of_our_certificate(text);
+        }
+        MailboxError::CredentialRefused(_) => format!(
+            "vérifiez {section}.user et {section}.password ; un mot de passe changé, un compte bloqué ou une boîte non ouverte à IMAP se montrent ainsi"
+        ),
+        MailboxError::FolderMissing { .. } => {
+            format!("corrigez {section}.folder : c’est le nom exact du dossier sur le serveur")
+        }
+        MailboxError::ReadOnly(_) => {
+            "demandez à l’opérateur les droits de déplacer et d’effacer dans ce dossier".to_owned()
+        }
+        MailboxError::Unsupported(_) | MailboxError::UidValidityMissing => {
+            "demandez à l’opérateur d’ouvrir cette fonction du serveur : Dispolits ne peut s’en passer".to_owned()
+        }
+        MailboxError::Setup(_) | MailboxError::Io { .. } => {
+            "corrigez ce fichier ou ses droits ; il doit être lisible par l’utilisateur du service".to_owned()
+        }
+        _ => "réessayez dans quelques minutes ; si cela dure, montrez cette ligne à l’opérateur".to_owned(),
+    };
+    Failure::new(whole(error), remedy)
+}

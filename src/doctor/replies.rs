@@ -1,0 +1,42 @@
+//! Where replies leave by: a submission server, or folders on the disk.
+
+use std::path::Path;
+
+use super::step::{Failure, Section, Trial};
+use super::{LONGEST, disk, smtp};
+use crate::config::{Config, ReplyTransport};
+
+const FOLDER: &str = "dossier";
+const ALLOWED: &str = "destinataires";
+
+pub(super) async fn section(config: &Config) -> Section {
+    let mut trial = match (config.reply.transport, &config.smtp, &config.reply.maildir) {
+        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &config.reply.from).await,
+        (_, _, Some(folder)) => on_disk(folder).await,
+        // The configuration was refused if neither is there.
+        _ => Trial::new("reponses", "Envoi des réponses", &[], LONGEST),
+    };
+    trial.note_result(ALLOWED, Ok(allowed(&config.reply.allowed_domains)));
+    trial.end()
+}
+
+async fn on_disk(folder: &Path) -> Trial {
+    let title = format!("Envoi des réponses ({})", folder.display());
+    let mut trial = Trial::new("reponses", title, &[FOLDER], LONGEST);
+    trial.step(FOLDER, async { writable(folder) }).await;
+    trial
+}
+
+fn writable(folder: &Path) -> Result<((), String), Failure> {
+    let existing = disk::writable_above(folder)?;
+    let detail = if existing == folder { "accepte l’écriture" } else { "sera créé à la première réponse" };
+    Ok(((), detail.to_owned()))
+}
+
+fn allowed(domains: &[String]) -> String {
+    if domains.is_empty() {
+        "reply.allowed_domains est vide : aucune réponse ne partira".to_owned()
+    } else {
+        format!("réponses permises vers {}", domains.join(", "))
+    }
+}

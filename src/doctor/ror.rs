@@ -1,0 +1,156 @@
+//! The token endpoint and the write API of the ROR.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::Url;
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::dialogue::Dialogue;
+use super::handshake::{Endpoint, Opening, TLS};
+use super::reach::{DNS, TCP, Target};
+use super::step::{Failure, Outcome, Section, Trial};
+use super::words::whole;
+use super::{LONGEST, pushing, rights};
+use crate::capacity::Location;
+use crate::clock::Clock;
+use crate::referential::Referential;
+use crate::ror::{Client, Settings};
+
+const SETTINGS: &str = "réglages";
+const CLOCK: &str = "horloge";
+const TOKEN: &str = "jeton";
+pub(super) const RIGHTS: &str = "droits";
+/// The most that our clock may differ from the server's, in seconds: reports dated later than this
+/// are refused (H02).
+const DRIFT: i64 = 120;
+
+pub(super) async fn sections(
+    settings: &Settings,
+    place: Option<&Location>,
+    referential: Option<&Referential>,
+    clock: &Clock,
+) -> [Section; 2] {
+    let mut token = Trial::new(
+        "jeton",
+        title("Serveur de jetons", &settings.token_url),
+        &[SETTINGS, DNS, TCP, TLS, CLOCK, TOKEN],
+        limit(settings),
+    );
+    let client = try_token(&mut token, settings, clock).await;
+    let mut api = Trial::new("api", title("API du ROR", &settings.base_url), &[DNS, TCP, TLS, RIGHTS], limit(settings));
+    try_api(&mut api, settings, client.as_ref(), place.zip(referential), clock).await;
+    [token.end(), api.end()]
+}
+
+/// One request and its connection, and one renewal of the token.
+fn limit(settings: &Settings) -> Duration {
+    settings.timeout.get().saturating_mul(2).min(LONGEST)
+}
+
+fn title(what: &str, url: &str) -> String {
+    match Url::parse(url).ok().as_ref().and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)))
+    {
+        Some((host, port)) => format!("{what} ({host}:{port})"),
+        None => what.to_owned(),
+    }
+}
+
+/// The client, once it has a token.
+async fn try_token(trial: &mut Trial, settings: &Settings, clock: &Clock) -> Option<Client> {
+    let client = trial.step(SETTINGS, async { prepare(settings, clock) }).await?;
+    let mut endpoint = endpoint(&settings.token_url, "ror.api.token_url")?;
+    endpoint.ca = settings.token_authorities().map(Into::into);
+    endpoint.identity = Some(settings.identity.clone());
+    let stream = endpoint.open(trial).await?;
+    trial.note(CLOCK, drift(stream, &endpoint.target.host, clock.now()).await);
+    trial.step(TOKEN, token(&client, settings, &endpoint)).await?;
+    Some(client)
+}
+
+async fn try_api(
+    trial: &mut Trial,
+    settings: &Settings,
+    client: Option<&Client>,
+    place: Option<(&Location, &Referential)>,
+    clock: &Clock,
+) -> Option<()> {
+    let mut endpoint = endpoint(&settings.base_url, "ror.api.base_url")?;
+    endpoint.ca.clone_from(&settings.ca);
+    endpoint.identity.clone_from(&settings.api_identity);
+    endpoint.open(trial).await?;
+    match (client, place) {
+        (None, _) => trial.note(RIGHTS, skipped("sans jeton, l’API ne peut être interrogée")),
+        (_, None) => trial.note(RIGHTS, skipped("demandez cet essai par --lieu FINESS/CODE ; il n’écrit rien")),
+        (Some(client), Some((place, referential))) => {
+            let asked = rights::ask(client, settings, place, referential, clock, &endpoint);
+            trial.step(RIGHTS, asked).await?;
+        }
+    }
+    Some(())
+}
+
+fn skipped(reason: &str) -> Outcome {
+    Outcome::NonFait { raison: reason.to_owned() }
+}
+
+fn prepare(settings: &Settings, clock: &Clock) -> Result<(Client, String), Failure> {
+    let client = Client::new(settings, clock.clone()).map_err(|error| {
+        Failure::new(
+            whole(&error),
+            "corrigez la section [ror.api] ; la rubrique des certificats dit ce qui leur manque",
+        )
+    })?;
+    Ok((client, format!("client « {} »", settings.client_id)))
+}
+
+/// The address was found right when the client was made.
+fn endpoint(url: &str, key: &'static str) -> Option<Endpoint> {
+    let url = Url::parse(url).ok()?;
+    // An IPv6 address is written in brackets there.
+    let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+    Some(Endpoint {
+        target: Target::new(&host, url.port_or_known_default()?, key),
+        opening: Opening::Tls,
+        ca: None,
+        identity: None,
+        section: "ror.api",
+    })
+}
+
+/// Our clock beside the server's: its answer to a request for nothing is dated (RFC 9110, section 6.6.1).
+async fn drift(stream: TlsStream<TcpStream>, host: &str, now: Timestamp) -> Outcome {
+    let request = format!("HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    let answer = tokio::time::timeout(LONGEST, Dialogue::new(stream).http(&request)).await;
+    let Some(theirs) = answer.ok().and_then(Result::ok).and_then(|head| date(head.lines())) else {
+        return skipped("le serveur ne date pas sa réponse");
+    };
+    match now.as_second() - theirs.as_second() {
+        drift if drift.abs() <= DRIFT => Outcome::Reussi { detail: "à l’heure du serveur, à deux minutes près".to_owned() },
+        drift => Failure::new(
+            format!(
+                "cette machine est en {} de {} s sur le serveur",
+                if drift > 0 { "avance" } else { "retard" },
+                drift.abs()
+            ),
+            "remettez-la à l’heure (« timedatectl set-ntp true ») : les dates des relevés, les jetons et les certificats en dépendent",
+        )
+        .into(),
+    }
+}
+
+fn date<'a>(mut lines: impl Iterator<Item = &'a str>) -> Option<Timestamp> {
+    let value = lines.find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("date").then_some(value)
+    })?;
+    DateTimeParser::new().parse_timestamp(value.trim()).ok()
+}
+
+async fn token(client: &Client, settings: &Settings, endpoint: &Endpoint) -> Result<((), String), Failure> {
+    let asked = client.token().await;
+    asked.map_err(|failure| pushing::failure(&failure, settings, &endpoint.refusals()))?;
+    Ok(((), "jeton délivré".to_owned()))
+}
