@@ -1,0 +1,146 @@
+//! Indicator keys: which attributes go together, the key as text, and the shipped table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dispolits::capacity::{
+    Affectation, Crise, Fermeture, Genre, Incompatible, Indicator, Location, Nombre, Nomenclature, Parts, ServiceCode,
+    Statut, Supplement, Temporalite,
+};
+use dispolits::judgement::Indicators;
+use proptest::prelude::*;
+
+fn one_of<T: Nomenclature>() -> impl Strategy<Value = T> {
+    (0..T::ENTRIES.len()).prop_map(|rank| T::ENTRIES[rank].value)
+}
+
+fn maybe<T: Nomenclature>() -> impl Strategy<Value = Option<T>> {
+    prop_oneof![Just(None), one_of::<T>().prop_map(Some)]
+}
+
+fn any_parts() -> impl Strategy<Value = Parts> {
+    let genre =
+        prop_oneof![Just(None), Just(Some(Genre::Femme)), Just(Some(Genre::Homme)), Just(Some(Genre::Indifferencie))];
+    let always = (one_of::<Statut>(), one_of::<Temporalite>(), one_of::<Affectation>());
+    let sometimes = (genre, maybe::<Fermeture>(), maybe::<Supplement>(), maybe::<Crise>());
+    (always, sometimes).prop_map(|((statut, temporalite, affectation), (genre, fermeture, supplement, crise))| Parts {
+        statut,
+        temporalite,
+        genre,
+        fermeture,
+        supplement,
+        crise,
+        affectation,
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_legal_key_survives_its_text(parts in any_parts()) {
+        if let Ok(indicator) = Indicator::new(parts) {
+            let text = indicator.to_string();
+            prop_assert_eq!(text.parse::<Indicator>().unwrap(), indicator);
+        }
+    }
+
+    #[test]
+    fn a_key_says_what_its_statut_admits(parts in any_parts()) {
+        if let Ok(indicator) = Indicator::new(parts) {
+            prop_assert_eq!(indicator.genre().is_some(), indicator.statut() == Statut::Disponible);
+            prop_assert_eq!(indicator.fermeture().is_some(), indicator.statut() == Statut::Ferme);
+            prop_assert_eq!(indicator.supplement().is_some(), indicator.statut() == Statut::Supplementaire);
+            prop_assert!(indicator.crise().is_none() || indicator.statut() == Statut::Supplementaire);
+        }
+    }
+
+    #[test]
+    fn different_parts_have_different_keys(one in any_parts(), other in any_parts()) {
+        if let (Ok(one), Ok(other)) = (Indicator::new(one), Indicator::new(other)) {
+            prop_assert_eq!(one == other, one.to_string() == other.to_string());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_as_a_key_without_panic(text in "\\PC*") {
+        let _ = text.parse::<Indicator>();
+    }
+
+    #[test]
+    fn a_service_code_is_kept_as_written(text in "[A-Za-z0-9._ -]{1,50}") {
+        let code: ServiceCode = text.parse().unwrap();
+        prop_assert_eq!(code.as_str(), text);
+    }
+}
+
+#[test]
+fn an_incompatible_attribute_is_named() {
+    let plain = Parts {
+        statut: Statut::Occupe,
+        temporalite: Temporalite::Courant,
+        genre: None,
+        fermeture: None,
+        supplement: None,
+        crise: None,
+        affectation: Affectation::Aucune,
+    };
+    let check = |parts: Parts, expected| assert_eq!(Indicator::new(parts).map(drop), expected, "{parts:?}");
+    check(plain, Ok(()));
+    check(Parts { genre: Some(Genre::Femme), ..plain }, Err(Incompatible::Genre));
+    check(Parts { fermeture: Some(Fermeture::Reactivable), ..plain }, Err(Incompatible::Fermeture));
+    check(Parts { supplement: Some(Supplement::Mobilise), ..plain }, Err(Incompatible::Supplement));
+    check(Parts { crise: Some(Crise::Sse), ..plain }, Err(Incompatible::Crise));
+    check(Parts { statut: Statut::Supplementaire, ..plain }, Err(Incompatible::SupplementMissing));
+}
+
+#[test]
+fn numbers_and_codes_stay_in_their_range() {
+    assert_eq!(Nombre::new(-1), None);
+    assert_eq!(Nombre::new(0).map(Nombre::get), Some(0));
+    assert_eq!(Nombre::new(2_147_483_647).map(Nombre::get), Some(i32::MAX));
+    assert_eq!(Nombre::new(2_147_483_648), None);
+    for malformed in ["", "é", "a/b", "a,b", &"x".repeat(51)] {
+        assert!(malformed.parse::<ServiceCode>().is_err(), "{malformed:?}");
+    }
+}
+
+#[test]
+fn a_location_is_searched_by_structure_and_service() {
+    let location = Location::new("350054680".parse().unwrap(), "SSR38888".parse().unwrap());
+    assert_eq!(location.ror_identifier(), "1350054680/SSR38888");
+}
+
+/// `schemas/indicateurs.toml` states for people what `Indicator::new` does: both must agree.
+#[test]
+fn the_shipped_table_states_the_compatibility_of_attributes() {
+    #[derive(serde::Deserialize)]
+    struct Table {
+        compatibilite: BTreeMap<String, BTreeSet<String>>,
+        obligatoire: BTreeMap<String, BTreeSet<String>>,
+    }
+    let table: Table = toml::from_str(include_str!("../../schemas/indicateurs.toml")).unwrap();
+    let supplement = |statut| (statut == Statut::Supplementaire).then_some(Supplement::Mobilise);
+    let plain = |statut| Parts {
+        statut,
+        temporalite: Temporalite::Courant,
+        genre: None,
+        fermeture: None,
+        supplement: supplement(statut),
+        crise: None,
+        affectation: Affectation::Aucune,
+    };
+    let admitted = |with: fn(Parts) -> Parts| -> BTreeSet<String> {
+        let legal = |entry: &&dispolits::capacity::Entry<Statut>| Indicator::new(with(plain(entry.value))).is_ok();
+        Statut::ENTRIES.iter().filter(legal).map(|entry| entry.word.to_owned()).collect()
+    };
+    let stated = |name: &str| table.compatibilite[name].clone();
+    assert_eq!(stated("genre"), admitted(|parts| Parts { genre: Some(Genre::Femme), ..parts }));
+    assert_eq!(stated("fermeture"), admitted(|parts| Parts { fermeture: Some(Fermeture::Reactivable), ..parts }));
+    assert_eq!(stated("supplement"), admitted(|parts| Parts { supplement: Some(Supplement::Mobilise), ..parts }));
+    assert_eq!(stated("crise"), admitted(|parts| Parts { crise: Some(Crise::Sse), ..parts }));
+    let demanding: BTreeSet<String> = Statut::ENTRIES
+        .iter()
+        .filter(|entry| Indicator::new(Parts { supplement: None, ..plain(entry.value) }).is_err())
+        .map(|entry| entry.word.to_owned())
+        .collect();
+    assert_eq!(table.obligatoire.keys().cloned().collect::<BTreeSet<_>>(), demanding);
+    assert!(Indicators::shipped().is_ok());
+}

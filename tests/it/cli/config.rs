@@ -1,0 +1,107 @@
+//! `dispolits config`: what is right, what is wrong and why, secrets hidden.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Ran, dispolits};
+
+const EXAMPLE: &str = include_str!("../../../deploy/config.example.toml");
+
+/// The commented example with a Maildir, the fictitious referential and certificates that exist.
+fn usable(folder: &Path) -> String {
+    let world = dispolits::cahier::world().unwrap();
+    fs::write(folder.join("etablissements.csv"), world.etablissements_csv).unwrap();
+    fs::write(folder.join("services.csv"), world.services_csv).unwrap();
+    let pki = dispolits::sandbox::pki::make(&folder.join("pki"), dispolits::clock::Clock::System.now()).unwrap();
+    let secrets = folder.join("secrets");
+    fs::create_dir(&secrets).unwrap();
+    fs::write(secrets.join("imap"), "motdepasse-imap\n").unwrap();
+    fs::write(secrets.join("smtp"), "motdepasse-smtp\n").unwrap();
+    let path = |path: &Path| path.display().to_string();
+    EXAMPLE
+        .replace("/etc/dispolits/igc-sante.pem", &path(&pki.ca))
+        .replace("/etc/dispolits/client.pem", &path(&pki.client.certificate))
+        .replace("/etc/dispolits/client.key", &path(&pki.client.key))
+        .replace("/etc/dispolits/ror.pem", &path(&pki.client.certificate))
+        .replace("/etc/dispolits/ror.key", &path(&pki.client.key))
+        .replace("/etc/dispolits/", &format!("{}/", folder.display()))
+}
+
+fn config(command: &str, change: impl FnOnce(String) -> String) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let text = change(usable(folder.path()));
+    let file = folder.path().join("config.toml");
+    fs::write(&file, text).unwrap();
+    let mut ran = dispolits(&["config", command, "--config", file.to_str().unwrap()]);
+    ran.err = ran.err.replace(folder.path().to_str().unwrap(), "DOSSIER");
+    ran
+}
+
+#[test]
+fn a_right_configuration_is_said_to_be_right() {
+    let ran = config("check", |text| text);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.starts_with("Configuration correcte : 7 établissements, "), "{}", ran.out);
+}
+
+#[test]
+fn what_is_wrong_is_told_in_french_by_the_name_of_its_key() {
+    let check = |from: &str, to: &str, sentence: &str| {
+        let ran = config("check", |text| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        });
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{from} → {to}");
+        assert_eq!(ran.err, format!("erreur : {sentence}\n"), "{from} → {to}");
+    };
+    check(
+        "plafond = 2000",
+        "plafon = 2000",
+        "configuration : validation.plafon : clé inconnue ; clés admises : policy, plafond, gravite_c03, gravite_c04, avance_maximale, age_maximal, indicateurs",
+    );
+    check(
+        "plafond = 2000",
+        "plafond = \"beaucoup\"",
+        "configuration : validation.plafond : trouvé le texte « beaucoup », attendu un nombre entier",
+    );
+    check(
+        "poll = \"60s\"",
+        "poll = \"bientôt\"",
+        "configuration : mailbox.poll : « bientôt » n’est pas une durée ; exemples : 90s, 15min, 2h, 7d",
+    );
+    check(
+        "environnement = \"qualification\"",
+        "environnement = \"essai\"",
+        "configuration : environnement : « essai » n’est pas admis ; valeurs admises : qualification, production",
+    );
+    check("environnement = \"qualification\"", "", "configuration : la clé « environnement » manque");
+    check("client_id = \"a-remplacer\"", "", "configuration : ror.api : la clé « client_id » manque");
+}
+
+#[test]
+fn a_file_that_is_missing_is_told() {
+    let ran = dispolits(&["config", "check", "--config", "absent.toml"]);
+    assert_eq!(ran.err, "erreur : fichier de configuration absent.toml : fichier ou dossier introuvable\n");
+    let ran = config("check", |text| text.replace("services.csv", "absent.csv"));
+    assert_eq!(
+        ran.err,
+        "erreur : le fichier DOSSIER/absent.csv est illisible\n  cause : fichier ou dossier introuvable\n"
+    );
+    let ran = config("check", |text| text.replace("[mailbox]", "[mailbox"));
+    assert!(ran.code == 2 && ran.err.starts_with("erreur : configuration : "), "{}", ran.err);
+}
+
+#[test]
+fn what_applies_is_shown_without_secrets() {
+    let ran = config("show", |text| text.replace("client_id = \"a-remplacer\"", "client_id = \"fournisseur\""));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let shown: toml::Table = ran.out.parse().unwrap();
+    assert_eq!(shown["ror"]["api"]["client_id"].as_str(), Some("fournisseur"));
+    assert!(!ran.out.contains("motdepasse"), "{}", ran.out);
+}
+
+#[test]
+fn the_schema_is_that_of_the_repository() {
+    let ran = dispolits(&["config", "schema"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, include_str!("../../../schemas/config.schema.json")));
+}

@@ -1,0 +1,72 @@
+//! The program as its users see it: what it prints, where, and its exit codes.
+
+mod agreement;
+mod check;
+mod config;
+mod contract;
+mod help;
+mod hostile;
+mod human;
+mod journal;
+#[cfg(unix)]
+mod run;
+#[cfg(unix)]
+mod sandbox;
+#[cfg(unix)]
+mod service;
+mod usage;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What a command printed and its exit code.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// The program, without what this machine's environment would change.
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dispolits"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DISPOLITS_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn ran(output: &Output) -> Ran {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let ran = Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
+    assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "an escape sequence without a terminal");
+    ran
+}
+
+fn dispolits(arguments: &[&str]) -> Ran {
+    ran(&program().args(arguments).output().unwrap())
+}
+
+fn fixture(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path)
+}
+
+/// A report of which every count is right at [`AT`].
+const REPORT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<disponibilites xmlns="urn:fr:dispolits:disponibilites:1" identifiant="essai-1" dateEmission="2026-11-23T07:55:00+01:00">
+  <etablissement finess="350054680">
+    <service code="C01-A" libelle="Médecine" dateReleve="2026-11-23T07:50:00+01:00">
+      <capacite statut="installe" nombre="24"/>
+      <capacite statut="disponible" genre="femme" nombre="3"/>
+    </service>
+  </etablissement>
+</disponibilites>
+"#;
+
+/// The instant at which [`REPORT`] is judged.
+const AT: &str = "2026-11-23T08:00:00+01:00";
+
+/// [`REPORT`] with one thing changed.
+fn report(from: &str, to: &str) -> String {
+    assert!(REPORT.contains(from), "{from}");
+    REPORT.replacen(from, to, 1)
+}

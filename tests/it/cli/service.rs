@@ -1,0 +1,244 @@
+//! A service that runs: the program on a Maildir, a simulated ROR in this process, and what it
+//! wrote in its log and its store.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use dispolits::cahier;
+use dispolits::clock::Clock;
+use dispolits::mailbox;
+use dispolits::ror::GenreCode;
+use dispolits::sandbox::simulator::{Lieu, Simulator, SimulatorSettings};
+use dispolits::sandbox::{pki, place};
+use dispolits::setting::Span;
+use dispolits::store::{self, Store};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::{Ran, program, ran};
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The world of a service, and the processes started in it.
+pub(super) struct World {
+    folder: TempDir,
+    pub(super) simulator: Simulator,
+    base: String,
+}
+
+/// A running `dispolits run`; killed if the test forgets it.
+pub(super) struct Service {
+    child: Child,
+    log: PathBuf,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = pki::make(&folder.path().join("pki"), Clock::System.now()).unwrap();
+        let world = cahier::world().unwrap();
+        let any = ([127, 0, 0, 1], 0).into();
+        let lieux: Vec<Lieu> = world.lieux.iter().map(place).collect();
+        let simulator = Simulator::start(SimulatorSettings {
+            api: any,
+            token: any,
+            api_cert: pki.server.clone(),
+            token_cert: pki.server.clone(),
+            client_ca: pki.ca.clone(),
+            lieux,
+            genre_accepted: GenreCode::Indetermine,
+            token_lifetime: Span::seconds(300),
+            clock: Clock::System,
+        })
+        .await
+        .unwrap();
+        let base = base(folder.path(), &pki, &simulator);
+        let this = Self { folder, simulator, base };
+        this.write("etablissements.csv", world.etablissements_csv);
+        this.write("services.csv", world.services_csv);
+        for folder in ["new", "cur", "tmp"] {
+            fs::create_dir_all(this.path("boite").join(folder)).unwrap();
+        }
+        this.configure("");
+        this
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Writes the configuration, `added` at its end.
+    pub(super) fn configure(&self, added: &str) {
+        self.write("config.toml", &format!("{}\n{added}", self.base));
+    }
+
+    /// Starts the service and waits until it says that it runs.
+    pub(super) fn start(&self) -> Service {
+        let service = self.launch();
+        service.wait_for("Dispolits est en service", 1);
+        service
+    }
+
+    fn launch(&self) -> Service {
+        let log = self.path(&format!("{}.log", Clock::System.now().as_nanosecond()));
+        let child = self
+            .command()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        Service { child, log }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = program();
+        command.args(["run", "--config"]).arg(self.path("config.toml"));
+        command
+    }
+
+    /// Runs the service to its end: for one that cannot start.
+    pub(super) fn refused(&self) -> Ran {
+        ran(&self.command().output().unwrap())
+    }
+
+    /// `dispolits journal …` on the store of the service.
+    pub(super) fn journal(&self, command: &str, arguments: &[&str]) -> Ran {
+        let config = self.path("config.toml");
+        ran(&program().args(["journal", command, "--config"]).arg(config).args(arguments).output().unwrap())
+    }
+
+    /// Drops a mail into the mailbox.
+    pub(super) fn send(&self, unique: &str, mail: &str) {
+        mailbox::deliver(&self.path("boite"), mail.as_bytes(), unique).unwrap();
+    }
+
+    pub(super) async fn store(&self) -> Store {
+        Store::open(&store::Settings { url: format!("sqlite://{}", self.path("dispolits.db").display()) })
+            .await
+            .unwrap()
+    }
+
+    /// Waits until so many mails are received and none is in progress.
+    pub(super) async fn settled(&self, mails: i64) {
+        let store = self.store().await;
+        until("mails to be settled", async || {
+            let balance = store.balance(None).await.unwrap();
+            balance.recus == mails && balance.en_cours == 0
+        })
+        .await;
+        store.close().await;
+    }
+
+    /// Verdict and codes of the last mail received.
+    pub(super) async fn last(&self) -> (String, Vec<String>) {
+        let store = self.store().await;
+        let entry = store.journal(&store::Filter::default(), 1).await.unwrap().remove(0);
+        store.close().await;
+        (entry.verdict, entry.codes)
+    }
+}
+
+/// Waits until the condition holds, looking often.
+pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "still waiting for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+impl Service {
+    pub(super) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Waits until the log has said the sentence so many times.
+    pub(super) fn wait_for(&self, sentence: &str, times: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.log().matches(sentence).count() < times {
+            assert!(Instant::now() < deadline, "« {sentence} » is not said in:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Sends the process a signal: `TERM`, `HUP`, `INT`.
+    pub(super) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    /// SIGTERM, and what came of it.
+    pub(super) fn stop(mut self) -> (ExitStatus, String) {
+        self.signal("TERM");
+        (self.child.wait().unwrap(), self.log())
+    }
+
+    /// SIGKILL: what a power cut looks like.
+    pub(super) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            drop(self.child.kill());
+            drop(self.child.wait());
+        }
+    }
+}
+
+/// Sends a process of ours a signal.
+pub(super) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
+    assert!(sent.success());
+}
+
+/// A report in a mail: `identifiant` names both, `nombre` is what C01-A has installed now.
+pub(super) fn mail(identifiant: &str, nombre: i64) -> String {
+    mail_at(identifiant, nombre, Clock::System.now())
+}
+
+/// The same, observed at another instant.
+pub(super) fn mail_at(identifiant: &str, nombre: i64, now: Timestamp) -> String {
+    format!(
+        "From: Lits <lits@ch-armor.test>\r\nTo: dispolits@eai.test\r\nSubject: Lits {identifiant}\r\n\
+         Message-ID: <{identifiant}@ch-armor.test>\r\nMIME-Version: 1.0\r\nContent-Type: application/xml\r\n\r\n\
+         <disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\" identifiant=\"{identifiant}\" dateEmission=\"{now}\">\
+         <etablissement finess=\"350054680\"><service code=\"C01-A\" dateReleve=\"{now}\">\
+         <capacite statut=\"installe\" nombre=\"{nombre}\"/></service></etablissement></disponibilites>\r\n"
+    )
+}
+
+fn base(folder: &Path, pki: &pki::Pki, simulator: &Simulator) -> String {
+    let inside = |name: &str| folder.join(name).display().to_string();
+    format!(
+        "environnement = \"qualification\"\n\
+         [mailbox]\npoll = \"200ms\"\n[mailbox.maildir]\npath = \"{boite}\"\n\
+         [referential]\netablissements = \"{etablissements}\"\nservices = \"{services}\"\n\
+         [ror.api]\nbase_url = \"{base}\"\ntoken_url = \"{token}\"\nclient_id = \"essai\"\nca = \"{ca}\"\n\
+         genre_indifferencie = \"04\"\nidentity = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n\
+         [ror.delivery]\nsettle = \"1s\"\nretry = [\"200ms\", \"500ms\"]\n\
+         [store]\nurl = \"sqlite://{store}\"\n\
+         [reply]\nfrom = \"dispolits@eai.test\"\nallowed_domains = [\"ch-armor.test\"]\ncap_per_hour = 1000\n\
+         transport = \"maildir\"\nmaildir = \"{reponses}\"\n",
+        boite = inside("boite"),
+        etablissements = inside("etablissements.csv"),
+        services = inside("services.csv"),
+        base = simulator.base_url(),
+        token = simulator.token_url(),
+        ca = pki.ca.display(),
+        certificate = pki.client.certificate.display(),
+        key = pki.client.key.display(),
+        store = inside("dispolits.db"),
+        reponses = inside("reponses"),
+    )
+}

@@ -1,0 +1,120 @@
+//! The configuration: the commented example is whole and right, unknown keys are errors.
+
+use std::process::Command;
+
+use dispolits::config::Config;
+
+const EXAMPLE: &str = include_str!("../../deploy/config.example.toml");
+
+fn load(text: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::load(&path).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_example_is_right() {
+    let config = load(EXAMPLE).unwrap();
+    assert_eq!(config.ror.delivery.concurrency, 8);
+}
+
+/// Every key of the schema stands in the example, commented out or not, with a comment before it.
+#[test]
+fn the_example_names_every_key() {
+    let schema = serde_json::to_value(Config::schema()).unwrap();
+    let mut missing = Vec::new();
+    let mut keys = std::collections::BTreeSet::new();
+    collect_keys(&schema, &mut keys);
+    for key in keys {
+        let named = EXAMPLE.lines().any(|line| {
+            let line = line.trim_start_matches(['#', ' ']);
+            line.starts_with(&format!("{key} ="))
+                || line.starts_with('[') && line.contains(key.as_str())
+                || line.contains(&format!("{key} ="))
+                || line.contains(&format!(" {key} "))
+        });
+        if !named {
+            missing.push(key);
+        }
+    }
+    assert!(missing.is_empty(), "absent from deploy/config.example.toml: {missing:?}");
+}
+
+fn collect_keys(schema: &serde_json::Value, keys: &mut std::collections::BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(object) => {
+            if let Some(serde_json::Value::Object(properties)) = object.get("properties") {
+                keys.extend(properties.keys().cloned());
+            }
+            object.values().for_each(|value| collect_keys(value, keys));
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| collect_keys(value, keys)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_environment_overrides_a_key() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/config.example.toml");
+    let shown = Command::new(env!("CARGO_BIN_EXE_dispolits"))
+        .args(["config", "show", "--config", example])
+        .env("DISPOLITS__ROR__API__CLIENT_ID", "autre")
+        .env("DISPOLITS__MAILBOX__POLL", "5s")
+        .env("DISPOLITS__ROR__API__GENRE_INDIFFERENCIE", "03")
+        .env("DISPOLITS__MAILBOX__IMAP__PASSWORD", "0123")
+        .env("DISPOLITS__MAILBOX__IMAP__PORT", "993")
+        .env("DISPOLITS__ROR__DELIVERY__RETRY", "[\"1s\", \"2s\"]")
+        .env("DISPOLITS__REPLY__NULL_RETURN_PATH", "false")
+        .output()
+        .unwrap();
+    let config: toml::Table = toml::from_str(&String::from_utf8(shown.stdout).unwrap()).unwrap();
+    assert_eq!(config["ror"]["api"]["client_id"].as_str(), Some("autre"));
+    assert_eq!(config["mailbox"]["poll"].as_str(), Some("5s"));
+    assert_eq!(config["ror"]["api"]["genre_indifferencie"].as_str(), Some("03"));
+    assert_eq!(config["mailbox"]["imap"]["port"].as_integer(), Some(993));
+    assert_eq!(config["ror"]["delivery"]["retry"].as_array().map(Vec::len), Some(2));
+    assert_eq!(config["reply"]["null_return_path"].as_bool(), Some(false));
+}
+
+fn check_refused(from: &str, to: &str, fragment: &str) {
+    assert!(EXAMPLE.contains(from), "the example has « {from} »");
+    let error = load(&EXAMPLE.replacen(from, to, 1)).unwrap_err();
+    assert!(error.contains(fragment), "« {error} » should say « {fragment} »");
+}
+
+#[test]
+fn what_cannot_be_right_is_refused_by_name() {
+    check_refused("poll = \"60s\"", "pol = \"60s\"", "pol");
+    check_refused("poll = \"60s\"", "poll = \"bientôt\"", "bientôt");
+    check_refused("plafond = 2000", "plafon = 2000", "plafon");
+    check_refused("genre_indifferencie = \"04\"", "genre_indifferencie = \"05\"", "genre_indifferencie");
+    check_refused("environnement = \"qualification\"", "environnement = \"essai\"", "essai");
+    check_refused("environnement = \"qualification\"", "environnement = \"production\"", "bac à sable");
+    check_refused("bas-api-fhir.qualif.ror", "api-fhir.ror", "ROR de production");
+    check_refused("level = \"info\"", "level = \"inf\"", "inf");
+    check_refused("port = 143", "port = 143\nverification = false", "verification");
+    check_refused("[mailbox.imap]", "[mailbox.maildir]\npath = \"x\"\n[mailbox.imap]", "soit [mailbox.maildir]");
+    check_refused("transport = \"smtp\"", "transport = \"maildir\"", "reply.maildir");
+    check_refused("retry = [\"5s\", \"30s\", \"2min\", \"5min\", \"15min\", \"30min\", \"1h\"]", "retry = []", "vide");
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let text = EXAMPLE.replace("{ file = \"/etc/dispolits/secrets/imap\" }", "\"motdepasse\"");
+    let config = load(&text).unwrap();
+    let shown = toml::to_string(&config).unwrap();
+    assert!(!shown.contains("motdepasse") && !format!("{config:?}").contains("motdepasse"));
+    assert!(shown.contains("password = \"***\""));
+}
+
+/// `schemas/config.schema.json` is the schema of this version; DISPOLITS_UPDATE=1 rewrites it.
+#[test]
+fn the_schema_file_is_the_schema_of_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.schema.json");
+    let schema = format!("{}\n", serde_json::to_string_pretty(&Config::schema()).unwrap());
+    if std::env::var_os("DISPOLITS_UPDATE").is_some() {
+        std::fs::write(path, &schema).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), schema, "run with DISPOLITS_UPDATE=1");
+}

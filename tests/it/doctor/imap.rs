@@ -1,0 +1,90 @@
+//! Faults towards a real Dovecot.
+
+use dispolits::config::Config;
+use dispolits::mailbox::{ImapSettings, Security};
+use dispolits::setting::{Secret, Span};
+use tokio::net::TcpListener;
+
+use super::bench::{Bench, Expected, detail, skipped};
+use crate::dovecot::{ClientCertificate, Dovecot};
+
+/// A diagnosis of this mailbox, otherwise of the sandbox.
+fn of(settings: ImapSettings) -> impl FnOnce(&mut Config) {
+    |config| {
+        config.mailbox.maildir = None;
+        config.mailbox.imap = Some(settings);
+    }
+}
+
+fn at(step: &'static str, cause: &'static str, remedy: &'static str) -> Expected {
+    Expected { section: "boite", step, cause, remedy }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_towards_the_mailbox_is_named() {
+    let (bench, dovecot) = (Bench::start().await, Dovecot::start(ClientCertificate::Required));
+    let right = || dovecot.settings(Security::Starttls);
+    let check = async |change: &dyn Fn(&mut ImapSettings), expected: Expected| {
+        let mut settings = right();
+        change(&mut settings);
+        bench.check(of(settings), expected).await;
+    };
+    let name = |settings: &mut ImapSettings| settings.host = "imap.inexistant.invalid".to_owned();
+    check(&name, at("DNS", "est inconnu du DNS", "mailbox.imap.host")).await;
+    check(&|settings| settings.port = 1, at("TCP", "refuse la connexion sur le port 1", "pare-feu")).await;
+    let foreign = |settings: &mut ImapSettings| settings.ca = Some(dovecot.pki.path("stranger-ca"));
+    check(&foreign, at("TLS", "ne vient d’aucune autorité connue", "mailbox.imap.ca")).await;
+    let machine = |settings: &mut ImapSettings| settings.ca = None;
+    check(&machine, at("TLS", "les autorités de cette machine", "mailbox.imap.ca")).await;
+    let address = |settings: &mut ImapSettings| settings.host = "127.0.0.1".to_owned();
+    check(&address, at("TLS", "pas au nom de « 127.0.0.1 », mais de", "mailbox.imap.host")).await;
+    let bare = |settings: &mut ImapSettings| settings.identity = None;
+    check(&bare, at("identification", "exige un certificat client", "ajoutez mailbox.imap.identity")).await;
+    let stranger = |settings: &mut ImapSettings| settings.identity = Some(dovecot.pki.identity("stranger"));
+    check(&stranger, at("identification", "refuse notre certificat client", "CN=stranger")).await;
+    let password = |settings: &mut ImapSettings| settings.password = Secret::Inline("faux".into());
+    check(&password, at("identification", "refuse l’identification", "mailbox.imap.password")).await;
+    let folder = |settings: &mut ImapSettings| settings.folder = "Nulle part".to_owned();
+    check(&folder, at("courriels", "« Nulle part »", "mailbox.imap.folder")).await;
+    let quotes = |settings: &mut ImapSettings| settings.folder = "IN\"BOX".to_owned();
+    check(&quotes, at("réglages", "ne peut pas être le nom d’un dossier", "[mailbox]")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ports_of_tls_and_starttls_taken_for_each_other_are_told() {
+    let (bench, dovecot) = (Bench::start().await, Dovecot::start(ClientCertificate::Unasked));
+    let clear = dovecot.settings(Security::Starttls).port;
+    let settings = ImapSettings { port: clear, ..dovecot.settings(Security::Tls) };
+    bench.check(of(settings), at("TLS", "ne parle pas TLS", "mailbox.imap.security = \"starttls\"")).await;
+    let encrypted = dovecot.settings(Security::Tls).port;
+    let settings = ImapSettings { port: encrypted, ..dovecot.settings(Security::Starttls) };
+    let settings = ImapSettings { timeout: Span::seconds(2), ..settings };
+    bench.check(of(settings), at("STARTTLS", "", "")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_is_left_in_time() {
+    let (bench, dovecot) = (Bench::start().await, Dovecot::start(ClientCertificate::Unasked));
+    let silent = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let settings = ImapSettings { port, timeout: Span::seconds(1), ..dovecot.settings(Security::Tls) };
+    let diagnosis = bench.examine(of(settings.clone())).await;
+    assert_eq!(skipped(&diagnosis, "boite"), ["identification", "courriels", "classement", "quota"]);
+    bench.check(of(settings), at("TLS", "rien n’a abouti en 1 s", "pare-feu")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_healthy_mailbox_is_told_and_left_as_it_was() {
+    let (bench, dovecot) = (Bench::start().await, Dovecot::start(ClientCertificate::Required));
+    dovecot.deliver(b"From: a@hopital.test\r\n\r\nbonjour\r\n", "1700000000.M1.serveur");
+    let before = dovecot.mails("");
+    let diagnosis = bench.examine(of(dovecot.settings(Security::Starttls))).await;
+    assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
+    let waiting = detail(&diagnosis, "boite", "courriels");
+    assert!(waiting.starts_with("1 courriel en attente, le plus ancien du "), "{waiting}");
+    assert!(detail(&diagnosis, "boite", "TLS").contains("émis par « CN=TEST ca"), "the chain is shown");
+    assert!(detail(&diagnosis, "boite", "classement").contains("Traites, Rejets, Ignores, Doublons, Quarantaine"));
+    assert_eq!(skipped(&diagnosis, "boite"), ["quota"]);
+    assert_eq!(dovecot.mails(""), before);
+    assert!(!dovecot.maildir().join(".Traites").exists(), "no folder is made");
+}

@@ -1,0 +1,9 @@
+//! The diagnosis: planted faults are named with their remedy, and a healthy system is told so.
+
+mod bench;
+mod guide;
+mod human;
+mod imap;
+mod local;
+mod ror;
+mod smtp;

@@ -1,0 +1,300 @@
+//! A real Dovecot for one test: its own directory, ports and certificates, gone with the value.
+#![cfg(test)]
+
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use dispolits::mailbox::{ImapSettings, Security};
+use dispolits::setting::{Identity, Secret, Span};
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use tempfile::TempDir;
+
+pub(crate) const USER: &str = "bal-labo@hopital.test";
+/// With the characters that quoted strings of LOGIN get wrong.
+pub(crate) const PASSWORD: &str = "s3\"cr\\et é";
+
+/// An authority and what it signed, as PEM files of one directory.
+pub(crate) struct Pki {
+    directory: PathBuf,
+}
+
+/// Whether the server wants a client certificate before it accepts a login.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientCertificate {
+    Required,
+    Unasked,
+}
+
+pub(crate) struct Dovecot {
+    directory: TempDir,
+    certificate: ClientCertificate,
+    imap: u16,
+    imaps: u16,
+    master: Option<Child>,
+    pub(crate) pki: Pki,
+}
+
+impl Pki {
+    /// Certificates for the server `localhost` and for one client, both signed by `ca.pem`, and a
+    /// stranger's authority that signed another client of the same name.
+    pub(crate) fn new(directory: &Path) -> Self {
+        let pki = Self { directory: directory.to_owned() };
+        let authority = pki.authority("ca");
+        pki.leaf(&authority, "server", ExtendedKeyUsagePurpose::ServerAuth);
+        pki.leaf(&authority, "client", ExtendedKeyUsagePurpose::ClientAuth);
+        let stranger = pki.authority("stranger-ca");
+        pki.leaf(&stranger, "stranger", ExtendedKeyUsagePurpose::ClientAuth);
+        pki
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.pem"))
+    }
+
+    pub(crate) fn identity(&self, name: &str) -> Identity {
+        Identity { certificate: self.path(name), key: self.path(&format!("{name}-key")) }
+    }
+
+    fn authority(&self, name: &str) -> Issuer<'static, KeyPair> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, format!("TEST {name}"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        std::fs::write(self.path(name), params.self_signed(&key).unwrap().pem()).unwrap();
+        Issuer::new(params, key)
+    }
+
+    fn leaf(&self, issuer: &Issuer<'static, KeyPair>, name: &str, usage: ExtendedKeyUsagePurpose) {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages.push(usage);
+        let key = KeyPair::generate().unwrap();
+        std::fs::write(self.path(name), params.signed_by(&key, issuer).unwrap().pem()).unwrap();
+        std::fs::write(self.path(&format!("{name}-key")), key.serialize_pem()).unwrap();
+    }
+}
+
+impl Dovecot {
+    pub(crate) fn start(certificate: ClientCertificate) -> Self {
+        let directory = tempfile::Builder::new().prefix("dovecot").tempdir().unwrap();
+        // Read by Dovecot's own users.
+        std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let pki = Pki::new(directory.path());
+        let (imap, imaps) = (free_port(), free_port());
+        let mut dovecot = Self { directory, certificate, imap, imaps, master: None, pki };
+        for folder in ["tmp", "new", "cur"] {
+            std::fs::create_dir_all(dovecot.maildir().join(folder)).unwrap();
+        }
+        dovecot.give_maildir_to_dovecot();
+        // Somebody else may take a port between our look and Dovecot's.
+        while !dovecot.launch() {
+            (dovecot.imap, dovecot.imaps) = (free_port(), free_port());
+        }
+        dovecot
+    }
+
+    pub(crate) fn maildir(&self) -> PathBuf {
+        self.directory.path().join("mail")
+    }
+
+    pub(crate) fn deliver(&self, bytes: &[u8], unique: &str) {
+        let path = dispolits::mailbox::deliver(&self.maildir(), bytes, unique).unwrap();
+        give_to_dovecot(&path);
+    }
+
+    /// Loses every UID and the UIDVALIDITY, as a restored backup does.
+    pub(crate) fn forget_numbers(&self) {
+        for entry in self.maildir().read_dir().unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            if name.starts_with("dovecot") {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        let uidlist = self.maildir().join("dovecot-uidlist");
+        std::fs::write(&uidlist, "3 V1700000000 N1 G0123456789abcdef0123456789abcdef\n").unwrap();
+        give_to_dovecot(&uidlist);
+    }
+
+    /// Lets a mail server of another user deliver into the Maildir.
+    pub(crate) fn open_to_deliveries(&self) {
+        for folder in ["", "tmp", "new", "cur"] {
+            std::fs::set_permissions(self.maildir().join(folder), PermissionsExt::from_mode(0o777)).unwrap();
+        }
+    }
+
+    /// How to reach it, with everything right.
+    pub(crate) fn settings(&self, security: Security) -> ImapSettings {
+        let port = if security == Security::Tls { self.imaps } else { self.imap };
+        ImapSettings {
+            host: "localhost".to_owned(),
+            port,
+            security,
+            user: USER.to_owned(),
+            password: Secret::Inline(PASSWORD.into()),
+            ca: Some(self.pki.path("ca")),
+            identity: (self.certificate == ClientCertificate::Required).then(|| self.pki.identity("client")),
+            folder: "INBOX".to_owned(),
+            timeout: Span::seconds(60),
+        }
+    }
+
+    /// The same as a section of the configuration.
+    pub(crate) fn section(&self, security: Security) -> String {
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let path = |path: &Path| quoted(&path.display().to_string());
+        let ImapSettings { host, port, user, ca, identity, .. } = self.settings(security);
+        let identity = identity.map_or_else(String::new, |identity| {
+            let (certificate, key) = (path(&identity.certificate), path(&identity.key));
+            format!("identity = {{ certificate = {certificate}, key = {key} }}\n")
+        });
+        format!(
+            "[mailbox.imap]\nhost = {}\nport = {port}\nsecurity = {}\nuser = {}\npassword = {}\nca = {}\n{identity}",
+            quoted(&host),
+            quoted(&format!("{security:?}").to_lowercase()),
+            quoted(&user),
+            quoted(PASSWORD),
+            path(&ca.unwrap()),
+        )
+    }
+
+    /// The mails of a folder as its files hold them; the inbox without a name.
+    pub(crate) fn mails(&self, folder: &str) -> Vec<Vec<u8>> {
+        let maildir = if folder.is_empty() { self.maildir() } else { self.maildir().join(format!(".{folder}")) };
+        let files = ["new", "cur"].map(|directory| maildir.join(directory).read_dir().into_iter().flatten());
+        files.into_iter().flatten().map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
+    /// Ends the server and all its connections at once: its processes are a group of their own, and
+    /// Dovecot takes a second to end by itself.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut master) = self.master.take() {
+            let group = format!("-{}", master.id());
+            let killed = Command::new("kill").args(["-KILL", "--", &group]).status().unwrap();
+            let ended = master.wait();
+            assert!(killed.success() && ended.is_ok(), "Dovecot could not be ended");
+        }
+    }
+
+    /// Starts the server on the same ports and mails.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        assert!(self.launch(), "Dovecot did not start: {}", self.log());
+    }
+
+    /// Whether it came up; false if a port was taken.
+    fn launch(&mut self) -> bool {
+        let configuration = self.directory.path().join("dovecot.conf");
+        std::fs::write(&configuration, self.configuration()).unwrap();
+        std::fs::write(self.directory.path().join("users"), format!("{USER}:{{PLAIN}}{PASSWORD}:::::\n")).unwrap();
+        let started = Command::new("dovecot")
+            .arg("-F")
+            .arg("-c")
+            .arg(&configuration)
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.master = Some(started.expect("Dovecot is not installed: these tests need the package dovecot-imapd"));
+        self.is_up()
+    }
+
+    fn is_up(&mut self) -> bool {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answers = TcpStream::connect(("127.0.0.1", self.imaps)).is_ok();
+            if self.master.as_mut().unwrap().try_wait().unwrap().is_some() {
+                self.master = None;
+                assert!(self.log().contains("Address already in use"), "Dovecot did not start: {}", self.log());
+                return false;
+            }
+            if answers {
+                return true;
+            }
+            assert!(Instant::now() < end, "Dovecot did not start in time: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+
+    fn configuration(&self) -> String {
+        let directory = self.directory.path().display();
+        let root = is_root();
+        let me = whoami("-un");
+        let mail_group = if root { "mail".to_owned() } else { whoami("-gn") };
+        let (login, internal, group, mail) = if root {
+            ("dovenull", "dovecot", "dovecot".to_owned(), "mail")
+        } else {
+            (me.as_str(), me.as_str(), whoami("-gn"), me.as_str())
+        };
+        let certificate = match self.certificate {
+            ClientCertificate::Unasked => String::new(),
+            ClientCertificate::Required => format!(
+                "ssl_ca = <{directory}/ca.pem\nssl_verify_client_cert = yes\nssl_require_crl = no\nauth_ssl_require_client_cert = yes\n"
+            ),
+        };
+        let unprivileged =
+            if root { "" } else { "service anvil {\n chroot =\n}\nservice imap-login {\n chroot =\n}\n" };
+        // No penalty for wrong passwords, of which the tests send several.
+        let penalty =
+            "auth_failure_delay = 0\nservice anvil {\n unix_listener anvil-auth-penalty {\n  mode = 0\n }\n}\n";
+        let (imap, imaps) = (self.imap, self.imaps);
+        format!(
+            "protocols = imap\nlisten = 127.0.0.1, ::1\nbase_dir = {directory}/run\nstate_dir = {directory}/state\n\
+             log_path = {directory}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
+             default_internal_group = {group}\nfirst_valid_uid = 1\nssl = required\n\
+             ssl_cert = <{directory}/server.pem\nssl_key = <{directory}/server-key.pem\n{certificate}\
+             disable_plaintext_auth = yes\nauth_mechanisms = plain login\nauth_verbose = yes\n\
+             mail_location = maildir:{directory}/mail\nmail_fsync = never\nmail_uid = {mail}\nmail_gid = {mail_group}\n\
+             namespace inbox {{\n inbox = yes\n}}\n\
+             passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {directory}/users\n}}\n\
+             userdb {{\n driver = static\n args = uid={mail} gid={mail_group} home={directory}/mail\n}}\n{unprivileged}{penalty}\
+             service imap-login {{\n inet_listener imap {{\n  port = {imap}\n }}\n inet_listener imaps {{\n  port = {imaps}\n  ssl = yes\n }}\n}}\n"
+        )
+    }
+
+    fn give_maildir_to_dovecot(&self) {
+        give_to_dovecot(&self.maildir());
+        for folder in ["tmp", "new", "cur"] {
+            give_to_dovecot(&self.maildir().join(folder));
+        }
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("Dovecot said: {}", self.log());
+        }
+        self.stop();
+    }
+}
+
+/// Root's mails would be unreadable to Dovecot, which refuses to serve as root.
+fn give_to_dovecot(path: &Path) {
+    if is_root() {
+        let id = |flag| Command::new("id").args([flag, "mail"]).output().unwrap().stdout;
+        let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>().unwrap();
+        chown(path, Some(number("-u")), Some(number("-g"))).unwrap();
+    }
+}
+
+fn is_root() -> bool {
+    whoami("-u") == "0"
+}
+
+fn whoami(flag: &str) -> String {
+    let output = Command::new("id").arg(flag).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}

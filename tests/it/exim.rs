@@ -1,0 +1,274 @@
+//! A real submission server (exim) for one test: its own spool, ports and certificates, gone with the value.
+#![cfg(test)]
+
+use std::fmt::Write;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use dispolits::setting::{Secret, Span};
+use dispolits::smtp::{Security, Settings};
+use tempfile::TempDir;
+
+use crate::dovecot::{ClientCertificate, Pki};
+
+pub(crate) const USER: &str = "disponibilites@region.test";
+/// With the characters that a configuration or a base64 coding may get wrong.
+pub(crate) const PASSWORD: &str = "s3 cr:et é";
+/// Mailboxes that exim knows; every other recipient is refused (550).
+pub(crate) const BOXES: [&str; 2] = ["lits@ch-armor.test", "direction-des-soins@ch-armor.test"];
+/// A recipient that is refused for now (451), as greylisting does.
+pub(crate) const GREYLISTED: &str = "plus-tard@hopital.test";
+/// A recipient that is refused for a policy of the server (550 5.7.1), as relaying is.
+pub(crate) const FORBIDDEN: &str = "dehors@ailleurs.test";
+/// A sender that the server refuses (550).
+pub(crate) const BANNED: &str = "banni@region.test";
+/// A mail with this line in its header is refused once it was read (554).
+pub(crate) const UNWANTED: &str = "X-Contenu: indesirable";
+
+const BINARY: &str = "/usr/sbin/exim4";
+const OWNER: &str = "Debian-exim";
+
+/// What the server is to be.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) certificate: ClientCertificate,
+    /// Whether it offers STARTTLS.
+    pub(crate) starttls: bool,
+}
+
+pub(crate) struct Exim {
+    directory: TempDir,
+    shape: Shape,
+    submission: u16,
+    submissions: u16,
+    daemon: Option<Child>,
+    pub(crate) pki: Pki,
+}
+
+/// A mail as exim put it into a mailbox.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    /// The envelope sender, `<>` for the null one.
+    pub(crate) return_path: String,
+    /// The mail byte for byte.
+    pub(crate) mail: Vec<u8>,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { certificate: ClientCertificate::Unasked, starttls: true }
+    }
+}
+
+impl Exim {
+    pub(crate) fn start(shape: Shape) -> Self {
+        Self::start_with(shape, &[])
+    }
+
+    /// With mailboxes of other servers, each an address and its Maildir.
+    pub(crate) fn start_with(shape: Shape, others: &[(&str, PathBuf)]) -> Self {
+        let directory = tempfile::Builder::new().prefix("exim").tempdir().unwrap();
+        // Read by exim's own user.
+        std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let pki = Pki::new(directory.path());
+        let (submission, submissions) = (free_port(), free_port());
+        let mut exim = Self { directory, shape, submission, submissions, daemon: None, pki };
+        for folder in ["spool", "log", "mail"] {
+            std::fs::create_dir(exim.path(folder)).unwrap();
+            give_to_exim(&exim.path(folder));
+        }
+        exim.write_files(others);
+        exim.run();
+        exim
+    }
+
+    /// How to reach it, with everything right.
+    pub(crate) fn settings(&self, security: Security) -> Settings {
+        let port = if security == Security::Tls { self.submissions } else { self.submission };
+        Settings {
+            host: "localhost".to_owned(),
+            port,
+            security,
+            user: Some(USER.to_owned()),
+            password: Some(Secret::Inline(PASSWORD.into())),
+            ca: Some(self.pki.path("ca")),
+            identity: (self.shape.certificate == ClientCertificate::Required).then(|| self.pki.identity("client")),
+            hello: "dispolits.region.test".to_owned(),
+            timeout: Span::seconds(60),
+        }
+    }
+
+    /// The same as a section of the configuration.
+    pub(crate) fn section(&self, security: Security) -> String {
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let path = |path: PathBuf| quoted(&path.display().to_string());
+        let Settings { host, port, ca, identity, hello, .. } = self.settings(security);
+        let identity = identity.map_or_else(String::new, |identity| {
+            format!("identity = {{ certificate = {}, key = {} }}\n", path(identity.certificate), path(identity.key))
+        });
+        format!(
+            "[smtp]\nhost = {}\nport = {port}\nsecurity = {}\nuser = {}\npassword = {{ file = {} }}\nca = {}\nhello = {}\n{identity}",
+            quoted(&host),
+            quoted(&format!("{security:?}").to_lowercase()),
+            quoted(USER),
+            path(self.path("client-password")),
+            path(ca.unwrap()),
+            quoted(&hello),
+        )
+    }
+
+    /// From now on the server wants another password; its clients do not know.
+    pub(crate) fn change_password(&self, password: &str) {
+        std::fs::write(self.path("password"), password).unwrap();
+    }
+
+    /// Waits until a mailbox holds that many mails; oldest first.
+    pub(crate) fn await_mails(&self, address: &str, count: usize) -> Vec<Delivered> {
+        let end = Instant::now() + Duration::from_mins(1);
+        loop {
+            let mails = self.mails(address);
+            if mails.len() >= count {
+                return mails;
+            }
+            assert!(Instant::now() < end, "{} of {count} mails for {address}: {}", mails.len(), self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What a mailbox holds now.
+    pub(crate) fn mails(&self, address: &str) -> Vec<Delivered> {
+        let new = self.path("mail").join(address).join("new");
+        let mut files: Vec<PathBuf> = new.read_dir().into_iter().flatten().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|file| Delivered::parse(&std::fs::read(file).unwrap())).collect()
+    }
+
+    /// What the server wrote down, for failures and for what a client cannot see.
+    pub(crate) fn log(&self) -> String {
+        let logs = ["main", "reject", "panic"].map(|name| self.path("log").join(format!("{name}log")));
+        logs.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn run(&mut self) {
+        let started = Command::new(BINARY)
+            .arg("-C")
+            .arg(self.path("exim.conf"))
+            .arg("-bdf")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.daemon = Some(started.expect("exim is not installed: these tests need the package exim4-daemon-light"));
+        let end = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", self.submissions)).is_err() {
+            let ended = self.daemon.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < end, "exim did not start: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn write_files(&self, others: &[(&str, PathBuf)]) {
+        let mut boxes = String::new();
+        for address in BOXES {
+            writeln!(boxes, "{address}: {}", self.path("mail").join(address).display()).unwrap();
+        }
+        for (address, maildir) in others {
+            writeln!(boxes, "{address}: {}", maildir.display()).unwrap();
+        }
+        std::fs::write(self.path("boxes"), boxes).unwrap();
+        self.change_password(PASSWORD);
+        std::fs::write(self.path("client-password"), format!("{PASSWORD}\n")).unwrap();
+        std::fs::write(self.path("exim.conf"), self.configuration()).unwrap();
+    }
+
+    fn configuration(&self) -> String {
+        let (user, group) =
+            if is_root() { (OWNER.to_owned(), OWNER.to_owned()) } else { (whoami("-un"), whoami("-gn")) };
+        let directory = self.directory.path().display();
+        let (submission, submissions) = (self.submission, self.submissions);
+        let advertised = if self.shape.starttls { "*" } else { "" };
+        let verified = if self.shape.certificate == ClientCertificate::Required { "*" } else { "" };
+        format!(
+            "primary_hostname = smtp.operateur.test\nexim_user = {user}\nexim_group = {group}\n\
+             spool_directory = {directory}/spool\nlog_file_path = {directory}/log/%slog\n\
+             pid_file_path = {directory}/spool/exim.pid\nkeep_environment =\ndeliver_drop_privilege\n\
+             local_interfaces = <; 127.0.0.1\ndaemon_smtp_ports = {submission} : {submissions}\n\
+             tls_on_connect_ports = {submissions}\ntls_advertise_hosts = {advertised}\n\
+             tls_certificate = {directory}/server.pem\ntls_privatekey = {directory}/server-key.pem\n\
+             tls_verify_certificates = {directory}/ca.pem\ntls_verify_hosts = {verified}\ntls_try_verify_hosts =\n\
+             log_selector = +tls_peerdn\nreceived_header_text =\nsmtp_accept_queue_per_connection = 0\n\
+             acl_smtp_mail = sender\nacl_smtp_rcpt = recipient\nacl_smtp_data = content\n\n\
+             begin acl\n\
+             sender:\n  deny message = 5.7.1 sender not allowed\n       senders = {BANNED}\n  accept\n\
+             recipient:\n  deny message = 5.7.1 authentication required\n       !authenticated = *\n  \
+               defer message = 4.7.1 greylisted\n        recipients = {GREYLISTED}\n  \
+               deny message = 5.7.1 relaying denied\n       recipients = {FORBIDDEN}\n  \
+               accept condition = ${{lookup{{$local_part@$domain}}lsearch{{{directory}/boxes}}{{true}}{{false}}}}\n  \
+               deny message = 5.1.1 no such mailbox\n\
+             content:\n  deny message = 5.6.0 content refused\n       condition = ${{if match{{$message_headers}}{{{UNWANTED}}}}}\n  accept\n\n\
+             begin routers\nboxes:\n  driver = accept\n  transport = maildir\n\n\
+             begin transports\nmaildir:\n  driver = appendfile\n  maildir_format\n  use_crlf\n  return_path_add\n  mode = 0644\n  \
+               directory_mode = 0755\n  \
+               directory = ${{lookup{{$local_part@$domain}}lsearch{{{directory}/boxes}}{{$value}}fail}}\n\n\
+             begin retry\n* * F,1h,1s\n\n\
+             begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n  \
+               server_advertise_condition = ${{if def:tls_in_cipher}}\n  \
+               server_condition = ${{if and{{{{eq{{$auth2}}{{{USER}}}}}{{eq{{$auth3}}{{${{readfile{{{directory}/password}}}}}}}}}}}}\n  \
+               server_set_id = $auth2\n"
+        )
+    }
+}
+
+impl Delivered {
+    /// `Return-path` is the one line that exim adds.
+    fn parse(file: &[u8]) -> Self {
+        let end = file.windows(2).position(|pair| pair == b"\r\n").unwrap();
+        let return_path = std::str::from_utf8(&file[..end]).unwrap().strip_prefix("Return-path: ").unwrap();
+        Self { return_path: return_path.to_owned(), mail: file[end + 2..].to_vec() }
+    }
+}
+
+impl Drop for Exim {
+    /// Ends the server and whatever delivers for it: its processes are a group of their own.
+    fn drop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            let group = format!("-{}", daemon.id());
+            drop(Command::new("kill").args(["-KILL", "--", &group]).status());
+            drop(daemon.wait());
+        }
+    }
+}
+
+/// Root's exim runs as a user of its own and delivers as that user.
+fn give_to_exim(path: &Path) {
+    if is_root() {
+        let id = |flag| Command::new("id").args([flag, OWNER]).output().unwrap().stdout;
+        let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>();
+        let (Ok(user), Ok(group)) = (number("-u"), number("-g")) else {
+            panic!("there is no user {OWNER}: these tests need the package exim4-daemon-light");
+        };
+        chown(path, Some(user), Some(group)).unwrap();
+    }
+}
+
+fn is_root() -> bool {
+    whoami("-u") == "0"
+}
+
+fn whoami(flag: &str) -> String {
+    let output = Command::new("id").arg(flag).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}

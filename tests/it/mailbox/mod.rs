@@ -1,0 +1,9 @@
+//! The mailbox: one behaviour on both backends, then what each alone can get wrong.
+#![cfg(test)]
+
+mod behaviour;
+mod maildir;
+mod refusals;
+mod scripted;
+mod settings;
+mod world;

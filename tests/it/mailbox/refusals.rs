@@ -1,0 +1,131 @@
+//! What a real Dovecot refuses, and how its end is survived.
+
+use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
+use dispolits::setting::Secret;
+
+use super::world::{mail, positions};
+use crate::dovecot::{ClientCertificate, Dovecot};
+
+async fn check(dovecot: &Dovecot, change: impl Fn(&mut ImapSettings), expected: impl Fn(&MailboxError) -> bool) {
+    for security in [Security::Starttls, Security::Tls] {
+        let mut settings = dovecot.settings(security);
+        change(&mut settings);
+        let mut mailbox = Mailbox::new(&Settings::Imap(settings), &Folders::default()).unwrap();
+        let error = mailbox.open().await.unwrap_err();
+        assert!(expected(&error), "{security:?}: {error:?}");
+    }
+}
+
+fn is_tls(error: &MailboxError) -> bool {
+    matches!(error, MailboxError::Tls(_)) && !error.is_transient()
+}
+
+fn is_credential(error: &MailboxError) -> bool {
+    matches!(error, MailboxError::CredentialRefused(_)) && !error.is_transient()
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_name() {
+    let dovecot = Dovecot::start(ClientCertificate::Required);
+    check(&dovecot, |settings| settings.password = Secret::Inline("faux".into()), is_credential).await;
+    check(&dovecot, |settings| settings.user = "autre@hopital.test".to_owned(), is_credential).await;
+    // A missing certificate is told after the handshake, in the server's words.
+    check(
+        &dovecot,
+        |settings| settings.identity = None,
+        |error| matches!(error, MailboxError::CredentialRefused(text) if text.contains("certificate")),
+    )
+    .await;
+    let stranger = |settings: &mut ImapSettings| settings.identity = Some(dovecot.pki.identity("stranger"));
+    check(&dovecot, stranger, |error| is_credential(error) || is_tls(error)).await;
+    check(&dovecot, |settings| settings.ca = Some(dovecot.pki.path("stranger-ca")), is_tls).await;
+    // The authorities of this machine do not know the server either.
+    check(&dovecot, |settings| settings.ca = None, is_tls).await;
+    // The server's certificate is for « localhost ».
+    check(&dovecot, |settings| settings.host = "127.0.0.1".to_owned(), is_tls).await;
+    check(
+        &dovecot,
+        |settings| settings.folder = "Nulle part".to_owned(),
+        |error| matches!(error, MailboxError::FolderMissing { folder, .. } if folder == "Nulle part"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn tls_and_starttls_ports_are_not_mistaken() {
+    let dovecot = Dovecot::start(ClientCertificate::Unasked);
+    let mut settings = dovecot.settings(Security::Tls);
+    settings.port = dovecot.settings(Security::Starttls).port;
+    let mut mailbox = Mailbox::new(&Settings::Imap(settings), &Folders::default()).unwrap();
+    assert!(is_tls(&mailbox.open().await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn the_end_of_the_server_ends_the_session_and_a_new_one_finds_the_same_mails() {
+    let mut dovecot = Dovecot::start(ClientCertificate::Required);
+    dovecot.deliver(&mail("avant", 10), "1700000000.M1.serveur");
+    let settings = Settings::Imap(dovecot.settings(Security::Starttls));
+    let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
+    let (session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
+    dovecot.stop();
+    let error = session.fetch(&positions(&entries)).await.unwrap_err();
+    assert!(matches!(error, MailboxError::Broken(_)) && error.is_transient(), "{error:?}");
+    let error = mailbox.open().await.unwrap_err();
+    assert!(matches!(error, MailboxError::Unreachable(_)) && error.is_transient(), "{error:?}");
+    dovecot.restart();
+    let (session, again) = mailbox.open().await.unwrap().list().await.unwrap();
+    assert_eq!(again, entries);
+    assert_eq!(session.fetch(&positions(&entries)).await.unwrap().1.len(), 1);
+}
+
+#[tokio::test]
+async fn a_renumbered_mailbox_lists_other_positions() {
+    let mut dovecot = Dovecot::start(ClientCertificate::Unasked);
+    dovecot.deliver(&mail("avant", 10), "1700000000.M1.serveur");
+    let settings = Settings::Imap(dovecot.settings(Security::Tls));
+    let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
+    let (session, before) = mailbox.open().await.unwrap().list().await.unwrap();
+    session.close().await;
+    dovecot.stop();
+    dovecot.forget_numbers();
+    dovecot.restart();
+    let (session, after) = mailbox.open().await.unwrap().list().await.unwrap();
+    assert_eq!(after.len(), 1);
+    assert_ne!(positions(&after), positions(&before));
+    assert_eq!(session.fetch(&positions(&before)).await.unwrap().1, []);
+}
+
+#[test]
+fn a_wrong_configuration_is_told_before_any_connection() {
+    let pki = tempfile::tempdir().unwrap();
+    let refused = |settings: ImapSettings| Mailbox::new(&Settings::Imap(settings), &Folders::default()).unwrap_err();
+    let settings = || ImapSettings {
+        host: "localhost".to_owned(),
+        port: 143,
+        security: Security::Starttls,
+        user: "bal@hopital.test".to_owned(),
+        password: Secret::Inline("secret".into()),
+        ca: None,
+        identity: None,
+        folder: "INBOX".to_owned(),
+        timeout: dispolits::setting::Span::seconds(60),
+    };
+    let missing = pki.path().join("absent.pem");
+    assert!(matches!(refused(ImapSettings { ca: Some(missing.clone()), ..settings() }), SetupError::Tls(_)));
+    assert!(matches!(
+        refused(ImapSettings { password: Secret::File { file: missing }, ..settings() }),
+        SetupError::Secret(_)
+    ));
+    assert!(matches!(refused(ImapSettings { host: "a b".to_owned(), ..settings() }), SetupError::Host(_)));
+    let hasty = ImapSettings { timeout: dispolits::setting::Span::seconds(0), ..settings() };
+    assert!(matches!(refused(hasty), SetupError::Timeout));
+    for (user, password) in [("", "x"), ("a", ""), ("a\0b", "x"), ("a", "x\r\nA1 LOGOUT")] {
+        let wrong = ImapSettings { user: user.to_owned(), password: Secret::Inline(password.into()), ..settings() };
+        assert!(matches!(refused(wrong), SetupError::Credential), "{user:?} {password:?}");
+    }
+    for folder in ["", "IN\"BOX", "INBOX\r\nA1 LOGOUT", "*", " INBOX"] {
+        let wrong = ImapSettings { folder: folder.to_owned(), ..settings() };
+        assert!(matches!(refused(wrong), SetupError::FolderName(_)), "{folder:?}");
+    }
+    assert!(matches!(refused(ImapSettings { folder: "rejets".to_owned(), ..settings() }), SetupError::FolderTwice(_)));
+}

@@ -1,0 +1,190 @@
+//! What the server says of folders and mails.
+
+use dispolits::mailbox::Security;
+use proptest::prelude::*;
+
+use super::server::Instead::{Say, SayImpatiently};
+use super::{ALL_WELL, check, play};
+
+const MISSING: &str = "* LIST (\\NoSelect) \".\" \"Traites\"\r\n{T} OK\r\n";
+
+#[test]
+fn folders_are_made_once_or_missed_by_name() {
+    let seen = check(Security::Tls, &[("LIST", Say("{T} OK\r\n"))], ALL_WELL);
+    assert!(seen.contains("CREATE \"Traites\"") && seen.contains("SUBSCRIBE \"Traites\""), "{seen}");
+    assert_eq!(seen.matches("CREATE").count(), 1, "{seen}");
+    let seen = check(Security::Tls, &[("LIST", Say(MISSING)), ("SUBSCRIBE", Say("{T} NO\r\n"))], ALL_WELL);
+    assert!(seen.contains("CREATE \"Traites\""), "{seen}");
+    let refused = ("CREATE", Say("{T} NO préfixe INBOX. attendu\r\n"));
+    let expected = "FolderMissing { folder: \"Traites\", text: \"préfixe INBOX. attendu\" }";
+    check(Security::Tls, &[("LIST", Say(MISSING)), refused], expected);
+}
+
+#[test]
+fn a_folder_without_stable_numbers_is_not_read() {
+    let cases = [
+        ("* 2 EXISTS\r\n{T} OK\r\n", "UidValidityMissing"),
+        ("* 2 EXISTS\r\n* OK [UIDVALIDITY 0] x\r\n{T} OK\r\n", "UidValidityMissing"),
+        ("* OK [UIDVALIDITY 5] x\r\n{T} OK\r\n", "Protocol { step: Select"),
+        ("* 2 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n{T} OK [READ-ONLY] x\r\n", "ReadOnly(\"INBOX\")"),
+    ];
+    for (said, expected) in cases {
+        check(Security::Tls, &[("SELECT", Say(said))], expected);
+        check(Security::Tls, &[("A0010 SELECT", Say(said))], expected);
+    }
+    let busy = ("SELECT", Say("{T} NO [INUSE] sauvegarde en cours\r\n"));
+    check(Security::Tls, &[busy], "Refused { step: Select, text: \"[INUSE] sauvegarde en cours\" }");
+    let changed = "* 2 EXISTS\r\n* OK [UIDVALIDITY 6] x\r\n{T} OK\r\n";
+    check(Security::Tls, &[("A0010 SELECT", Say(changed))], "UidValidityChanged");
+}
+
+#[test]
+fn a_list_is_compared_with_what_was_announced() {
+    let one = "* 1 FETCH (UID 4 RFC822.SIZE 18)\r\n{T} OK\r\n";
+    check(Security::Tls, &[("1:*", Say(one))], "Incomplete { announced: 2, listed: 1 }");
+    // Not a mail: somebody changed its flags.
+    let flags = "* 1 FETCH (UID 4 RFC822.SIZE 18)\r\n* 2 FETCH (UID 7 FLAGS (\\Seen))\r\n{T} OK\r\n";
+    check(Security::Tls, &[("1:*", Say(flags))], "Incomplete");
+    let expunged = "* 1 FETCH (UID 4 RFC822.SIZE 18)\r\n* 2 EXPUNGE\r\n{T} OK\r\n";
+    check(Security::Tls, &[("1:*", Say(expunged))], "1 listed, fetched 4,");
+    let more = "* 1 FETCH (UID 4 RFC822.SIZE 18)\r\n* 2 FETCH (UID 7 RFC822.SIZE 18)\r\n* 3 EXISTS\r\n{T} OK\r\n";
+    check(Security::Tls, &[("1:*", Say(more))], ALL_WELL);
+}
+
+#[test]
+fn only_whole_mails_that_were_asked_for_are_taken() {
+    let four = "* 1 FETCH (UID 4 BODY[] {18}\r\nFrom: a\r\n\r\nbonjour)\r\n";
+    let answer = |other: &str| -> &'static str { Box::leak(format!("{four}{other}{{T}} OK\r\n").into_boxed_str()) };
+    let taken = |suspects: u32| format!("2 listed, fetched 4, header true, filed [Done, Done], {suspects} suspects");
+    let cases = [
+        ("* 2 FETCH (UID 7 BODY[] {7}\r\nFrom: b)\r\n", taken(1)),
+        ("* 2 FETCH (UID 7 BODY[] {19}\r\nFrom: b\r\n\r\nbonsoir!)\r\n", taken(1)),
+        ("* 2 FETCH (UID 7 BODY[] {0}\r\n)\r\n", taken(1)),
+        ("* 2 FETCH (UID 7 BODY[] \"\")\r\n", taken(1)),
+        ("* 2 FETCH (UID 7 BODY[] NIL)\r\n", taken(0)),
+        ("* 2 FETCH (UID 7)\r\n", taken(0)),
+        ("", taken(0)),
+        // Mails that nobody asked for, a part instead of the whole, one without a number.
+        ("* 3 FETCH (UID 99 BODY[] {3}\r\nabc)\r\n", taken(0)),
+        ("* 2 FETCH (UID 7 BODY[TEXT] {18}\r\nFrom: b\r\n\r\nbonsoir)\r\n", taken(0)),
+        ("* 2 FETCH (UID 7 BODY[]<5> {18}\r\nFrom: b\r\n\r\nbonsoir)\r\n", taken(0)),
+        ("* 2 FETCH (BODY[] {18}\r\nFrom: b\r\n\r\nbonsoir)\r\n", taken(0)),
+        // The same mail again.
+        ("* 1 FETCH (UID 4 BODY[] {18}\r\nFrom: a\r\n\r\nBONJOUR)\r\n", taken(0)),
+    ];
+    for (other, expected) in cases {
+        check(Security::Tls, &[("BODY.PEEK[])", Say(answer(other)))], &expected);
+    }
+}
+
+#[test]
+fn hostile_answers_end_the_session() {
+    let long: &'static str = Box::leak("* OK bavardage\r\n".repeat(10_000).into_boxed_str());
+    let deep: &'static str = Box::leak(format!("* 1 FETCH (BODYSTRUCTURE {}", "(".repeat(60_000)).into_boxed_str());
+    let wide: &'static str = Box::leak("x".repeat(200_000).into_boxed_str());
+    let answers = [
+        "* 1 FETCH (UID 4 INTERNALDATE NIL)\r\n{T} OK\r\n",
+        "* OK [ALERT]é\r\n{T} OK\r\n",
+        "* 1 FETCH (UID 4 BODY[] {4000000000}\r\nabc",
+        "* 1 FETCH (UID 4 BODY[] {99999999999999999999}\r\nabc",
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "+ encore\r\n",
+        "A9999 OK une autre\r\n",
+        "\0\u{1}\u{2}\r\n",
+        // Announced only: waiting for it would take memory first.
+        "* 1 FETCH (UID 4 BODY[] {500000}\r\nabc",
+        long,
+        wide,
+        deep,
+    ];
+    for (line, step) in [("A0010 SELECT", "Select"), ("1:*", "List"), ("BODY.PEEK[])", "Fetch"), ("MOVE", "File")] {
+        for answer in answers {
+            check(Security::Tls, &[(line, Say(answer))], &format!("Protocol {{ step: {step}"));
+        }
+    }
+    for answer in [long, wide] {
+        check(Security::Tls, &[("CAPABILITY", Say(answer))], "Protocol { step: Capability");
+    }
+}
+
+#[test]
+fn mails_stay_out_of_errors() {
+    let torn = "* 1 FETCH (UID 4 BODY[] {18}\r\nFrom: a\r\n\r\nbonjour ???)\r\n{T} OK\r\n";
+    check(Security::Tls, &[("BODY.PEEK[])", Say(torn))], "Protocol { step: Fetch, what: \"elle est illisible\" }");
+}
+
+#[test]
+fn a_move_is_believed_only_when_the_mails_have_left() {
+    check(Security::Tls, &[("MOVE", Say("{T} OK fait\r\n"))], "NotMoved(2)");
+    let missing = ("MOVE", Say("{T} NO [TRYCREATE] absent\r\n"));
+    check(Security::Tls, &[missing], "FolderMissing { folder: \"Traites\"");
+    let one = ("FLAGS)", Say("* 1 FETCH (UID 7 FLAGS ())\r\n{T} OK\r\n"));
+    let seen = check(Security::Tls, &[one], "2 listed, fetched 4 7, header true, filed [Gone, Done]");
+    assert!(seen.contains("UID MOVE 7 \"Traites\""), "{seen}");
+}
+
+#[test]
+fn without_move_mails_are_copied_once_and_expunged_by_number() {
+    let uidplus = ("A0002 CAPABILITY", Say("* CAPABILITY IMAP4rev1 UIDPLUS\r\n{T} OK\r\n"));
+    let seen = check(Security::Tls, &[uidplus], ALL_WELL);
+    let orders = seen.lines().filter_map(|line| line.split_once(" UID ")).map(|(_, order)| order);
+    let orders: Vec<&str> = orders.filter(|order| !order.starts_with("FETCH")).collect();
+    assert_eq!(
+        orders,
+        [
+            "STORE 4,7 +FLAGS.SILENT (\\Seen)",
+            "COPY 4,7 \"Traites\"",
+            "STORE 4,7 +FLAGS.SILENT (\\Deleted)",
+            "EXPUNGE 4,7"
+        ]
+    );
+    let copied = ("FLAGS)", Say("* 1 FETCH (UID 4 FLAGS (\\Deleted))\r\n* 2 FETCH (UID 7 FLAGS ())\r\n{T} OK\r\n"));
+    let seen = check(Security::Tls, &[uidplus, copied], ALL_WELL);
+    assert!(seen.contains("UID COPY 7 ") && seen.contains("UID EXPUNGE 4,7"), "{seen}");
+    let locked = ("STORE", Say("{T} NO lecture seule\r\n"));
+    let seen = check(Security::Tls, &[uidplus, locked], "Refused { step: File, text: \"lecture seule\" }");
+    assert!(!seen.contains("UID COPY"), "{seen}");
+    let neither = ("A0002 CAPABILITY", Say("* CAPABILITY IMAP4rev1\r\n{T} OK\r\n"));
+    check(Security::Tls, &[neither], "Unsupported(\"le déplacement");
+}
+
+/// Pieces that answers are made of.
+const PIECES: [&str; 23] = [
+    "* ",
+    "1 ",
+    "2 ",
+    "FETCH ",
+    "(",
+    ")",
+    "UID 4",
+    " ",
+    "RFC822.SIZE 18",
+    "BODY[] ",
+    "{18}\r\n",
+    "{3}\r\n",
+    "From: a\r\n\r\nbonjour",
+    "abc",
+    "NIL",
+    "\r\n",
+    "* 1 FETCH (UID 4 ",
+    "OK ",
+    "[UIDVALIDITY 5] ",
+    "EXISTS",
+    "\"",
+    "{T} OK fait\r\n",
+    "INTERNALDATE ",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #[test]
+    fn no_answer_becomes_wrong_content(
+        pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 1..20),
+        line in prop::sample::select(vec!["A0010 SELECT", "1:*", "BODY.PEEK[])", "MOVE"]),
+    ) {
+        let answer: &'static str = Box::leak(format!("{}\r\n{{T}} OK fait\r\n", pieces.concat()).into_boxed_str());
+        let (told, _) = play(Security::Tls, &[(line, SayImpatiently(answer))]);
+        prop_assert!(!told.contains("WRONG"), "{told}");
+        prop_assert!(!told.contains("bonjour"), "{told}");
+    }
+}

@@ -1,0 +1,62 @@
+//! IMAP servers that fail, lie or attack: each ends in the right error, and never in a session with
+//! wrong content.
+
+mod answers;
+mod connecting;
+mod server;
+
+use std::fmt::Write;
+
+use dispolits::mailbox::{Folder, Folders, Mailbox, MailboxError, Security, Settings};
+use server::{MAILS, Server, Trick};
+
+use super::world::positions;
+
+/// What a whole cycle on the well-behaved server gives.
+const ALL_WELL: &str = "2 listed, fetched 4 7, header true, filed [Done, Done], 0 suspects";
+
+/// Runs a whole cycle against a server with these tricks, and compares its result, or how the error
+/// begins. Gives what the client said.
+fn check(security: Security, tricks: &[Trick], expected: &str) -> String {
+    let (told, seen) = play(security, tricks);
+    let names: Vec<&str> = tricks.iter().map(|(line, _)| *line).collect();
+    assert!(told.starts_with(expected), "{security:?} {names:?}: {told}, expected {expected}");
+    seen
+}
+
+/// The result of a whole cycle, and what the client said.
+fn play(security: Security, tricks: &[Trick]) -> (String, String) {
+    // One runtime for each, since some servers stop its clock.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let (told, seen) = runtime.block_on(async {
+        let server = Server::bind(directory.path(), security).await;
+        let (settings, seen) = (Settings::Imap(server.settings()), server.seen());
+        tokio::spawn(server.serve(tricks.to_vec()));
+        // As the worker does, which needs futures that can be sent to another thread.
+        let cycle = tokio::spawn(async move { cycle(&settings).await }).await.unwrap();
+        let told = cycle.unwrap_or_else(|error| format!("{error:?}"));
+        (told, seen)
+    });
+    let seen = seen.lock().unwrap().join("\n");
+    (told, seen)
+}
+
+async fn cycle(settings: &Settings) -> Result<String, MailboxError> {
+    let mut mailbox = Mailbox::new(settings, &Folders::default()).unwrap();
+    let (session, entries) = mailbox.open().await?.list().await?;
+    let mut summary = format!("{} listed, fetched", entries.len());
+    let (session, fetched) = session.fetch(&positions(&entries)).await?;
+    for mail in fetched {
+        let uid = mail.position.to_string().replace("5:", "");
+        let whole = MAILS.iter().any(|(known, text)| known.to_string() == uid && text.as_bytes() == mail.raw);
+        write!(summary, " {uid}{}", if whole { "" } else { " WRONG" }).unwrap();
+    }
+    let (session, header) = session.fetch_header(&entries[0].position, 30).await?;
+    let header = header.is_some_and(|header| header == b"From: a\r\n\r\n");
+    let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Traites)).collect();
+    let (session, outcomes) = session.file(&moves).await?;
+    write!(summary, ", header {header}, filed {outcomes:?}, {} suspects", session.suspects()).unwrap();
+    session.close().await;
+    Ok(summary)
+}

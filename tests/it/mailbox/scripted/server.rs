@@ -1,0 +1,229 @@
+//! A well-behaved IMAP server with two mails, which misbehaves exactly where a test tells it to.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dispolits::mailbox::{ImapSettings, Security};
+use dispolits::setting::{Secret, Span};
+use dispolits::tls;
+use rustls::server::WebPkiClientVerifier;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::dovecot::Pki;
+
+/// The mails of the server, by UID.
+pub(super) const MAILS: [(u32, &str); 2] = [(4, "From: a\r\n\r\nbonjour"), (7, "From: b\r\n\r\nbonsoir")];
+
+/// What the server does instead of its usual answer.
+#[derive(Clone, Copy)]
+pub(super) enum Instead {
+    /// Says this, `{T}` being the tag, and goes on.
+    Say(&'static str),
+    /// Says this, and ends the connection when the client has nothing more to say.
+    SayImpatiently(&'static str),
+    /// Says this and ends the connection.
+    Close(&'static str),
+    /// Nothing, for ever. The clock then runs as fast as nobody else has work.
+    Silence,
+}
+
+/// The first line that contains this, and what is done instead of answering it. `accueil` stands
+/// for the greeting, `poignée de main` for TLS; `certificat exigé` refuses clients without one there.
+pub(super) type Trick = (&'static str, Instead);
+
+pub(super) struct Server {
+    listener: TcpListener,
+    pki: Pki,
+    security: Security,
+    seen: Seen,
+}
+
+/// The lines that the client sent.
+pub(super) type Seen = Arc<Mutex<Vec<String>>>;
+
+struct Conversation {
+    tricks: Vec<Trick>,
+    tag: String,
+    seen: Seen,
+    gone: bool,
+    patience: Duration,
+}
+
+impl Server {
+    pub(super) async fn bind(directory: &Path, security: Security) -> Self {
+        let pki = Pki::new(directory);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self { listener, pki, security, seen: Seen::default() }
+    }
+
+    pub(super) fn settings(&self) -> ImapSettings {
+        ImapSettings {
+            host: "localhost".to_owned(),
+            port: self.listener.local_addr().unwrap().port(),
+            security: self.security,
+            user: "bal@hopital.test".to_owned(),
+            password: Secret::Inline("secret".into()),
+            ca: Some(self.pki.path("ca")),
+            identity: None,
+            folder: "INBOX".to_owned(),
+            timeout: Span::seconds(60),
+        }
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        Arc::clone(&self.seen)
+    }
+
+    /// Serves one connection until the client leaves.
+    pub(super) async fn serve(self, tricks: Vec<Trick>) {
+        let (socket, _) = self.listener.accept().await.unwrap();
+        let mut conversation =
+            Conversation { tricks, tag: String::new(), seen: self.seen, gone: false, patience: Duration::MAX };
+        // The client may leave at any moment: what counts is what it made of it.
+        let _ = conversation.run(socket, &self.pki, self.security).await;
+    }
+}
+
+impl Conversation {
+    async fn run(&mut self, socket: TcpStream, pki: &Pki, security: Security) -> io::Result<()> {
+        let socket = if security == Security::Starttls {
+            let mut socket = BufReader::new(socket);
+            self.greet(&mut socket).await?;
+            self.talk(&mut socket, true).await?;
+            socket.into_inner()
+        } else {
+            socket
+        };
+        if self.trick("poignée de main").is_some() {
+            return silence().await;
+        }
+        let demanding = self.trick("certificat exigé").is_some();
+        let mut socket = BufReader::new(acceptor(pki, demanding).accept(socket).await?);
+        if security == Security::Tls {
+            self.greet(&mut socket).await?;
+        }
+        self.talk(&mut socket, false).await
+    }
+
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut BufReader<S>,
+        clear: bool,
+    ) -> io::Result<()> {
+        let mut line = String::new();
+        while timeout(self.patience, socket.read_line(&mut line))
+            .await
+            .is_ok_and(|read| read.is_ok_and(|read| read > 0))
+        {
+            let text = std::mem::take(&mut line).trim_end().to_owned();
+            if let Some((tag, _)) = text.split_once(' ') {
+                self.tag = tag.to_owned();
+            }
+            self.seen.lock().unwrap().push(text.clone());
+            if let Some(instead) = self.trick(&text) {
+                self.misbehave(socket, instead).await?;
+            } else {
+                let usual = self.usual(&text);
+                self.say(socket, &usual).await?;
+            }
+            if clear && text.ends_with("STARTTLS") {
+                return Ok(());
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::UnexpectedEof))
+    }
+
+    async fn greet<S: AsyncWrite + Unpin>(&mut self, socket: &mut S) -> io::Result<()> {
+        match self.trick("accueil") {
+            Some(instead) => self.misbehave(socket, instead).await,
+            None => self.say(socket, "* OK bonjour\r\n").await,
+        }
+    }
+
+    async fn misbehave<S: AsyncWrite + Unpin>(&mut self, socket: &mut S, instead: Instead) -> io::Result<()> {
+        match instead {
+            Instead::Say(text) => self.say(socket, text).await,
+            Instead::SayImpatiently(text) => {
+                self.patience = Duration::from_millis(100);
+                self.say(socket, text).await
+            }
+            Instead::Silence => silence().await,
+            Instead::Close(text) => {
+                self.say(socket, text).await?;
+                socket.shutdown().await?;
+                Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+            }
+        }
+    }
+
+    async fn say<S: AsyncWrite + Unpin>(&self, socket: &mut S, text: &str) -> io::Result<()> {
+        socket.write_all(text.replace("{T}", &self.tag).as_bytes()).await?;
+        socket.flush().await
+    }
+
+    fn trick(&mut self, line: &str) -> Option<Instead> {
+        let at = self.tricks.iter().position(|(wanted, _)| line.contains(wanted))?;
+        Some(self.tricks.remove(at).1)
+    }
+
+    fn usual(&mut self, line: &str) -> String {
+        let known: HashMap<&str, &str> = HashMap::from([
+            ("CAPABILITY", "* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN MOVE UIDPLUS ID\r\n"),
+            ("ID", "* ID NIL\r\n"),
+            ("SELECT", "* 2 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n"),
+        ]);
+        let mut words = line.split(' ').skip(1);
+        let command = words.next().unwrap_or_default();
+        let untagged = match command {
+            "AUTHENTICATE" => return "+ \r\n".to_owned(),
+            "LIST" => format!("* LIST () \".\" {}\r\n", line.rsplit(' ').next().unwrap()),
+            "UID" => self.uid(line, words.next().unwrap()),
+            other => (*known.get(other).unwrap_or(&"")).to_owned(),
+        };
+        format!("{untagged}{{T}} OK fait\r\n")
+    }
+
+    fn uid(&mut self, line: &str, command: &str) -> String {
+        if ["MOVE", "EXPUNGE"].contains(&command) {
+            self.gone = true;
+        }
+        let present = MAILS.iter().filter(|_| !self.gone && command == "FETCH");
+        let item = |(uid, text): &(u32, &str)| match line {
+            _ if line.contains("SIZE") => {
+                format!("RFC822.SIZE {} INTERNALDATE \"23-Nov-2026 07:55:1{uid} +0100\"", text.len())
+            }
+            _ if line.contains("FLAGS") => "FLAGS ()".to_owned(),
+            _ if line.contains("<0.") => format!("BODY[]<0> {{{}}}\r\n{text}", text.len()),
+            _ => format!("BODY[] {{{}}}\r\n{text}", text.len()),
+        };
+        let lines = present.map(|mail| format!("* 1 FETCH (UID {} {})\r\n", mail.0, item(mail)));
+        lines.collect::<Vec<_>>().concat()
+    }
+}
+
+/// From here on nobody moves but the client's own deadlines.
+async fn silence() -> io::Result<()> {
+    tokio::time::pause();
+    std::future::pending().await
+}
+
+fn acceptor(pki: &Pki, demanding: bool) -> TlsAcceptor {
+    let builder = rustls::ServerConfig::builder_with_provider(tls::provider());
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = if demanding {
+        let roots = Arc::new(tls::roots(&pki.path("ca")).unwrap());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, tls::provider()).build().unwrap();
+        builder.with_client_cert_verifier(verifier)
+    } else {
+        builder.with_no_client_auth()
+    };
+    let identity = pki.identity("server");
+    let (chain, key) = (tls::chain(&identity.certificate).unwrap(), tls::key(&identity.key).unwrap());
+    TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key).unwrap()))
+}

@@ -1,0 +1,102 @@
+//! The backends that the behaviour is tested on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dispolits::mailbox::{Entry, Folder, Folders, Mailbox, MaildirSettings, Position, Security, Session, Settings};
+use tempfile::TempDir;
+
+use crate::dovecot::{ClientCertificate, Dovecot};
+
+pub(super) enum World {
+    Maildir(TempDir),
+    Imap(Box<Dovecot>, Security),
+}
+
+/// Runs a scenario on a Maildir, on a Dovecot with STARTTLS and a client certificate, and on one
+/// with implicit TLS.
+pub(super) async fn on_each(scenario: impl AsyncFn(&World)) {
+    for world in [
+        World::maildir(),
+        World::imap(ClientCertificate::Required, Security::Starttls),
+        World::imap(ClientCertificate::Unasked, Security::Tls),
+    ] {
+        scenario(&world).await;
+    }
+}
+
+/// A mail as it travels, of about that many bytes.
+pub(super) fn mail(subject: &str, bytes: usize) -> Vec<u8> {
+    let header = format!("From: a@hopital.test\r\nSubject: {subject}\r\n\r\n");
+    let lines = "une ligne de texte\r\n".repeat(bytes / 20 + 1);
+    format!("{header}{lines}").into_bytes()
+}
+
+/// The files of a directory of a Maildir by name.
+pub(super) fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = directory.read_dir().into_iter().flatten().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
+}
+
+impl World {
+    pub(super) fn maildir() -> Self {
+        let world = Self::Maildir(tempfile::tempdir().unwrap());
+        for folder in ["tmp", "new", "cur"] {
+            std::fs::create_dir_all(world.path().join(folder)).unwrap();
+        }
+        world
+    }
+
+    pub(super) fn imap(certificate: ClientCertificate, security: Security) -> Self {
+        Self::Imap(Box::new(Dovecot::start(certificate)), security)
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        match self {
+            Self::Maildir(directory) => directory.path().join("mail"),
+            Self::Imap(dovecot, _) => dovecot.maildir(),
+        }
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        match self {
+            Self::Maildir(_) => Settings::Maildir(MaildirSettings { path: self.path() }),
+            Self::Imap(dovecot, security) => Settings::Imap(dovecot.settings(*security)),
+        }
+    }
+
+    pub(super) fn mailbox(&self) -> Mailbox {
+        Mailbox::new(&self.settings(), &Folders::default()).unwrap()
+    }
+
+    pub(super) async fn open(&self) -> Session {
+        self.mailbox().open().await.unwrap()
+    }
+
+    /// Delivers a mail; names are given in the order of arrival.
+    pub(super) fn deliver(&self, rank: usize, bytes: &[u8]) {
+        let unique = format!("{}.M{rank}.serveur", 1_700_000_000 + rank);
+        match self {
+            Self::Maildir(_) => drop(dispolits::mailbox::deliver(&self.path(), bytes, &unique).unwrap()),
+            Self::Imap(dovecot, _) => dovecot.deliver(bytes, &unique),
+        }
+    }
+
+    /// Takes every waiting mail away, as another client would.
+    pub(super) fn empty(&self) {
+        for directory in ["new", "cur"] {
+            for name in files(&self.path().join(directory)).into_keys() {
+                std::fs::remove_file(self.path().join(directory).join(name)).unwrap();
+            }
+        }
+    }
+
+    /// The mails of a folder, their bytes by file name.
+    pub(super) fn filed(&self, folder: Folder) -> BTreeMap<String, Vec<u8>> {
+        files(&self.path().join(format!(".{folder:?}")).join("cur"))
+    }
+}
+
+pub(super) fn positions(entries: &[Entry]) -> Vec<Position> {
+    entries.iter().map(|entry| entry.position.clone()).collect()
+}

@@ -1,0 +1,28 @@
+//! One test binary.
+
+// What it holds is test code, helpers too: clippy.toml lets tests unwrap and index.
+#![cfg(test)]
+
+mod address;
+mod architecture;
+mod cahier;
+mod capacity;
+mod cli;
+mod config;
+mod doctor;
+mod dovecot;
+mod e2e_imap;
+mod e2e_mail;
+mod exim;
+mod finess;
+mod imap_traps;
+mod judgement;
+mod mailbox;
+mod message;
+mod referential;
+mod reply;
+mod report;
+mod retry;
+mod ror;
+mod smtp;
+mod store;

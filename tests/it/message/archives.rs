@@ -1,0 +1,178 @@
+//! Archives that strangers made.
+
+use dispolits::message::{Limits, candidates_of_archive};
+use zip::CompressionMethod;
+
+use super::build::{METADATA, OTHER, REPORT, attached, mixed, patched, zip, zip_with};
+use super::{outcome, read_mail};
+
+struct Case {
+    about: &'static str,
+    bytes: Vec<u8>,
+    expected: &'static str,
+    /// A word that the answer must say.
+    says: &'static str,
+}
+
+/// The same in a mail and on the command line.
+fn check(Case { about, bytes, expected, says }: Case) {
+    let message = read_mail(&mixed(&[&attached("application/octet-stream", "lits.zip", &bytes)]));
+    assert_eq!(outcome(&message), expected, "{about}");
+    assert!(message.defects().iter().all(|defect| defect.message().contains(says)), "{about}: {:?}", message.defects());
+    let (candidates, defects) = candidates_of_archive("envoi/lits.zip", &bytes, &Limits::default());
+    assert_eq!((candidates.as_slice(), defects.as_slice()), (message.candidates(), message.defects()), "{about}");
+}
+
+fn case(about: &'static str, bytes: Vec<u8>, expected: &'static str, says: &'static str) -> Case {
+    Case { about, bytes, expected, says }
+}
+
+/// An archive whose only entry has this name, written over a harmless one.
+fn named(name: &str) -> Vec<u8> {
+    let harmless = "x".repeat(name.len());
+    patched(&zip(&[(&harmless, REPORT.as_bytes())]), harmless.as_bytes(), name.as_bytes())
+}
+
+#[test]
+fn good_archives_are_opened() {
+    let report = REPORT.as_bytes();
+    for case in [
+        case("tight but small", zip(&[("lits.xml", &[report, &vec![b' '; 50_000]].concat())]), "lits.xml", ""),
+        case("one report", zip(&[("lits.xml", report)]), "lits.xml", ""),
+        case("stored", zip_with(CompressionMethod::Stored, &[("lits.xml", report)]), "lits.xml", ""),
+        case(
+            "in order, paths stripped",
+            zip(&[("b/lits.xml", report), ("a/lits.xml", report)]),
+            "lits.xml, lits (2).xml",
+            "",
+        ),
+        case("a directory", zip(&[("b/", b""), ("b/lits.dat", report)]), "lits.dat", ""),
+        case("a name in CP437", patched(&zip(&[("@t@.xml", report)]), b"@t@.xml", b"\x82t\x82.xml"), "été.xml", ""),
+        case(
+            "other files",
+            zip(&[("LISEZMOI.TXT", b"Bonjour"), ("guide.pdf", b"%PDF"), ("lits.xml", report)]),
+            "lits.xml",
+            "",
+        ),
+        case(
+            "an office document beside it",
+            zip(&[("guide.docx", &zip(&[("[Content_Types].xml", b"<Types/>")])), ("lits.xml", report)]),
+            "lits.xml",
+            "",
+        ),
+        case(
+            "the forks of macOS",
+            zip(&[("lits.xml", report), ("__MACOSX/._lits.xml", b"\x00\x05\x16\x07\x00")]),
+            "lits.xml",
+            "",
+        ),
+        case("other XML", zip(&[("facture.xml", OTHER.as_bytes())]), "facture.xml", ""),
+        case("metadata ignored", zip(&[("M.XML", METADATA.as_bytes()), ("lits.xml", report)]), "lits.xml", ""),
+        case("empty file named XML", zip(&[("lits.xml", b"")]), "lits.xml", ""),
+        case("nothing of interest", zip(&[("a.txt", b"Bonjour")]), "M02", "Aucun"),
+        case("no entry", zip(&[]), "M02", "Aucun"),
+        case(
+            "a spreadsheet",
+            zip(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", OTHER.as_bytes())]),
+            "M02",
+            "Aucun",
+        ),
+        case(
+            "a text document",
+            zip(&[("mimetype", b"application/vnd.oasis"), ("content.xml", OTHER.as_bytes())]),
+            "M02",
+            "Aucun",
+        ),
+    ] {
+        check(case);
+    }
+}
+
+#[test]
+fn bad_archives_are_refused() {
+    let report = REPORT.as_bytes();
+    let good = zip(&[("lits.xml", report)]);
+    let central_only = |bytes: &[u8], field: usize, value: u8| {
+        let mut bytes = bytes.to_vec();
+        let at = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        bytes[at + field] = value;
+        bytes
+    };
+    let many: Vec<String> = (0..51).map(|number| format!("{number}.txt")).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
+    let reports: Vec<String> = (0..21).map(|number| format!("{number}.xml")).collect();
+    let reports: Vec<(&str, &[u8])> = reports.iter().map(|name| (name.as_str(), report)).collect();
+    let blanks = [report, &vec![b' '; 2 << 20]].concat();
+    let noise = noise(9 << 20);
+    for case in [
+        case("climbs", named("../lits.xml"), "M04", "chemin"),
+        case("climbs inside", named("a/../../l.xml"), "M04", "chemin"),
+        case("absolute", named("/etc/lits.xml"), "M04", "chemin"),
+        case("a drive", named("C:lits.xml"), "M04", "chemin"),
+        case("backslashes", named("..\\lits.xml"), "M04", "chemin"),
+        case("a password", central_only(&good, 8, 1), "M04", "mot de passe"),
+        case("a foreign compression", central_only(&good, 10, 12), "M04", "compression"),
+        case(
+            "two entries of one name",
+            patched(&zip(&[("a.xml", report), ("b.xml", report)]), b"b.xml", b"a.xml"),
+            "M04",
+            "même nom",
+        ),
+        case("an archive inside", zip(&[("a.zip", &good), ("lits.xml", report)]), "M04", "autre archive"),
+        case("gzip inside", zip(&[("a.gz", b"\x1f\x8b\x08")]), "M04", "autre archive"),
+        case("too many entries", zip(&many), "M04", "50 fichiers"),
+        case("too many documents", zip(&reports), "M04", "20 documents"),
+        case("a bomb", zip(&[("lits.xml", &blanks)]), "M04", "compressé plus de 100 fois"),
+        case("too big", zip_with(CompressionMethod::Stored, &[("a.bin", &noise)]), "M04", "dépasse"),
+        case("a bomb that lies about its size", central_size(&zip(&[("lits.xml", &blanks)]), 100), "M04", "endommagée"),
+        case("cut off", good[..good.len() / 2].to_vec(), "M04", "endommagée"),
+        case("a wrong checksum", central_only(&good, 16, good[good.len() / 2] ^ 0x55), "M04", "endommagée"),
+        case("gzip", b"\x1f\x8b\x08\x00".to_vec(), "M04", "gzip"),
+        case("7z", b"7z\xbc\xaf\x27\x1c\x00".to_vec(), "M04", "7z"),
+        case("RAR", b"Rar!\x1a\x07\x00".to_vec(), "M04", "RAR"),
+        case("no archive at all", b"Bonjour".to_vec(), "M04", "endommagée"),
+    ] {
+        check(case);
+    }
+}
+
+/// The limits are those of the mail, not of each archive.
+#[test]
+fn archives_share_one_budget() {
+    let half = zip_with(CompressionMethod::Stored, &[("a.xml", &[REPORT.as_bytes(), &vec![b' '; 5 << 20]].concat())]);
+    let one = attached("application/zip", "a.zip", &half);
+    assert_eq!(outcome(&read_mail(&mixed(&[&one]))), "a.xml");
+    assert_eq!(outcome(&read_mail(&mixed(&[&one, &one]))), "M04");
+    let names: Vec<String> = (0..30).map(|number| format!("{number}.txt")).collect();
+    let thirty: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
+    let thirty = attached("application/zip", "a.zip", zip(&thirty));
+    assert_eq!(outcome(&read_mail(&mixed(&[&thirty]))), "M02");
+    assert_eq!(outcome(&read_mail(&mixed(&[&thirty, &thirty]))), "M04");
+}
+
+#[test]
+fn a_directory_too_large_is_not_even_listed() {
+    let records =
+        [b"PK\x03\x04".as_slice(), &b"PK\x01\x02".repeat(100_000), &zip(&[("a.xml", REPORT.as_bytes())])].concat();
+    let (candidates, defects) = candidates_of_archive("a.zip", &records, &Limits::default());
+    assert!(candidates.is_empty());
+    assert!(defects[0].message().contains("50 fichiers"));
+}
+
+/// The unpacked size that the directory claims.
+fn central_size(bytes: &[u8], size: u32) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let at = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    bytes[at + 24..at + 28].copy_from_slice(&size.to_le_bytes());
+    bytes
+}
+
+/// Bytes that do not compress and are no XML.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    std::iter::once(0).chain((0..length).map(|_| next())).collect()
+}

@@ -1,0 +1,26 @@
+//! The text and the subject of each outcome.
+
+use dispolits::reply::text;
+
+use super::cases::{Case, all};
+use super::{envelope, rendered};
+
+fn check(case: &Case) {
+    let mut envelope = envelope();
+    envelope.back_to_normal = case.back;
+    envelope.qualification = case.qualification;
+    let rendered = rendered(&case.outcome, case.kind, &envelope);
+    assert_eq!(rendered.text, text(&case.outcome, case.kind, case.back, case.qualification), "{}", case.name);
+    for line in rendered.text.lines() {
+        assert!(line.chars().count() <= 76, "{}: {line}", case.name);
+    }
+    let shown = format!("Objet : {}\n\n{}", rendered.subject, rendered.text);
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(case.name, shown);
+    });
+}
+
+#[test]
+fn each_outcome_is_told_in_french() {
+    all().iter().for_each(check);
+}

@@ -1,0 +1,143 @@
+//! What a refusal of a real server means for the mail.
+
+use dispolits::setting::{Identity, Secret, Span};
+use dispolits::smtp::{Security, SendError, Sent, Settings, Smtp};
+
+use super::{FROM, address, mail, send};
+use crate::dovecot::{ClientCertificate, Pki};
+use crate::exim::{BANNED, BOXES, Exim, FORBIDDEN, GREYLISTED, Shape, UNWANTED};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Unavailable,
+    Deferred,
+    Refused,
+}
+
+use Class::{Deferred, Refused, Unavailable};
+
+fn class(error: &SendError) -> Class {
+    match error {
+        SendError::Unavailable(_) => Unavailable,
+        SendError::Deferred(_) => Deferred,
+        SendError::Refused(_) => Refused,
+    }
+}
+
+#[track_caller]
+fn assert_class(sent: Result<Sent, SendError>, expected: Class, words: &str) {
+    let error = sent.expect_err(words);
+    assert_eq!(class(&error), expected, "{error}");
+    assert_eq!(error.is_transient(), expected != Refused, "{error}");
+    assert!(error.to_string().contains(words), "« {words} » is not in « {error} »");
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_mail_is_told_from_one_of_ours() {
+    let exim = Exim::start(Shape::default());
+    let settings = exim.settings(Security::Starttls);
+    let (here, copy, gone) = (BOXES[0], BOXES[1], "parti@hopital.test");
+    let unwanted = [UNWANTED.as_bytes(), b"\r\n", &mail("refusé")].concat();
+    for (from, to, mail, expected, words) in [
+        (FROM, vec![gone], mail(""), Refused, "550 5.1.1 no such mailbox"),
+        (FROM, vec![GREYLISTED], mail(""), Deferred, "451 4.7.1 greylisted"),
+        (FROM, vec![FORBIDDEN], mail(""), Deferred, "550 5.7.1 relaying denied"),
+        (FROM, vec![GREYLISTED, copy], mail(""), Deferred, "451 4.7.1 greylisted"),
+        (FROM, vec![gone, GREYLISTED], mail(""), Deferred, "451 4.7.1 greylisted"),
+        (FROM, vec![gone, "aussi@hopital.test"], mail(""), Refused, "550 5.1.1 no such mailbox"),
+        (FROM, vec![here], unwanted, Refused, "5.6.0 content refused"),
+        (BANNED, vec![here], mail(""), Deferred, "550 5.7.1 sender not allowed"),
+    ] {
+        assert_class(send(&settings, from, &to, &mail).await, expected, words);
+    }
+    assert_eq!(exim.mails(here).len() + exim.mails(copy).len(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_copy_does_not_hold_the_mail_back() {
+    let exim = Exim::start(Shape::default());
+    let settings = exim.settings(Security::Tls);
+    for (rank, (to, refused)) in
+        [([BOXES[0], "parti@hopital.test"], "parti@hopital.test"), ([BOXES[0], GREYLISTED], GREYLISTED)]
+            .into_iter()
+            .chain([(["parti@hopital.test", BOXES[0]], "parti@hopital.test")])
+            .enumerate()
+    {
+        let sent = send(&settings, FROM, &to, &mail("avec copie")).await.unwrap();
+        assert_eq!(sent.refused.iter().map(|(address, _)| address.clone()).collect::<Vec<_>>(), [address(refused)]);
+        exim.await_mails(BOXES[0], rank + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_or_account_that_is_not_the_right_one_is_never_held_against_the_mail() {
+    let exim = Exim::start(Shape::default());
+    for security in [Security::Starttls, Security::Tls] {
+        let right = exim.settings(security);
+        let host = |host: &str| Settings { host: host.to_owned(), ..right.clone() };
+        let authority = |ca| Settings { ca, ..right.clone() };
+        let password = Some(Secret::Inline("autre".into()));
+        for (settings, expected, words) in [
+            (authority(Some(exim.pki.path("stranger-ca"))), Unavailable, "UnknownIssuer"),
+            (authority(None), Unavailable, "UnknownIssuer"),
+            (host("127.0.0.1"), Unavailable, "not valid for name"),
+            (host("absent.invalid"), Unavailable, "connexion"),
+            (Settings { password, ..right.clone() }, Unavailable, "authentification : 535"),
+            (Settings { user: None, password: None, ..right.clone() }, Deferred, "5.7.1 authentication required"),
+        ] {
+            assert_class(send(&settings, FROM, &BOXES[..1], &mail("")).await, expected, words);
+        }
+    }
+    assert_eq!(exim.mails(BOXES[0]), []);
+}
+
+#[tokio::test]
+async fn nothing_is_said_in_clear() {
+    let exim = Exim::start(Shape { starttls: false, ..Shape::default() });
+    let sent = send(&exim.settings(Security::Starttls), FROM, &BOXES[..1], &mail("")).await;
+    assert_class(sent, Unavailable, "STARTTLS : le serveur ne le propose pas");
+}
+
+#[tokio::test]
+async fn a_missing_or_foreign_client_certificate_is_ours_to_mend() {
+    let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
+    for security in [Security::Starttls, Security::Tls] {
+        for identity in [None, Some(exim.pki.identity("stranger"))] {
+            let settings = Settings { identity, ..exim.settings(security) };
+            assert_class(send(&settings, FROM, &BOXES[..1], &mail("")).await, Unavailable, "");
+        }
+    }
+}
+
+#[test]
+fn settings_that_cannot_work_are_told_before_any_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = Pki::new(folder.path());
+    let absent = folder.path().join("absent");
+    let right = Settings {
+        host: "localhost".to_owned(),
+        port: 587,
+        security: Security::Starttls,
+        user: None,
+        password: None,
+        ca: Some(pki.path("ca")),
+        identity: Some(pki.identity("client")),
+        hello: "dispolits.region.test".to_owned(),
+        timeout: Span::seconds(30),
+    };
+    assert!(Smtp::new(&right).is_ok());
+    let identity = |certificate, key| Some(Identity { certificate, key });
+    let user = Some("lits".to_owned());
+    for (wrong, words) in [
+        (Settings { host: "deux mots".to_owned(), ..right.clone() }, "« deux mots » n’est pas un nom de serveur"),
+        (Settings { ca: Some(absent.clone()), ..right.clone() }, "absent est illisible"),
+        (Settings { ca: Some(pki.path("client-key")), ..right.clone() }, "ne contient aucun certificat"),
+        (Settings { identity: identity(pki.path("client"), absent.clone()), ..right.clone() }, "absent est illisible"),
+        (Settings { identity: identity(pki.path("client"), pki.path("server-key")), ..right.clone() }, "inutilisable"),
+        (Settings { user: user.clone(), ..right.clone() }, "vont ensemble"),
+        (Settings { user, password: Some(Secret::File { file: absent }), ..right.clone() }, "est illisible"),
+    ] {
+        let error = Smtp::new(&wrong).expect_err(words).to_string();
+        assert!(error.contains(words), "« {words} » is not in « {error} »");
+    }
+}

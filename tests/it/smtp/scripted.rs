@@ -1,0 +1,177 @@
+//! Servers that fall silent, cut the line or slip something in.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use dispolits::setting::Span;
+use dispolits::smtp::{Security, SendError, Settings};
+use dispolits::tls;
+use futures_util::future::join_all;
+use rustls::ServerConfig;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::{FROM, mail, send};
+use crate::dovecot::Pki;
+
+/// What the server does when its words are at an end.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Silence,
+    Cut,
+}
+
+impl End {
+    /// Only a silence need be waited for.
+    fn patience(self) -> Span {
+        match self {
+            Self::Silence => Span::seconds(1),
+            Self::Cut => Span::seconds(60),
+        }
+    }
+}
+
+/// A server that says these lines, each after a line of the client but the first; `*` lets it read the content first.
+#[derive(Debug, Clone, Copy)]
+struct Script {
+    security: Security,
+    clear: &'static [&'static str],
+    encrypted: &'static [&'static str],
+    end: End,
+}
+
+const CLEAR: &[&str] = &["220 ici", "250-ici\r\n250 STARTTLS", "220 allez"];
+
+#[tokio::test]
+async fn silence_and_cuts_never_lose_a_mail_nor_wait_for_ever() {
+    use End::{Cut, Silence};
+    use Security::{Starttls, Tls};
+    let script = |security, clear, encrypted, end| Script { security, clear, encrypted, end };
+    let cases = [
+        (script(Starttls, &[][..], &[][..], Silence), false, "STARTTLS : pas de réponse"),
+        (script(Starttls, &[], &[], Cut), false, "STARTTLS : "),
+        (script(Starttls, &["554 pas de service ici"], &[], Silence), false, "554 pas de service"),
+        (script(Starttls, &["220 ici", "250 ici"], &[], Silence), false, "le serveur ne le propose pas"),
+        (script(Starttls, &["220 ici", "250 STARTTLS", "454 plus tard"], &[], Cut), false, "454 plus tard"),
+        (script(Starttls, CLEAR, &[], Silence), false, "accueil : pas de réponse"),
+        (
+            script(Starttls, &["220 ici", "250-ici\r\n250 STARTTLS", "220 allez\r\n250 ici"], &[], Cut),
+            false,
+            "avant le chiffrement",
+        ),
+        (script(Tls, &[], &[], Silence), false, "accueil : pas de réponse"),
+        (script(Tls, &[], &["421 trop de monde"], Silence), false, "421 trop de monde"),
+        (script(Tls, &[], &["220 ici", "250 ici"], Silence), true, "expéditeur d’enveloppe : pas de réponse"),
+        (script(Tls, &[], &["220 ici", "250 ici"], Cut), true, "expéditeur d’enveloppe : "),
+        (script(Tls, &[], &["220 ici", "250 ici", "250 oui"], Cut), true, "destinataire : "),
+        (script(Tls, &[], &["220 ici", "250 ici", "250 oui", "250 oui"], Silence), true, "contenu : pas de réponse"),
+        (script(Tls, &[], &["220 ici", "250 ici", "250 oui", "250 oui", "354 allez"], Cut), true, "contenu : "),
+        (
+            script(Tls, &[], &["220 ici", "250 ici", "250 oui", "250 oui", "354 allez"], Silence),
+            true,
+            "contenu : pas de réponse",
+        ),
+        (
+            script(Starttls, CLEAR, &["250 ici", "250 oui", "250 oui", "354 allez", "*451 plus tard"], Silence),
+            true,
+            "451 plus tard",
+        ),
+        (
+            script(Tls, &[], &["220 ici", "250 ici", "250 oui", "250 oui", "354 allez", "*421 je ferme"], Cut),
+            true,
+            "421 je ferme",
+        ),
+        (script(Tls, &[], &["220 ici", "250 ici", "n’importe quoi"], Silence), true, "expéditeur d’enveloppe : "),
+    ];
+    join_all(cases.map(|(script, is_of_mail, words)| check(script, is_of_mail, words))).await;
+}
+
+async fn check(script: Script, is_of_mail: bool, words: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = Pki::new(folder.path());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let settings = settings(&pki, listener.local_addr().unwrap().port(), script.security, script.end.patience());
+    let mail = mail("essai");
+    let server = serve(&listener, script, &pki);
+    let sent = tokio::select! {
+        sent = send(&settings, FROM, &["lits@ch-armor.test"], &mail) => sent,
+        never = server => never,
+    };
+    let error = sent.expect_err(words);
+    assert!(error.is_transient(), "{script:?}: {error}");
+    assert_eq!(matches!(error, SendError::Deferred(_)), is_of_mail, "{script:?}: {error}");
+    assert!(error.to_string().contains(words), "{script:?}: {error}");
+}
+
+fn settings(pki: &Pki, port: u16, security: Security, timeout: Span) -> Settings {
+    Settings {
+        host: "localhost".to_owned(),
+        port,
+        security,
+        user: None,
+        password: None,
+        ca: Some(pki.path("ca")),
+        identity: None,
+        hello: "dispolits.region.test".to_owned(),
+        timeout,
+    }
+}
+
+/// Plays the script on every connection; returns never.
+async fn serve<T>(listener: &TcpListener, script: Script, pki: &Pki) -> T {
+    loop {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let is_clear = script.security == Security::Starttls;
+        if is_clear && (!say(&mut socket, script.clear, true).await || script.clear.len() < CLEAR.len()) {
+            end(script.end, socket).await;
+            continue;
+        }
+        let Ok(mut socket) = acceptor(pki).accept(socket).await else { continue };
+        say(&mut socket, script.encrypted, script.security == Security::Tls).await;
+        end(script.end, socket).await;
+    }
+}
+
+async fn end(end: End, socket: impl Sized) {
+    match end {
+        End::Silence => pending().await,
+        End::Cut => drop(socket),
+    }
+}
+
+/// Says each line in turn, the first unasked if the server greets. Returns whether the client listened to the end.
+async fn say(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), lines: &[&str], greets: bool) -> bool {
+    let mut socket = BufReader::new(socket);
+    for (rank, line) in lines.iter().enumerate() {
+        let (line, until) = line.strip_prefix('*').map_or((*line, None), |line| (line, Some(".\r\n")));
+        let is_asked = rank > 0 || !greets;
+        if is_asked && !listen(&mut socket, until).await {
+            return false;
+        }
+        if socket.write_all(format!("{line}\r\n").as_bytes()).await.is_err() || socket.flush().await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Reads one line, or all lines until one that is `until`.
+async fn listen(socket: &mut (impl AsyncBufReadExt + Unpin), until: Option<&str>) -> bool {
+    loop {
+        let mut line = String::new();
+        if socket.read_line(&mut line).await.unwrap_or_default() == 0 {
+            return false;
+        }
+        if until.is_none_or(|until| line == until) {
+            return true;
+        }
+    }
+}
+
+fn acceptor(pki: &Pki) -> TlsAcceptor {
+    let identity = pki.identity("server");
+    let config = ServerConfig::builder_with_provider(tls::provider()).with_safe_default_protocol_versions().unwrap();
+    let (chain, key) = (tls::chain(&identity.certificate).unwrap(), tls::key(&identity.key).unwrap());
+    TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()))
+}

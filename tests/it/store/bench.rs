@@ -1,0 +1,220 @@
+//! A store in a folder of its own, and mails and rows to put into it.
+
+use dispolits::capacity::{
+    Affectation, Count, Genre, Indicator, Location, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite, Update,
+};
+use dispolits::clock::Clock;
+use dispolits::defect::{Code, Defect, Place};
+use dispolits::outcome::{Etat, MailOutcome};
+use dispolits::report::Head;
+use dispolits::store::{
+    Answer, Batch, Closing, JudgedDocument, JudgedMail, MailId, Received, Settings, Settlement, Store, sha256,
+};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::SqlitePool;
+use tempfile::TempDir;
+
+pub(crate) const ACCOUNT: &str = "maildir:essai";
+pub(crate) const SENDER: &str = "lits@ch-armor.test";
+/// How long a request in doubt may still be applied, in seconds.
+pub(crate) const SETTLE: i64 = 60;
+
+pub(crate) struct Bench {
+    pub(crate) folder: TempDir,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        Self { folder, store, clock: Clock::manual("2026-11-23T07:00:00Z".parse().unwrap()) }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { url: url(&self.folder) }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn after(&self, seconds: i64) -> Timestamp {
+        self.now().checked_add(SignedDuration::from_secs(seconds)).unwrap()
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+    }
+
+    /// The same database as if the process had died and started again.
+    pub(crate) async fn restart(&mut self) {
+        self.store.close().await;
+        self.store = open(&self.folder).await;
+    }
+
+    /// The database behind the store's back.
+    pub(crate) async fn sql(&self) -> SqlitePool {
+        SqlitePool::connect(&url(&self.folder)).await.unwrap()
+    }
+
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        let pool = self.sql().await;
+        sqlx::query(statement).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
+    /// A number that a query gives.
+    pub(crate) async fn number(&self, query: &'static str) -> i64 {
+        let pool = self.sql().await;
+        let number: Option<i64> = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        number.unwrap_or_default()
+    }
+
+    /// Receives one mail; its bytes are told by `raw`.
+    pub(crate) async fn receive(&self, position: &str, raw: &str) -> MailId {
+        self.store.receive(&[received(position, raw)], self.now()).await.unwrap();
+        self.store.newest_mail(&sha256(raw.as_bytes()), None).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn record(&self, id: MailId, mail: &JudgedMail) {
+        self.store.record(id, mail, self.now()).await.unwrap();
+    }
+
+    /// A mail that is received and judged to carry these rows in one document.
+    pub(crate) async fn report(&self, name: &str, updates: Vec<Update>) -> MailId {
+        let id = self.receive(name, name).await;
+        self.record(id, &judged(vec![document(name, updates)])).await;
+        id
+    }
+
+    pub(crate) async fn outcome(&self, id: MailId) -> MailOutcome {
+        self.store.outcome(id).await.unwrap().unwrap()
+    }
+
+    /// The states of the mail's rows.
+    pub(crate) async fn etats(&self, id: MailId) -> Vec<Etat> {
+        let outcome = self.outcome(id).await;
+        outcome.documents.iter().flat_map(|document| &document.lines).filter_map(|line| line.etat).collect()
+    }
+
+    /// The codes of the mail's defects.
+    pub(crate) async fn codes(&self, id: MailId) -> Vec<Code> {
+        self.outcome(id).await.all_defects().map(Defect::code).collect()
+    }
+
+    pub(crate) async fn claim(&self) -> Vec<Batch> {
+        self.store.claim(10, self.now()).await.unwrap()
+    }
+
+    /// Claims what is due and closes every row of it alike. Returns the numbers sent.
+    pub(crate) async fn send(&self, closing: impl Fn(&Self) -> Closing) -> Vec<i32> {
+        let mut sent = Vec::new();
+        for batch in self.claim().await {
+            for row in &batch.rows {
+                sent.push(row.update.count.nombre.get());
+                self.store.close_row(row.id, &[], &closing(self), self.now()).await.unwrap();
+            }
+        }
+        sent
+    }
+
+    /// Settles a mail as it stands.
+    pub(crate) async fn settle(&self, id: MailId, answer: Answer) {
+        let outcome = self.store.settled_outcome(id).await.unwrap().unwrap();
+        self.store.settle(id, &Settlement { outcome, answer }, self.now()).await.unwrap();
+    }
+}
+
+async fn open(folder: &TempDir) -> Store {
+    Store::open(&Settings { url: url(folder) }).await.unwrap()
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite://{}", folder.path().join("essai.db").display())
+}
+
+pub(crate) fn received<'a>(position: &'a str, raw: &'a str) -> Received<'a> {
+    let raw = raw.as_bytes();
+    Received { account: ACCOUNT, position, raw, size: raw.len() as u64, headers_only: false }
+}
+
+pub(crate) fn acknowledged(bench: &Bench) -> Closing {
+    Closing::Acknowledged { genre_code: None, again_at: bench.after(SETTLE) }
+}
+
+pub(crate) fn refused(_: &Bench) -> Closing {
+    Closing::Refused(Defect::new(Code::R03, Place::mail()))
+}
+
+pub(crate) fn held_back(bench: &Bench) -> Closing {
+    Closing::HeldBack { defect: Defect::new(Code::R04, Place::mail()), next_at: bench.after(3600) }
+}
+
+/// A transient failure that certainly had no effect.
+pub(crate) fn failed(bench: &Bench) -> Closing {
+    Closing::Retry { next_at: bench.after(5), hold: None }
+}
+
+/// An answer that was lost.
+pub(crate) fn unknown(bench: &Bench) -> Closing {
+    let until = bench.after(SETTLE);
+    Closing::Retry { next_at: until, hold: Some(until) }
+}
+
+pub(crate) fn judged(documents: Vec<JudgedDocument>) -> JudgedMail {
+    JudgedMail {
+        folder: "traites".to_owned(),
+        sender: Some(SENDER.parse().unwrap()),
+        message_id: Some("essai@ch-armor.test".to_owned()),
+        defects: Vec::new(),
+        documents,
+        verdict: None,
+    }
+}
+
+pub(crate) fn document(identifiant: &str, updates: Vec<Update>) -> JudgedDocument {
+    let head = Head {
+        name: "rapport.xml".to_owned(),
+        identifiant: Some(identifiant.to_owned()),
+        sha256: sha256(identifiant.as_bytes()),
+        ..Head::default()
+    };
+    JudgedDocument { head, duplicate_of: None, mentions: Vec::new(), updates, defects: Vec::new() }
+}
+
+pub(crate) fn test_document(identifiant: &str, updates: Vec<Update>) -> JudgedDocument {
+    let document = document(identifiant, updates);
+    JudgedDocument { head: Head { mode: Mode::Test, ..document.head }, ..document }
+}
+
+pub(crate) fn location(code: &str) -> Location {
+    Location::new("350054680".parse().unwrap(), code.parse().unwrap())
+}
+
+/// An observation of the one indicator that the stories are about: so many beds, observed so many
+/// minutes after midnight.
+pub(crate) fn beds(nombre: i64, minute: i64) -> Update {
+    at_location("SSR1", nombre, minute)
+}
+
+pub(crate) fn at_location(code: &str, nombre: i64, minute: i64) -> Update {
+    let indicator = Indicator::new(Parts {
+        statut: Statut::Disponible,
+        temporalite: Temporalite::Courant,
+        genre: Some(Genre::Indifferencie),
+        fermeture: None,
+        supplement: None,
+        crise: None,
+        affectation: Affectation::Aucune,
+    });
+    let midnight: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+    Update {
+        location: location(code),
+        count: Count { indicator: indicator.unwrap(), nature: Nature::Lit, nombre: Nombre::new(nombre).unwrap() },
+        date_releve: midnight.checked_add(SignedDuration::from_mins(minute)).unwrap(),
+        source: Source::BedManagement,
+    }
+}

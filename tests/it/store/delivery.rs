@@ -1,0 +1,97 @@
+//! Claiming: what is due, where nothing is held or in flight, and what a bad row may not stop.
+
+use dispolits::outcome::Etat;
+use dispolits::store::Closing;
+
+use super::bench::{Bench, SETTLE, acknowledged, at_location, beds, failed, location, unknown};
+
+#[tokio::test]
+async fn locations_are_served_side_by_side_under_the_ceiling() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0), at_location("C", 3, 0)]).await;
+    let two = bench.store.claim(2, bench.now()).await.unwrap();
+    assert_eq!(two.iter().map(|batch| &batch.location).collect::<Vec<_>>(), [&location("A"), &location("B")]);
+    assert_eq!(bench.claim().await.iter().map(|batch| &batch.location).collect::<Vec<_>>(), [&location("C")]);
+    assert!(bench.claim().await.is_empty());
+    assert!(bench.store.claim(0, bench.now()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_held_location_holds_no_other() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0)]).await;
+    let claimed = bench.claim().await;
+    bench.store.close_row(claimed[0].rows[0].id, &[], &unknown(&bench), bench.now()).await.unwrap();
+    bench.store.release(&claimed[1].location, bench.now(), bench.now()).await.unwrap();
+    bench.report("2", vec![at_location("A", 3, 5)]).await;
+    assert_eq!(bench.send(acknowledged).await, [2], "A is held for a new row too");
+    bench.advance(SETTLE);
+    assert_eq!(bench.send(acknowledged).await, [3]);
+}
+
+#[tokio::test]
+async fn a_shorter_hold_does_not_shorten_a_longer_one() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![beds(1, 0)]).await;
+    bench.send(unknown).await;
+    bench.advance(SETTLE);
+    let claimed = bench.claim().await;
+    let long = Closing::Retry { next_at: bench.now(), hold: Some(bench.after(500)) };
+    bench.store.close_row(claimed[0].rows[0].id, &[], &long, bench.now()).await.unwrap();
+    bench.store.recover_in_flight(bench.after(10)).await.unwrap();
+    bench.advance(499);
+    assert!(bench.claim().await.is_empty());
+    bench.advance(1);
+    assert_eq!(bench.claim().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_given_back_waits_without_counting() {
+    let bench = Bench::new().await;
+    let id = bench.report("1", vec![beds(1, 0)]).await;
+    let claimed = bench.claim().await;
+    bench.store.release(&claimed[0].location, bench.after(30), bench.now()).await.unwrap();
+    assert_eq!(bench.etats(id).await, [Etat::EnAttente]);
+    bench.advance(29);
+    assert!(bench.claim().await.is_empty());
+    bench.advance(1);
+    let claimed = bench.claim().await;
+    assert_eq!(claimed[0].rows[0].attempts, 0);
+    bench.store.close_row(claimed[0].rows[0].id, &[], &failed(&bench), bench.now()).await.unwrap();
+    bench.advance(5);
+    assert_eq!(bench.claim().await[0].rows[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_stops_no_other() {
+    let bench = Bench::new().await;
+    let bad = bench.report("1", vec![at_location("A", 1, 0)]).await;
+    bench.report("2", vec![at_location("A", 2, 0), at_location("B", 3, 0)]).await;
+    bench.execute("UPDATE updates SET indicator = 'abîmé', etat = 'en-attente' WHERE nombre = 1").await;
+    assert_eq!(bench.send(acknowledged).await, [2, 3]);
+    assert!(bench.claim().await.is_empty(), "nor is it tried all the time");
+    bench.advance(3600);
+    assert!(bench.claim().await.is_empty());
+    assert_eq!(bench.number("SELECT COUNT(*) FROM updates WHERE in_flight_at IS NOT NULL").await, 0);
+    let unsettled = bench.store.unsettled(bench.now(), None, 10).await.unwrap();
+    assert!(unsettled.iter().all(|mail| mail.mail() != bad), "a fault of ours is no verdict");
+}
+
+#[tokio::test]
+async fn every_request_is_kept_in_the_journal() {
+    let bench = Bench::new().await;
+    let id = bench.report("1", vec![beds(1, 0)]).await;
+    let claimed = bench.claim().await;
+    let probe = |operation: &str, status, failure: Option<&str>| dispolits::store::Probe {
+        operation: operation.to_owned(),
+        status,
+        duration_ms: 12,
+        failure: failure.map(str::to_owned),
+        answer: String::new(),
+    };
+    let probes = [probe("replace", Some(404), None), probe("add", None, Some("issue inconnue"))];
+    bench.store.close_row(claimed[0].rows[0].id, &probes, &unknown(&bench), bench.now()).await.unwrap();
+    let requests = bench.store.requests(id).await.unwrap();
+    let told: Vec<_> = requests.iter().map(|request| (request.operation.as_str(), request.statut)).collect();
+    assert_eq!(told, [("replace", Some(404)), ("add", None)]);
+}

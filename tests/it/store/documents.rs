@@ -1,0 +1,93 @@
+//! The identity of a document: sender, identifiant and content.
+
+use dispolits::address::Address;
+use dispolits::outcome::{Etat, Verdict};
+use dispolits::report::Head;
+use dispolits::store::{Answer, First, JudgedDocument, JudgedMail, Prior};
+
+use super::bench::{Bench, SENDER, acknowledged, beds, document, judged};
+
+async fn check(sender: &str, identifiant: &str, sha256: &str, expected: fn(&Prior) -> bool) {
+    let bench = Bench::new().await;
+    bench.report("BM-1", vec![]).await;
+    let sender: Address = sender.parse().unwrap();
+    let prior = bench.store.prior(&sender, identifiant, sha256).await.unwrap();
+    assert!(expected(&prior), "{sender} {identifiant} {sha256}: {prior:?}");
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_document() {
+    let content = dispolits::store::sha256(b"BM-1");
+    check(SENDER, "BM-1", &content, |prior| matches!(prior, Prior::Duplicate(First::Stored(_)))).await;
+    check(SENDER, "BM-1", "autre", |prior| *prior == Prior::Reused).await;
+    check(SENDER, "BM-2", &content, |prior| *prior == Prior::New).await;
+    check("autre@ch-armor.test", "BM-1", &content, |prior| *prior == Prior::New).await;
+}
+
+#[tokio::test]
+async fn a_duplicate_tells_of_the_first_whatever_came_between() {
+    let bench = Bench::new().await;
+    let first = bench.report("BM-1", vec![beds(3, 0)]).await;
+    let received_at = bench.now();
+    bench.advance(600);
+    let sender: Address = SENDER.parse().unwrap();
+    let content = dispolits::store::sha256(b"BM-1");
+    let mut seen = Vec::new();
+    for name in ["copie 1", "copie 2"] {
+        let Prior::Duplicate(known) = bench.store.prior(&sender, "BM-1", &content).await.unwrap() else {
+            panic!("a duplicate");
+        };
+        let copy = JudgedDocument { duplicate_of: Some(known), ..document("BM-1", vec![]) };
+        let id = bench.receive(name, name).await;
+        bench.record(id, &judged(vec![copy])).await;
+        seen.push(bench.outcome(id).await.documents[0].clone());
+    }
+    for copy in seen {
+        assert_eq!(copy.verdict, Some(Verdict::Doublon));
+        assert_eq!(copy.first_seen, Some((received_at, Verdict::Integre)), "as far as it is known");
+    }
+    assert_eq!(bench.send(acknowledged).await, [3], "one effect");
+    assert_eq!(bench.etats(first).await, [Etat::Transmise]);
+}
+
+#[tokio::test]
+async fn twice_in_one_mail() {
+    let bench = Bench::new().await;
+    let id = bench.receive("a", "a").await;
+    let copy = JudgedDocument { duplicate_of: Some(First::SameMail(0)), ..document("BM-1", vec![]) };
+    let other = document("BM-2", vec![beds(4, 1)]);
+    bench.record(id, &judged(vec![document("BM-1", vec![beds(3, 0)]), copy, other])).await;
+    let outcome = bench.store.settled_outcome(id).await.unwrap().unwrap();
+    let verdicts: Vec<_> = outcome.documents.iter().map(|document| document.verdict.unwrap()).collect();
+    assert_eq!(verdicts, [Verdict::Integre, Verdict::Doublon, Verdict::Integre]);
+    assert_eq!(outcome.verdict, Some(Verdict::Integre));
+    assert_eq!(bench.etats(id).await, [Etat::Depassee, Etat::EnAttente]);
+}
+
+#[tokio::test]
+async fn two_documents_of_one_mail_and_one_instant_the_second_wins() {
+    let bench = Bench::new().await;
+    let id = bench.receive("a", "a").await;
+    bench.record(id, &judged(vec![document("BM-1", vec![beds(3, 0)]), document("BM-2", vec![beds(4, 0)])])).await;
+    assert_eq!(bench.send(acknowledged).await, [4]);
+    assert_eq!(bench.etats(id).await, [Etat::Depassee, Etat::Transmise]);
+}
+
+#[tokio::test]
+async fn a_document_without_identifiant_has_no_past() {
+    let bench = Bench::new().await;
+    let id = bench.receive("a", "a").await;
+    let unnamed = document("", vec![]);
+    let unnamed = JudgedDocument { head: Head { identifiant: None, ..unnamed.head }, ..unnamed };
+    bench.record(id, &judged(vec![unnamed])).await;
+    bench.settle(id, Answer::Told).await;
+    assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Rejete), "nothing accepted");
+}
+
+#[tokio::test]
+async fn a_mail_without_sender_is_recorded() {
+    let bench = Bench::new().await;
+    let id = bench.receive("a", "a").await;
+    bench.record(id, &JudgedMail { sender: None, message_id: None, ..judged(vec![]) }).await;
+    assert!(bench.store.to_judge(1).await.unwrap().is_empty());
+}

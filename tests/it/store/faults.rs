@@ -1,0 +1,127 @@
+//! Our own faults: told apart, never a verdict; and a schema that is brought up to date once.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use dispolits::store::{Store, StoreError};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+
+use super::bench::{Bench, beds};
+
+/// What a write meets, by how it is provoked.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    FullDisk,
+    ReadOnly,
+    Locked,
+    Constraint,
+    BrokenFile,
+    MissingTable,
+}
+
+async fn provoke(bench: &Bench, trouble: Trouble) -> StoreError {
+    let path = bench.folder.path().join("essai.db");
+    let options = SqliteConnectOptions::new().filename(&path).busy_timeout(Duration::ZERO);
+    let options = options.read_only(matches!(trouble, Trouble::ReadOnly));
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let holder = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&path)).await.unwrap();
+    let big = "INSERT INTO mails (account, position, sha256, raw, size, received_at)
+               VALUES ('a', 'b', 'c', zeroblob(1000000), 1, 1)";
+    let error = match trouble {
+        Trouble::FullDisk => {
+            sqlx::query("PRAGMA max_page_count = 1").execute(&pool).await.unwrap();
+            sqlx::query(big).execute(&pool).await
+        }
+        Trouble::ReadOnly => sqlx::query(big).execute(&pool).await,
+        Trouble::Locked => {
+            let lock = holder.begin_with("BEGIN IMMEDIATE").await.unwrap();
+            let error = sqlx::query(big).execute(&pool).await;
+            drop(lock);
+            error
+        }
+        Trouble::Constraint => sqlx::query("INSERT INTO mails (id) VALUES (1)").execute(&pool).await,
+        Trouble::BrokenFile => {
+            let broken = bench.folder.path().join("abîmé.db");
+            std::fs::write(&broken, [b'x'; 4096]).unwrap();
+            let url = format!("sqlite://{}", broken.display());
+            return Store::open(&dispolits::store::Settings { url }).await.unwrap_err();
+        }
+        Trouble::MissingTable => sqlx::query("INSERT INTO absente VALUES (1)").execute(&pool).await,
+    };
+    StoreError::from(error.unwrap_err())
+}
+
+async fn check(trouble: Trouble, transient: bool, of_one_record: bool) {
+    let bench = Bench::new().await;
+    let error = provoke(&bench, trouble).await;
+    assert_eq!((error.is_transient(), error.is_of_one_record()), (transient, of_one_record), "{trouble:?}: {error}");
+}
+
+#[tokio::test]
+async fn faults_are_told_apart() {
+    check(Trouble::FullDisk, true, false).await;
+    check(Trouble::Locked, true, false).await;
+    check(Trouble::ReadOnly, false, false).await;
+    check(Trouble::BrokenFile, false, false).await;
+    check(Trouble::MissingTable, false, false).await;
+    check(Trouble::Constraint, false, true).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_value_concerns_its_record_alone() {
+    let bench = Bench::new().await;
+    let id = bench.report("a", vec![beds(1, 0)]).await;
+    bench.execute("UPDATE updates SET nature = 'tente'").await;
+    let error = bench.store.outcome(id).await.unwrap_err();
+    assert!(error.is_of_one_record() && !error.is_transient(), "{error}");
+    assert!(error.to_string().contains("tente"));
+}
+
+#[tokio::test]
+async fn migrations_are_made_once_and_an_older_database_is_brought_up_to_date() {
+    let mut bench = Bench::new().await;
+    let id = bench.report("a", vec![beds(1, 0)]).await;
+    let made = bench.number("SELECT COUNT(*) FROM _sqlx_migrations").await;
+    bench.restart().await;
+    bench.restart().await;
+    assert_eq!(bench.number("SELECT COUNT(*) FROM _sqlx_migrations").await, made);
+    assert_eq!(bench.etats(id).await, [dispolits::outcome::Etat::EnAttente]);
+}
+
+#[tokio::test]
+async fn rows_that_wait_survive_an_upgrade() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ancien.db");
+    let url = format!("sqlite://{}", path.display());
+    let options = SqliteConnectOptions::from_str(&url).unwrap().create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let migrator = sqlx::migrate!("src/store/migrations");
+    migrator.run_to(1, &pool).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO mails (id, account, position, sha256, size, received_at, judged_at, folder)
+             VALUES (1, 'x', 'a', 'a', 1, 0, 0, 'traites');
+         INSERT INTO documents (id, mail_id, rank, name, sender, sha256, test) VALUES (1, 1, 0, 'r', 's@a.test', 'a', 0);
+         INSERT INTO updates (mail_id, document_id, finess, service, indicator, nature, nombre, source, date_releve,
+                              etat, next_at)
+             VALUES (1, 1, '350054680', 'SSR1', 'installe/courant/-/-/-/-/aucune', 'lit', 7, 'dpi', 0,
+                     'en-attente', 0);",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+    let store = Store::open(&dispolits::store::Settings { url }).await.unwrap();
+    let claimed = store.claim(1, "2026-11-23T07:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(claimed[0].rows[0].update.count.nombre.get(), 7);
+}
+
+#[tokio::test]
+async fn one_worker_at_a_time() {
+    let mut bench = Bench::new().await;
+    let lock = Store::lock(&bench.settings()).unwrap();
+    assert!(matches!(Store::lock(&bench.settings()), Err(StoreError::Busy(_))));
+    bench.restart().await;
+    assert!(matches!(Store::lock(&bench.settings()), Err(StoreError::Busy(_))), "held by the value, not by the store");
+    drop(lock);
+    Store::lock(&bench.settings()).unwrap();
+}

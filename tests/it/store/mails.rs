@@ -1,0 +1,142 @@
+//! Receiving, seeing again, reading under a mark, moving.
+
+use dispolits::outcome::Verdict;
+use dispolits::store::{JudgedMail, Judging, MailId, Reading, Received};
+
+use super::bench::{ACCOUNT, Bench, judged, received};
+
+async fn positions(bench: &Bench) -> Vec<(String, MailId)> {
+    let mut known: Vec<_> = bench.store.known_positions(ACCOUNT).await.unwrap().into_iter().collect();
+    known.sort();
+    known
+}
+
+async fn duplicate_of(bench: &Bench, id: MailId) -> Option<MailId> {
+    bench.store.mail(id).await.unwrap().unwrap().duplicate_of
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_one_mail_until_their_move_is_confirmed() {
+    let mut bench = Bench::new().await;
+    let first = bench.receive("a", "octets").await;
+    bench.restart().await;
+    assert_eq!(bench.receive("b", "octets").await, first, "seen again elsewhere");
+    assert_eq!(positions(&bench).await, [("b".to_owned(), first)], "where it was seen last");
+    bench.record(first, &judged(vec![])).await;
+    assert_eq!(bench.receive("c", "octets").await, first, "judged is not moved");
+
+    bench.store.moved(&[first], bench.now()).await.unwrap();
+    assert_eq!(positions(&bench).await, []);
+    let second = bench.receive("c", "octets").await;
+    assert!(second > first);
+    assert_eq!(duplicate_of(&bench, second).await, Some(first));
+    bench.store.moved(&[second], bench.now()).await.unwrap();
+    let third = bench.receive("d", "octets").await;
+    assert_eq!(duplicate_of(&bench, third).await, Some(first), "of the first, however many came");
+}
+
+#[tokio::test]
+async fn two_copies_in_the_mailbox_at_once_are_one_mail_then_a_duplicate() {
+    let bench = Bench::new().await;
+    bench.store.receive(&[received("a", "octets"), received("b", "octets")], bench.now()).await.unwrap();
+    assert_eq!(bench.store.balance(Some(ACCOUNT)).await.unwrap().recus, 1);
+    let known = positions(&bench).await;
+    assert_eq!(known.len(), 1);
+    bench.store.moved(&[known[0].1], bench.now()).await.unwrap();
+    let copy = bench.receive("a", "octets").await;
+    assert_eq!(duplicate_of(&bench, copy).await, Some(known[0].1));
+}
+
+#[tokio::test]
+async fn accounts_do_not_share_mails() {
+    let bench = Bench::new().await;
+    let ours = bench.receive("a", "octets").await;
+    bench.store.moved(&[ours], bench.now()).await.unwrap();
+    let other = Received { account: "maildir:autre", ..received("a", "octets") };
+    bench.store.receive(&[other], bench.now()).await.unwrap();
+    assert_eq!(bench.store.balance(Some("maildir:autre")).await.unwrap().recus, 1);
+    let theirs = bench.store.known_positions("maildir:autre").await.unwrap()["a"];
+    assert_eq!(duplicate_of(&bench, theirs).await, None);
+}
+
+#[tokio::test]
+async fn a_header_alone_is_told_apart_by_the_size_of_its_mail() {
+    let bench = Bench::new().await;
+    let header = |position, size| Received { size, headers_only: true, ..received(position, "Subject: a\r\n\r\n") };
+    bench.store.receive(&[header("a", 100), header("b", 200), header("c", 100)], bench.now()).await.unwrap();
+    assert_eq!(positions(&bench).await.len(), 2);
+    bench.receive("d", "Subject: a\r\n\r\n").await;
+    assert_eq!(positions(&bench).await.len(), 3, "a whole mail of these bytes is another one");
+}
+
+#[tokio::test]
+async fn to_move_goes_through_pages_and_keeps_what_cannot_be_read() {
+    let bench = Bench::new().await;
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c"] {
+        let id = bench.receive(name, name).await;
+        bench.record(id, &JudgedMail { folder: "n’importe quoi".to_owned(), ..judged(vec![]) }).await;
+        ids.push(id);
+    }
+    bench.receive("d", "pas jugé").await;
+    let first = bench.store.to_move(ACCOUNT, None, 2).await.unwrap();
+    let second = bench.store.to_move(ACCOUNT, Some(first[1].0), 2).await.unwrap();
+    let seen: Vec<MailId> = first.iter().chain(&second).map(|(id, ..)| *id).collect();
+    assert_eq!(seen, ids);
+    assert_eq!(bench.store.to_move(ACCOUNT, Some(ids[2]), 2).await.unwrap(), []);
+}
+
+/// What a crash, or a failed reading, leaves of a mail read in this company.
+async fn check_marks(company: &[&str], how: Reading, crash: bool, expected: (bool, u32)) {
+    let mut bench = Bench::new().await;
+    let mut ids = Vec::new();
+    for name in company {
+        ids.push(bench.receive(name, name).await);
+    }
+    let spectator = bench.receive("pas lu", "pas lu").await;
+    bench.store.begin_reading(&ids, how).await.unwrap();
+    if crash {
+        bench.restart().await;
+        assert_eq!(bench.store.recover_readings().await.unwrap(), ids.len() as u64);
+    } else {
+        bench.store.reading_failed(ids[0]).await.unwrap();
+        bench.store.end_readings().await.unwrap();
+    }
+    let waiting = bench.store.to_judge(10).await.unwrap();
+    let (suspect, attempts) = expected;
+    assert!(waiting.contains(&Judging { id: ids[0], suspect, attempts }), "{company:?} {how:?} {crash}: {waiting:?}");
+    assert!(waiting.contains(&Judging { id: spectator, suspect: false, attempts: 0 }), "{waiting:?}");
+    assert_eq!(bench.store.recover_readings().await.unwrap(), 0, "once");
+}
+
+#[tokio::test]
+async fn only_a_mail_read_alone_is_blamed() {
+    check_marks(&["a", "b", "c"], Reading::Together, true, (true, 0)).await;
+    check_marks(&["a"], Reading::Together, true, (true, 0)).await;
+    check_marks(&["a"], Reading::Alone, true, (true, 1)).await;
+    check_marks(&["a", "b"], Reading::Together, false, (true, 0)).await;
+    check_marks(&["a"], Reading::Alone, false, (true, 1)).await;
+}
+
+#[tokio::test]
+async fn readings_given_up_blame_nobody() {
+    let mut bench = Bench::new().await;
+    let id = bench.receive("a", "a").await;
+    bench.store.begin_reading(&[id], Reading::Alone).await.unwrap();
+    bench.store.end_readings().await.unwrap();
+    bench.restart().await;
+    assert_eq!(bench.store.recover_readings().await.unwrap(), 0);
+    assert_eq!(bench.store.to_judge(10).await.unwrap(), [Judging { id, suspect: false, attempts: 0 }]);
+}
+
+#[tokio::test]
+async fn a_mail_is_judged_once() {
+    let bench = Bench::new().await;
+    let id = bench.receive("a", "a").await;
+    bench.store.begin_reading(&[id], Reading::Alone).await.unwrap();
+    bench.record(id, &JudgedMail { verdict: Some(Verdict::Ignore), ..judged(vec![]) }).await;
+    bench.record(id, &JudgedMail { verdict: Some(Verdict::Rejete), ..judged(vec![]) }).await;
+    assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Ignore));
+    assert_eq!(bench.store.to_judge(10).await.unwrap(), []);
+    assert_eq!(bench.store.recover_readings().await.unwrap(), 0, "the mark went with the judgement");
+}

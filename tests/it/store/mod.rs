@@ -1,0 +1,26 @@
+//! The store told as stories, on a real SQLite file and a clock that stands still.
+
+#[cfg(test)]
+pub(crate) mod bench;
+#[cfg(test)]
+mod conservation;
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod interleavings;
+#[cfg(test)]
+mod mails;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod precedence;
+#[cfg(test)]
+mod purge;
+#[cfg(test)]
+mod removals;
+#[cfg(test)]
+mod replies;

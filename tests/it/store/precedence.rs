@@ -1,0 +1,249 @@
+//! The newest observation wins, in every order of arrival, judgement and answers.
+
+use dispolits::outcome::Etat::{self, Depassee, EnAttente, NonTransmiseTest, Rejetee, Transmise};
+use dispolits::store::{Answer, Closing};
+
+use super::bench::{
+    Bench, SETTLE, acknowledged, beds, document, failed, held_back, judged, refused, test_document, unknown,
+};
+
+/// Two observations of these minutes, received in this order, both judged before anything is sent:
+/// the states of their rows.
+async fn check_order(minutes: (i64, i64), expected: (Etat, Etat)) {
+    let bench = Bench::new().await;
+    let first = bench.report("1", vec![beds(1, minutes.0)]).await;
+    let second = bench.report("2", vec![beds(2, minutes.1)]).await;
+    let states = (bench.etats(first).await[0], bench.etats(second).await[0]);
+    assert_eq!(states, expected, "{minutes:?}");
+    let winner = if expected.0 == EnAttente { 1 } else { 2 };
+    assert_eq!(bench.send(acknowledged).await, [winner], "{minutes:?}");
+}
+
+#[tokio::test]
+async fn the_newer_date_wins_and_of_equal_ones_the_later_receipt() {
+    check_order((0, 5), (Depassee, EnAttente)).await;
+    check_order((5, 0), (EnAttente, Depassee)).await;
+    check_order((5, 5), (Depassee, EnAttente)).await;
+}
+
+#[tokio::test]
+async fn the_later_receipt_wins_even_if_it_was_judged_first() {
+    let bench = Bench::new().await;
+    let earlier = bench.receive("1", "1").await;
+    let later = bench.receive("2", "2").await;
+    bench.record(later, &judged(vec![document("2", vec![beds(2, 0)])])).await;
+    bench.record(earlier, &judged(vec![document("1", vec![beds(1, 0)])])).await;
+    assert_eq!((bench.etats(earlier).await[0], bench.etats(later).await[0]), (Depassee, EnAttente));
+    assert_eq!(bench.send(acknowledged).await, [2]);
+}
+
+#[tokio::test]
+async fn the_later_receipt_wins_when_the_earlier_is_tried_again() {
+    let bench = Bench::new().await;
+    let earlier = bench.receive("1", "1").await;
+    let later = bench.receive("2", "2").await;
+    bench.record(later, &judged(vec![document("2", vec![beds(2, 0)])])).await;
+    let claimed = bench.claim().await;
+    bench.record(earlier, &judged(vec![document("1", vec![beds(1, 0)])])).await;
+    bench.store.close_row(claimed[0].rows[0].id, &[], &failed(&bench), bench.now()).await.unwrap();
+    assert_eq!((bench.etats(earlier).await[0], bench.etats(later).await[0]), (Depassee, EnAttente));
+}
+
+#[tokio::test]
+async fn an_old_one_that_comes_after_the_acknowledgement_is_superseded() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![beds(1, 5)]).await;
+    bench.send(acknowledged).await;
+    let late = bench.report("2", vec![beds(2, 0)]).await;
+    assert_eq!(bench.etats(late).await, [Depassee]);
+    assert_eq!(bench.send(acknowledged).await, Vec::<i32>::new());
+}
+
+/// A newer observation comes while the older is in flight: what becomes of the older by its answer.
+/// The newer is never sent beside it.
+async fn check_in_flight(closing: fn(&Bench) -> Closing, older: Etat, wait: i64) {
+    let bench = Bench::new().await;
+    let old = bench.report("1", vec![beds(1, 0)]).await;
+    let claimed = bench.claim().await;
+    let new = bench.report("2", vec![beds(2, 5)]).await;
+    assert_eq!((bench.etats(old).await[0], bench.etats(new).await[0]), (EnAttente, EnAttente));
+    assert!(bench.claim().await.is_empty(), "one request at a time for one location");
+    bench.store.close_row(claimed[0].rows[0].id, &[], &closing(&bench), bench.now()).await.unwrap();
+    assert_eq!(bench.etats(old).await, [older]);
+    bench.advance(wait - 1);
+    if wait > 1 {
+        assert!(bench.claim().await.is_empty(), "the location is held");
+    }
+    bench.advance(1);
+    assert_eq!(bench.send(acknowledged).await, [2]);
+    assert_eq!(bench.etats(new).await, [Transmise]);
+}
+
+#[tokio::test]
+async fn the_newer_goes_after_the_older_in_flight() {
+    check_in_flight(acknowledged, Transmise, 1).await;
+    check_in_flight(refused, Rejetee, 1).await;
+    check_in_flight(failed, Depassee, 1).await;
+    check_in_flight(held_back, Depassee, 1).await;
+    check_in_flight(unknown, Depassee, SETTLE).await;
+}
+
+#[tokio::test]
+async fn a_crash_in_flight_holds_the_location_then_sends_the_newest() {
+    let mut bench = Bench::new().await;
+    let old = bench.report("1", vec![beds(1, 0)]).await;
+    assert_eq!(bench.claim().await.len(), 1);
+    let new = bench.report("2", vec![beds(2, 5)]).await;
+    bench.restart().await;
+    assert_eq!(bench.store.recover_in_flight(bench.after(SETTLE)).await.unwrap(), 1);
+    assert_eq!(bench.store.recover_in_flight(bench.after(SETTLE)).await.unwrap(), 0, "once");
+    assert_eq!((bench.etats(old).await[0], bench.etats(new).await[0]), (Depassee, EnAttente));
+    assert!(bench.claim().await.is_empty(), "held");
+    for _ in 0..2 {
+        bench.advance(SETTLE);
+        assert_eq!(bench.send(acknowledged).await, [2], "and once more, for the request in doubt");
+    }
+}
+
+#[tokio::test]
+async fn a_newer_one_stops_a_second_sending_under_way() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![beds(1, 0)]).await;
+    bench.send(unknown).await;
+    bench.report("2", vec![beds(2, 5)]).await;
+    bench.advance(SETTLE);
+    bench.send(acknowledged).await;
+    bench.advance(SETTLE);
+    let again = bench.claim().await;
+    bench.report("3", vec![beds(3, 6)]).await;
+    bench.store.close_row(again[0].rows[0].id, &[], &failed(&bench), bench.now()).await.unwrap();
+    assert_eq!(bench.send(acknowledged).await, [3]);
+    bench.advance(5);
+    assert!(bench.claim().await.is_empty(), "the older one would overwrite it");
+}
+
+#[tokio::test]
+async fn the_newest_is_sent_again_after_a_request_in_doubt() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![beds(1, 0)]).await;
+    assert_eq!(bench.send(unknown).await, [1]);
+    let new = bench.report("2", vec![beds(2, 5)]).await;
+    bench.advance(SETTLE);
+    assert_eq!(bench.send(acknowledged).await, [2]);
+    assert_eq!(bench.etats(new).await, [Transmise]);
+    assert!(bench.claim().await.is_empty(), "not before the settling time");
+    bench.advance(SETTLE);
+    assert_eq!(bench.send(acknowledged).await, [2], "even though it was acknowledged");
+    assert_eq!(bench.etats(new).await, [Transmise]);
+    bench.advance(10 * SETTLE);
+    assert!(bench.claim().await.is_empty(), "and then no more");
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_stays_so_whatever_its_second_sending_meets() {
+    for closing in [refused, held_back, failed, unknown] {
+        let bench = Bench::new().await;
+        bench.report("1", vec![beds(1, 0)]).await;
+        bench.send(unknown).await;
+        let new = bench.report("2", vec![beds(2, 5)]).await;
+        bench.advance(SETTLE);
+        bench.send(acknowledged).await;
+        bench.settle(new, Answer::Told).await;
+        bench.advance(SETTLE);
+        assert_eq!(bench.send(closing).await, [2]);
+        assert_eq!((bench.etats(new).await, bench.codes(new).await), (vec![Transmise], vec![]));
+    }
+}
+
+#[tokio::test]
+async fn a_newer_one_takes_the_second_sending_over() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![beds(1, 0)]).await;
+    bench.send(unknown).await;
+    bench.report("2", vec![beds(2, 5)]).await;
+    bench.advance(SETTLE);
+    bench.send(acknowledged).await;
+    bench.report("3", vec![beds(3, 6)]).await;
+    assert_eq!(bench.send(acknowledged).await, [3]);
+    bench.advance(SETTLE);
+    assert_eq!(bench.send(acknowledged).await, [3]);
+    bench.advance(SETTLE);
+    assert!(bench.claim().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_newer_one_gives_the_second_sending_back() {
+    let bench = Bench::new().await;
+    bench.report("1", vec![beds(1, 0)]).await;
+    bench.send(unknown).await;
+    bench.report("2", vec![beds(2, 5)]).await;
+    bench.advance(SETTLE);
+    bench.send(acknowledged).await;
+    bench.report("3", vec![beds(3, 6)]).await;
+    assert_eq!(bench.send(refused).await, [3]);
+    assert_eq!(bench.send(acknowledged).await, [2], "the request in doubt may have overwritten it");
+}
+
+#[tokio::test]
+async fn a_refused_newest_lets_the_superseded_one_back() {
+    let bench = Bench::new().await;
+    let oldest = bench.report("1", vec![beds(1, 0)]).await;
+    let older = bench.report("2", vec![beds(2, 5)]).await;
+    let newest = bench.report("3", vec![beds(3, 9)]).await;
+    assert_eq!(bench.send(refused).await, [3]);
+    let states = (bench.etats(oldest).await[0], bench.etats(older).await[0], bench.etats(newest).await[0]);
+    assert_eq!(states, (Depassee, EnAttente, Rejetee));
+    assert_eq!(bench.send(acknowledged).await, [2]);
+    assert!(bench.claim().await.is_empty(), "what is older than the acknowledged one stays superseded");
+}
+
+#[tokio::test]
+async fn what_was_told_as_superseded_is_not_rejected_afterwards() {
+    let bench = Bench::new().await;
+    let older = bench.report("1", vec![beds(1, 0)]).await;
+    bench.settle(older, Answer::Told).await;
+    bench.report("2", vec![beds(2, 5)]).await;
+    bench.settle(older, Answer::Told).await;
+    assert_eq!(bench.send(refused).await, [2]);
+    assert_eq!(bench.send(refused).await, [1], "it has its chance");
+    assert_eq!((bench.etats(older).await, bench.codes(older).await), (vec![Depassee], vec![]));
+    assert!(bench.claim().await.is_empty(), "once");
+}
+
+#[tokio::test]
+async fn a_row_held_back_is_told_once_and_freed_by_its_end() {
+    for (end, etat) in [(acknowledged as fn(&Bench) -> Closing, Transmise), (refused, Rejetee)] {
+        let bench = Bench::new().await;
+        let id = bench.report("1", vec![beds(1, 0)]).await;
+        for _ in 0..3 {
+            bench.send(held_back).await;
+            assert_eq!(bench.codes(id).await, ["R04".parse().unwrap()]);
+            assert!(bench.store.unsettled(bench.after(-900), None, 10).await.unwrap().is_empty(), "R04 is no answer");
+            bench.advance(3600);
+        }
+        bench.send(end).await;
+        assert_eq!(bench.etats(id).await, [etat]);
+        assert!(!bench.codes(id).await.contains(&"R04".parse().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_newer_observation_ends_a_hold_back_as_superseded() {
+    let bench = Bench::new().await;
+    let old = bench.report("1", vec![beds(1, 0)]).await;
+    bench.send(held_back).await;
+    bench.report("2", vec![beds(2, 5)]).await;
+    assert_eq!((bench.etats(old).await, bench.codes(old).await), (vec![Depassee], vec![]));
+}
+
+#[tokio::test]
+async fn test_mode_never_competes() {
+    let bench = Bench::new().await;
+    let real = bench.report("1", vec![beds(1, 0)]).await;
+    let test = bench.receive("2", "2").await;
+    bench.record(test, &judged(vec![test_document("2", vec![beds(2, 5)])])).await;
+    assert_eq!((bench.etats(real).await[0], bench.etats(test).await[0]), (EnAttente, NonTransmiseTest));
+    assert_eq!(bench.send(refused).await, [1]);
+    assert!(bench.claim().await.is_empty());
+    assert_eq!(bench.etats(test).await, [NonTransmiseTest]);
+}

@@ -1,0 +1,238 @@
+//! Settling once; replies stored before they are sent, one of each kind, resent unchanged; digests.
+
+use dispolits::address::Address;
+use dispolits::defect::{Code, Defect, Place};
+use dispolits::outcome::Verdict::{self, Doublon, Ignore, Integre, PartiellementIntegre, Rejete};
+use dispolits::store::{Answer, JudgedDocument, JudgedMail, MailId, NewReply, ReplyKind, StoreError, Unsettled};
+
+use super::bench::{Bench, SENDER, acknowledged, beds, document, judged, refused};
+
+const HOUR: i64 = 3600;
+
+pub(super) fn letter(id: MailId) -> NewReply {
+    reply(id, ReplyKind::Reponse, 1)
+}
+
+fn reply(id: MailId, kind: ReplyKind, rejections: usize) -> NewReply {
+    let sender: Address = SENDER.parse().unwrap();
+    NewReply {
+        kind,
+        message_id: format!("{}.{}@dispolits.test", kind.word(), id.number()),
+        sender: sender.clone(),
+        recipients: vec![sender],
+        return_path: None,
+        content: format!("{} au courriel {}", kind.word(), id.number()).into_bytes(),
+        rejections,
+    }
+}
+
+fn boxed(reply: NewReply) -> Answer {
+    Answer::Letter(Box::new(reply))
+}
+
+/// A mail of which one count is rejected and another waits for the ROR.
+async fn half_bad(bench: &Bench, name: &str) -> MailId {
+    let id = bench.receive(name, name).await;
+    let defects = vec![Defect::new(Code::C01, Place::mail())];
+    let half = JudgedDocument { defects, ..document(name, vec![beds(1, 0)]) };
+    bench.record(id, &judged(vec![half])).await;
+    id
+}
+
+#[tokio::test]
+async fn a_mail_is_settled_once() {
+    let bench = Bench::new().await;
+    let id = bench.report("a", vec![beds(1, 0)]).await;
+    assert_eq!(bench.store.unsettled(bench.now(), None, 10).await.unwrap(), [], "the ROR has not answered");
+    bench.send(acknowledged).await;
+    assert_eq!(bench.store.unsettled(bench.now(), None, 10).await.unwrap(), [Unsettled::Ready(id)]);
+    bench.settle(id, boxed(letter(id))).await;
+    bench.settle(id, boxed(reply(id, ReplyKind::Complement, 1))).await;
+    assert_eq!(bench.store.unsettled(bench.now(), None, 10).await.unwrap(), []);
+    let kinds: Vec<_> = bench.store.replies(id).await.unwrap().into_iter().map(|reply| reply.kind).collect();
+    assert_eq!(kinds, ["reponse"]);
+    assert_eq!(bench.outcome(id).await.verdict, Some(Integre));
+}
+
+#[tokio::test]
+async fn pages_of_unsettled_mails_go_through_all() {
+    let bench = Bench::new().await;
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c"] {
+        ids.push(bench.report(name, vec![]).await);
+    }
+    let first = bench.store.unsettled(bench.now(), None, 2).await.unwrap();
+    let second = bench.store.unsettled(bench.now(), Some(first[1].mail()), 2).await.unwrap();
+    let seen: Vec<MailId> = first.iter().chain(&second).map(|mail| mail.mail()).collect();
+    assert_eq!(seen, ids);
+}
+
+#[tokio::test]
+async fn verdict_and_reply_are_one_write() {
+    let bench = Bench::new().await;
+    let id = bench.report("a", vec![]).await;
+    bench.execute("CREATE TRIGGER full BEFORE INSERT ON replies BEGIN SELECT RAISE(ABORT, 'plein'); END").await;
+    let outcome = bench.store.settled_outcome(id).await.unwrap().unwrap();
+    let settlement = dispolits::store::Settlement { outcome, answer: boxed(letter(id)) };
+    assert!(bench.store.settle(id, &settlement, bench.now()).await.is_err());
+    assert!(!bench.store.is_settled(id).await.unwrap());
+    assert_eq!(bench.outcome(id).await.verdict, None);
+}
+
+#[tokio::test]
+async fn known_rejections_are_told_late_then_completed_once() {
+    let bench = Bench::new().await;
+    let id = half_bad(&bench, "a").await;
+    let overdue = async || bench.store.unsettled(bench.after(-900), None, 10).await.unwrap();
+    bench.advance(900);
+    assert_eq!(overdue().await, [], "not yet");
+    bench.advance(1);
+    assert_eq!(overdue().await, [Unsettled::Overdue(id)]);
+    bench.store.answer(id, &boxed(reply(id, ReplyKind::Reponse, 1)), bench.now()).await.unwrap();
+    assert_eq!(overdue().await, [], "told");
+    assert_eq!(bench.store.told(id).await.unwrap(), Some(1));
+
+    bench.send(refused).await;
+    assert_eq!(overdue().await, [Unsettled::Ready(id)]);
+    bench.settle(id, boxed(reply(id, ReplyKind::Complement, 2))).await;
+    assert_eq!(bench.outcome(id).await.verdict, Some(Rejete));
+    assert_eq!(bench.store.replies(id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_second_reply_of_a_kind_is_refused() {
+    for kind in [ReplyKind::Reponse, ReplyKind::Complement, ReplyKind::Recapitulatif] {
+        let bench = Bench::new().await;
+        let id = bench.report("a", vec![]).await;
+        bench.store.answer(id, &boxed(reply(id, kind, 1)), bench.now()).await.unwrap();
+        let again = bench.store.answer(id, &boxed(reply(id, kind, 1)), bench.now()).await.unwrap_err();
+        assert!(again.is_of_one_record() && !again.is_transient(), "{again}");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up() {
+    let mut bench = Bench::new().await;
+    let id = bench.report("a", vec![]).await;
+    bench.settle(id, boxed(letter(id))).await;
+    let due = async |bench: &Bench| bench.store.replies_to_send(10, bench.now()).await.unwrap();
+    let first = due(&bench).await.remove(0);
+    bench.restart().await;
+    let second = due(&bench).await.remove(0);
+    assert_eq!((second.content, second.message_id), (first.content, first.message_id));
+
+    bench.store.reply_failed(first.id, "occupé", Some(bench.after(30)), bench.now()).await.unwrap();
+    bench.advance(29);
+    assert!(due(&bench).await.is_empty());
+    bench.advance(1);
+    assert_eq!(due(&bench).await[0].attempts, 1);
+    bench.store.reply_sent(first.id, None, bench.now()).await.unwrap();
+    assert!(due(&bench).await.is_empty());
+    let kept = bench.store.replies(id).await.unwrap().remove(0);
+    assert_eq!((kept.etat.as_str(), kept.failure), ("envoyee", None));
+
+    bench.store.reply_failed(first.id, "refusé", None, bench.now()).await.unwrap();
+    assert_eq!(bench.store.replies(id).await.unwrap()[0].etat, "abandonnee");
+    assert!(due(&bench).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_reply_that_cannot_be_read_stops_no_other() {
+    let bench = Bench::new().await;
+    for name in ["a", "b"] {
+        let id = bench.report(name, vec![]).await;
+        bench.settle(id, boxed(letter(id))).await;
+    }
+    bench.execute("UPDATE replies SET recipients = 'pas une adresse' WHERE mail_id = 1").await;
+    assert_eq!(bench.store.replies_to_send(10, bench.now()).await.unwrap().len(), 1);
+    assert_eq!(bench.number("SELECT COUNT(*) FROM replies WHERE etat = 'abandonnee'").await, 1);
+}
+
+#[tokio::test]
+async fn a_notification_is_tied_to_our_own_reply_only() {
+    let bench = Bench::new().await;
+    let id = bench.report("a", vec![]).await;
+    bench.settle(id, boxed(letter(id))).await;
+    let notification = bench.receive("dsn", "dsn").await;
+    let tied = async |name: &str| bench.store.reply_returned(name, notification).await.unwrap();
+    assert!(!tied("autre@ailleurs.test").await);
+    assert!(!bench.store.replies(id).await.unwrap()[0].returned);
+    assert!(tied(&letter(id).message_id).await);
+    assert!(bench.store.replies(id).await.unwrap()[0].returned);
+}
+
+#[tokio::test]
+async fn the_cap_counts_the_hour_of_one_sender() {
+    let bench = Bench::new().await;
+    for name in ["a", "b", "c"] {
+        let id = bench.report(name, vec![]).await;
+        bench.settle(id, boxed(letter(id))).await;
+        bench.advance(HOUR / 2);
+    }
+    let sender: Address = SENDER.parse().unwrap();
+    assert_eq!(bench.store.replies_since(&sender, bench.after(-HOUR)).await.unwrap(), 2);
+    let other: Address = "autre@ch-armor.test".parse().unwrap();
+    assert_eq!(bench.store.replies_since(&other, bench.after(-HOUR)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn withheld_rejections_leave_in_one_digest_once() {
+    let bench = Bench::new().await;
+    let to: Address = SENDER.parse().unwrap();
+    let mut ids = Vec::new();
+    for name in ["a", "b"] {
+        let id = half_bad(&bench, name).await;
+        bench.store.answer(id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
+        bench.store.answer(id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
+        ids.push(id);
+        bench.advance(HOUR / 2);
+    }
+    let due = async || bench.store.digests_due(bench.after(-HOUR)).await.unwrap();
+    assert_eq!(due().await, [(to, ids.clone())], "as soon as the first has waited for an hour");
+    assert_eq!(bench.store.told(ids[0]).await.unwrap(), Some(usize::try_from(i64::MAX).unwrap()), "it will tell all");
+
+    let gathered: Vec<_> = ids.iter().map(|id| (*id, 1)).collect();
+    let digest = reply(ids[1], ReplyKind::Recapitulatif, 2);
+    bench.store.add_digest(&gathered, &digest, bench.now()).await.unwrap();
+    assert_eq!(due().await, []);
+    assert_eq!(bench.store.told(ids[0]).await.unwrap(), Some(1));
+    assert_eq!(bench.store.replies_to_send(10, bench.now()).await.unwrap().len(), 1);
+    assert!(matches!(bench.store.add_digest(&gathered, &digest, bench.now()).await, Err(StoreError::Database(_))));
+}
+
+#[tokio::test]
+async fn a_digest_is_of_a_size_that_can_be_made() {
+    let bench = Bench::new().await;
+    let to: Address = SENDER.parse().unwrap();
+    bench.report("a", vec![]).await;
+    bench
+        .execute(
+            "INSERT INTO mails (account, position, sha256, size, received_at)
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+             SELECT 'x', i, i, 1, 0 FROM n",
+        )
+        .await;
+    bench.execute("INSERT INTO withheld (mail_id, sender, since) SELECT id, 'lits@ch-armor.test', 0 FROM mails").await;
+    let due = bench.store.digests_due(bench.now()).await.unwrap();
+    assert_eq!((&due[0].0, due[0].1.len()), (&to, 500));
+}
+
+#[tokio::test]
+async fn back_to_normal_is_told_after_a_rejection_only() {
+    let bench = Bench::new().await;
+    let sender: Address = SENDER.parse().unwrap();
+    let settled = async |name: &str, verdict: Verdict| {
+        let id = bench.receive(name, name).await;
+        bench.record(id, &JudgedMail { verdict: Some(verdict), ..judged(vec![]) }).await;
+        bench.settle(id, Answer::Told).await;
+        id
+    };
+    let mut told = Vec::new();
+    for (rank, verdict) in
+        [Integre, Rejete, Ignore, Doublon, Integre, Integre, PartiellementIntegre, Integre].into_iter().enumerate()
+    {
+        let id = settled(&rank.to_string(), verdict).await;
+        told.push(bench.store.was_rejected_before(&sender, id).await.unwrap());
+    }
+    assert_eq!(told, [false, false, true, true, true, false, false, true]);
+}
