@@ -97,7 +97,8 @@ impl Talk<'_> {
                 "demandez à l’opérateur comment ce compte s’identifie à l’envoi ; sans compte, retirez smtp.user et smtp.password",
             ));
         }
-        let password = password.reveal().map_err(|error| Failure::new(whole(&error), "corrigez smtp.password"))?;
+        let password =
+            password.reveal().await.map_err(|error| Failure::new(whole(&error), "corrigez smtp.password"))?;
         let plain = STANDARD.encode(format!("\0{user}\0{password}"));
         let answer = self.ask(Some(&format!("AUTH PLAIN {plain}"))).await?;
         if answer.has_code("235") {

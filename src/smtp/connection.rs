@@ -77,7 +77,7 @@ impl Connection {
     }
 
     async fn login(&mut self, settings: &Settings) -> Result<(), SendError> {
-        let credentials = settings.credentials().map_err(|error| SendError::Unavailable(error.to_string()))?;
+        let credentials = settings.credentials().await.map_err(|error| SendError::Unavailable(error.to_string()))?;
         let Some((user, password)) = credentials else { return Ok(()) };
         if !self.session.server_info().supports_auth_mechanism(Mechanism::Plain) {
             return Err(SendError::Unavailable("le serveur ne propose pas AUTH PLAIN".to_owned()));

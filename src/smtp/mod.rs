@@ -54,7 +54,7 @@ impl Smtp {
     /// renewed ones serve without a restart.
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
         dial::server_name(settings)?;
-        settings.credentials()?;
+        settings.check_credentials()?;
         crate::tls::client_config(settings.ca.as_deref(), settings.identity.as_ref())?;
         Ok(Self { settings: settings.clone() })
     }

@@ -76,10 +76,19 @@ pub enum SetupError {
 }
 
 impl Settings {
-    /// User and password as they are now, if the server asks for them.
-    pub(super) fn credentials(&self) -> Result<Option<(String, String)>, SetupError> {
+    /// What can be said of the credentials without running a command.
+    pub(super) fn check_credentials(&self) -> Result<(), SetupError> {
         match (&self.user, &self.password) {
-            (Some(user), Some(password)) => Ok(Some((user.clone(), password.reveal()?))),
+            (Some(_), Some(password)) => password.stored().map(drop).map_err(SetupError::Secret),
+            (None, None) => Ok(()),
+            _ => Err(SetupError::HalfCredentials),
+        }
+    }
+
+    /// User and password as they are now, if the server asks for them.
+    pub(super) async fn credentials(&self) -> Result<Option<(String, String)>, SetupError> {
+        match (&self.user, &self.password) {
+            (Some(user), Some(password)) => Ok(Some((user.clone(), password.reveal().await?))),
             (None, None) => Ok(None),
             _ => Err(SetupError::HalfCredentials),
         }

@@ -11,9 +11,9 @@ use super::dialogue::Offered;
 
 /// Refuses a user or a password that SASL PLAIN cannot carry (RFC 4616, section 2).
 pub(super) fn check(settings: &ImapSettings) -> Result<(), SetupError> {
-    let password = settings.password.reveal()?;
-    let legal = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
-    if legal(&settings.user) && legal(&password) { Ok(()) } else { Err(SetupError::Credential) }
+    let password = settings.password.stored()?;
+    let known = std::iter::once(settings.user.as_str()).chain(password.as_deref());
+    if known.into_iter().all(is_legal) { Ok(()) } else { Err(SetupError::Credential) }
 }
 
 /// By SASL PLAIN where it is offered, since LOGIN cannot carry every character; else by LOGIN,
@@ -23,8 +23,10 @@ pub(super) async fn login(
     offered: &Offered,
     settings: &ImapSettings,
 ) -> Result<Connection, MailboxError> {
-    check(settings)?;
-    let password = settings.password.reveal().map_err(SetupError::Secret)?;
+    let password = settings.password.reveal().await.map_err(SetupError::Secret)?;
+    if !is_legal(&password) {
+        return Err(SetupError::Credential.into());
+    }
     let (client, user) = (Client::new(stream), settings.user.as_str());
     let answer = async {
         if offered.has("AUTH=PLAIN") {
@@ -40,6 +42,10 @@ pub(super) async fn login(
     let answer = timeout(limit, answer).await.map_err(|_| MailboxError::Timeout(Step::Login))??;
     let session = answer.map_err(|(error, _)| refusal(&error))?;
     Ok(Connection::new(session, limit))
+}
+
+fn is_legal(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
 }
 
 struct Plain {

@@ -1,56 +1,15 @@
 //! Value types of the configuration that several edges share.
 
-use std::path::{Path, PathBuf};
+mod secret;
+
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-/// A password or token: written in place, or read from a file each time it is needed.
-///
-/// Never printed: `Debug` and `Serialize` show `***`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Secret {
-    /// The secret itself.
-    Inline(#[schemars(with = "String")] SecretString),
-    /// The file that holds it; a trailing line end is not part of it.
-    File {
-        /// Path of the file.
-        file: PathBuf,
-    },
-}
-
-/// A secret file that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("le fichier de secret {} est illisible", path.display())]
-pub struct SecretError {
-    path: PathBuf,
-    source: std::io::Error,
-}
-
-impl Secret {
-    /// The secret as it is now.
-    pub fn reveal(&self) -> Result<String, SecretError> {
-        match self {
-            Self::Inline(secret) => Ok(secret.expose_secret().to_owned()),
-            Self::File { file } => read_secret(file),
-        }
-    }
-}
-
-fn read_secret(path: &Path) -> Result<String, SecretError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SecretError { path: path.to_owned(), source })?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("***")
-    }
-}
+pub use secret::{Secret, SecretError};
 
 /// A length of time written as people write it: `90s`, `15min`, `2h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
