@@ -144,7 +144,7 @@ impl MailboxSection {
     pub fn settings(&self) -> Result<mailbox::Settings, ConfigError> {
         match (&self.maildir, &self.imap) {
             (Some(maildir), None) => Ok(mailbox::Settings::Maildir(maildir.clone())),
-            (None, Some(imap)) => Ok(mailbox::Settings::Imap(imap.clone())),
+            (None, Some(imap)) => Ok(mailbox::Settings::from(imap.clone())),
             _ => Err(ConfigError::Contradiction(
                 "la section [mailbox] contient soit [mailbox.maildir], soit [mailbox.imap]".to_owned(),
             )),

@@ -10,7 +10,7 @@ use super::words::{counted, whole};
 use super::{LONGEST, maildir};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::mailbox::{ImapSettings, Look, Mailbox, MailboxError, Quota, Security, Settings, Waiting};
+use crate::mailbox::{Auth, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, Settings, SetupError, Waiting};
 use crate::outcome::in_paris;
 
 const SETTINGS: &str = "réglages";
@@ -72,7 +72,7 @@ async fn try_server(
 }
 
 fn prepare(config: &Config, imap: &ImapSettings) -> Result<(Mailbox, String), Failure> {
-    let mailbox = Mailbox::new(&Settings::Imap(imap.clone()), &config.mailbox.folders).map_err(|error| {
+    let mailbox = Mailbox::new(&Settings::from(imap.clone()), &config.mailbox.folders).map_err(|error| {
         Failure::new(
             whole(&error),
             "corrigez la section [mailbox] ; la rubrique des certificats dit ce qui leur manque",
@@ -87,8 +87,34 @@ async fn login<'a>(
     imap: &ImapSettings,
     refusals: &Refusals<'_>,
 ) -> Result<(Look<'a>, String), Failure> {
-    let look = mailbox.look().await.map_err(|error| failure(&error, refusals))?;
-    Ok((look, format!("compte {} accepté", imap.user)))
+    let look = mailbox.look().await.map_err(|error| refusal(&error, imap.auth, refusals))?;
+    let proof = match imap.auth {
+        Auth::Plain => "mot de passe",
+        Auth::External => "certificat client, SASL EXTERNAL",
+        Auth::Xoauth2 => "jeton, SASL XOAUTH2",
+    };
+    Ok((look, format!("compte {} accepté ({proof})", imap.user)))
+}
+
+/// What a refused login asks of the operator depends on what was shown.
+fn refusal(error: &MailboxError, auth: Auth, refusals: &Refusals<'_>) -> Failure {
+    let section = refusals.endpoint.section;
+    match (error, auth) {
+        (MailboxError::CredentialRefused(text), Auth::External) => refusals.of_our_certificate(text),
+        (MailboxError::CredentialRefused(_), Auth::Xoauth2) => Failure::new(
+            whole(error),
+            format!(
+                "vérifiez {section}.user et {section}.token : un jeton échu, ou demandé pour un autre service (« scope »), se montre ainsi ; c’est au programme ou à la tâche qui le produit de le renouveler"
+            ),
+        ),
+        (MailboxError::Unsupported(_), _) => Failure::new(
+            whole(error),
+            format!(
+                "changez {section}.auth, ou demandez à l’opérateur d’ouvrir cette identification pour cette boîte ; beaucoup de serveurs ne l’offrent qu’à qui présente un certificat ({section}.identity)"
+            ),
+        ),
+        _ => failure(error, refusals),
+    }
 }
 
 async fn mails(look: &mut Look<'_>, refusals: &Refusals<'_>, now: Timestamp) -> Result<((), String), Failure> {
@@ -164,6 +190,10 @@ pub(super) fn failure(error: &MailboxError, refusals: &Refusals<'_>) -> Failure 
         }
         MailboxError::Unsupported(_) | MailboxError::UidValidityMissing => {
             "demandez à l’opérateur d’ouvrir cette fonction du serveur : Dispolits ne peut s’en passer".to_owned()
+        }
+        MailboxError::Setup(SetupError::Secret(_)) => {
+            "faites-le vous-même sous le compte du service : le fichier doit lui être lisible, le programme lui répondre"
+                .to_owned()
         }
         MailboxError::Setup(_) | MailboxError::Io { .. } => {
             "corrigez ce fichier ou ses droits ; il doit être lisible par l’utilisateur du service".to_owned()

@@ -13,9 +13,12 @@ pub enum SetupError {
     /// The name of the server is neither a domain name nor an address.
     #[error("« {0} » n’est pas un nom de serveur")]
     Host(String),
-    /// The user or the password is empty, or holds a character that SASL PLAIN cannot carry (RFC 4616).
-    #[error("l’identifiant ou le mot de passe de la boîte est vide ou contient un caractère de contrôle")]
+    /// The user, the password or the token is empty, or holds a character that SASL cannot carry.
+    #[error("l’identifiant, le mot de passe ou le jeton de la boîte est vide ou contient un caractère de contrôle")]
     Credential,
+    /// Keys of the login that contradict each other.
+    #[error("mailbox.imap : {0}")]
+    Login(&'static str),
     /// A folder's name would be misread by a server or a disk.
     #[error("« {0} » ne peut pas être le nom d’un dossier de la boîte")]
     FolderName(String),
@@ -146,6 +149,10 @@ pub enum Step {
     Header,
     /// Filing judged mails.
     File,
+    /// Waiting for mails.
+    Wait,
+    /// Taking leave.
+    Leave,
 }
 
 impl MailboxError {
@@ -191,6 +198,8 @@ impl fmt::Display for Step {
             Self::Fetch => "lecture des courriels",
             Self::Header => "lecture d’un en-tête",
             Self::File => "classement des courriels",
+            Self::Wait => "attente de courriels",
+            Self::Leave => "déconnexion",
         })
     }
 }

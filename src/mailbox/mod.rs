@@ -26,7 +26,7 @@ pub use error::{MailboxError, SetupError, Step};
 pub use look::{Look, Quota, Waiting};
 pub use mail::{Entry, Fetched, Folder, FolderError, Moved, Position, PositionError, batches};
 pub use maildir::deliver;
-pub use settings::{Folders, ImapSettings, MaildirSettings, Security, Settings};
+pub use settings::{Auth, Folders, ImapSettings, MaildirSettings, Security, Settings};
 
 const LARGEST_HEADER: usize = 1024 * 1024;
 

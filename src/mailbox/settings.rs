@@ -14,7 +14,13 @@ pub enum Settings {
     /// Un dossier Maildir de cette machine.
     Maildir(MaildirSettings),
     /// Une boîte d’un serveur IMAP, toujours sous TLS.
-    Imap(ImapSettings),
+    Imap(Box<ImapSettings>),
+}
+
+impl From<ImapSettings> for Settings {
+    fn from(settings: ImapSettings) -> Self {
+        Self::Imap(Box::new(settings))
+    }
 }
 
 /// Un dossier Maildir de cette machine.
@@ -36,10 +42,18 @@ pub struct ImapSettings {
     /// Comment la connexion est chiffrée ; elle ne l’est jamais en option.
     #[serde(default)]
     pub security: Security,
-    /// L’identifiant de connexion, souvent l’adresse de la boîte.
+    /// Par quoi Dispolits s’identifie auprès du serveur.
+    #[serde(default)]
+    pub auth: Auth,
+    /// L’identifiant de connexion, souvent l’adresse de la boîte. Avec `auth = "external"`, la boîte à
+    /// laquelle le certificat donne accès.
     pub user: String,
-    /// Le mot de passe.
-    pub password: Secret,
+    /// Le mot de passe, avec `auth = "plain"` ; sans objet sinon.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// Le jeton d’accès OAuth, avec `auth = "xoauth2"` : un fichier ou un programme qui le renouvelle.
+    #[serde(default)]
+    pub token: Option<Secret>,
     /// Les autorités qui signent le certificat du serveur (PEM, IGC-Santé) ; par défaut celles de la machine.
     #[serde(default)]
     pub ca: Option<PathBuf>,
@@ -53,6 +67,19 @@ pub struct ImapSettings {
     /// le temps de ses octets.
     #[serde(default = "sixty_seconds")]
     pub timeout: Span,
+}
+
+/// Ce qui prouve au serveur IMAP que la boîte est la nôtre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// Un mot de passe (SASL PLAIN, ou à défaut LOGIN).
+    #[default]
+    Plain,
+    /// Le certificat client de la connexion (SASL EXTERNAL) : la clé `identity` est alors obligatoire.
+    External,
+    /// Un jeton OAuth 2.0 (SASL XOAUTH2).
+    Xoauth2,
 }
 
 /// Le chiffrement de la connexion IMAP.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dispolits::mailbox::{ImapSettings, Security};
+use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Identity, Secret, Span};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
@@ -16,6 +16,10 @@ use tempfile::TempDir;
 pub(crate) const USER: &str = "bal-labo@hopital.test";
 /// With the characters that quoted strings of LOGIN get wrong.
 pub(crate) const PASSWORD: &str = "s3\"cr\\et é";
+
+/// Configuration: whoever shows a certificate of the authority is whom its common name says.
+pub(crate) const EXTERNAL: &str = "auth_mechanisms = external\nauth_ssl_username_from_cert = yes\n\
+    ssl_cert_username_field = commonName\npassdb {\n driver = static\n args = nopassword=y\n}\n";
 
 /// An authority and what it signed, as PEM files of one directory.
 pub(crate) struct Pki {
@@ -32,6 +36,8 @@ pub(crate) enum ClientCertificate {
 pub(crate) struct Dovecot {
     directory: TempDir,
     certificate: ClientCertificate,
+    /// More lines of its configuration, which win over the usual ones.
+    more: String,
     imap: u16,
     imaps: u16,
     master: Option<Child>,
@@ -39,13 +45,14 @@ pub(crate) struct Dovecot {
 }
 
 impl Pki {
-    /// Certificates for the server `localhost` and for one client, both signed by `ca.pem`, and a
-    /// stranger's authority that signed another client of the same name.
+    /// Certificates for the server `localhost` and for two clients, one of them named as the mailbox,
+    /// all signed by `ca.pem`, and a stranger's authority that signed another client.
     pub(crate) fn new(directory: &Path) -> Self {
         let pki = Self { directory: directory.to_owned() };
         let authority = pki.authority("ca");
         pki.leaf(&authority, "server", ExtendedKeyUsagePurpose::ServerAuth);
         pki.leaf(&authority, "client", ExtendedKeyUsagePurpose::ClientAuth);
+        pki.leaf(&authority, USER, ExtendedKeyUsagePurpose::ClientAuth);
         let stranger = pki.authority("stranger-ca");
         pki.leaf(&stranger, "stranger", ExtendedKeyUsagePurpose::ClientAuth);
         pki
@@ -80,12 +87,18 @@ impl Pki {
 
 impl Dovecot {
     pub(crate) fn start(certificate: ClientCertificate) -> Self {
+        Self::start_with(certificate, "")
+    }
+
+    /// With more lines of configuration, `{directory}` in them being its own.
+    pub(crate) fn start_with(certificate: ClientCertificate, more: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("dovecot").tempdir().unwrap();
         // Read by Dovecot's own users.
         std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let pki = Pki::new(directory.path());
         let (imap, imaps) = (free_port(), free_port());
-        let mut dovecot = Self { directory, certificate, imap, imaps, master: None, pki };
+        let more = more.replace("{directory}", &directory.path().display().to_string());
+        let mut dovecot = Self { directory, certificate, more, imap, imaps, master: None, pki };
         for folder in ["tmp", "new", "cur"] {
             std::fs::create_dir_all(dovecot.maildir().join(folder)).unwrap();
         }
@@ -95,6 +108,10 @@ impl Dovecot {
             (dovecot.imap, dovecot.imaps) = (free_port(), free_port());
         }
         dovecot
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(crate) fn maildir(&self) -> PathBuf {
@@ -133,8 +150,10 @@ impl Dovecot {
             host: "localhost".to_owned(),
             port,
             security,
+            auth: Auth::Plain,
             user: USER.to_owned(),
-            password: Secret::Inline(PASSWORD.into()),
+            password: Some(Secret::Inline(PASSWORD.into())),
+            token: None,
             ca: Some(self.pki.path("ca")),
             identity: (self.certificate == ClientCertificate::Required).then(|| self.pki.identity("client")),
             folder: "INBOX".to_owned(),
@@ -245,7 +264,7 @@ impl Dovecot {
         // No penalty for wrong passwords, of which the tests send several.
         let penalty =
             "auth_failure_delay = 0\nservice anvil {\n unix_listener anvil-auth-penalty {\n  mode = 0\n }\n}\n";
-        let (imap, imaps) = (self.imap, self.imaps);
+        let (imap, imaps, more) = (self.imap, self.imaps, &self.more);
         format!(
             "protocols = imap\nlisten = 127.0.0.1, ::1\nbase_dir = {directory}/run\nstate_dir = {directory}/state\n\
              log_path = {directory}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
@@ -256,7 +275,7 @@ impl Dovecot {
              namespace inbox {{\n inbox = yes\n}}\n\
              passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {directory}/users\n}}\n\
              userdb {{\n driver = static\n args = uid={mail} gid={mail_group} home={directory}/mail\n}}\n{unprivileged}{penalty}\
-             service imap-login {{\n inet_listener imap {{\n  port = {imap}\n }}\n inet_listener imaps {{\n  port = {imaps}\n  ssl = yes\n }}\n}}\n"
+             service imap-login {{\n inet_listener imap {{\n  port = {imap}\n }}\n inet_listener imaps {{\n  port = {imaps}\n  ssl = yes\n }}\n}}\n{more}"
         )
     }
 

@@ -5,10 +5,12 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use async_imap::error::Error;
+use async_imap::Client;
 use async_imap::imap_proto::{Capability, Outcome, Response, ResponseCode, Status};
 use futures_util::FutureExt;
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
+use tracing::debug;
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
@@ -24,11 +26,28 @@ const SLOWEST: u64 = 32 * 1024;
 /// (RFC 5530, section 3).
 const FOR_NOW: [&str; 4] = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"];
 
-/// A connection after the login.
+/// The longest a server may take to say good-bye: nothing depends on it.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A connection after the login. Of async-imap, only the reading of answers is used.
 #[derive(Debug)]
 pub(super) struct Connection {
-    session: async_imap::Session<Stream>,
+    client: Client<Stream>,
+    commands: u32,
     timeout: Duration,
+}
+
+/// Takes note of an answer.
+pub(super) type See<'a> = &'a mut (dyn FnMut(&Response<'_>) + Send);
+
+/// One answer of the server.
+enum Heard {
+    /// The end of the command of this tag.
+    Done(String, Answer),
+    /// It waits for us to go on.
+    Ready,
+    /// Anything else.
+    Data,
 }
 
 /// How a command ended.
@@ -69,8 +88,8 @@ impl Answer {
 }
 
 impl Connection {
-    pub(super) fn new(session: async_imap::Session<Stream>, timeout: Duration) -> Self {
-        Self { session, timeout }
+    pub(super) fn new(stream: Stream, timeout: Duration) -> Self {
+        Self { client: Client::new(stream), commands: 0, timeout }
     }
 
     /// Runs a command that brings `carried` bytes of mail at most, and shows every answer to `see`.
@@ -79,9 +98,9 @@ impl Connection {
         step: Step,
         command: &str,
         carried: u64,
-        see: &mut (dyn FnMut(&Response<'_>) + Send),
+        see: See<'_>,
     ) -> Result<Answer, MailboxError> {
-        self.session.as_mut().grant(carried.saturating_add(GRANTED));
+        self.client.get_mut().grant(carried.saturating_add(GRANTED));
         let limit = self.timeout.saturating_add(Duration::from_secs(carried / SLOWEST));
         timeout(limit, self.converse(step, command, see)).await.unwrap_or(Err(MailboxError::Timeout(step)))
     }
@@ -119,36 +138,65 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) async fn logout(mut self) -> Result<(), MailboxError> {
-        let logout = timeout(self.timeout, self.session.logout());
-        let done = logout.await.map_err(|_| MailboxError::Timeout(Step::Connect))?;
-        done.map_err(|error| from_imap(Step::Connect, &error))
+    /// Takes leave; what the server makes of it changes nothing.
+    pub(super) async fn logout(mut self) {
+        let farewell = async {
+            self.say(Step::Leave, "LOGOUT").await?;
+            while let Heard::Data = self.hear(Step::Leave, &mut |_| {}).await? {}
+            Ok(())
+        };
+        match timeout(FAREWELL, farewell).await {
+            // BYE.
+            Ok(Ok(()) | Err(MailboxError::Refused { .. })) => {}
+            Ok(Err(error)) => debug!(%error, "the server did not answer LOGOUT"),
+            Err(_) => debug!("the server did not answer LOGOUT in time"),
+        }
     }
 
-    async fn converse(
-        &mut self,
-        step: Step,
-        command: &str,
-        see: &mut (dyn FnMut(&Response<'_>) + Send),
-    ) -> Result<Answer, MailboxError> {
-        let tag = self.session.run_command(command).await.map_err(|error| from_imap(step, &error))?;
+    async fn converse(&mut self, step: Step, command: &str, see: See<'_>) -> Result<Answer, MailboxError> {
+        let tag = self.say(step, command).await?;
         loop {
-            // Some answers make the parser panic, `INTERNALDATE NIL` among them.
-            let read = AssertUnwindSafe(self.session.read_response()).catch_unwind().await;
-            let read = read.map_err(|_| MailboxError::Protocol { step, what: "l’analyseur l’a refusée" })?;
-            let data = read.map_err(|error| from_io(step, &error))?.ok_or(MailboxError::Broken(step))?;
-            match data.parsed() {
-                Response::Done { tag: answered, status, outcome } if *answered == tag => {
-                    see(data.parsed());
-                    return Ok(answer(status, outcome));
-                }
-                Response::Done { .. } | Response::Continue(_) => {
+            match self.hear(step, see).await? {
+                Heard::Data => {}
+                Heard::Done(answered, answer) if answered == tag => return Ok(answer),
+                Heard::Done(..) | Heard::Ready => {
                     return Err(MailboxError::Protocol { step, what: "elle ne répond pas à notre commande" });
                 }
-                Response::Data { status: Status::Bye, outcome } => {
-                    return Err(MailboxError::Refused { step, text: text(outcome) });
-                }
-                other => see(other),
+            }
+        }
+    }
+
+    /// Sends a command; gives its tag.
+    async fn say(&mut self, step: Step, command: &str) -> Result<String, MailboxError> {
+        self.commands = self.commands.saturating_add(1);
+        let tag = format!("A{:04}", self.commands);
+        self.write(step, &format!("{tag} {command}\r\n")).await?;
+        Ok(tag)
+    }
+
+    async fn write(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
+        let stream = self.client.get_mut();
+        stream.write_all(line.as_bytes()).await.map_err(|error| from_io(step, &error))?;
+        stream.flush().await.map_err(|error| from_io(step, &error))
+    }
+
+    /// The next answer; data and the end of a command are shown to `see`. Nothing of it is lost if
+    /// this is given up while it waits.
+    async fn hear(&mut self, step: Step, see: See<'_>) -> Result<Heard, MailboxError> {
+        // Some answers make the parser panic, `INTERNALDATE NIL` among them.
+        let read = AssertUnwindSafe(self.client.read_response()).catch_unwind().await;
+        let read = read.map_err(|_| MailboxError::Protocol { step, what: "l’analyseur l’a refusée" })?;
+        let data = read.map_err(|error| from_io(step, &error))?.ok_or(MailboxError::Broken(step))?;
+        match data.parsed() {
+            Response::Continue(_) => Ok(Heard::Ready),
+            Response::Data { status: Status::Bye, outcome } => Err(MailboxError::Refused { step, text: text(outcome) }),
+            Response::Done { tag, status, outcome } => {
+                see(data.parsed());
+                Ok(Heard::Done(tag.0.clone(), answer(status, outcome)))
+            }
+            other => {
+                see(other);
+                Ok(Heard::Data)
             }
         }
     }
@@ -170,16 +218,6 @@ pub(super) fn from_io(step: Step, error: &io::Error) -> MailboxError {
     }
 }
 
-/// The same for what async-imap makes of it.
-pub(super) fn from_imap(step: Step, error: &Error) -> MailboxError {
-    match error {
-        Error::Io(error) => from_io(step, error),
-        Error::No(text) | Error::Bad(text) => refused(step, information(text)),
-        Error::ConnectionLost => MailboxError::Broken(step),
-        _ => MailboxError::Protocol { step, what: "elle est illisible" },
-    }
-}
-
 /// Whether a refusal may pass by itself.
 pub(super) fn is_for_now(text: &str) -> bool {
     FOR_NOW.iter().any(|code| text.contains(code))
@@ -188,12 +226,6 @@ pub(super) fn is_for_now(text: &str) -> bool {
 /// A refusal, with the server's words made safe to repeat.
 pub(super) fn refused(step: Step, text: &str) -> MailboxError {
     MailboxError::Refused { step, text: crate::defect::excerpt(text) }
-}
-
-/// async-imap hands on a refusal as `code: …, info: Some("…")`.
-fn information(text: &str) -> &str {
-    let inner = text.split_once("info: Some(\"").and_then(|(_, rest)| rest.strip_suffix("\")"));
-    inner.unwrap_or(text)
 }
 
 fn answer(status: &Status, outcome: &Outcome<'_>) -> Answer {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
@@ -49,9 +48,12 @@ impl Endpoint {
 }
 
 /// Connects, in TLS before anything secret is said, and asks what the server offers.
-pub(super) async fn dial(endpoint: &Endpoint, settings: &ImapSettings) -> Result<(Stream, Offered), MailboxError> {
+pub(super) async fn dial(
+    endpoint: &Endpoint,
+    settings: &ImapSettings,
+) -> Result<(Dialogue<Stream>, Offered), MailboxError> {
     let socket = connect(settings).await?;
-    let dialogue = match settings.security {
+    let mut dialogue = match settings.security {
         Security::Tls => {
             let mut dialogue = Dialogue::new(Limited::new(endpoint.handshake(settings, socket).await?, GRANTED));
             within(settings, Step::Greeting, dialogue.greeting()).await?;
@@ -62,17 +64,10 @@ pub(super) async fn dial(endpoint: &Endpoint, settings: &ImapSettings) -> Result
             Dialogue::new(Limited::new(endpoint.handshake(settings, socket).await?, GRANTED))
         }
     };
-    offered(settings, dialogue).await
-}
-
-/// What was offered before TLS may have been altered on the way, and is forgotten (RFC 3501,
-/// section 6.2.1).
-async fn offered<S: AsyncRead + AsyncWrite + Unpin>(
-    settings: &ImapSettings,
-    mut dialogue: Dialogue<S>,
-) -> Result<(S, Offered), MailboxError> {
+    // What was offered before TLS may have been altered on the way, and is forgotten (RFC 3501,
+    // section 6.2.1).
     let offered = within(settings, Step::Capability, dialogue.capabilities()).await?;
-    Ok((dialogue.into_stream(Step::Capability)?, offered))
+    Ok((dialogue, offered))
 }
 
 async fn connect(settings: &ImapSettings) -> Result<Socket, MailboxError> {

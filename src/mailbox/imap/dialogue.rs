@@ -1,10 +1,11 @@
-//! The few lines before the login, read by ourselves: what stands in the buffer when TLS begins
-//! must be known, and async-imap does not show it.
+//! The few lines up to the login, read by ourselves: what stands in the buffer when TLS begins must
+//! be known, and async-imap does not show it; nor does it know SASL-IR.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::super::error::{MailboxError, Step};
 use super::command::{from_io, refused};
+use super::limited::Limited;
 
 const LONGEST_LINE: usize = 8 * 1024;
 const MOST_LINES: usize = 100;
@@ -12,6 +13,17 @@ const MOST_LINES: usize = 100;
 /// What a server offers before the login, upper case.
 #[derive(Debug, Default)]
 pub(super) struct Offered(Vec<String>);
+
+/// How a command ended, with the server's text made safe to repeat.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Ok,
+    No(String),
+    Bad(String),
+}
+
+/// Says what to answer a challenge with; nothing if none was expected.
+pub(super) type Respond<'a> = &'a mut (dyn FnMut(&str) -> Option<String> + Send);
 
 /// Lines to and from a server.
 #[derive(Debug)]
@@ -51,12 +63,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// Runs a command; gives the lines before its OK.
     pub(super) async fn command(&mut self, step: Step, command: &str) -> Result<Vec<String>, MailboxError> {
+        match self.exchange(step, command, &mut |_| None).await? {
+            (Answer::Ok, lines) => Ok(lines),
+            (Answer::No(text) | Answer::Bad(text), _) => Err(MailboxError::Refused { step, text }),
+        }
+    }
+
+    /// Runs a command that the server may answer with challenges first (RFC 3501, section 7.5).
+    pub(super) async fn exchange(
+        &mut self,
+        step: Step,
+        command: &str,
+        respond: Respond<'_>,
+    ) -> Result<(Answer, Vec<String>), MailboxError> {
         self.commands = self.commands.saturating_add(1);
         let tag = format!("D{}", self.commands);
-        let written = self.stream.write_all(format!("{tag} {command}\r\n").as_bytes()).await;
-        written.map_err(|error| from_io(step, &error))?;
-        self.stream.flush().await.map_err(|error| from_io(step, &error))?;
-        self.answer(step, &tag).await
+        self.say(step, &format!("{tag} {command}")).await?;
+        let mut lines = Vec::new();
+        for _ in 0..MOST_LINES {
+            let line = self.line(step).await?;
+            let (first, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            match first {
+                "*" if has_status(rest, "BYE") => return Err(refused(step, words(rest))),
+                "*" => lines.push(line),
+                "+" => match respond(rest) {
+                    Some(response) => self.say(step, &response).await?,
+                    None => break,
+                },
+                first if first == tag => return Ok((answer(rest), lines)),
+                _ => break,
+            }
+        }
+        Err(MailboxError::Protocol { step, what: "la réponse n’a pas la forme attendue" })
     }
 
     /// The stream, provided that the server said nothing that was not asked for: in front of TLS
@@ -69,20 +107,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    async fn answer(&mut self, step: Step, tag: &str) -> Result<Vec<String>, MailboxError> {
-        let mut lines = Vec::new();
-        while lines.len() < MOST_LINES {
-            let line = self.line(step).await?;
-            match line.split_once(' ') {
-                Some((first, rest)) if first == tag => {
-                    return if has_status(rest, "OK") { Ok(lines) } else { Err(refused(step, words(rest))) };
-                }
-                Some(("*", rest)) if has_status(rest, "BYE") => return Err(refused(step, words(rest))),
-                Some(("*", _)) => lines.push(line),
-                _ => break,
-            }
-        }
-        Err(MailboxError::Protocol { step, what: "la réponse n’a pas la forme attendue" })
+    async fn say(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
+        let written = self.stream.write_all(format!("{line}\r\n").as_bytes()).await;
+        written.map_err(|error| from_io(step, &error))?;
+        self.stream.flush().await.map_err(|error| from_io(step, &error))
     }
 
     async fn line(&mut self, step: Step) -> Result<String, MailboxError> {
@@ -100,6 +128,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 return Err(MailboxError::Broken(step));
             }
         }
+    }
+}
+
+impl<S> Dialogue<Limited<S>> {
+    /// The stream for whoever goes on, what was read ahead included.
+    pub(super) fn hand_over(self) -> Limited<S> {
+        let mut stream = self.stream;
+        stream.give_back(self.read);
+        stream
+    }
+}
+
+fn answer(rest: &str) -> Answer {
+    let text = crate::defect::excerpt(words(rest));
+    match rest.split(' ').next() {
+        Some(status) if status.eq_ignore_ascii_case("OK") => Answer::Ok,
+        Some(status) if status.eq_ignore_ascii_case("NO") => Answer::No(text),
+        _ => Answer::Bad(text),
     }
 }
 

@@ -15,16 +15,24 @@ pub(super) struct Limited<S> {
     inner: S,
     left: u64,
     framing: Framing,
+    /// Bytes already accounted for that are still to be read.
+    ahead: Vec<u8>,
 }
 
 impl<S> Limited<S> {
     pub(super) fn new(inner: S, bytes: u64) -> Self {
-        Self { inner, left: bytes, framing: Framing::default() }
+        Self { inner, left: bytes, framing: Framing::default(), ahead: Vec::new() }
     }
 
     /// From now on, so many bytes and no more.
     pub(super) fn grant(&mut self, bytes: u64) {
         self.left = bytes;
+    }
+
+    /// Takes back what somebody read ahead.
+    pub(super) fn give_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.append(&mut self.ahead);
+        self.ahead = bytes;
     }
 
     /// Takes note of what was read, before anyone else sees it.
@@ -46,6 +54,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Limited<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let fitting = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(self.ahead.drain(..fitting).as_slice());
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
         let accounted = self.account(buffer.filled().get(before..).unwrap_or_default());

@@ -1,71 +1,101 @@
 //! Telling the server who we are, once the connection is encrypted.
 
-use async_imap::{Authenticator, Client};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tokio::time::timeout;
 
-use super::super::error::{MailboxError, SetupError, Step};
+use super::super::error::{MailboxError, Step};
 use super::super::settings::ImapSettings;
-use super::command::{Connection, from_imap, is_for_now};
+use super::command::{Connection, is_for_now};
 use super::dial::Stream;
-use super::dialogue::Offered;
+use super::dialogue::{Answer, Dialogue, Offered, Respond};
+use super::sasl::Credential;
 
-/// Refuses a user or a password that SASL PLAIN cannot carry (RFC 4616, section 2).
-pub(super) fn check(settings: &ImapSettings) -> Result<(), SetupError> {
-    let password = settings.password.stored()?;
-    let known = std::iter::once(settings.user.as_str()).chain(password.as_deref());
-    if known.into_iter().all(is_legal) { Ok(()) } else { Err(SetupError::Credential) }
-}
+/// The longest response that is put on the line of its command: some servers take no longer lines.
+const LONGEST_AT_ONCE: usize = 4096;
 
-/// By SASL PLAIN where it is offered, since LOGIN cannot carry every character; else by LOGIN,
-/// unless the server has disabled it.
+/// By the configured mechanism. A password may also go by LOGIN, where SASL PLAIN is not offered and
+/// LOGIN not disabled; PLAIN is better, since LOGIN cannot carry every character.
 pub(super) async fn login(
-    stream: Stream,
+    mut dialogue: Dialogue<Stream>,
     offered: &Offered,
     settings: &ImapSettings,
 ) -> Result<Connection, MailboxError> {
-    let password = settings.password.reveal().await.map_err(SetupError::Secret)?;
-    if !is_legal(&password) {
-        return Err(SetupError::Credential.into());
-    }
-    let (client, user) = (Client::new(stream), settings.user.as_str());
-    let answer = async {
-        if offered.has("AUTH=PLAIN") {
-            let response = Some(format!("\0{user}\0{password}"));
-            Ok(client.authenticate("PLAIN", Plain { response }).await)
-        } else if offered.has("LOGINDISABLED") {
-            Err(MailboxError::Unsupported("l’identification par mot de passe"))
-        } else {
-            Ok(client.login(user, &password).await)
-        }
-    };
+    let credential = Credential::of(settings).await.map_err(MailboxError::Setup)?;
     let limit = settings.timeout.get();
-    let answer = timeout(limit, answer).await.map_err(|_| MailboxError::Timeout(Step::Login))??;
-    let session = answer.map_err(|(error, _)| refusal(&error))?;
-    Ok(Connection::new(session, limit))
+    let said = timeout(limit, say(&mut dialogue, offered, &settings.user, &credential)).await;
+    said.map_err(|_| MailboxError::Timeout(Step::Login))??;
+    Ok(Connection::new(dialogue.hand_over(), limit))
 }
 
-fn is_legal(text: &str) -> bool {
-    !text.is_empty() && !text.chars().any(char::is_control)
-}
-
-struct Plain {
-    /// Given once: a server that asks again gets an empty answer.
-    response: Option<String>,
-}
-
-impl Authenticator for Plain {
-    type Response = String;
-
-    fn process(&mut self, _challenge: &[u8]) -> String {
-        self.response.take().unwrap_or_default()
-    }
-}
-
-fn refusal(error: &async_imap::error::Error) -> MailboxError {
-    match (error, from_imap(Step::Login, error)) {
-        (async_imap::error::Error::No(_), MailboxError::Refused { text, .. }) if !is_for_now(&text) => {
-            MailboxError::CredentialRefused(text)
+async fn say(
+    dialogue: &mut Dialogue<Stream>,
+    offered: &Offered,
+    user: &str,
+    credential: &Credential,
+) -> Result<(), MailboxError> {
+    match credential {
+        _ if offered.has(&format!("AUTH={}", credential.mechanism())) => {
+            authenticate(dialogue, offered, credential.mechanism(), &credential.response(user)).await
         }
-        (_, other) => other,
+        Credential::Password(_) if offered.has("LOGINDISABLED") => {
+            Err(MailboxError::Unsupported("l’identification par mot de passe"))
+        }
+        Credential::Password(password) => {
+            let command = format!("LOGIN {} {}", quoted(user), quoted(password));
+            let (answer, _) = dialogue.exchange(Step::Login, &command, &mut |_| None).await?;
+            judge(answer, None)
+        }
+        Credential::Certificate => Err(MailboxError::Unsupported("l’identification par certificat (AUTH=EXTERNAL)")),
+        Credential::Token(_) => Err(MailboxError::Unsupported("l’identification par jeton (AUTH=XOAUTH2)")),
     }
+}
+
+/// One response, which goes with the command where the server takes it there (RFC 4959), else
+/// when it asks. Asked for more, we have nothing to say: XOAUTH2 tells in such a challenge why it refuses, and
+/// waits for an empty line before its NO.
+async fn authenticate(
+    dialogue: &mut Dialogue<Stream>,
+    offered: &Offered,
+    mechanism: &str,
+    response: &str,
+) -> Result<(), MailboxError> {
+    let encoded = STANDARD.encode(response);
+    let (command, mut waiting) = if offered.has("SASL-IR") && encoded.len() <= LONGEST_AT_ONCE {
+        (format!("AUTHENTICATE {mechanism} {encoded}"), None)
+    } else {
+        (format!("AUTHENTICATE {mechanism}"), Some(encoded))
+    };
+    let mut told = None;
+    let respond: Respond<'_> = &mut |challenge| {
+        let response = waiting.take();
+        if response.is_none() {
+            told = Some(decoded(challenge));
+        }
+        Some(response.unwrap_or_default())
+    };
+    let (answer, _) = dialogue.exchange(Step::Login, &command, respond).await?;
+    judge(answer, told)
+}
+
+fn decoded(challenge: &str) -> String {
+    let bytes = STANDARD.decode(challenge).unwrap_or_default();
+    crate::defect::excerpt(&String::from_utf8_lossy(&bytes))
+}
+
+/// What the server made of the login. `told` is what it said of it in a challenge.
+fn judge(answer: Answer, told: Option<String>) -> Result<(), MailboxError> {
+    match answer {
+        Answer::Ok => Ok(()),
+        Answer::No(text) if !is_for_now(&text) => {
+            let told = told.filter(|told| !told.is_empty()).map_or_else(String::new, |told| format!(" ({told})"));
+            Err(MailboxError::CredentialRefused(format!("{text}{told}")))
+        }
+        Answer::No(text) | Answer::Bad(text) => Err(MailboxError::Refused { step: Step::Login, text }),
+    }
+}
+
+/// A quoted string (RFC 3501, section 4.3).
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,7 +1,7 @@
 //! The IMAP backend (RFC 3501, UIDPLUS RFC 4315, MOVE RFC 6851), always over TLS.
 //!
 //! async-imap reports several failures as success: a tagged NO, or the end of the connection, in
-//! the middle of a FETCH. So only its framing and its parser are used. Every command goes through
+//! the middle of a FETCH. So only its framing and its parser are used, after the login. Every command goes through
 //! [`command`], which demands the tagged OK, under a deadline and a limit of bytes. The caller
 //! caps the logs of `async_imap` and `imap_proto` at `info`: below, they print passwords.
 
@@ -16,13 +16,13 @@ mod inventory;
 mod limited;
 mod login;
 mod probe;
+mod sasl;
 mod uid;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::sleep;
-use tracing::debug;
 
 use super::error::{MailboxError, SetupError};
 use super::folder::{Destinations, Name};
@@ -57,7 +57,7 @@ pub(super) struct Session {
 
 impl Imap {
     pub(super) fn new(settings: &ImapSettings, folders: &Folders) -> Result<Self, SetupError> {
-        login::check(settings)?;
+        sasl::check(settings)?;
         if settings.timeout.get().is_zero() {
             return Err(SetupError::Timeout);
         }
@@ -71,8 +71,8 @@ impl Imap {
     }
 
     pub(super) async fn open(&self) -> Result<Session, MailboxError> {
-        let (stream, offered) = dial::dial(&self.endpoint, &self.settings).await?;
-        let mut connection = login::login(stream, &offered, &self.settings).await?;
+        let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        let mut connection = login::login(dialogue, &offered, &self.settings).await?;
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         folders::make(&mut connection, &self.destinations).await?;
@@ -101,8 +101,6 @@ impl Session {
     }
 
     pub(super) async fn close(self) {
-        if let Err(error) = self.connection.logout().await {
-            debug!(%error, "the server did not answer LOGOUT");
-        }
+        self.connection.logout().await;
     }
 }

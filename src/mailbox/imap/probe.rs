@@ -2,7 +2,6 @@
 
 use async_imap::imap_proto::rfc2087::{QuotaResource, QuotaResourceName};
 use async_imap::imap_proto::{Capability, Response};
-use tracing::debug;
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
@@ -21,8 +20,8 @@ pub(in super::super) struct Probe {
 
 impl Imap {
     pub(in super::super) async fn probe(&self) -> Result<Probe, MailboxError> {
-        let (stream, offered) = dial::dial(&self.endpoint, &self.settings).await?;
-        let mut connection = login::login(stream, &offered, &self.settings).await?;
+        let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        let mut connection = login::login(dialogue, &offered, &self.settings).await?;
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         Ok(Probe { connection, source: self.source.clone(), destinations: self.destinations.clone() })
@@ -68,9 +67,7 @@ impl Probe {
     }
 
     pub(in super::super) async fn close(self) {
-        if let Err(error) = self.connection.logout().await {
-            debug!(%error, "the server did not answer LOGOUT");
-        }
+        self.connection.logout().await;
     }
 
     async fn has_quota(&mut self) -> Result<bool, MailboxError> {

@@ -1,12 +1,12 @@
 //! Faults towards a real Dovecot.
 
 use dispolits::config::Config;
-use dispolits::mailbox::{ImapSettings, Security};
+use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, Expected, detail, skipped};
-use crate::dovecot::{ClientCertificate, Dovecot};
+use crate::dovecot::{ClientCertificate, Dovecot, EXTERNAL, USER};
 
 /// A diagnosis of this mailbox, otherwise of the sandbox.
 fn of(settings: ImapSettings) -> impl FnOnce(&mut Config) {
@@ -42,12 +42,43 @@ async fn each_fault_towards_the_mailbox_is_named() {
     check(&bare, at("identification", "exige un certificat client", "ajoutez mailbox.imap.identity")).await;
     let stranger = |settings: &mut ImapSettings| settings.identity = Some(dovecot.pki.identity("stranger"));
     check(&stranger, at("identification", "refuse notre certificat client", "CN=stranger")).await;
-    let password = |settings: &mut ImapSettings| settings.password = Secret::Inline("faux".into());
+    let password = |settings: &mut ImapSettings| settings.password = Some(Secret::Inline("faux".into()));
     check(&password, at("identification", "refuse l’identification", "mailbox.imap.password")).await;
     let folder = |settings: &mut ImapSettings| settings.folder = "Nulle part".to_owned();
     check(&folder, at("courriels", "« Nulle part »", "mailbox.imap.folder")).await;
     let quotes = |settings: &mut ImapSettings| settings.folder = "IN\"BOX".to_owned();
     check(&quotes, at("réglages", "ne peut pas être le nom d’un dossier", "[mailbox]")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_proof_of_identity_has_its_own_remedy() {
+    let bench = Bench::start().await;
+    let dovecot = Dovecot::start_with(ClientCertificate::Required, EXTERNAL);
+    let external = |name: &str| ImapSettings {
+        auth: Auth::External,
+        password: None,
+        identity: Some(dovecot.pki.identity(name)),
+        ..dovecot.settings(Security::Starttls)
+    };
+    let diagnosis = bench.examine(of(external(USER))).await;
+    assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
+    let accepted = format!("compte {USER} accepté (certificat client, SASL EXTERNAL)");
+    assert_eq!(detail(&diagnosis, "boite", "identification"), accepted);
+    bench.check(of(external("client")), at("identification", "refuse notre certificat", "CN=client")).await;
+    let password = ImapSettings { identity: Some(dovecot.pki.identity(USER)), ..dovecot.settings(Security::Tls) };
+    bench.check(of(password), at("identification", "n’offre pas l’identification par mot", "mailbox.imap.auth")).await;
+    let token = |token| ImapSettings {
+        auth: Auth::Xoauth2,
+        password: None,
+        token: Some(token),
+        ..dovecot.settings(Security::Starttls)
+    };
+    let absent = token(Secret::Command { command: vec!["/nulle/part".to_owned()] });
+    bench.check(of(absent), at("identification", "« /nulle/part » ne peut pas", "sous le compte du service")).await;
+    let useless = token(Secret::Inline("jeton".into()));
+    bench.check(of(useless), at("identification", "AUTH=XOAUTH2", "mailbox.imap.auth")).await;
+    let contradictory = ImapSettings { identity: None, ..external(USER) };
+    bench.check(of(contradictory), at("réglages", "auth = \"external\" demande la clé identity", "[mailbox]")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod behaviour;
+mod login;
 mod maildir;
 mod refusals;
 mod scripted;

@@ -1,6 +1,6 @@
 //! What a real Dovecot refuses, and how its end is survived.
 
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
+use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
 use dispolits::setting::Secret;
 
 use super::world::{mail, positions};
@@ -10,7 +10,7 @@ async fn check(dovecot: &Dovecot, change: impl Fn(&mut ImapSettings), expected: 
     for security in [Security::Starttls, Security::Tls] {
         let mut settings = dovecot.settings(security);
         change(&mut settings);
-        let mut mailbox = Mailbox::new(&Settings::Imap(settings), &Folders::default()).unwrap();
+        let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
         let error = mailbox.open().await.unwrap_err();
         assert!(expected(&error), "{security:?}: {error:?}");
     }
@@ -27,7 +27,7 @@ fn is_credential(error: &MailboxError) -> bool {
 #[tokio::test]
 async fn each_refusal_has_its_name() {
     let dovecot = Dovecot::start(ClientCertificate::Required);
-    check(&dovecot, |settings| settings.password = Secret::Inline("faux".into()), is_credential).await;
+    check(&dovecot, |settings| settings.password = Some(Secret::Inline("faux".into())), is_credential).await;
     check(&dovecot, |settings| settings.user = "autre@hopital.test".to_owned(), is_credential).await;
     // A missing certificate is told after the handshake, in the server's words.
     check(
@@ -56,7 +56,7 @@ async fn tls_and_starttls_ports_are_not_mistaken() {
     let dovecot = Dovecot::start(ClientCertificate::Unasked);
     let mut settings = dovecot.settings(Security::Tls);
     settings.port = dovecot.settings(Security::Starttls).port;
-    let mut mailbox = Mailbox::new(&Settings::Imap(settings), &Folders::default()).unwrap();
+    let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
     assert!(is_tls(&mailbox.open().await.unwrap_err()));
 }
 
@@ -64,7 +64,7 @@ async fn tls_and_starttls_ports_are_not_mistaken() {
 async fn the_end_of_the_server_ends_the_session_and_a_new_one_finds_the_same_mails() {
     let mut dovecot = Dovecot::start(ClientCertificate::Required);
     dovecot.deliver(&mail("avant", 10), "1700000000.M1.serveur");
-    let settings = Settings::Imap(dovecot.settings(Security::Starttls));
+    let settings = Settings::from(dovecot.settings(Security::Starttls));
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let (session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
     dovecot.stop();
@@ -82,7 +82,7 @@ async fn the_end_of_the_server_ends_the_session_and_a_new_one_finds_the_same_mai
 async fn a_renumbered_mailbox_lists_other_positions() {
     let mut dovecot = Dovecot::start(ClientCertificate::Unasked);
     dovecot.deliver(&mail("avant", 10), "1700000000.M1.serveur");
-    let settings = Settings::Imap(dovecot.settings(Security::Tls));
+    let settings = Settings::from(dovecot.settings(Security::Tls));
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let (session, before) = mailbox.open().await.unwrap().list().await.unwrap();
     session.close().await;
@@ -98,13 +98,15 @@ async fn a_renumbered_mailbox_lists_other_positions() {
 #[test]
 fn a_wrong_configuration_is_told_before_any_connection() {
     let pki = tempfile::tempdir().unwrap();
-    let refused = |settings: ImapSettings| Mailbox::new(&Settings::Imap(settings), &Folders::default()).unwrap_err();
+    let refused = |settings: ImapSettings| Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap_err();
     let settings = || ImapSettings {
         host: "localhost".to_owned(),
         port: 143,
         security: Security::Starttls,
+        auth: Auth::Plain,
         user: "bal@hopital.test".to_owned(),
-        password: Secret::Inline("secret".into()),
+        password: Some(Secret::Inline("secret".into())),
+        token: None,
         ca: None,
         identity: None,
         folder: "INBOX".to_owned(),
@@ -113,14 +115,15 @@ fn a_wrong_configuration_is_told_before_any_connection() {
     let missing = pki.path().join("absent.pem");
     assert!(matches!(refused(ImapSettings { ca: Some(missing.clone()), ..settings() }), SetupError::Tls(_)));
     assert!(matches!(
-        refused(ImapSettings { password: Secret::File { file: missing }, ..settings() }),
+        refused(ImapSettings { password: Some(Secret::File { file: missing }), ..settings() }),
         SetupError::Secret(_)
     ));
     assert!(matches!(refused(ImapSettings { host: "a b".to_owned(), ..settings() }), SetupError::Host(_)));
     let hasty = ImapSettings { timeout: dispolits::setting::Span::seconds(0), ..settings() };
     assert!(matches!(refused(hasty), SetupError::Timeout));
     for (user, password) in [("", "x"), ("a", ""), ("a\0b", "x"), ("a", "x\r\nA1 LOGOUT")] {
-        let wrong = ImapSettings { user: user.to_owned(), password: Secret::Inline(password.into()), ..settings() };
+        let wrong =
+            ImapSettings { user: user.to_owned(), password: Some(Secret::Inline(password.into())), ..settings() };
         assert!(matches!(refused(wrong), SetupError::Credential), "{user:?} {password:?}");
     }
     for folder in ["", "IN\"BOX", "INBOX\r\nA1 LOGOUT", "*", " INBOX"] {

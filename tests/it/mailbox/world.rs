@@ -61,7 +61,7 @@ impl World {
     pub(super) fn settings(&self) -> Settings {
         match self {
             Self::Maildir(_) => Settings::Maildir(MaildirSettings { path: self.path() }),
-            Self::Imap(dovecot, security) => Settings::Imap(dovecot.settings(*security)),
+            Self::Imap(dovecot, security) => Settings::from(dovecot.settings(*security)),
         }
     }
 

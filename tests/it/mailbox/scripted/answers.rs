@@ -30,12 +30,12 @@ fn a_folder_without_stable_numbers_is_not_read() {
     ];
     for (said, expected) in cases {
         check(Security::Tls, &[("SELECT", Say(said))], expected);
-        check(Security::Tls, &[("A0010 SELECT", Say(said))], expected);
+        check(Security::Tls, &[("A0009 SELECT", Say(said))], expected);
     }
     let busy = ("SELECT", Say("{T} NO [INUSE] sauvegarde en cours\r\n"));
     check(Security::Tls, &[busy], "Refused { step: Select, text: \"[INUSE] sauvegarde en cours\" }");
     let changed = "* 2 EXISTS\r\n* OK [UIDVALIDITY 6] x\r\n{T} OK\r\n";
-    check(Security::Tls, &[("A0010 SELECT", Say(changed))], "UidValidityChanged");
+    check(Security::Tls, &[("A0009 SELECT", Say(changed))], "UidValidityChanged");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn hostile_answers_end_the_session() {
         wide,
         deep,
     ];
-    for (line, step) in [("A0010 SELECT", "Select"), ("1:*", "List"), ("BODY.PEEK[])", "Fetch"), ("MOVE", "File")] {
+    for (line, step) in [("A0009 SELECT", "Select"), ("1:*", "List"), ("BODY.PEEK[])", "Fetch"), ("MOVE", "File")] {
         for answer in answers {
             check(Security::Tls, &[(line, Say(answer))], &format!("Protocol {{ step: {step}"));
         }
@@ -125,7 +125,7 @@ fn a_move_is_believed_only_when_the_mails_have_left() {
 
 #[test]
 fn without_move_mails_are_copied_once_and_expunged_by_number() {
-    let uidplus = ("A0002 CAPABILITY", Say("* CAPABILITY IMAP4rev1 UIDPLUS\r\n{T} OK\r\n"));
+    let uidplus = ("A0001 CAPABILITY", Say("* CAPABILITY IMAP4rev1 UIDPLUS\r\n{T} OK\r\n"));
     let seen = check(Security::Tls, &[uidplus], ALL_WELL);
     let orders = seen.lines().filter_map(|line| line.split_once(" UID ")).map(|(_, order)| order);
     let orders: Vec<&str> = orders.filter(|order| !order.starts_with("FETCH")).collect();
@@ -144,7 +144,7 @@ fn without_move_mails_are_copied_once_and_expunged_by_number() {
     let locked = ("STORE", Say("{T} NO lecture seule\r\n"));
     let seen = check(Security::Tls, &[uidplus, locked], "Refused { step: File, text: \"lecture seule\" }");
     assert!(!seen.contains("UID COPY"), "{seen}");
-    let neither = ("A0002 CAPABILITY", Say("* CAPABILITY IMAP4rev1\r\n{T} OK\r\n"));
+    let neither = ("A0001 CAPABILITY", Say("* CAPABILITY IMAP4rev1\r\n{T} OK\r\n"));
     check(Security::Tls, &[neither], "Unsupported(\"le déplacement");
 }
 
@@ -180,7 +180,7 @@ proptest! {
     #[test]
     fn no_answer_becomes_wrong_content(
         pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 1..20),
-        line in prop::sample::select(vec!["A0010 SELECT", "1:*", "BODY.PEEK[])", "MOVE"]),
+        line in prop::sample::select(vec!["A0009 SELECT", "1:*", "BODY.PEEK[])", "MOVE"]),
     ) {
         let answer: &'static str = Box::leak(format!("{}\r\n{{T}} OK fait\r\n", pieces.concat()).into_boxed_str());
         let (told, _) = play(Security::Tls, &[(line, SayImpatiently(answer))]);

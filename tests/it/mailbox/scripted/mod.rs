@@ -7,13 +7,16 @@ mod server;
 
 use std::fmt::Write;
 
-use dispolits::mailbox::{Folder, Folders, Mailbox, MailboxError, Security, Settings};
+use dispolits::mailbox::{Folder, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings};
+pub(super) use server::Instead::Say;
 use server::{MAILS, Server, Trick};
+
+use crate::dovecot::Pki;
 
 use super::world::positions;
 
 /// What a whole cycle on the well-behaved server gives.
-const ALL_WELL: &str = "2 listed, fetched 4 7, header true, filed [Done, Done], 0 suspects";
+pub(super) const ALL_WELL: &str = "2 listed, fetched 4 7, header true, filed [Done, Done], 0 suspects";
 
 /// Runs a whole cycle against a server with these tricks, and compares its result, or how the error
 /// begins. Gives what the client said.
@@ -24,14 +27,27 @@ fn check(security: Security, tricks: &[Trick], expected: &str) -> String {
     seen
 }
 
+/// The same with other settings, over TLS.
+pub(super) fn check_with(change: impl Fn(&mut ImapSettings, &Pki), tricks: &[Trick], expected: &str) -> String {
+    let (told, seen) = play_with(Security::Tls, change, tricks);
+    assert!(told.starts_with(expected), "{told}, expected {expected}; {seen}");
+    seen
+}
+
 /// The result of a whole cycle, and what the client said.
 fn play(security: Security, tricks: &[Trick]) -> (String, String) {
+    play_with(security, |_, _| {}, tricks)
+}
+
+fn play_with(security: Security, change: impl Fn(&mut ImapSettings, &Pki), tricks: &[Trick]) -> (String, String) {
     // One runtime for each, since some servers stop its clock.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let (told, seen) = runtime.block_on(async {
         let server = Server::bind(directory.path(), security).await;
-        let (settings, seen) = (Settings::Imap(server.settings()), server.seen());
+        let mut settings = server.settings();
+        change(&mut settings, server.pki());
+        let (settings, seen) = (Settings::from(settings), server.seen());
         tokio::spawn(server.serve(tricks.to_vec()));
         // As the worker does, which needs futures that can be sent to another thread.
         let cycle = tokio::spawn(async move { cycle(&settings).await }).await.unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dispolits::mailbox::{ImapSettings, Security};
+use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
 use dispolits::tls;
 use rustls::server::WebPkiClientVerifier;
@@ -22,7 +22,7 @@ pub(super) const MAILS: [(u32, &str); 2] = [(4, "From: a\r\n\r\nbonjour"), (7, "
 
 /// What the server does instead of its usual answer.
 #[derive(Clone, Copy)]
-pub(super) enum Instead {
+pub(in super::super) enum Instead {
     /// Says this, `{T}` being the tag, and goes on.
     Say(&'static str),
     /// Says this, and ends the connection when the client has nothing more to say.
@@ -34,8 +34,8 @@ pub(super) enum Instead {
 }
 
 /// The first line that contains this, and what is done instead of answering it. `accueil` stands
-/// for the greeting, `poignée de main` for TLS; `certificat exigé` refuses clients without one there.
-pub(super) type Trick = (&'static str, Instead);
+/// for the greeting, `poignée de main` for TLS, `ligne vide` for an empty line; `certificat exigé` refuses clients without one there.
+pub(in super::super) type Trick = (&'static str, Instead);
 
 pub(super) struct Server {
     listener: TcpListener,
@@ -67,13 +67,19 @@ impl Server {
             host: "localhost".to_owned(),
             port: self.listener.local_addr().unwrap().port(),
             security: self.security,
+            auth: Auth::Plain,
             user: "bal@hopital.test".to_owned(),
-            password: Secret::Inline("secret".into()),
+            password: Some(Secret::Inline("secret".into())),
+            token: None,
             ca: Some(self.pki.path("ca")),
             identity: None,
             folder: "INBOX".to_owned(),
             timeout: Span::seconds(60),
         }
+    }
+
+    pub(super) fn pki(&self) -> &Pki {
+        &self.pki
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -126,7 +132,8 @@ impl Conversation {
                 self.tag = tag.to_owned();
             }
             self.seen.lock().unwrap().push(text.clone());
-            if let Some(instead) = self.trick(&text) {
+            let name = if text.is_empty() { "ligne vide" } else { &text };
+            if let Some(instead) = self.trick(name) {
                 self.misbehave(socket, instead).await?;
             } else {
                 let usual = self.usual(&text);

@@ -1,0 +1,81 @@
+//! What proves who we are: SASL PLAIN (RFC 4616), EXTERNAL (RFC 4422, appendix A) and XOAUTH2, which
+//! no RFC describes (<https://developers.google.com/workspace/gmail/imap/xoauth2-protocol>).
+
+use super::super::error::SetupError;
+use super::super::settings::{Auth, ImapSettings};
+use crate::setting::Secret;
+
+/// A credential as it is now.
+pub(super) enum Credential {
+    Password(String),
+    /// The client certificate of the connection.
+    Certificate,
+    Token(String),
+}
+
+/// Refuses keys that contradict each other, without looking into any file.
+pub(super) fn check_keys(settings: &ImapSettings) -> Result<(), SetupError> {
+    let ImapSettings { auth, password, token, identity, .. } = settings;
+    let fault = match auth {
+        Auth::Plain if password.is_none() => Some("auth = \"plain\" demande la clé password"),
+        Auth::Xoauth2 if token.is_none() => Some("auth = \"xoauth2\" demande la clé token"),
+        Auth::External if identity.is_none() => {
+            Some("auth = \"external\" demande la clé identity : le certificat client est la preuve")
+        }
+        Auth::Plain | Auth::External if token.is_some() => Some("la clé token ne sert qu’avec auth = \"xoauth2\""),
+        _ => None,
+    };
+    fault.map_or(Ok(()), |fault| Err(SetupError::Login(fault)))
+}
+
+/// Refuses what no login can carry, as far as it is known without running a command.
+pub(super) fn check(settings: &ImapSettings) -> Result<(), SetupError> {
+    check_keys(settings)?;
+    let secret = match settings.auth {
+        Auth::Plain => settings.password.as_ref(),
+        Auth::External => None,
+        Auth::Xoauth2 => settings.token.as_ref(),
+    };
+    let stored = secret.map(Secret::stored).transpose()?.flatten();
+    [Some(settings.user.as_str()), stored.as_deref()].into_iter().flatten().try_for_each(legal)
+}
+
+impl Credential {
+    /// Read anew, so that a renewed one needs no restart.
+    pub(super) async fn of(settings: &ImapSettings) -> Result<Self, SetupError> {
+        check_keys(settings)?;
+        legal(&settings.user)?;
+        match (settings.auth, &settings.password, &settings.token) {
+            (Auth::Plain, Some(password), _) => Ok(Self::Password(revealed(password).await?)),
+            (Auth::Xoauth2, _, Some(token)) => Ok(Self::Token(revealed(token).await?)),
+            _ => Ok(Self::Certificate),
+        }
+    }
+
+    pub(super) fn mechanism(&self) -> &'static str {
+        match self {
+            Self::Password(_) => "PLAIN",
+            Self::Certificate => "EXTERNAL",
+            Self::Token(_) => "XOAUTH2",
+        }
+    }
+
+    /// The first and only response of the exchange.
+    pub(super) fn response(&self, user: &str) -> String {
+        match self {
+            Self::Password(password) => format!("\0{user}\0{password}"),
+            Self::Certificate => user.to_owned(),
+            Self::Token(token) => format!("user={user}\u{1}auth=Bearer {token}\u{1}\u{1}"),
+        }
+    }
+}
+
+async fn revealed(secret: &Secret) -> Result<String, SetupError> {
+    let revealed = secret.reveal().await?;
+    legal(&revealed)?;
+    Ok(revealed)
+}
+
+fn legal(text: &str) -> Result<(), SetupError> {
+    if text.is_empty() || text.chars().any(char::is_control) { Err(SetupError::Credential) } else { Ok(()) }
+}
