@@ -13,7 +13,7 @@
 //! then [`report`]), judges it ([`judgement`]) and moves the mail once. *Delivery* pushes the accepted counts to the
 //! [`ror`], settles the mail when every count has its answer, and sends the [`reply`]. The two halves are joined by the
 //! store, never by a channel in memory: either can stop, crash or be restarted alone. The [`worker`] runs both as
-//! supervised tasks; the [`sandbox`] runs the whole system on one machine and plays the [`cahier`] de tests through it.
+//! supervised tasks, one intake for each mailbox, so that none stops another; the [`sandbox`] runs the whole system on one machine and plays the [`cahier`] de tests through it.
 //!
 //! The sender's fault is a [`defect`]: an answer, never an error. Our own fault is an error enum at each edge, with
 //! `is_transient()`; it is never a verdict on a mail.

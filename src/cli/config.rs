@@ -45,7 +45,10 @@ pub(super) fn run(command: Command) -> Outcome {
 fn check(out: &mut impl Write, config: &Config) -> Outcome {
     let referential = Watch::load(config.referential.clone())?.current();
     let (establishments, services) = referential.size();
-    crate::mailbox::Mailbox::new(&config.mailbox.settings()?, &config.mailbox.folders)?;
+    for named in config.all_mailboxes() {
+        crate::mailbox::Mailbox::new(&named.settings()?, &named.section.folders)
+            .map_err(|error| format!("[{}] : {error}", named.key()))?;
+    }
     crate::ror::Client::new(&config.ror.api, crate::clock::Clock::System)?;
     if let Some(smtp) = &config.smtp {
         crate::smtp::Smtp::new(smtp)?;

@@ -2,6 +2,7 @@
 
 mod environment;
 mod fault;
+mod mailboxes;
 mod sections;
 
 use std::path::Path;
@@ -11,12 +12,13 @@ use figment::providers::Serialized;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use mailboxes::{Further, MailboxName, MailboxNameError, MailboxSection, NamedMailbox};
 pub use sections::{
-    Delivery, Environnement, Log, LogFormat, LogLevel, MailboxSection, OnSuccess, Reply, ReplyTransport, Retention, Ror,
+    Delivery, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
 };
 
 use crate::judgement::{Indicators, Rules};
-use crate::{mailbox, referential, smtp, store};
+use crate::{referential, smtp, store};
 
 /// La configuration de Dispolits.
 ///
@@ -28,7 +30,13 @@ pub struct Config {
     /// `qualification` ou `production`.
     pub environnement: Environnement,
     /// La boîte où les établissements écrivent.
-    pub mailbox: MailboxSection,
+    #[serde(default)]
+    pub mailbox: Option<MailboxSection>,
+    /// D’autres boîtes, chacune sous son nom : `[mailboxes.brest]`. Chacune a son compte, ses dossiers
+    /// et sa relève ; le référentiel, la base, le ROR et l’envoi des réponses sont communs.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, MailboxSection>")]
+    pub mailboxes: Further,
     /// Le référentiel régional.
     pub referential: referential::Files,
     /// Les règles de validation.
@@ -88,7 +96,7 @@ impl Config {
 
     /// Refuses keys that contradict each other.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.mailbox.settings()?;
+        self.check_mailboxes()?;
         self.rules()?;
         self.check_environment()?;
         match (self.reply.transport, &self.smtp, &self.reply.maildir) {
@@ -137,17 +145,4 @@ impl Config {
 
 fn contradiction(sentence: &str) -> Result<(), ConfigError> {
     Err(ConfigError::Contradiction(sentence.to_owned()))
-}
-
-impl MailboxSection {
-    /// The one backend that is configured.
-    pub fn settings(&self) -> Result<mailbox::Settings, ConfigError> {
-        match (&self.maildir, &self.imap) {
-            (Some(maildir), None) => Ok(mailbox::Settings::Maildir(maildir.clone())),
-            (None, Some(imap)) => Ok(mailbox::Settings::from(imap.clone())),
-            _ => Err(ConfigError::Contradiction(
-                "la section [mailbox] contient soit [mailbox.maildir], soit [mailbox.imap]".to_owned(),
-            )),
-        }
-    }
 }

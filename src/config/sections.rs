@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::mailbox::{Folders, ImapSettings, MaildirSettings};
 use crate::retry::Schedule;
 use crate::ror;
 use crate::setting::Span;
@@ -19,35 +18,6 @@ pub enum Environnement {
     Qualification,
     /// Exploitation réelle.
     Production,
-}
-
-/// La boîte où les établissements écrivent.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MailboxSection {
-    /// Boîte déposée sur disque au format Maildir.
-    #[serde(default)]
-    pub maildir: Option<MaildirSettings>,
-    /// Boîte MSSanté lue par IMAP.
-    #[serde(default)]
-    pub imap: Option<ImapSettings>,
-    /// Intervalle entre deux relevés.
-    #[serde(default = "minute")]
-    pub poll: Span,
-    /// Taille maximale d’un courriel, en octets ; au-delà, seul l’en-tête est lu (M03).
-    #[serde(default = "default_max_bytes")]
-    pub max_bytes: u64,
-    /// Dossiers de classement.
-    #[serde(default)]
-    pub folders: Folders,
-}
-
-fn minute() -> Span {
-    Span::seconds(60)
-}
-
-fn default_max_bytes() -> u64 {
-    10 * 1024 * 1024
 }
 
 /// L’API d’écriture du ROR.

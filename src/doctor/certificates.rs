@@ -12,6 +12,7 @@ use super::certificate::Certificate;
 use super::step::{Failure, Section, Trial};
 use super::words::{day, whole};
 use crate::config::Config;
+use crate::mailbox::ImapSettings;
 use crate::setting::Identity;
 use crate::tls::{self, TlsError};
 
@@ -37,35 +38,39 @@ pub(super) fn sections(config: &Config, now: Timestamp) -> Vec<Section> {
     sections
 }
 
-fn identities(config: &Config) -> Vec<(&Identity, &'static str)> {
-    let imap = config.mailbox.imap.as_ref().and_then(|imap| imap.identity.as_ref());
-    let smtp = config.smtp.as_ref().and_then(|smtp| smtp.identity.as_ref());
-    let all = [
-        (imap, "mailbox.imap.identity"),
-        (smtp, "smtp.identity"),
+fn identities(config: &Config) -> Vec<(&Identity, String)> {
+    let servers = servers(config).map(|(key, imap)| (imap.identity.as_ref(), format!("{key}.imap.identity")));
+    let others = [
+        (config.smtp.as_ref().and_then(|smtp| smtp.identity.as_ref()), "smtp.identity"),
         (Some(&config.ror.api.identity), "ror.api.identity"),
         (config.ror.api.api_identity.as_ref(), "ror.api.api_identity"),
     ];
-    all.into_iter().filter_map(|(identity, key)| Some((identity?, key))).collect()
+    let all = servers.chain(others.map(|(identity, key)| (identity, key.to_owned())));
+    all.filter_map(|(identity, key)| Some((identity?, key))).collect()
 }
 
-fn authorities(config: &Config) -> Vec<(&Path, &'static str)> {
-    let all = [
-        (config.mailbox.imap.as_ref().and_then(|imap| imap.ca.as_deref()), "mailbox.imap.ca"),
+fn authorities(config: &Config) -> Vec<(&Path, String)> {
+    let servers = servers(config).map(|(key, imap)| (imap.ca.as_deref(), format!("{key}.imap.ca")));
+    let others = [
         (config.smtp.as_ref().and_then(|smtp| smtp.ca.as_deref()), "smtp.ca"),
         (config.ror.api.ca.as_deref(), "ror.api.ca"),
         (config.ror.api.token_ca.as_deref(), "ror.api.token_ca"),
     ];
-    all.into_iter().filter_map(|(path, key)| Some((path?, key))).collect()
+    let all = servers.chain(others.map(|(path, key)| (path, key.to_owned())));
+    all.filter_map(|(path, key)| Some((path?, key))).collect()
+}
+
+fn servers(config: &Config) -> impl Iterator<Item = (String, &ImapSettings)> {
+    config.all_mailboxes().filter_map(|named| Some((named.key(), named.section.imap.as_ref()?)))
 }
 
 /// What serves several ends is tried once; the keys of the configuration are joined.
-fn merged<T: Copy>(all: Vec<(T, &'static str)>, same: impl Fn(T, T) -> bool) -> Vec<(T, String)> {
+fn merged<T: Copy>(all: Vec<(T, String)>, same: impl Fn(T, T) -> bool) -> Vec<(T, String)> {
     let mut kept: Vec<(T, String)> = Vec::new();
     for (one, key) in all {
         match kept.iter_mut().find(|(other, _)| same(one, *other)) {
             Some((_, keys)) => *keys = format!("{keys}, {key}"),
-            None => kept.push((one, key.to_owned())),
+            None => kept.push((one, key)),
         }
     }
     kept

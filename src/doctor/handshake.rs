@@ -41,7 +41,7 @@ pub(super) struct Endpoint {
     pub(super) ca: Option<PathBuf>,
     pub(super) identity: Option<Identity>,
     /// The section of the configuration, for remedies: `mailbox.imap`.
-    pub(super) section: &'static str,
+    pub(super) section: String,
 }
 
 impl Endpoint {

@@ -1,5 +1,7 @@
 //! The mailbox: reached, opened, and what waits in it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::handshake::{Endpoint, Opening, STARTTLS, TLS};
@@ -9,8 +11,8 @@ use super::step::{Failure, Outcome, Section, Trial};
 use super::words::{counted, whole};
 use super::{LONGEST, maildir};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::mailbox::{Auth, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, Settings, SetupError, Waiting};
+use crate::config::NamedMailbox;
+use crate::mailbox::{Auth, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, SetupError, Waiting};
 use crate::outcome::in_paris;
 
 const SETTINGS: &str = "réglages";
@@ -21,44 +23,50 @@ const QUOTA: &str = "quota";
 /// From this share of its quota on, in percent, a mailbox soon refuses mails.
 const FULL: u64 = 90;
 
-pub(super) async fn section(config: &Config, clock: &Clock) -> Section {
-    match (&config.mailbox.imap, &config.mailbox.maildir) {
-        (Some(imap), _) => server(config, imap, clock).await,
-        (None, Some(settings)) => maildir::section(settings, config, clock).await,
-        (None, None) => Trial::new("boite", "Boîte aux lettres", &[], LONGEST).end(),
+pub(super) async fn section(named: NamedMailbox<'_>, clock: &Clock) -> Section {
+    match (&named.section.imap, &named.section.maildir) {
+        (Some(imap), _) => server(named, imap, clock).await,
+        (None, Some(settings)) => maildir::section(named, settings, clock).await,
+        (None, None) => trial(named, "sans serveur ni dossier", &[], LONGEST).end(),
     }
 }
 
-async fn server(config: &Config, imap: &ImapSettings, clock: &Clock) -> Section {
+/// The trial of a mailbox that is at such a place.
+pub(super) fn trial(named: NamedMailbox<'_>, place: &str, planned: &[&'static str], limit: Duration) -> Trial {
+    let name = named.further().map(|name| format!(" {name}")).unwrap_or_default();
+    Trial::new("boite", format!("Boîte aux lettres{name} ({place})"), planned, limit).of(named.further())
+}
+
+async fn server(named: NamedMailbox<'_>, imap: &ImapSettings, clock: &Clock) -> Section {
     let planned = match imap.security {
         Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, LOGIN, MAILS, FILING, QUOTA].as_slice(),
         Security::Tls => [SETTINGS, DNS, TCP, TLS, LOGIN, MAILS, FILING, QUOTA].as_slice(),
     };
-    let title = format!("Boîte aux lettres ({}:{})", imap.host, imap.port);
-    let mut trial = Trial::new("boite", title, planned, imap.timeout.get().min(LONGEST));
-    let endpoint = endpoint(imap);
-    try_server(&mut trial, config, imap, &endpoint, clock.now()).await;
+    let place = format!("{}:{}", imap.host, imap.port);
+    let mut trial = trial(named, &place, planned, imap.timeout.get().min(LONGEST));
+    let endpoint = endpoint(imap, &named.key());
+    try_server(&mut trial, named, imap, &endpoint, clock.now()).await;
     trial.end()
 }
 
-fn endpoint(imap: &ImapSettings) -> Endpoint {
+fn endpoint(imap: &ImapSettings, key: &str) -> Endpoint {
     Endpoint {
-        target: Target::new(&imap.host, imap.port, "mailbox.imap.host"),
+        target: Target::new(&imap.host, imap.port, format!("{key}.imap.host")),
         opening: if imap.security == Security::Tls { Opening::Tls } else { Opening::Imap },
         ca: imap.ca.clone(),
         identity: imap.identity.clone(),
-        section: "mailbox.imap",
+        section: format!("{key}.imap"),
     }
 }
 
 async fn try_server(
     trial: &mut Trial,
-    config: &Config,
+    named: NamedMailbox<'_>,
     imap: &ImapSettings,
     endpoint: &Endpoint,
     now: Timestamp,
 ) -> Option<()> {
-    let mailbox = trial.step(SETTINGS, async { prepare(config, imap) }).await?;
+    let mailbox = trial.step(SETTINGS, async { prepare(named) }).await?;
     let stream = endpoint.open(trial).await?;
     // The service opens its own connection, and so does the next step: one at a time.
     drop(stream);
@@ -71,13 +79,18 @@ async fn try_server(
     Some(())
 }
 
-fn prepare(config: &Config, imap: &ImapSettings) -> Result<(Mailbox, String), Failure> {
-    let mailbox = Mailbox::new(&Settings::from(imap.clone()), &config.mailbox.folders).map_err(|error| {
-        Failure::new(
-            whole(&error),
-            "corrigez la section [mailbox] ; la rubrique des certificats dit ce qui leur manque",
-        )
-    })?;
+/// The mailbox as the service would open it, and what it is called in the store.
+pub(super) fn prepare(named: NamedMailbox<'_>) -> Result<(Mailbox, String), Failure> {
+    let key = named.key();
+    let wrong = |error: &(dyn std::error::Error + 'static)| {
+        let remedy = match &named.section.imap {
+            Some(_) => format!("corrigez la section [{key}] ; la rubrique des certificats dit ce qui leur manque"),
+            None => format!("corrigez la section [{key}.folders]"),
+        };
+        Failure::new(whole(error), remedy)
+    };
+    let settings = named.settings().map_err(|error| wrong(&error))?;
+    let mailbox = Mailbox::new(&settings, &named.section.folders).map_err(|error| wrong(&error))?;
     let detail = mailbox.account().to_owned();
     Ok((mailbox, detail))
 }
@@ -98,7 +111,7 @@ async fn login<'a>(
 
 /// What a refused login asks of the operator depends on what was shown.
 fn refusal(error: &MailboxError, auth: Auth, refusals: &Refusals<'_>) -> Failure {
-    let section = refusals.endpoint.section;
+    let section = &refusals.endpoint.section;
     match (error, auth) {
         (MailboxError::CredentialRefused(text), Auth::External) => refusals.of_our_certificate(text),
         (MailboxError::CredentialRefused(_), Auth::Xoauth2) => Failure::new(
@@ -173,7 +186,7 @@ fn judge_quota(quota: &Quota) -> Result<String, Failure> {
 
 /// What an error of the mailbox asks of the operator.
 pub(super) fn failure(error: &MailboxError, refusals: &Refusals<'_>) -> Failure {
-    let section = refusals.endpoint.section;
+    let section = &refusals.endpoint.section;
     let remedy = match error {
         MailboxError::Tls(said) => return refusals.of_our_certificate(said),
         MailboxError::CredentialRefused(text) if text.to_lowercase().contains("certificat") => {

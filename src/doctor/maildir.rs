@@ -6,8 +6,8 @@ use super::step::{Failure, Outcome, Section, Trial};
 use super::words::{reason, whole};
 use super::{LONGEST, disk, mailbox};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::mailbox::{Mailbox, MaildirSettings, Settings};
+use crate::config::NamedMailbox;
+use crate::mailbox::{Mailbox, MaildirSettings};
 
 const SETTINGS: &str = "réglages";
 const FOLDER: &str = "dossier";
@@ -16,39 +16,38 @@ const WRITING: &str = "écriture";
 const FILING: &str = "classement";
 const QUOTA: &str = "quota";
 
-pub(super) async fn section(settings: &MaildirSettings, config: &Config, clock: &Clock) -> Section {
-    let title = format!("Boîte aux lettres ({})", settings.path.display());
+pub(super) async fn section(named: NamedMailbox<'_>, settings: &MaildirSettings, clock: &Clock) -> Section {
     let planned = [SETTINGS, FOLDER, MAILS, WRITING, FILING];
-    let mut trial = Trial::new("boite", title, &planned, LONGEST);
-    if try_folder(&mut trial, settings, config, clock).await.is_some() {
+    let mut trial = mailbox::trial(named, &settings.path.display().to_string(), &planned, LONGEST);
+    if try_folder(&mut trial, named, settings, clock).await.is_some() {
         trial.note(QUOTA, Outcome::NonFait { raison: "sans objet pour une boîte sur disque".to_owned() });
     }
     trial.end()
 }
 
-async fn try_folder(trial: &mut Trial, settings: &MaildirSettings, config: &Config, clock: &Clock) -> Option<()> {
+async fn try_folder(
+    trial: &mut Trial,
+    named: NamedMailbox<'_>,
+    settings: &MaildirSettings,
+    clock: &Clock,
+) -> Option<()> {
     let root = &settings.path;
-    let mailbox = trial.step(SETTINGS, async { prepare(settings, config) }).await?;
-    trial.step(FOLDER, async { layout(root) }).await?;
+    let mailbox = trial.step(SETTINGS, async { mailbox::prepare(named) }).await?;
+    trial.step(FOLDER, async { layout(root, &named.key()) }).await?;
     let now = clock.now();
     trial.step(MAILS, waiting(&mailbox, now)).await?;
     trial.step(WRITING, async { writable(root) }).await?;
     trial.step(FILING, async { filing(root, &mailbox.directories()) }).await
 }
 
-fn prepare(settings: &MaildirSettings, config: &Config) -> Result<(Mailbox, String), Failure> {
-    let mailbox = Mailbox::new(&Settings::Maildir(settings.clone()), &config.mailbox.folders)
-        .map_err(|error| Failure::new(whole(&error), "corrigez la section [mailbox.folders]"))?;
-    let detail = mailbox.account().to_owned();
-    Ok((mailbox, detail))
-}
-
-fn layout(root: &Path) -> Result<((), String), Failure> {
+fn layout(root: &Path, key: &str) -> Result<((), String), Failure> {
     for folder in [root.to_owned(), root.join("new"), root.join("cur"), root.join("tmp")] {
         if !folder.is_dir() {
             return Err(Failure::new(
                 format!("{} n’existe pas ou n’est pas un dossier", folder.display()),
-                "corrigez mailbox.maildir.path : un Maildir contient new, cur et tmp ; Dispolits ne le crée pas, de peur de cacher une faute de frappe",
+                format!(
+                    "corrigez {key}.maildir.path : un Maildir contient new, cur et tmp ; Dispolits ne le crée pas, de peur de cacher une faute de frappe"
+                ),
             ));
         }
     }

@@ -72,7 +72,9 @@ pub async fn examine(config: &Config, place: Option<&Location>, clock: &Clock) -
     let (referential_section, referential) = referential::section(&config.referential).await;
     let mut sections = vec![summary(config), store::section(&config.store).await, referential_section];
     sections.extend(certificates::sections(config, clock.now()));
-    sections.push(mailbox::section(config, clock).await);
+    for named in config.all_mailboxes() {
+        sections.push(mailbox::section(named, clock).await);
+    }
     sections.push(replies::section(config).await);
     sections.extend(ror::sections(&config.ror.api, place, referential.as_deref(), clock).await);
     Diagnosis { sections }
@@ -83,12 +85,19 @@ fn summary(config: &Config) -> Section {
         Environnement::Qualification => "qualification",
         Environnement::Production => "production",
     };
-    let mailbox = if config.mailbox.imap.is_some() { "boîte IMAP" } else { "boîte Maildir" };
+    let servers = config.all_mailboxes().filter(|named| named.section.imap.is_some()).count();
+    let mailboxes = match (servers, config.all_mailboxes().count() - servers) {
+        (1, 0) => "boîte IMAP".to_owned(),
+        (0, 1) => "boîte Maildir".to_owned(),
+        (servers, 0) => format!("{servers} boîtes IMAP"),
+        (0, folders) => format!("{folders} boîtes Maildir"),
+        (servers, folders) => format!("{} boîtes, dont {servers} IMAP", servers + folders),
+    };
     let replies = match config.reply.transport {
         ReplyTransport::Smtp => "réponses par SMTP",
         ReplyTransport::Maildir => "réponses en Maildir",
     };
     let mut trial = step::Trial::new("configuration", "Configuration", &[], LONGEST);
-    trial.note_result("lecture", Ok(format!("{environment}, {mailbox}, {replies}")));
+    trial.note_result("lecture", Ok(format!("{environment}, {mailboxes}, {replies}")));
     trial.end()
 }

@@ -20,7 +20,7 @@ pub(super) fn failure(failure: &PushFailure, settings: &Settings, refusals: &Ref
 
 fn of_our_side(fault: &OurFault, settings: &Settings, refusals: &Refusals<'_>) -> Failure {
     let client = &settings.client_id;
-    let key = refusals.endpoint.target.key;
+    let key = &refusals.endpoint.target.key;
     match fault {
         OurFault::TokenRefused { status, error } => Failure::new(
             format!("le serveur de jetons refuse le client « {client} » (HTTP {status}, {error})"),

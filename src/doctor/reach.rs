@@ -17,12 +17,12 @@ pub(super) struct Target {
     pub(super) host: String,
     pub(super) port: u16,
     /// The key of the configuration that names it, for remedies.
-    pub(super) key: &'static str,
+    pub(super) key: String,
 }
 
 impl Target {
-    pub(super) fn new(host: &str, port: u16, key: &'static str) -> Self {
-        Self { host: host.to_owned(), port, key }
+    pub(super) fn new(host: &str, port: u16, key: impl Into<String>) -> Self {
+        Self { host: host.to_owned(), port, key: key.into() }
     }
 
     /// Both steps; the connection is open at the end.

@@ -46,7 +46,7 @@ impl Refusals<'_> {
 
     /// The server does not want our certificate, or wants one.
     pub(super) fn of_our_certificate(&self, said: &str) -> Failure {
-        let section = self.endpoint.section;
+        let section = &self.endpoint.section;
         match &self.presented {
             Some(subject) => Failure::new(
                 format!("le serveur refuse notre certificat client ({said})"),
@@ -120,12 +120,13 @@ impl Refusals<'_> {
     fn not_tls(&self) -> Failure {
         Failure::new(
             "ce port ne parle pas TLS dès l’ouverture",
-            match self.endpoint.section {
-                "mailbox.imap" | "smtp" => format!(
+            if self.endpoint.section == "ror.api" {
+                format!("vérifiez le port de {}", self.endpoint.target.key)
+            } else {
+                format!(
                     "écrivez {}.security = \"starttls\", ou donnez le port chiffré dès l’ouverture (993 pour IMAP, 465 pour l’envoi)",
                     self.endpoint.section
-                ),
-                _ => format!("vérifiez le port de {}", self.endpoint.target.key),
+                )
             },
         )
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::step::{Failure, Section, Trial};
 use super::{LONGEST, disk, smtp};
+use crate::address::Address;
 use crate::config::{Config, ReplyTransport};
 
 const FOLDER: &str = "dossier";
@@ -11,13 +12,24 @@ const ALLOWED: &str = "destinataires";
 
 pub(super) async fn section(config: &Config) -> Section {
     let mut trial = match (config.reply.transport, &config.smtp, &config.reply.maildir) {
-        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &config.reply.from).await,
+        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &senders(config)).await,
         (_, _, Some(folder)) => on_disk(folder).await,
         // The configuration was refused if neither is there.
         _ => Trial::new("reponses", "Envoi des réponses", &[], LONGEST),
     };
     trial.note_result(ALLOWED, Ok(allowed(&config.reply.allowed_domains)));
     trial.end()
+}
+
+/// The addresses that replies leave from, each once.
+fn senders(config: &Config) -> Vec<&Address> {
+    let mut all = vec![&config.reply.from];
+    for from in config.all_mailboxes().map(|named| named.from(&config.reply)) {
+        if !all.contains(&from) {
+            all.push(from);
+        }
+    }
+    all
 }
 
 async fn on_disk(folder: &Path) -> Trial {

@@ -116,7 +116,7 @@ fn endpoint(url: &str, key: &'static str) -> Option<Endpoint> {
         opening: Opening::Tls,
         ca: None,
         identity: None,
-        section: "ror.api",
+        section: "ror.api".to_owned(),
     })
 }
 

@@ -34,7 +34,8 @@ struct Talk<'a> {
     dialogue: Encrypted,
 }
 
-pub(super) async fn trial(settings: &Settings, from: &Address) -> Trial {
+/// Every address that replies leave from must be taken.
+pub(super) async fn trial(settings: &Settings, from: &[&Address]) -> Trial {
     let planned = match settings.security {
         Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, EHLO, LOGIN, SENDER].as_slice(),
         Security::Tls => [SETTINGS, DNS, TCP, TLS, EHLO, LOGIN, SENDER].as_slice(),
@@ -55,18 +56,18 @@ fn endpoint(settings: &Settings) -> Endpoint {
         },
         ca: settings.ca.clone(),
         identity: settings.identity.clone(),
-        section: "smtp",
+        section: "smtp".to_owned(),
     }
 }
 
-async fn try_server(trial: &mut Trial, settings: &Settings, endpoint: &Endpoint, from: &Address) -> Option<()> {
+async fn try_server(trial: &mut Trial, settings: &Settings, endpoint: &Endpoint, from: &[&Address]) -> Option<()> {
     trial.step(SETTINGS, async { prepare(settings) }).await?;
     let stream = endpoint.open(trial).await?;
     let refusals = endpoint.refusals();
     let mut talk = Talk { settings, refusals, dialogue: Dialogue::new(stream) };
     let offered = trial.step(EHLO, talk.hello()).await?;
     trial.step(LOGIN, talk.login(&offered)).await?;
-    trial.step(SENDER, talk.sender(from)).await
+    trial.step(SENDER, talk.senders(from)).await
 }
 
 fn prepare(settings: &Settings) -> Result<((), String), Failure> {
@@ -110,18 +111,27 @@ impl Talk<'_> {
         ))
     }
 
-    async fn sender(&mut self, from: &Address) -> Result<((), String), Failure> {
+    async fn senders(&mut self, all: &[&Address]) -> Result<((), String), Failure> {
+        for from in all {
+            self.sender(from).await?;
+        }
+        let _ = self.dialogue.smtp(Some("QUIT")).await;
+        let all: Vec<&str> = all.iter().map(|from| from.as_str()).collect();
+        let verb = if all.len() > 1 { "acceptés" } else { "accepté" };
+        Ok(((), format!("{} {verb} ; rien n’a été envoyé", all.join(", "))))
+    }
+
+    async fn sender(&mut self, from: &Address) -> Result<(), Failure> {
         let answer = self.ask(Some(&format!("MAIL FROM:<{}>", from.as_str()))).await?;
         if !answer.has_code("250") {
             return Err(Failure::new(
                 format!("le serveur refuse l’expéditeur {} (« {} »)", from.as_str(), answer.told()),
-                "reply.from doit être une adresse de la boîte de Dispolits, que ce compte a le droit d’employer",
+                "reply.from, et la clé from d’une boîte, doivent être des adresses que ce compte a le droit d’employer",
             ));
         }
         // Taken back, so that no mail begins; what the server thinks of it changes nothing.
         let _ = self.dialogue.smtp(Some("RSET")).await;
-        let _ = self.dialogue.smtp(Some("QUIT")).await;
-        Ok(((), format!("{} accepté ; rien n’a été envoyé", from.as_str())))
+        Ok(())
     }
 
     async fn ask(&mut self, command: Option<&str>) -> Result<Answer, Failure> {

@@ -45,6 +45,9 @@ pub struct Section {
     /// Its name, stable: programs may look for it.
     #[serde(rename = "rubrique")]
     pub name: &'static str,
+    /// The further mailbox it is about, by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boite: Option<String>,
     /// What people read.
     #[serde(rename = "titre")]
     pub title: String,
@@ -90,8 +93,14 @@ impl From<Failure> for Outcome {
 impl Trial {
     /// Each step gets `limit` at most.
     pub(super) fn new(name: &'static str, title: impl Into<String>, planned: &[&'static str], limit: Duration) -> Self {
-        let section = Section { name, title: title.into(), steps: Vec::new() };
+        let section = Section { name, boite: None, title: title.into(), steps: Vec::new() };
         Self { section, planned: planned.to_vec(), limit }
+    }
+
+    /// The section is about this mailbox.
+    pub(super) fn of(mut self, mailbox: Option<&str>) -> Self {
+        self.section.boite = mailbox.map(str::to_owned);
+        self
     }
 
     /// Tries a step that gives a value and what was found; `None` when it failed.

@@ -60,21 +60,14 @@ enum Connected {
 impl Mailbox {
     /// Checks the configuration, certificates included, without opening anything.
     pub fn new(settings: &Settings, folders: &Folders) -> Result<Self, SetupError> {
-        let (account, backend) = match settings {
-            Settings::Maildir(settings) => {
-                let maildir = maildir::Maildir::new(settings, folders)?;
-                (maildir.account(), Backend::Maildir(Box::new(maildir)))
-            }
-            Settings::Imap(settings) => {
-                let imap = imap::Imap::new(settings, folders)?;
-                (imap.account(), Backend::Imap(Box::new(imap)))
-            }
+        let backend = match settings {
+            Settings::Maildir(settings) => Backend::Maildir(Box::new(maildir::Maildir::new(settings, folders)?)),
+            Settings::Imap(settings) => Backend::Imap(Box::new(imap::Imap::new(settings, folders)?)),
         };
-        Ok(Self { account, backend, connection: Arc::new(Semaphore::new(1)) })
+        Ok(Self { account: settings.account(), backend, connection: Arc::new(Semaphore::new(1)) })
     }
 
-    /// The stable name of the mailbox, part of the identity of its mails: `maildir:/path` or
-    /// `imap:user@host/INBOX`.
+    /// Its name in the store ([`Settings::account`]).
     pub fn account(&self) -> &str {
         &self.account
     }

@@ -1,6 +1,6 @@
 //! The mailbox as the configuration writes it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,45 @@ impl From<ImapSettings> for Settings {
     fn from(settings: ImapSettings) -> Self {
         Self::Imap(Box::new(settings))
     }
+}
+
+impl Settings {
+    /// The stable name of the mailbox, part of the identity of its mails: `maildir:/path` or
+    /// `imap:user@host/INBOX`.
+    pub fn account(&self) -> String {
+        match self {
+            Self::Maildir(maildir) => maildir.account(),
+            Self::Imap(imap) => imap.account(),
+        }
+    }
+
+    /// Whether both lead to one mailbox, whatever folder of it is read: its folders to file in are the same.
+    pub fn is_same_mailbox(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Maildir(one), Self::Maildir(other)) => resolved(&one.path) == resolved(&other.path),
+            (Self::Imap(one), Self::Imap(other)) => {
+                one.host.eq_ignore_ascii_case(&other.host) && one.user.eq_ignore_ascii_case(&other.user)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl MaildirSettings {
+    pub(super) fn account(&self) -> String {
+        format!("maildir:{}", self.path.display())
+    }
+}
+
+impl ImapSettings {
+    pub(super) fn account(&self) -> String {
+        format!("imap:{}@{}/{}", self.user, self.host, self.folder)
+    }
+}
+
+/// The one path of a directory that may have several; as written, if it is not there.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Un dossier Maildir de cette machine.

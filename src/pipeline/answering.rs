@@ -1,8 +1,10 @@
 //! Whether a settled mail is answered, by what, and to whom: the rules against loops included.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::address::Address;
 use crate::capacity::Mode;
-use crate::config::{self, Environnement, OnSuccess};
+use crate::config::{self, Config, ConfigError, Environnement, OnSuccess};
 use crate::defect::{Code, Defect};
 use crate::finess::Finess;
 use crate::message::{Automatic, Message, ReturnPath};
@@ -19,6 +21,10 @@ const MAX_ATTACHED: usize = 1024 * 1024;
 pub struct ReplyRules {
     pub(super) settings: config::Reply,
     pub(super) environnement: Environnement,
+    /// The name of each account's mailbox, and the address that its mails are answered from.
+    mailboxes: BTreeMap<String, (String, Address)>,
+    /// The addresses of Dispolits, which it never answers.
+    own: BTreeSet<Address>,
 }
 
 /// Where a reply would go.
@@ -30,8 +36,29 @@ pub(super) struct Destination {
 
 impl ReplyRules {
     /// The rules of a configuration.
-    pub fn new(settings: &config::Reply, environnement: Environnement) -> Self {
-        Self { settings: settings.clone(), environnement }
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        let settings = config.reply.clone();
+        let mut own: BTreeSet<Address> = settings.own_addresses.iter().chain([&settings.from]).cloned().collect();
+        let mut mailboxes = BTreeMap::new();
+        for mailbox in config.all_mailboxes() {
+            let address = mailbox.from(&config.reply);
+            mailboxes.insert(mailbox.settings()?.account(), (mailbox.name.to_owned(), address.clone()));
+            own.insert(address.clone());
+            // The name of an account is most often the address of its mailbox.
+            own.extend(mailbox.section.imap.as_ref().and_then(|imap| imap.user.parse().ok()));
+        }
+        Ok(Self { settings, environnement: config.environnement, mailboxes, own })
+    }
+
+    /// The address of the mailbox that was written to; that of `reply.from` once the mailbox is no longer
+    /// read.
+    pub(super) fn from(&self, mail: &StoredMail) -> &Address {
+        self.mailboxes.get(&mail.account).map_or(&self.settings.from, |(_, from)| from)
+    }
+
+    /// The mailbox that was written to, in traces.
+    pub(super) fn mailbox<'a>(&'a self, mail: &'a StoredMail) -> &'a str {
+        self.mailboxes.get(&mail.account).map_or(&mail.account, |(name, _)| name)
     }
 
     /// Where the reply to this mail goes, or why there must be none.
@@ -88,9 +115,9 @@ impl ReplyRules {
         });
         let receipt = destination
             .notification
-            .then(|| ReceiptRequest { final_recipient: self.settings.from.clone(), original_recipient: None });
+            .then(|| ReceiptRequest { final_recipient: self.from(mail).clone(), original_recipient: None });
         Envelope {
-            from: self.settings.from.clone(),
+            from: self.from(mail).clone(),
             from_name: self.settings.from_name.clone(),
             to: destination.to.clone(),
             cc: None,
@@ -109,7 +136,7 @@ impl ReplyRules {
     /// The Message-ID of a reply follows from the mail, so that a repeated one is recognised.
     pub(super) fn message_id(&self, mail: &StoredMail, kind: &str) -> String {
         let digest: String = mail.sha256.chars().take(32).collect();
-        format!("{kind}.{}.{digest}@{}", mail.id.number(), self.settings.from.domain())
+        format!("{kind}.{}.{digest}@{}", mail.id.number(), self.from(mail).domain())
     }
 
     /// A rejection is copied to the contact of an establishment that the mail names, if this sender
@@ -140,7 +167,7 @@ impl ReplyRules {
     }
 
     fn is_own(&self, address: &Address) -> bool {
-        *address == self.settings.from || self.settings.own_addresses.contains(address)
+        self.own.contains(address)
     }
 }
 

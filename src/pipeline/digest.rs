@@ -9,13 +9,13 @@ use crate::address::Address;
 use crate::config::Environnement;
 use crate::outcome::MailOutcome;
 use crate::reply::{self, Digest, Envelope};
-use crate::store::{MailId, NewReply, ReplyKind, StoreError, StoredMail};
+use crate::store::{DigestDue, MailId, NewReply, ReplyKind, StoreError, StoredMail};
 
 impl Settling {
-    /// Makes one digest for each address whose rejections were withheld for an hour. One that cannot
-    /// be made stops no other.
+    /// Makes one digest for each address and mailbox whose rejections were withheld for an hour. One that
+    /// cannot be made stops no other.
     pub async fn digests(&self) -> Result<(), StoreError> {
-        for (to, mails) in self.store.digests_due(self.before(SignedDuration::from_hours(1))).await? {
+        for DigestDue { to, mails } in self.store.digests_due(self.before(SignedDuration::from_hours(1))).await? {
             match self.digest(&to, &mails).await {
                 Err(failure) if failure.is_of_one_record() => {
                     error!("récapitulatif pour {} impossible : {failure}", to.masked());
@@ -49,7 +49,7 @@ fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, outcomes: &[Mail
         message_id: envelope.message_id,
         sender: to.clone(),
         recipients: vec![to.clone()],
-        return_path: Some(rules.settings.from.clone()),
+        return_path: Some(envelope.from),
         rejections: outcomes.len(),
     }
 }
@@ -57,7 +57,7 @@ fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, outcomes: &[Mail
 fn envelope(rules: &ReplyRules, last: &StoredMail, to: &Address) -> Envelope {
     let settings = &rules.settings;
     Envelope {
-        from: settings.from.clone(),
+        from: rules.from(last).clone(),
         from_name: settings.from_name.clone(),
         to: to.clone(),
         cc: None,

@@ -32,7 +32,7 @@ impl Intake {
     ) -> Result<(Session, usize), IntakeError> {
         let (mut filed, mut after) = (0, None);
         loop {
-            let waiting = self.store.to_move(&self.account, after, BATCH).await?;
+            let waiting = self.judge.store().to_move(&self.judge.account, after, BATCH).await?;
             let Some((last, ..)) = waiting.last() else { return Ok((session, filed)) };
             after = Some(*last);
             let (there, gone): (Vec<_>, Vec<_>) =
@@ -45,7 +45,7 @@ impl Intake {
             if listing.whole {
                 confirmed.extend(gone.iter().map(|(id, ..)| *id));
             }
-            self.store.moved(&confirmed, self.clock.now()).await?;
+            self.judge.store().moved(&confirmed, self.judge.now()).await?;
             filed += confirmed.len();
         }
     }

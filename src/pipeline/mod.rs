@@ -3,12 +3,13 @@
 
 mod answering;
 mod breaker;
+mod court;
 mod delivery;
 mod digest;
 mod examine;
 mod filing;
 mod intake;
-mod judging;
+mod judge;
 mod posting;
 mod settling;
 
@@ -16,5 +17,6 @@ pub use answering::ReplyRules;
 pub use breaker::Breaker;
 pub use delivery::Delivery;
 pub use intake::{Intake, IntakeError, Sweep};
+pub use judge::{Courthouse, Judge};
 pub use posting::{Posting, Transport, maildir_of};
 pub use settling::Settling;

@@ -94,7 +94,8 @@ impl Settling {
         let verdict = case.outcome.verdict;
         let settlement = Settlement { outcome: case.outcome, answer };
         self.store.settle(id, &settlement, self.clock.now()).await?;
-        info!(courriel = id.number(), verdict = verdict.map(Verdict::word), "courriel {} réglé", id.number());
+        let (number, boite, verdict) = (id.number(), self.rules.mailbox(&case.mail), verdict.map(Verdict::word));
+        info!(courriel = number, boite, verdict, "courriel {number} réglé");
         Ok(())
     }
 
@@ -189,7 +190,7 @@ impl Settling {
             message_id: envelope.message_id.clone(),
             sender: sender.clone(),
             recipients: recipients(envelope),
-            return_path: (!null).then(|| self.rules.settings.from.clone()),
+            return_path: (!null).then(|| envelope.from.clone()),
             content: bytes,
             rejections: rejections(&case.outcome),
         }

@@ -1,7 +1,7 @@
 //! The judgement on a mail, recorded in one transaction: documents, rows, defects, supersession.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::mails::DefectColumns;
 use super::precedence::{has_newer, supersede_waiting};
@@ -35,8 +35,8 @@ pub struct JudgedMail {
 pub struct JudgedDocument {
     /// What its root said.
     pub head: Head,
-    /// The first document of the same identity, if it came before: then there is nothing else here.
-    pub duplicate_of: Option<First>,
+    /// What was known of its identity when it was judged; of a duplicate there is nothing else here.
+    pub prior: Prior,
     /// The services it speaks of.
     pub mentions: Vec<(Finess, ServiceCode)>,
     /// The accepted counts.
@@ -65,32 +65,37 @@ pub enum Prior {
     Duplicate(First),
 }
 
+/// What became of a judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Recorded {
+    /// It stands; or the mail was judged before, and that judgement does.
+    Stands,
+    /// Nothing was written: meanwhile one of its documents was recorded from another mailbox. It is to be
+    /// judged again.
+    Overtaken,
+}
+
+impl Prior {
+    /// Whether what is known now makes a judgement under `self` wrong.
+    fn is_overtaken_by(&self, now: &Self) -> bool {
+        match now {
+            Self::New => false,
+            Self::Reused => *self == Self::New,
+            Self::Duplicate(_) => !matches!(self, Self::Duplicate(First::Stored(_))),
+        }
+    }
+}
+
 impl Store {
     /// Whether this sender sent this document, or this identifiant, before.
     pub async fn prior(&self, sender: &Address, identifiant: &str, sha256: &str) -> Result<Prior> {
-        let same: Option<i64> = sqlx::query_scalar(
-            "SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 AND sha256 = $3
-             AND duplicate_of IS NULL ORDER BY id LIMIT 1",
-        )
-        .bind(sender.as_str())
-        .bind(identifiant)
-        .bind(sha256)
-        .fetch_optional(&self.readers)
-        .await?;
-        if let Some(document) = same {
-            return Ok(Prior::Duplicate(First::Stored(document)));
-        }
-        let reused: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 LIMIT 1")
-                .bind(sender.as_str())
-                .bind(identifiant)
-                .fetch_optional(&self.readers)
-                .await?;
-        Ok(if reused.is_some() { Prior::Reused } else { Prior::New })
+        prior(&mut *self.readers.acquire().await?, sender.as_str(), identifiant, sha256).await
     }
 
-    /// Records a judgement, once: a mail already judged is left as it is.
-    pub async fn record(&self, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<()> {
+    /// Records a judgement, once: a mail already judged is left as it is. What the judgement took for known
+    /// is looked at again in the same transaction: two mailboxes may get one document at one time.
+    pub async fn record(&self, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
         let mut tx = self.write().await?;
         let done = sqlx::query(
             "UPDATE mails SET judged_at = $2, folder = $3, sender = $4, message_id = $5, verdict = $6, reading = 0
@@ -105,16 +110,58 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
-            return Ok(());
+            return Ok(Recorded::Stands);
+        }
+        let sender = mail.sender.as_ref().map_or("", Address::as_str);
+        if is_overtaken(&mut tx, sender, &mail.documents).await? {
+            return Ok(Recorded::Overtaken);
         }
         insert_defects(&mut tx, id, None, &mail.defects).await?;
-        let sender = mail.sender.as_ref().map_or("", Address::as_str);
         let mut inserted = Vec::new();
         for document in &mail.documents {
             inserted.push(insert_document(&mut tx, id, &inserted, sender, document, now).await?);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(Recorded::Stands)
     }
+}
+
+async fn prior(store: &mut SqliteConnection, sender: &str, identifiant: &str, sha256: &str) -> Result<Prior> {
+    let same: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 AND sha256 = $3
+         AND duplicate_of IS NULL ORDER BY id LIMIT 1",
+    )
+    .bind(sender)
+    .bind(identifiant)
+    .bind(sha256)
+    .fetch_optional(&mut *store)
+    .await?;
+    if let Some(document) = same {
+        return Ok(Prior::Duplicate(First::Stored(document)));
+    }
+    let reused: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 LIMIT 1")
+            .bind(sender)
+            .bind(identifiant)
+            .fetch_optional(store)
+            .await?;
+    Ok(if reused.is_some() { Prior::Reused } else { Prior::New })
+}
+
+/// Whether a document was recorded since these were judged that makes the judgement on them wrong.
+async fn is_overtaken(
+    tx: &mut Transaction<'static, Sqlite>,
+    sender: &str,
+    documents: &[JudgedDocument],
+) -> Result<bool> {
+    for JudgedDocument { head, prior: judged_under, .. } in documents {
+        let Some(identifiant) = &head.identifiant else { continue };
+        let known = prior(tx, sender, identifiant, &head.sha256).await?;
+        if judged_under.is_overtaken_by(&known) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn insert_document(
@@ -126,10 +173,11 @@ async fn insert_document(
     now: Timestamp,
 ) -> Result<i64> {
     let head = &document.head;
-    let duplicate_of = document.duplicate_of.and_then(|first| match first {
-        First::Stored(id) => Some(id),
-        First::SameMail(rank) => before.get(rank).copied(),
-    });
+    let duplicate_of = match document.prior {
+        Prior::New | Prior::Reused => None,
+        Prior::Duplicate(First::Stored(id)) => Some(id),
+        Prior::Duplicate(First::SameMail(rank)) => before.get(rank).copied(),
+    };
     let document_id: i64 = sqlx::query_scalar(
         "INSERT INTO documents (mail_id, rank, name, format, sender, identifiant, sha256, test, duplicate_of, verdict)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",

@@ -13,6 +13,8 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Received before.
     pub until: Option<Timestamp>,
+    /// The mailbox account.
+    pub account: Option<String>,
     /// The sender's address, exactly.
     pub sender: Option<String>,
     /// An establishment that a document speaks of.
@@ -32,6 +34,8 @@ pub struct Filter {
 pub struct JournalEntry {
     /// Receipt number.
     pub numero: i64,
+    /// The account of the mailbox it came to.
+    pub boite: String,
     /// When it was received.
     pub recu: Timestamp,
     /// Its sender, if it has exactly one.
@@ -55,6 +59,7 @@ pub struct JournalEntry {
 #[derive(FromRow)]
 struct EntryColumns {
     id: i64,
+    account: String,
     received_at: i64,
     sender: Option<String>,
     message_id: Option<String>,
@@ -106,54 +111,17 @@ pub struct StoredReply {
     pub returned: bool,
 }
 
-/// The conservation of mails: received equals the sum of the others, at every instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, FromRow)]
-pub struct Balance {
-    /// Mails recorded.
-    pub recus: i64,
-    /// Verdict `integre`.
-    pub integres: i64,
-    /// Verdict `partiellement-integre`.
-    pub partiellement_integres: i64,
-    /// Verdict `rejete`.
-    pub rejetes: i64,
-    /// Verdict `ignore`.
-    pub ignores: i64,
-    /// Verdict `doublon`.
-    pub doublons: i64,
-    /// Verdict `quarantaine`.
-    pub en_quarantaine: i64,
-    /// No verdict yet.
-    pub en_cours: i64,
-}
-
-impl Balance {
-    /// Whether nothing is missing.
-    pub fn holds(&self) -> bool {
-        let outcomes = [
-            self.integres,
-            self.partiellement_integres,
-            self.rejetes,
-            self.ignores,
-            self.doublons,
-            self.en_quarantaine,
-            self.en_cours,
-        ];
-        self.recus == outcomes.iter().sum::<i64>()
-    }
-}
-
 impl Store {
     /// Lines of the journal, newest first.
     pub async fn journal(&self, filter: &Filter, limit: u32) -> Result<Vec<JournalEntry>> {
         let rows: Vec<EntryColumns> = sqlx::query_as(
-            "SELECT m.id, m.received_at, m.sender, m.message_id, m.sha256, m.size, m.verdict, m.silent,
+            "SELECT m.id, m.account, m.received_at, m.sender, m.message_id, m.sha256, m.size, m.verdict, m.silent,
                 (SELECT group_concat(code, ' ') FROM (SELECT code FROM defects d WHERE d.mail_id = m.id ORDER BY code)) AS codes,
                 (SELECT etat FROM replies r WHERE r.mail_id = m.id AND r.kind = 'reponse') AS reply
              FROM mails m
              WHERE ($1 IS NULL OR m.received_at >= $1) AND ($2 IS NULL OR m.received_at < $2)
                AND ($3 IS NULL OR m.sender = $3) AND ($7 IS NULL OR COALESCE(m.verdict, 'en-cours') = $7)
-               AND ($8 IS NULL OR m.id < $8)
+               AND ($8 IS NULL OR m.id < $8) AND ($10 IS NULL OR m.account = $10)
                AND ($6 IS NULL OR EXISTS (SELECT 1 FROM defects d WHERE d.mail_id = m.id AND d.code = $6))
                AND (($4 IS NULL AND $5 IS NULL) OR EXISTS (
                     SELECT 1 FROM documents o JOIN mentions n ON n.document_id = o.id
@@ -169,6 +137,7 @@ impl Store {
         .bind(&filter.verdict)
         .bind(filter.before)
         .bind(limit)
+        .bind(&filter.account)
         .fetch_all(&self.readers)
         .await?;
         let mut entries = Vec::with_capacity(rows.len());
@@ -237,24 +206,6 @@ impl Store {
         .await?)
     }
 
-    /// The conservation balance of one account, or of all.
-    pub async fn balance(&self, account: Option<&str>) -> Result<Balance> {
-        Ok(sqlx::query_as(
-            "SELECT COUNT(*) AS recus,
-                COUNT(*) FILTER (WHERE verdict = 'integre') AS integres,
-                COUNT(*) FILTER (WHERE verdict = 'partiellement-integre') AS partiellement_integres,
-                COUNT(*) FILTER (WHERE verdict = 'rejete') AS rejetes,
-                COUNT(*) FILTER (WHERE verdict = 'ignore') AS ignores,
-                COUNT(*) FILTER (WHERE verdict = 'doublon') AS doublons,
-                COUNT(*) FILTER (WHERE verdict = 'quarantaine') AS en_quarantaine,
-                COUNT(*) FILTER (WHERE verdict IS NULL) AS en_cours
-             FROM mails WHERE $1 IS NULL OR account = $1",
-        )
-        .bind(account)
-        .fetch_one(&self.readers)
-        .await?)
-    }
-
     /// Keeps a referential that was whole.
     pub async fn keep_referential(&self, etablissements: &[u8], services: &[u8], now: Timestamp) -> Result<()> {
         sqlx::query(
@@ -282,6 +233,7 @@ impl Store {
 fn entry(row: EntryColumns, lignes: Vec<(String, i64)>) -> JournalEntry {
     JournalEntry {
         numero: row.id,
+        boite: row.account,
         recu: instant(row.received_at),
         expediteur: row.sender,
         message_id: row.message_id,

@@ -139,12 +139,15 @@ impl Store {
         Ok(rows.into_iter().collect())
     }
 
-    /// Mails not judged yet, oldest first.
-    pub async fn to_judge(&self, limit: u32) -> Result<Vec<Judging>> {
-        Ok(sqlx::query_as("SELECT id, suspect, attempts FROM mails WHERE judged_at IS NULL ORDER BY id LIMIT $1")
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await?)
+    /// Mails of this account not judged yet, oldest first.
+    pub async fn to_judge(&self, account: &str, limit: u32) -> Result<Vec<Judging>> {
+        Ok(sqlx::query_as(
+            "SELECT id, suspect, attempts FROM mails WHERE account = $1 AND judged_at IS NULL ORDER BY id LIMIT $2",
+        )
+        .bind(account)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?)
     }
 
     /// Marks mails as being read: durable before the first of their bytes is interpreted.
@@ -160,8 +163,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Takes note of a reading that did not come to its end: the mail is suspect from then on, and
-    /// blamed only if it was alone.
+    /// Takes note of a reading cut short: the mail is suspect from then on, and blamed only if it was alone.
     pub async fn reading_failed(&self, id: MailId) -> Result<()> {
         sqlx::query("UPDATE mails SET attempts = attempts + (reading = 1), suspect = 1, reading = 0 WHERE id = $1")
             .bind(id)
@@ -170,20 +172,22 @@ impl Store {
         Ok(())
     }
 
-    /// Takes note that readings were given up for a reason outside the mails: nobody is blamed.
-    pub async fn end_readings(&self) -> Result<()> {
-        sqlx::query("UPDATE mails SET reading = 0 WHERE judged_at IS NULL AND reading > 0")
+    /// Takes note that readings of this account were given up for a reason outside its mails.
+    pub async fn end_readings(&self, account: &str) -> Result<()> {
+        sqlx::query("UPDATE mails SET reading = 0 WHERE account = $1 AND judged_at IS NULL AND reading > 0")
+            .bind(account)
             .execute(&self.writer)
             .await?;
         Ok(())
     }
 
-    /// After a start: every reading that a crash cut short. Returns how many there were.
-    pub async fn recover_readings(&self) -> Result<u64> {
+    /// After a start: every reading of this account that a crash cut short. Returns how many.
+    pub async fn recover_readings(&self, account: &str) -> Result<u64> {
         let done = sqlx::query(
             "UPDATE mails SET attempts = attempts + (reading = 1), suspect = 1, reading = 0
-             WHERE reading > 0 AND judged_at IS NULL",
+             WHERE account = $1 AND judged_at IS NULL AND reading > 0",
         )
+        .bind(account)
         .execute(&self.writer)
         .await?;
         Ok(done.rows_affected())

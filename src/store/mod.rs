@@ -4,6 +4,7 @@
 //! One connection writes, each write in one `BEGIN IMMEDIATE` transaction; no network is awaited
 //! inside one. Others read.
 
+mod accounts;
 mod claiming;
 mod closing;
 mod documents;
@@ -27,13 +28,14 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
+pub use accounts::Balance;
 pub use claiming::{Batch, RowId, RowToSend};
 pub use closing::{Closing, Probe};
-pub use documents::{First, JudgedDocument, JudgedMail, Prior};
-pub use journal::{Balance, Filter, JournalEntry, Request, StoredReply};
+pub use documents::{First, JudgedDocument, JudgedMail, Prior, Recorded};
+pub use journal::{Filter, JournalEntry, Request, StoredReply};
 pub use mails::{Judging, MailId, Reading, Received, StoredMail, sha256};
 pub use removals::{Removal, RemovalClosing};
-pub use replies::{Answer, NewReply, ReplyId, ReplyKind, ReplyToSend};
+pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind, ReplyToSend};
 pub use settling::{Settlement, Unsettled};
 
 /// Où Dispolits garde son état.

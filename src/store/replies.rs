@@ -65,6 +65,15 @@ pub enum Answer {
     Told,
 }
 
+/// Withheld rejections to be told of in one letter: those of one address to one mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestDue {
+    /// Whom it answers.
+    pub to: Address,
+    /// Its mails in order, 500 at most: the rest makes another digest.
+    pub mails: Vec<MailId>,
+}
+
 /// A reply that is due.
 #[derive(Debug, Clone)]
 pub struct ReplyToSend {
@@ -154,7 +163,7 @@ impl Store {
         Ok(())
     }
 
-    /// The relay cannot be had: it is no try of this reply, but the journal says why it waits.
+    /// The relay cannot be had: no try of this reply, but the journal says why it waits.
     pub async fn reply_waits(&self, id: ReplyId, failure: &str) -> Result<()> {
         sqlx::query("UPDATE replies SET failure = $2 WHERE id = $1")
             .bind(id.0)
@@ -196,24 +205,26 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Addresses whose oldest withheld rejection is older than `before`, with their mails in order,
-    /// 500 at most: the rest makes another digest.
-    pub async fn digests_due(&self, before: Timestamp) -> Result<Vec<(Address, Vec<MailId>)>> {
-        let senders: Vec<String> = sqlx::query_scalar(
-            "SELECT sender FROM withheld WHERE digest_id IS NULL GROUP BY sender HAVING MIN(since) <= $1",
+    /// The digests whose oldest rejection was withheld before `before`.
+    pub async fn digests_due(&self, before: Timestamp) -> Result<Vec<DigestDue>> {
+        let owed: Vec<(String, String)> = sqlx::query_as(
+            "SELECT w.sender, m.account FROM withheld w JOIN mails m ON m.id = w.mail_id
+             WHERE w.digest_id IS NULL GROUP BY w.sender, m.account HAVING MIN(w.since) <= $1",
         )
         .bind(millis(before))
         .fetch_all(&self.readers)
         .await?;
         let mut due = Vec::new();
-        for sender in senders {
+        for (to, account) in owed {
             let mails = sqlx::query_scalar(
-                "SELECT mail_id FROM withheld WHERE digest_id IS NULL AND sender = $1 ORDER BY mail_id LIMIT 500",
+                "SELECT w.mail_id FROM withheld w JOIN mails m ON m.id = w.mail_id
+                 WHERE w.digest_id IS NULL AND w.sender = $1 AND m.account = $2 ORDER BY w.mail_id LIMIT 500",
             )
-            .bind(&sender)
+            .bind(&to)
+            .bind(account)
             .fetch_all(&self.readers)
             .await?;
-            due.push((super::parse(&sender)?, mails));
+            due.push(DigestDue { to: super::parse(&to)?, mails });
         }
         Ok(due)
     }

@@ -6,6 +6,7 @@
 mod tasks;
 mod upkeep;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,13 +15,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use tasks::{deliver_forever, post_forever, settle_forever, supervise, sweep_forever, task};
+use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 use upkeep::{keep_house, load_referential};
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, ReplyTransport};
+use crate::config::{Config, ConfigError, NamedMailbox, ReplyTransport};
 use crate::mailbox::{self, Mailbox};
-use crate::pipeline::{Delivery, Intake, Posting, ReplyRules, Settling, Transport};
+use crate::pipeline::{Courthouse, Delivery, Intake, Judge, Posting, ReplyRules, Settling, Transport};
 use crate::referential::{Refused, Watch};
 use crate::ror;
 use crate::smtp::{self, Smtp};
@@ -55,7 +56,7 @@ pub enum StartError {
 /// A worker ready to run.
 pub struct Worker {
     parts: Arc<Parts>,
-    mailbox: Mailbox,
+    rounds: Vec<Arc<Round>>,
 }
 
 struct Parts {
@@ -63,7 +64,7 @@ struct Parts {
     clock: Clock,
     store: Store,
     referential: Arc<Mutex<Watch>>,
-    intake: Intake,
+    courthouse: Courthouse,
     delivery: Delivery,
     settling: Settling,
     posting: Posting,
@@ -75,42 +76,33 @@ impl Worker {
     /// Checks everything that can be checked without the network, and repairs what a crash left.
     pub async fn prepare(config: Config, store: Store, clock: Clock) -> Result<Self, StartError> {
         config.check()?;
-        let mailbox = Mailbox::new(&config.mailbox.settings()?, &config.mailbox.folders)?;
         let referential = Arc::new(Mutex::new(load_referential(&config, &store, &clock).await?));
         let client = ror::Client::new(&config.ror.api, clock.clone())?;
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
-        let rules = ReplyRules::new(&config.reply, config.environnement);
-        let max_bytes = config.mailbox.max_bytes;
-        let intake = Intake::new(
-            store.clone(),
-            clock.clone(),
-            Arc::clone(&referential),
-            config.rules()?,
-            mailbox.account(),
-            max_bytes,
-        );
+        let rules = ReplyRules::new(&config)?;
+        let courthouse = Courthouse::new(store.clone(), clock.clone(), Arc::clone(&referential), config.rules()?);
+        let rounds = config.all_mailboxes().map(|mailbox| round(&courthouse, mailbox)).collect::<Result<_, _>>()?;
         let delivery = Delivery::new(store.clone(), clock.clone(), client, pace, genre);
         let settling = Settling::new(store.clone(), clock.clone(), Arc::clone(&referential), rules);
         let posting = Posting::new(store.clone(), clock.clone(), transport(&config)?, &config.reply);
         let (judged, answered) = (Notify::new(), Notify::new());
-        let parts = Parts { config, clock, store, referential, intake, delivery, settling, posting, judged, answered };
-        Ok(Self { parts: Arc::new(parts), mailbox })
+        let parts =
+            Parts { config, clock, store, referential, courthouse, delivery, settling, posting, judged, answered };
+        Ok(Self { parts: Arc::new(parts), rounds })
     }
 
     /// Runs until `stop`, then lets what is in flight come to its end.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StoreError> {
-        let Self { parts, mailbox } = self;
-        let readings = parts.intake.recover().await?;
-        let requests = parts.delivery.recover().await?;
-        if readings + requests > 0 {
-            warn!("reprise après un arrêt brutal : {readings} lectures et {requests} envois à refaire");
-        }
-        let mailbox = Arc::new(tokio::sync::Mutex::new(mailbox));
+        let Self { parts, rounds } = self;
+        recover(&parts, &rounds).await?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(supervise("relève", stop.clone(), {
-            let (parts, stop) = (Arc::clone(&parts), stop.clone());
-            move || sweep_forever(Arc::clone(&parts), Arc::clone(&mailbox), stop.clone())
-        }));
+        for round in rounds {
+            let (parts, own) = (Arc::clone(&parts), stop.clone());
+            let name = format!("relève de la boîte {}", round.name);
+            let sweep = move || sweep_forever(Arc::clone(&parts), Arc::clone(&round), own.clone());
+            tasks.spawn(supervise(name, stop.clone(), sweep));
+        }
+        tasks.spawn(supervise("jugement des boîtes retirées", stop.clone(), task(&parts, &stop, judge_retired)));
         tasks.spawn(supervise("envoi au ROR", stop.clone(), task(&parts, &stop, deliver_forever)));
         tasks.spawn(supervise("règlement", stop.clone(), task(&parts, &stop, settle_forever)));
         tasks.spawn(supervise("réponses", stop.clone(), task(&parts, &stop, post_forever)));
@@ -123,6 +115,43 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+impl Parts {
+    /// The judges of the accounts that have mails to judge and are no longer configured.
+    async fn retired(&self) -> Result<Vec<Judge>, StoreError> {
+        let configured: BTreeSet<String> =
+            self.config.all_mailboxes().filter_map(|mailbox| Some(mailbox.settings().ok()?.account())).collect();
+        let accounts = self.store.accounts_to_judge().await?;
+        let retired = accounts.into_iter().filter(|account| !configured.contains(account));
+        // A larger mail was left on its server already; the limit is only told.
+        let max_bytes = self.config.all_mailboxes().map(|mailbox| mailbox.section.max_bytes).max().unwrap_or(0);
+        Ok(retired.map(|account| self.courthouse.judge(&account, max_bytes)).collect())
+    }
+}
+
+fn round(courthouse: &Courthouse, named: NamedMailbox<'_>) -> Result<Arc<Round>, StartError> {
+    let section = named.section;
+    let mailbox = Mailbox::new(&named.settings()?, &section.folders)?;
+    let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes));
+    let mailbox = tokio::sync::Mutex::new(mailbox);
+    Ok(Arc::new(Round { name: named.name.to_owned(), intake, mailbox, poll: section.poll.get() }))
+}
+
+/// Takes back what a crash left, before any task begins.
+async fn recover(parts: &Parts, rounds: &[Arc<Round>]) -> Result<(), StoreError> {
+    let mut readings = 0;
+    for round in rounds {
+        readings += round.intake.judge().recover().await?;
+    }
+    for judge in parts.retired().await? {
+        readings += judge.recover().await?;
+    }
+    let requests = parts.delivery.recover().await?;
+    if readings + requests > 0 {
+        warn!("reprise après un arrêt brutal : {readings} lectures et {requests} envois à refaire");
+    }
+    Ok(())
 }
 
 fn transport(config: &Config) -> Result<Transport, StartError> {

@@ -1,5 +1,6 @@
 //! The tasks of the worker, each a loop that ends with the worker only.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +9,16 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::error;
+use tracing::{Instrument, error, error_span, warn};
 
 use super::Parts;
 use crate::mailbox::Mailbox;
-use crate::pipeline::IntakeError;
+use crate::pipeline::{Intake, IntakeError, Judge};
 
 /// How often the store is looked at when nothing wakes a task.
 const TICK: Duration = Duration::from_millis(500);
+/// How often mails of mailboxes that are no longer configured are looked for.
+const RETIRED: Duration = Duration::from_mins(1);
 
 pub(super) fn task<F: Future<Output = ()>>(
     parts: &Arc<Parts>,
@@ -27,7 +30,7 @@ pub(super) fn task<F: Future<Output = ()>>(
 }
 
 /// Runs a task again and again until `stop`: none may die quietly.
-pub(super) async fn supervise<F>(name: &'static str, stop: CancellationToken, start: impl Fn() -> F)
+pub(super) async fn supervise<F>(name: impl Display, stop: CancellationToken, start: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -45,20 +48,29 @@ where
     }
 }
 
+/// One mailbox being read: nothing of it is shared with the others but what the store holds.
+pub(super) struct Round {
+    /// Its name, in traces.
+    pub(super) name: String,
+    pub(super) intake: Intake,
+    pub(super) mailbox: Mutex<Mailbox>,
+    pub(super) poll: Duration,
+}
+
+/// Every line that this mailbox leads to bears its name.
+pub(super) async fn sweep_forever(parts: Arc<Parts>, round: Arc<Round>, stop: CancellationToken) {
+    let span = error_span!("relève", boite = round.name);
+    sweep_sessions(&parts, &round, &stop).instrument(span).await;
+}
+
 /// One connection at a time: opened, swept until it fails, opened again with a growing wait.
-pub(super) async fn sweep_forever(parts: Arc<Parts>, mailbox: Arc<Mutex<Mailbox>>, stop: CancellationToken) {
-    let mut mailbox = mailbox.lock().await;
-    // After a panic of this task too: otherwise the mail that caused it would be read for ever.
-    if let Err(failure) = parts.intake.recover().await {
-        error!("reprise des lectures interrompues : {failure}");
-    }
+async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) {
+    let mut mailbox = round.mailbox.lock().await;
+    recover(round.intake.judge()).await;
     let mut waits = backoff();
     while !stop.is_cancelled() {
-        if let Err(failure) = parts.intake.judge_all(&stop).await {
-            error!("jugement interrompu : {failure}");
-        }
-        parts.judged.notify_one();
-        match sweep_session(&parts, &mut mailbox, &stop).await {
+        judge(parts, round.intake.judge(), stop).await;
+        match sweep_session(parts, round, &mut mailbox, stop).await {
             Ok(()) => return,
             Err((failure, swept)) => {
                 if swept {
@@ -66,9 +78,41 @@ pub(super) async fn sweep_forever(parts: Arc<Parts>, mailbox: Arc<Mutex<Mailbox>
                 }
                 let wait = waits.next().unwrap_or(TICK);
                 error!("relève interrompue : {failure} ; nouvel essai dans {} s", wait.as_secs());
-                pause(&stop, wait).await;
+                pause(stop, wait).await;
             }
         }
+    }
+}
+
+/// After a panic of the task too: otherwise the mail that caused it would be read for ever.
+async fn recover(judge: &Judge) {
+    if let Err(failure) = judge.recover().await {
+        error!("reprise des lectures interrompues : {failure}");
+    }
+}
+
+async fn judge(parts: &Parts, judge: &Judge, stop: &CancellationToken) {
+    if let Err(failure) = judge.judge_all(stop).await {
+        error!("jugement interrompu : {failure}");
+    }
+    parts.judged.notify_one();
+}
+
+/// Mails received from a mailbox that is no longer configured are still judged. None comes any more, so that
+/// most often there is nothing to do.
+pub(super) async fn judge_retired(parts: Arc<Parts>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match parts.retired().await {
+            Ok(judges) => {
+                for one in &judges {
+                    warn!("courriels d’une boîte qui n’est plus configurée ({}) : ils sont jugés", one.account());
+                    recover(one).await;
+                    judge(&parts, one, &stop).await;
+                }
+            }
+            Err(failure) => error!("jugement interrompu : {failure}"),
+        }
+        pause(&stop, RETIRED).await;
     }
 }
 
@@ -84,20 +128,20 @@ fn backoff() -> impl Iterator<Item = Duration> {
 /// Sweeps on one session until `stop`; an error says whether at least one sweep was whole.
 async fn sweep_session(
     parts: &Parts,
+    round: &Round,
     mailbox: &mut Mailbox,
     stop: &CancellationToken,
 ) -> Result<(), (IntakeError, bool)> {
     let mut session = mailbox.open().await.map_err(|failure| (failure.into(), false))?;
     let mut swept = false;
     while !stop.is_cancelled() {
-        let (open, sweep) = parts.intake.sweep(session, stop).await.map_err(|failure| (failure, swept))?;
+        let (open, sweep) = round.intake.sweep(session, stop).await.map_err(|failure| (failure, swept))?;
         swept = true;
         if sweep.judged > 0 {
             parts.judged.notify_one();
             parts.answered.notify_one();
         }
-        let poll = parts.config.mailbox.poll.get();
-        session = open.wait(poll, stop).await.map_err(|failure| (failure.into(), swept))?;
+        session = open.wait(round.poll, stop).await.map_err(|failure| (failure.into(), swept))?;
     }
     session.close().await;
     Ok(())

@@ -77,6 +77,89 @@ fn the_environment_overrides_a_key() {
     assert_eq!(config["reply"]["null_return_path"].as_bool(), Some(false));
 }
 
+/// The example with further mailboxes.
+fn with(sections: &str) -> String {
+    format!("{EXAMPLE}\n{sections}")
+}
+
+const BREST: &str = "[mailboxes.brest]\nfrom = \"brest@region.example\"\n[mailboxes.brest.imap]\n\
+     host = \"imap.operateur.example\"\nport = 143\nuser = \"brest@region.example\"\npassword = \"x\"\n";
+
+#[test]
+fn further_mailboxes_stand_beside_the_first() {
+    let config = load(&with(BREST)).unwrap();
+    let all: Vec<(&str, String, String)> = config
+        .all_mailboxes()
+        .map(|named| (named.name, named.key(), named.from(&config.reply).as_str().to_owned()))
+        .collect();
+    let named = |name, key: &str, from: &str| (name, key.to_owned(), from.to_owned());
+    let expected = [
+        named("principale", "mailbox", "disponibilites@region.example"),
+        named("brest", "mailboxes.brest", "brest@region.example"),
+    ];
+    assert_eq!(all, expected);
+    let account = config.all_mailboxes().nth(1).unwrap().settings().unwrap().account();
+    assert_eq!(account, "imap:brest@region.example@imap.operateur.example/INBOX");
+}
+
+#[test]
+fn a_mailbox_may_be_named_from_the_first_on() {
+    let text = EXAMPLE.replace("[mailbox]", "[mailboxes.rennes]").replace("[mailbox.", "[mailboxes.rennes.");
+    let config = load(&text).unwrap();
+    assert_eq!(config.all_mailboxes().map(|named| named.name).collect::<Vec<_>>(), ["rennes"]);
+}
+
+#[test]
+fn the_environment_reaches_into_a_named_mailbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, with(&BREST.replace("port = 143\n", ""))).unwrap();
+    let shown = Command::new(env!("CARGO_BIN_EXE_dispolits"))
+        .args(["config", "show", "--config"])
+        .arg(&path)
+        .env("DISPOLITS__MAILBOXES__BREST__IMAP__PORT", "993")
+        .env("DISPOLITS__MAILBOXES__BREST__IMAP__PASSWORD", "0123")
+        .env("DISPOLITS__MAILBOXES__BREST__FOLDERS__REJETS", "Refus")
+        .env("DISPOLITS__MAILBOXES__VANNES__MAILDIR__PATH", "/var/mail/vannes")
+        .output()
+        .unwrap();
+    let config: toml::Table = toml::from_str(&String::from_utf8(shown.stdout).unwrap()).unwrap();
+    let brest = &config["mailboxes"]["brest"];
+    assert_eq!(brest["imap"]["port"].as_integer(), Some(993));
+    assert_eq!(brest["imap"]["password"].as_str(), Some("***"));
+    assert_eq!(brest["folders"]["rejets"].as_str(), Some("Refus"));
+    assert_eq!(config["mailboxes"]["vannes"]["maildir"]["path"].as_str(), Some("/var/mail/vannes"));
+}
+
+#[test]
+fn mailboxes_that_cannot_be_told_apart_are_refused() {
+    let check = |sections: &str, fragment: &str| {
+        let error = load(&with(sections)).unwrap_err();
+        assert!(error.contains(fragment), "« {error} » should say « {fragment} »");
+    };
+    let twice = BREST.replace("user = \"brest@", "user = \"Disponibilites@");
+    check(&twice, "les sections [mailbox] et [mailboxes.brest] désignent la même boîte");
+    check(&twice.replace("port = 143", "port = 993\nfolder = \"Brest\""), "désignent la même boîte");
+    for name in ["Brest", "1er", "a__b", "principale", "\"\""] {
+        check(&BREST.replace("brest]", &format!("{name}]")).replace("brest.imap", &format!("{name}.imap")), "boîte");
+    }
+    let both = format!("{BREST}[mailboxes.brest.maildir]\npath = \"x\"\n");
+    check(&both, "soit [mailboxes.brest.maildir], soit [mailboxes.brest.imap]");
+    check(&BREST.replace("from =", "adresse ="), "adresse");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display();
+    let maildir = |name: &str, path: &str| format!("[mailboxes.{name}.maildir]\npath = \"{path}\"\n");
+    check(&[maildir("a", &format!("{path}")), maildir("b", &format!("{path}/./"))].concat(), "même boîte");
+}
+
+#[test]
+fn a_configuration_without_mailbox_is_refused() {
+    let (before, rest) = EXAMPLE.split_once("\n[mailbox]\n").unwrap();
+    let (_, after) = rest.split_once("\n[referential]\n").unwrap();
+    let error = load(&format!("{before}\n[referential]\n{after}")).unwrap_err();
+    assert!(error.contains("aucune boîte à relever"), "{error}");
+}
+
 fn check_refused(from: &str, to: &str, fragment: &str) {
     assert!(EXAMPLE.contains(from), "the example has « {from} »");
     let error = load(&EXAMPLE.replacen(from, to, 1)).unwrap_err();

@@ -296,12 +296,16 @@ impl Drop for Dovecot {
     }
 }
 
-/// Root's mails would be unreadable to Dovecot, which refuses to serve as root.
+/// Root's mails would be unreadable to Dovecot, which refuses to serve as root. One that Dovecot has taken over
+/// meanwhile is not there any more.
 fn give_to_dovecot(path: &Path) {
     if is_root() {
         let id = |flag| Command::new("id").args([flag, "mail"]).output().unwrap().stdout;
         let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>().unwrap();
-        chown(path, Some(number("-u")), Some(number("-g"))).unwrap();
+        match chown(path, Some(number("-u")), Some(number("-g"))) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            given => given.unwrap(),
+        }
     }
 }
 

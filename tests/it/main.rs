@@ -17,6 +17,7 @@ mod exim;
 mod finess;
 mod imap_traps;
 mod judgement;
+mod judges;
 mod mailbox;
 mod message;
 mod referential;

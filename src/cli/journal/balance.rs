@@ -7,11 +7,15 @@ use serde::Serialize;
 
 use super::Where;
 use crate::cli::{FOUND, Outcome, SUCCESS};
+use crate::store;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     place: Where,
+    /// Boîte relevée, par son nom dans la configuration ; toutes par défaut.
+    #[arg(long, value_name = "NOM")]
+    boite: Option<String>,
     /// Forme du bilan.
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME")]
     format: Format,
@@ -26,19 +30,71 @@ enum Format {
 #[derive(Serialize)]
 struct Balance {
     #[serde(flatten)]
-    counts: crate::store::Balance,
+    counts: store::Balance,
     equilibre: bool,
 }
 
+/// What was asked for, and each mailbox of it: mails are conserved mailbox by mailbox.
+#[derive(Serialize)]
+struct Balances {
+    #[serde(flatten)]
+    whole: Balance,
+    boites: Vec<One>,
+}
+
+#[derive(Serialize)]
+struct One {
+    boite: String,
+    #[serde(flatten)]
+    balance: Balance,
+}
+
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    let counts = arguments.place.open().await?.balance(None).await?;
-    let balance = Balance { counts, equilibre: counts.holds() };
+    let (store, mailboxes) = arguments.place.open().await?;
+    let asked = match &arguments.boite {
+        Some(name) => Some(mailboxes.account(name, &store).await?),
+        None => None,
+    };
+    let accounts = match &asked {
+        Some(account) => vec![account.clone()],
+        None => mailboxes.accounts(&store).await?,
+    };
+    let mut boites = Vec::new();
+    for account in accounts {
+        let balance = Balance::of(store.balance(Some(&account)).await?);
+        boites.push(One { boite: mailboxes.name(&account).to_owned(), balance });
+    }
+    let whole = Balance::of(store.balance(asked.as_deref()).await?);
+    let balances = Balances { whole, boites };
     let mut out = std::io::stdout().lock();
     match arguments.format {
-        Format::Json => writeln!(out, "{}", serde_json::to_string(&balance)?)?,
-        Format::Human => human(&mut out, &balance)?,
+        Format::Json => writeln!(out, "{}", serde_json::to_string(&balances)?)?,
+        Format::Human if asked.is_none() && mailboxes.are_several() => each(&mut out, &balances)?,
+        Format::Human => human(&mut out, &balances.whole)?,
     }
-    Ok(if balance.equilibre { SUCCESS } else { FOUND })
+    Ok(if balances.hold() { SUCCESS } else { FOUND })
+}
+
+impl Balance {
+    fn of(counts: store::Balance) -> Self {
+        Self { counts, equilibre: counts.holds() }
+    }
+}
+
+impl Balances {
+    fn hold(&self) -> bool {
+        self.whole.equilibre && self.boites.iter().all(|one| one.balance.equilibre)
+    }
+}
+
+fn each(out: &mut impl Write, balances: &Balances) -> std::io::Result<()> {
+    for One { boite, balance } in &balances.boites {
+        writeln!(out, "Boîte {boite}")?;
+        human(out, balance)?;
+        writeln!(out)?;
+    }
+    writeln!(out, "Toutes les boîtes")?;
+    human(out, &balances.whole)
 }
 
 fn human(out: &mut impl Write, balance: &Balance) -> std::io::Result<()> {

@@ -13,7 +13,8 @@ use crate::store::{Filter, JournalEntry};
 /// How many mails are read from the store at a time.
 const PAGE: u32 = 500;
 
-const COLUMNS: [&str; 8] = ["numero", "recu", "expediteur", "verdict", "codes", "capacites", "reponse", "message_id"];
+const COLUMNS: [&str; 9] =
+    ["numero", "recu", "expediteur", "verdict", "codes", "capacites", "reponse", "message_id", "boite"];
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -33,8 +34,8 @@ enum Format {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    let store = arguments.place.open().await?;
-    let mut filter: Filter = arguments.filters.into();
+    let (store, mailboxes) = arguments.place.open().await?;
+    let mut filter: Filter = arguments.filters.resolve(&store, &mailboxes).await?;
     let mut out = std::io::stdout();
     if arguments.format == Format::Csv {
         out.write_all(&csv([COLUMNS.map(str::to_owned)])?)?;
@@ -43,6 +44,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         let page = store.journal(&filter, PAGE).await?;
         let Some(last) = page.last() else { break };
         filter.before = Some(last.numero);
+        let page: Vec<JournalEntry> = page.into_iter().map(|entry| mailboxes.named(entry)).collect();
         out.write_all(&written(arguments.format, &page)?)?;
     }
     out.flush()?;
@@ -65,7 +67,7 @@ fn csv<const N: usize>(records: impl IntoIterator<Item = [String; N]>) -> Result
     Ok(writer.into_inner()?)
 }
 
-fn cells(entry: &JournalEntry) -> [String; 8] {
+fn cells(entry: &JournalEntry) -> [String; 9] {
     let rows = entry.lignes.iter().map(|(etat, count)| format!("{count} {etat}"));
     [
         entry.numero.to_string(),
@@ -76,6 +78,7 @@ fn cells(entry: &JournalEntry) -> [String; 8] {
         rows.collect::<Vec<_>>().join(", "),
         entry.reponse.clone().unwrap_or_default(),
         entry.message_id.clone().unwrap_or_default(),
+        entry.boite.clone(),
     ]
 }
 

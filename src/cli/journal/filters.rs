@@ -4,13 +4,15 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
+use super::mailboxes::Mailboxes;
 use crate::address::Address;
 use crate::capacity::ServiceCode;
+use crate::cli::Failure;
 use crate::cli::value::instant;
 use crate::defect::Code;
 use crate::finess::Finess;
 use crate::outcome::Verdict;
-use crate::store::Filter;
+use crate::store::{Filter, Store};
 
 /// The word for a mail without verdict yet.
 const EN_COURS: &str = "en-cours";
@@ -23,6 +25,9 @@ pub(super) struct Filters {
     /// Reçus avant cet instant.
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     avant: Option<Timestamp>,
+    /// Boîte relevée, par son nom dans la configuration.
+    #[arg(long, value_name = "NOM")]
+    boite: Option<String>,
     /// Adresse de l’expéditeur.
     #[arg(long, value_name = "ADRESSE")]
     expediteur: Option<Address>,
@@ -48,17 +53,23 @@ fn verdicts() -> PossibleValuesParser {
     PossibleValuesParser::new(Verdict::ALL.map(Verdict::word).into_iter().chain([EN_COURS]))
 }
 
-impl From<Filters> for Filter {
-    fn from(filters: Filters) -> Self {
-        Self {
-            since: filters.depuis,
-            until: filters.avant,
-            sender: filters.expediteur.map(String::from),
-            finess: filters.finess.map(|finess| finess.to_string()),
-            service: filters.service.map(|service| service.to_string()),
-            code: filters.code.map(|code| code.to_ascii_uppercase()),
-            verdict: filters.verdict,
+impl Filters {
+    /// The same in the words of the store.
+    pub(super) async fn resolve(self, store: &Store, mailboxes: &Mailboxes) -> Result<Filter, Failure> {
+        let account = match &self.boite {
+            Some(name) => Some(mailboxes.account(name, store).await?),
+            None => None,
+        };
+        Ok(Filter {
+            account,
+            since: self.depuis,
+            until: self.avant,
+            sender: self.expediteur.map(String::from),
+            finess: self.finess.map(|finess| finess.to_string()),
+            service: self.service.map(|service| service.to_string()),
+            code: self.code.map(|code| code.to_ascii_uppercase()),
+            verdict: self.verdict,
             before: None,
-        }
+        })
     }
 }

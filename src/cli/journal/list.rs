@@ -24,24 +24,29 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    let store = arguments.place.open().await?;
-    let entries = store.journal(&arguments.filters.into(), arguments.limite).await?;
+    let (store, mailboxes) = arguments.place.open().await?;
+    let filter = arguments.filters.resolve(&store, &mailboxes).await?;
+    let entries = store.journal(&filter, arguments.limite).await?;
+    let entries: Vec<JournalEntry> = entries.into_iter().map(|entry| mailboxes.named(entry)).collect();
     let mut out = std::io::stdout().lock();
     if entries.is_empty() {
         writeln!(out, "Aucun courriel ne correspond.")?;
     } else {
-        let table = table(&entries).to_string();
+        let table = table(&entries, mailboxes.are_several()).to_string();
         table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))?;
     }
     Ok(SUCCESS)
 }
 
-fn table(entries: &[JournalEntry]) -> Table {
+const HEADER: [&str; 7] = ["N°", "Reçu (heure de Paris)", "Expéditeur", "Verdict", "Codes", "Capacités", "Réponse"];
+
+/// With one mailbox, its name in every line would say nothing.
+fn table(entries: &[JournalEntry], with_mailbox: bool) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["N°", "Reçu (heure de Paris)", "Expéditeur", "Verdict", "Codes", "Capacités", "Réponse"]);
+    table.set_header(HEADER.into_iter().chain(with_mailbox.then_some("Boîte")));
     for entry in entries {
-        table.add_row(cells(entry));
+        table.add_row(cells(entry).into_iter().chain(with_mailbox.then(|| entry.boite.clone())));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

@@ -4,12 +4,15 @@ mod balance;
 mod export;
 mod filters;
 mod list;
+mod mailboxes;
 mod show;
 mod words;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+use mailboxes::Mailboxes;
 
 use super::{Failure, Outcome};
 use crate::config::Config;
@@ -44,7 +47,8 @@ pub(super) async fn run(command: Command) -> Outcome {
 }
 
 impl Where {
-    async fn open(&self) -> Result<Store, Failure> {
-        Ok(Store::open_existing(&Config::load(&self.config)?.store).await?)
+    async fn open(&self) -> Result<(Store, Mailboxes), Failure> {
+        let config = Config::load(&self.config)?;
+        Ok((Store::open_existing(&config.store).await?, Mailboxes::of(&config)?))
     }
 }

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    let store = arguments.place.open().await?;
+    let (store, mailboxes) = arguments.place.open().await?;
     let id = MailId::of(arguments.numero);
     let (Some(entry), Some(outcome)) = (store.journal_entry(id).await?, store.outcome(id).await?) else {
         return Err(format!("aucun courriel ne porte le numéro {}", arguments.numero).into());
@@ -30,6 +30,9 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let mail = store.mail(id).await?;
     let mut out = io::stdout().lock();
     head(&mut out, &entry, &outcome, mail.as_ref())?;
+    if mailboxes.are_several() {
+        field(&mut out, "Boîte", mailboxes.name(&entry.boite))?;
+    }
     defects(&mut out, &outcome.defects)?;
     for one in &outcome.documents {
         document(&mut out, one)?;

@@ -66,10 +66,6 @@ impl Imap {
         Ok(Self { endpoint: Endpoint::new(settings)?, settings: settings.clone(), source, destinations })
     }
 
-    pub(super) fn account(&self) -> String {
-        format!("imap:{}@{}/{}", self.settings.user, self.settings.host, self.source.shown())
-    }
-
     pub(super) async fn open(&self) -> Result<Session, MailboxError> {
         let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
         let mut connection = login::login(dialogue, &offered, &self.settings).await?;

@@ -50,10 +50,6 @@ impl Maildir {
         Ok(Self { root: settings.path.clone(), destinations: Destinations::in_maildir(folders)? })
     }
 
-    pub(super) fn account(&self) -> String {
-        format!("maildir:{}", self.root.display())
-    }
-
     /// Where each kind of mail is filed, whether it is there or not.
     pub(super) fn folders(&self) -> Vec<(String, PathBuf)> {
         let folder = |name: &super::folder::Name| (name.shown().to_owned(), filing::directory(&self.root, name));

@@ -11,7 +11,8 @@ use dispolits::message;
 use dispolits::outcome::Verdict;
 use dispolits::report;
 use dispolits::store::{
-    self, Answer, Closing, JudgedDocument, JudgedMail, MailId, NewReply, Probe, Received, ReplyKind, Settlement, Store,
+    self, Answer, Closing, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received, Recorded, ReplyKind,
+    Settlement, Store,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -80,8 +81,8 @@ impl Desk {
         let position = format!("p{}", now.as_second());
         let received = Received { account, position: &position, raw, size: raw.len() as u64, headers_only: false };
         self.store.receive(&[received], now).await.unwrap();
-        let id = self.store.to_judge(1).await.unwrap()[0].id;
-        self.store.record(id, &judged, now).await.unwrap();
+        let id = self.store.to_judge(account, 1).await.unwrap()[0].id;
+        assert_eq!(self.store.record(id, &judged, now).await.unwrap(), Recorded::Stands);
         id
     }
 
@@ -132,7 +133,7 @@ fn judged(candidate: &message::Candidate, bench: &Bench<'_>) -> JudgedDocument {
         identifiant_reused: false,
     };
     let judgement = judgement::judge(reading, &context);
-    JudgedDocument { head, duplicate_of: None, mentions, updates: judgement.updates, defects: judgement.defects }
+    JudgedDocument { head, prior: Prior::New, mentions, updates: judgement.updates, defects: judgement.defects }
 }
 
 fn letterhead(message: &message::Message, folder: &str) -> JudgedMail {
@@ -258,7 +259,7 @@ async fn an_empty_store_is_no_failure() {
         assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, out, ""), "{command}");
     };
     check("list", "Aucun courriel ne correspond.\n");
-    check("export", "numero;recu;expediteur;verdict;codes;capacites;reponse;message_id\n");
+    check("export", "numero;recu;expediteur;verdict;codes;capacites;reponse;message_id;boite\n");
     assert!(desk.journal("balance", &[]).out.starts_with("Courriels reçus                  0\n"));
 }
 

@@ -14,6 +14,8 @@ mod run;
 mod sandbox;
 #[cfg(unix)]
 mod service;
+#[cfg(unix)]
+mod several;
 mod usage;
 
 use std::path::{Path, PathBuf};

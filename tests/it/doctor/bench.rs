@@ -2,7 +2,7 @@
 
 use dispolits::capacity::Location;
 use dispolits::clock::Clock;
-use dispolits::config::Config;
+use dispolits::config::{Config, MailboxSection};
 use dispolits::doctor::{Diagnosis, Outcome, Section, examine};
 use dispolits::sandbox::{Inbox, Sandbox};
 use tempfile::TempDir;
@@ -66,6 +66,11 @@ pub(super) fn expect(diagnosis: &Diagnosis, expected: Expected) {
         }
         other => panic!("{expected:#?}: {other:#?}"),
     }
+}
+
+/// The section of `[mailbox]`.
+pub(super) fn main(config: &mut Config) -> &mut MailboxSection {
+    config.mailbox.as_mut().unwrap()
 }
 
 /// The first section of this name that failed, or the first of this name.

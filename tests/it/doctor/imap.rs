@@ -5,14 +5,15 @@ use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
 use tokio::net::TcpListener;
 
-use super::bench::{Bench, Expected, detail, skipped};
+use super::bench::{Bench, Expected, detail, main, skipped};
 use crate::dovecot::{ClientCertificate, Dovecot, EXTERNAL, USER};
 
 /// A diagnosis of this mailbox, otherwise of the sandbox.
 fn of(settings: ImapSettings) -> impl FnOnce(&mut Config) {
     |config| {
-        config.mailbox.maildir = None;
-        config.mailbox.imap = Some(settings);
+        let mailbox = main(config);
+        mailbox.maildir = None;
+        mailbox.imap = Some(settings);
     }
 }
 

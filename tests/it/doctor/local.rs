@@ -9,7 +9,7 @@ use dispolits::doctor::examine;
 use dispolits::store::{Settings, Store};
 use jiff::SignedDuration;
 
-use super::bench::{Bench, Expected, detail, expect, skipped};
+use super::bench::{Bench, Expected, detail, expect, main, skipped};
 
 fn at(section: &'static str, step: &'static str, cause: &'static str, remedy: &'static str) -> Expected {
     Expected { section, step, cause, remedy }
@@ -105,13 +105,32 @@ async fn each_fault_of_a_maildir_is_named() {
     let maildir = bench.folder.path().join("nulle-part");
     let set = |path: &Path| {
         let path = path.to_owned();
-        move |config: &mut Config| config.mailbox.maildir.as_mut().unwrap().path = path
+        move |config: &mut Config| main(config).maildir.as_mut().unwrap().path = path
     };
     let expected = at("boite", "dossier", "n’existe pas", "mailbox.maildir.path");
     bench.check(set(&maildir), expected).await;
     fs::create_dir_all(maildir.join("new")).unwrap();
     fs::create_dir_all(maildir.join("cur")).unwrap();
     bench.check(set(&maildir), at("boite", "dossier", "tmp n’existe pas", "un Maildir contient")).await;
-    let same = |config: &mut Config| config.mailbox.folders.rejets = config.mailbox.folders.traites.clone();
+    let same = |config: &mut Config| main(config).folders.rejets = main(config).folders.traites.clone();
     bench.check(same, at("boite", "réglages", "employé deux fois", "[mailbox.folders]")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_several_mailboxes_is_tried_and_named() {
+    let bench = Bench::start().await;
+    let path = bench.folder.path().join("nulle-part");
+    let further = |config: &mut Config| {
+        let mut section = main(config).clone();
+        section.maildir.as_mut().unwrap().path = path;
+        config.mailboxes.insert("brest".to_owned().try_into().unwrap(), section);
+    };
+    let diagnosis = bench.examine(further).await;
+    expect(&diagnosis, at("boite", "dossier", "n’existe pas", "mailboxes.brest.maildir.path"));
+    let tried: Vec<_> = diagnosis.sections.iter().filter(|section| section.name == "boite").collect();
+    let names: Vec<Option<&str>> = tried.iter().map(|section| section.boite.as_deref()).collect();
+    assert_eq!(names, [None, Some("brest")]);
+    assert!(tried[1].title.starts_with("Boîte aux lettres brest ("), "{}", tried[1].title);
+    assert_eq!(diagnosis.failures().count(), 1, "the first is in order");
+    assert_eq!(detail(&diagnosis, "configuration", "lecture"), "qualification, 2 boîtes Maildir, réponses en Maildir");
 }

@@ -4,7 +4,7 @@ use dispolits::config::{Config, ReplyTransport};
 use dispolits::setting::Secret;
 use dispolits::smtp::{Security, Settings};
 
-use super::bench::{Bench, Expected, detail};
+use super::bench::{Bench, Expected, detail, main};
 use crate::dovecot::ClientCertificate;
 use crate::exim::{BANNED, BOXES, Exim, Shape, USER};
 
@@ -41,6 +41,13 @@ async fn each_fault_towards_the_submission_server_is_named() {
         config.reply.from = BANNED.parse().unwrap();
     };
     bench.check(banned, at("expéditeur", "refuse l’expéditeur banni@region.test", "reply.from")).await;
+    let of_a_mailbox = |config: &mut Config| {
+        of(right())(config);
+        main(config).from = Some(BANNED.parse().unwrap());
+    };
+    bench
+        .check(of_a_mailbox, at("expéditeur", "refuse l’expéditeur banni@region.test", "la clé from d’une boîte"))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,8 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, MailOutcome};
 use dispolits::report::Head;
 use dispolits::store::{
-    Answer, Batch, Closing, JudgedDocument, JudgedMail, MailId, Received, Settings, Settlement, Store, sha256,
+    Answer, Batch, Closing, JudgedDocument, JudgedMail, MailId, Prior, Received, Recorded, Settings, Settlement, Store,
+    sha256,
 };
 use jiff::{SignedDuration, Timestamp};
 use sqlx::SqlitePool;
@@ -80,7 +81,7 @@ impl Bench {
     }
 
     pub(crate) async fn record(&self, id: MailId, mail: &JudgedMail) {
-        self.store.record(id, mail, self.now()).await.unwrap();
+        assert_eq!(self.store.record(id, mail, self.now()).await.unwrap(), Recorded::Stands);
     }
 
     /// A mail that is received and judged to carry these rows in one document.
@@ -182,7 +183,7 @@ pub(crate) fn document(identifiant: &str, updates: Vec<Update>) -> JudgedDocumen
         sha256: sha256(identifiant.as_bytes()),
         ..Head::default()
     };
-    JudgedDocument { head, duplicate_of: None, mentions: Vec::new(), updates, defects: Vec::new() }
+    JudgedDocument { head, prior: Prior::New, mentions: Vec::new(), updates, defects: Vec::new() }
 }
 
 pub(crate) fn test_document(identifiant: &str, updates: Vec<Update>) -> JudgedDocument {

@@ -47,15 +47,15 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
             bench.receive(&position.to_string(), &bytes.to_string()).await;
         }
         Step::Judge { verdict, rows } => {
-            let Some(mail) = store.to_judge(1).await.unwrap().pop() else { return };
+            let Some(mail) = store.to_judge(ACCOUNT, 1).await.unwrap().pop() else { return };
             let updates = (0..*rows).map(|minute| beds(1, i64::from(minute))).collect();
             let judged = JudgedMail { verdict: *verdict, ..judged(vec![document(&rank.to_string(), updates)]) };
             bench.record(mail.id, &judged).await;
         }
         Step::ReadAndDie => {
-            let ids: Vec<MailId> = store.to_judge(3).await.unwrap().iter().map(|mail| mail.id).collect();
+            let ids: Vec<MailId> = store.to_judge(ACCOUNT, 3).await.unwrap().iter().map(|mail| mail.id).collect();
             store.begin_reading(&ids, Reading::Together).await.unwrap();
-            store.recover_readings().await.unwrap();
+            store.recover_readings(ACCOUNT).await.unwrap();
         }
         Step::MoveOne => {
             let Some((id, ..)) = store.to_move(ACCOUNT, None, 1).await.unwrap().pop() else { return };

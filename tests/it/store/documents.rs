@@ -5,7 +5,7 @@ use dispolits::outcome::{Etat, Verdict};
 use dispolits::report::Head;
 use dispolits::store::{Answer, First, JudgedDocument, JudgedMail, Prior};
 
-use super::bench::{Bench, SENDER, acknowledged, beds, document, judged};
+use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged};
 
 async fn check(sender: &str, identifiant: &str, sha256: &str, expected: fn(&Prior) -> bool) {
     let bench = Bench::new().await;
@@ -37,7 +37,7 @@ async fn a_duplicate_tells_of_the_first_whatever_came_between() {
         let Prior::Duplicate(known) = bench.store.prior(&sender, "BM-1", &content).await.unwrap() else {
             panic!("a duplicate");
         };
-        let copy = JudgedDocument { duplicate_of: Some(known), ..document("BM-1", vec![]) };
+        let copy = JudgedDocument { prior: Prior::Duplicate(known), ..document("BM-1", vec![]) };
         let id = bench.receive(name, name).await;
         bench.record(id, &judged(vec![copy])).await;
         seen.push(bench.outcome(id).await.documents[0].clone());
@@ -54,7 +54,7 @@ async fn a_duplicate_tells_of_the_first_whatever_came_between() {
 async fn twice_in_one_mail() {
     let bench = Bench::new().await;
     let id = bench.receive("a", "a").await;
-    let copy = JudgedDocument { duplicate_of: Some(First::SameMail(0)), ..document("BM-1", vec![]) };
+    let copy = JudgedDocument { prior: Prior::Duplicate(First::SameMail(0)), ..document("BM-1", vec![]) };
     let other = document("BM-2", vec![beds(4, 1)]);
     bench.record(id, &judged(vec![document("BM-1", vec![beds(3, 0)]), copy, other])).await;
     let outcome = bench.store.settled_outcome(id).await.unwrap().unwrap();
@@ -89,5 +89,5 @@ async fn a_mail_without_sender_is_recorded() {
     let bench = Bench::new().await;
     let id = bench.receive("a", "a").await;
     bench.record(id, &JudgedMail { sender: None, message_id: None, ..judged(vec![]) }).await;
-    assert!(bench.store.to_judge(1).await.unwrap().is_empty());
+    assert!(bench.store.to_judge(ACCOUNT, 1).await.unwrap().is_empty());
 }

@@ -97,16 +97,16 @@ async fn check_marks(company: &[&str], how: Reading, crash: bool, expected: (boo
     bench.store.begin_reading(&ids, how).await.unwrap();
     if crash {
         bench.restart().await;
-        assert_eq!(bench.store.recover_readings().await.unwrap(), ids.len() as u64);
+        assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), ids.len() as u64);
     } else {
         bench.store.reading_failed(ids[0]).await.unwrap();
-        bench.store.end_readings().await.unwrap();
+        bench.store.end_readings(ACCOUNT).await.unwrap();
     }
-    let waiting = bench.store.to_judge(10).await.unwrap();
+    let waiting = bench.store.to_judge(ACCOUNT, 10).await.unwrap();
     let (suspect, attempts) = expected;
     assert!(waiting.contains(&Judging { id: ids[0], suspect, attempts }), "{company:?} {how:?} {crash}: {waiting:?}");
     assert!(waiting.contains(&Judging { id: spectator, suspect: false, attempts: 0 }), "{waiting:?}");
-    assert_eq!(bench.store.recover_readings().await.unwrap(), 0, "once");
+    assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0, "once");
 }
 
 #[tokio::test]
@@ -123,10 +123,10 @@ async fn readings_given_up_blame_nobody() {
     let mut bench = Bench::new().await;
     let id = bench.receive("a", "a").await;
     bench.store.begin_reading(&[id], Reading::Alone).await.unwrap();
-    bench.store.end_readings().await.unwrap();
+    bench.store.end_readings(ACCOUNT).await.unwrap();
     bench.restart().await;
-    assert_eq!(bench.store.recover_readings().await.unwrap(), 0);
-    assert_eq!(bench.store.to_judge(10).await.unwrap(), [Judging { id, suspect: false, attempts: 0 }]);
+    assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0);
+    assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), [Judging { id, suspect: false, attempts: 0 }]);
 }
 
 #[tokio::test]
@@ -137,6 +137,6 @@ async fn a_mail_is_judged_once() {
     bench.record(id, &JudgedMail { verdict: Some(Verdict::Ignore), ..judged(vec![]) }).await;
     bench.record(id, &JudgedMail { verdict: Some(Verdict::Rejete), ..judged(vec![]) }).await;
     assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Ignore));
-    assert_eq!(bench.store.to_judge(10).await.unwrap(), []);
-    assert_eq!(bench.store.recover_readings().await.unwrap(), 0, "the mark went with the judgement");
+    assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), []);
+    assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0, "the mark went with the judgement");
 }

@@ -1,6 +1,8 @@
 //! The store told as stories, on a real SQLite file and a clock that stands still.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 pub(crate) mod bench;
 #[cfg(test)]
 mod conservation;

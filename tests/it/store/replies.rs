@@ -3,7 +3,9 @@
 use dispolits::address::Address;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict::{self, Doublon, Ignore, Integre, PartiellementIntegre, Rejete};
-use dispolits::store::{Answer, JudgedDocument, JudgedMail, MailId, NewReply, ReplyKind, StoreError, Unsettled};
+use dispolits::store::{
+    Answer, DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, ReplyKind, StoreError, Unsettled,
+};
 
 use super::bench::{Bench, SENDER, acknowledged, beds, document, judged, refused};
 
@@ -188,7 +190,7 @@ async fn withheld_rejections_leave_in_one_digest_once() {
         bench.advance(HOUR / 2);
     }
     let due = async || bench.store.digests_due(bench.after(-HOUR)).await.unwrap();
-    assert_eq!(due().await, [(to, ids.clone())], "as soon as the first has waited for an hour");
+    assert_eq!(due().await, [DigestDue { to, mails: ids.clone() }], "as soon as the first has waited for an hour");
     assert_eq!(bench.store.told(ids[0]).await.unwrap(), Some(usize::try_from(i64::MAX).unwrap()), "it will tell all");
 
     let gathered: Vec<_> = ids.iter().map(|id| (*id, 1)).collect();
@@ -209,12 +211,12 @@ async fn a_digest_is_of_a_size_that_can_be_made() {
         .execute(
             "INSERT INTO mails (account, position, sha256, size, received_at)
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
-             SELECT 'x', i, i, 1, 0 FROM n",
+             SELECT 'maildir:essai', i, i, 1, 0 FROM n",
         )
         .await;
     bench.execute("INSERT INTO withheld (mail_id, sender, since) SELECT id, 'lits@ch-armor.test', 0 FROM mails").await;
     let due = bench.store.digests_due(bench.now()).await.unwrap();
-    assert_eq!((&due[0].0, due[0].1.len()), (&to, 500));
+    assert_eq!((&due[0].to, due[0].mails.len()), (&to, 500));
 }
 
 #[tokio::test]

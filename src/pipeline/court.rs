@@ -92,7 +92,7 @@ impl Court<'_> {
         let mut documents: Vec<JudgedDocument> = Vec::new();
         for reading in readings {
             let prior = self.prior(sender, &reading, &documents).await?;
-            documents.push(self.judge_document(sender, reading, &prior, received_at));
+            documents.push(self.judge_document(sender, reading, prior, received_at));
         }
         Ok(documents)
     }
@@ -109,24 +109,23 @@ impl Court<'_> {
         &self,
         sender: &Address,
         reading: Reading,
-        prior: &Prior,
+        prior: Prior,
         received_at: Timestamp,
     ) -> JudgedDocument {
         let head = reading.head.clone();
-        if let Prior::Duplicate(first) = prior {
-            let duplicate_of = Some(*first);
-            return JudgedDocument { head, duplicate_of, mentions: vec![], updates: vec![], defects: vec![] };
+        if let Prior::Duplicate(_) = prior {
+            return JudgedDocument { head, prior, mentions: vec![], updates: vec![], defects: vec![] };
         }
         let context = Context {
             referential: Some(self.referential),
             sender: Some(sender),
             received_at,
             rules: self.rules,
-            identifiant_reused: *prior == Prior::Reused,
+            identifiant_reused: prior == Prior::Reused,
         };
         let mentions = reading.mentions();
         let judgement = judgement::judge(reading, &context);
-        JudgedDocument { head, duplicate_of: None, mentions, updates: judgement.updates, defects: judgement.defects }
+        JudgedDocument { head, prior, mentions, updates: judgement.updates, defects: judgement.defects }
     }
 }
 
@@ -144,7 +143,7 @@ fn is_ignored(message: &Message) -> bool {
 }
 
 fn folder_of(documents: &[JudgedDocument]) -> Folder {
-    let all_duplicates = documents.iter().all(|document| document.duplicate_of.is_some());
+    let all_duplicates = documents.iter().all(|document| matches!(document.prior, Prior::Duplicate(_)));
     let accepted = documents.iter().any(|document| !document.updates.is_empty());
     match (all_duplicates, accepted) {
         (true, _) => Folder::Doublons,

@@ -1,0 +1,234 @@
+//! Judging the mails of one account, each under a mark that a crash leaves behind.
+//!
+//! Accounts are judged side by side, each by one judge: marks, batches and recovery are an account's
+//! own. A mail that is read alone is alone in the whole process, so that nothing else is blamed for it,
+//! and it for nothing else.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use tokio::sync::RwLock;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::court::{Court, quarantined, unread};
+use super::examine::{Limits, examine};
+use crate::clock::Clock;
+use crate::defect::Code;
+use crate::judgement::Rules;
+use crate::message;
+use crate::referential::{Referential, Watch};
+use crate::store::{JudgedMail, Judging, MailId, Reading, Recorded, Store, StoreError, StoredMail};
+
+/// Mails judged together.
+const BATCH: u32 = 50;
+/// Readings of a mail alone that may fail before it is put in quarantine.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// What the judges of one process share.
+#[derive(Debug, Clone)]
+pub struct Courthouse {
+    store: Store,
+    clock: Clock,
+    referential: Arc<Mutex<Watch>>,
+    rules: Rules,
+    /// Shared by batches, exclusive for a mail that is read alone.
+    company: Arc<RwLock<()>>,
+}
+
+/// The one judge of an account.
+#[derive(Debug)]
+pub struct Judge {
+    house: Courthouse,
+    pub(super) account: String,
+    max_bytes: u64,
+}
+
+impl Courthouse {
+    /// Judges by the referential in force and these rules.
+    pub fn new(store: Store, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules) -> Self {
+        Self { store, clock, referential, rules, company: Arc::default() }
+    }
+
+    /// The judge of an account, whose mails may have so many bytes.
+    pub fn judge(&self, account: &str, max_bytes: u64) -> Judge {
+        Judge { house: self.clone(), account: account.to_owned(), max_bytes }
+    }
+
+    fn referential(&self) -> Arc<Referential> {
+        self.referential.lock().unwrap_or_else(PoisonError::into_inner).current()
+    }
+}
+
+impl Judge {
+    /// The account whose mails it judges.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.house.store
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.house.clock.now()
+    }
+
+    /// The size over which a mail is rejected unread, in bytes.
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
+    /// After a start of its task: readings that a crash or a panic cut short.
+    pub async fn recover(&self) -> Result<u64, StoreError> {
+        self.store().recover_readings(&self.account).await
+    }
+
+    /// Judges every mail of the account that is not judged yet, or until `stop`. A fault of the store
+    /// ends it and blames no mail.
+    pub async fn judge_all(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
+        let judged = self.judge_batches(stop).await;
+        if judged.is_err() || stop.is_cancelled() {
+            // Marks that stay are those of a crash. If the store cannot be written to now, the next
+            // reading writes them anew.
+            if let Err(failure) = self.store().end_readings(&self.account).await {
+                warn!("marques de lecture non effacées : {failure}");
+            }
+        }
+        judged
+    }
+
+    async fn judge_batches(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
+        let mut judged = 0;
+        loop {
+            let waiting = self.store().to_judge(&self.account, BATCH).await?;
+            if waiting.is_empty() || stop.is_cancelled() {
+                return Ok(judged);
+            }
+            judged += waiting.len();
+            let (suspects, sound): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|mail| mail.suspect);
+            self.judge_together(&sound, stop).await?;
+            for suspect in suspects {
+                if !stop.is_cancelled() {
+                    self.judge_alone(suspect).await?;
+                }
+            }
+        }
+    }
+
+    /// A fault here makes every mail of the batch suspect: each is then read alone.
+    async fn judge_together(&self, batch: &[Judging], stop: &CancellationToken) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let _company = self.house.company.read().await;
+        let ids: Vec<MailId> = batch.iter().map(|mail| mail.id).collect();
+        self.store().begin_reading(&ids, Reading::Together).await?;
+        for id in ids {
+            if !stop.is_cancelled() {
+                self.judge(id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn judge_alone(&self, mail: Judging) -> Result<(), StoreError> {
+        if mail.attempts >= MAX_ATTEMPTS {
+            error!(
+                courriel = mail.id.number(),
+                "courriel mis en quarantaine après {MAX_ATTEMPTS} lectures interrompues"
+            );
+            return self.record(mail.id, &quarantined()).await.map(drop);
+        }
+        let _alone = self.house.company.write().await;
+        self.store().begin_reading(&[mail.id], Reading::Alone).await?;
+        self.judge(mail.id).await
+    }
+
+    /// A fault that this mail alone can have caused stays with it.
+    async fn judge(&self, id: MailId) -> Result<(), StoreError> {
+        match AssertUnwindSafe(self.judge_and_record(id)).catch_unwind().await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Err(failure)) if !failure.is_of_one_record() => Err(failure),
+            Ok(Ok(false)) => self.store().reading_failed(id).await,
+            Ok(Err(failure)) => {
+                error!(courriel = id.number(), "jugement impossible : {failure}");
+                self.store().reading_failed(id).await
+            }
+            Err(_) => {
+                error!(courriel = id.number(), "le jugement a été interrompu par une erreur interne");
+                self.store().reading_failed(id).await
+            }
+        }
+    }
+
+    /// Returns whether the judgement came to its end. One that another mailbox overtook begins anew: it then
+    /// knows the other's documents, so that this ends.
+    async fn judge_and_record(&self, id: MailId) -> Result<bool, StoreError> {
+        let Some(mail) = self.store().mail(id).await? else { return Ok(false) };
+        loop {
+            let Some(judged) = self.verdict_on(&mail).await? else { return Ok(false) };
+            if self.record(id, &judged).await? == Recorded::Stands {
+                log_judgement(&mail, &judged);
+                return Ok(true);
+            }
+        }
+    }
+
+    async fn record(&self, id: MailId, judged: &JudgedMail) -> Result<Recorded, StoreError> {
+        self.store().record(id, judged, self.now()).await
+    }
+
+    /// `None` when the reading failed on our side.
+    async fn verdict_on(&self, mail: &StoredMail) -> Result<Option<JudgedMail>, StoreError> {
+        if let Some(judged) = unread(mail, self.max_bytes) {
+            return Ok(Some(judged));
+        }
+        let raw = mail.raw.clone().unwrap_or_default();
+        match examine(raw, Limits::default()).await {
+            Ok(examined) => {
+                self.tie_notification(mail.id, &examined.message).await?;
+                let referential = self.house.referential();
+                let court = Court { store: self.store(), referential: &referential, rules: &self.house.rules };
+                court.judge(mail, examined).await.map(Some)
+            }
+            Err(failure) => {
+                error!(courriel = mail.id.number(), sha256 = mail.sha256, "{failure}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// A notification that one of our replies did not arrive is tied to it. A receipt for one that
+    /// did is not.
+    async fn tie_notification(&self, id: MailId, message: &message::Message) -> Result<(), StoreError> {
+        let failure = message.receipt().filter(|receipt| receipt.is_failure());
+        let Some(original) = failure.and_then(message::Receipt::original_message_id) else { return Ok(()) };
+        if self.store().reply_returned(original, id).await? {
+            warn!(courriel = id.number(), "réponse non remise : avis rattaché");
+        }
+        Ok(())
+    }
+}
+
+fn log_judgement(mail: &StoredMail, judged: &JudgedMail) {
+    let defects = judged.defects.len() + judged.documents.iter().map(|document| document.defects.len()).sum::<usize>();
+    let accepted: usize = judged.documents.iter().map(|document| document.updates.len()).sum();
+    if judged.defects.iter().any(|defect| defect.code() == Code::M06) {
+        error!(courriel = mail.id.number(), "document de patient reçu par erreur (M06) : prévenez l’établissement");
+    }
+    info!(
+        courriel = mail.id.number(),
+        sha256 = mail.sha256,
+        octets = mail.size,
+        expediteur = judged.sender.as_ref().map(crate::address::Address::masked),
+        documents = judged.documents.len(),
+        capacites = accepted,
+        defauts = defects,
+        dossier = judged.folder,
+        "courriel {} jugé : {accepted} capacités retenues, {defects} défauts",
+        mail.id.number(),
+    );
+}

@@ -1,0 +1,74 @@
+//! Judges of several mailboxes at work at the same time.
+
+use std::sync::{Arc, Mutex};
+
+use dispolits::cahier;
+use dispolits::clock::Clock;
+use dispolits::judgement::Rules;
+use dispolits::pipeline::Courthouse;
+use dispolits::referential::{Files, Watch};
+use dispolits::store::{MailId, Reading, Received, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::store::bench::Bench;
+
+const SUSPECTS: &str = "maildir:suspects";
+const SOUND: [&str; 2] = ["maildir:sains-1", "maildir:sains-2"];
+const MAILS: usize = 60;
+
+async fn receive(bench: &Bench, account: &str) -> Vec<MailId> {
+    for rank in 0..MAILS {
+        let position = format!("{rank}");
+        let raw = format!("From: a@ailleurs.test\r\nSubject: {account} {rank}\r\n\r\nrien\r\n");
+        let mail =
+            Received { account, position: &position, raw: raw.as_bytes(), size: raw.len() as u64, headers_only: false };
+        bench.store.receive(&[mail], bench.now()).await.unwrap();
+    }
+    bench.store.known_positions(account).await.unwrap().into_values().collect()
+}
+
+fn courthouse(bench: &Bench) -> Courthouse {
+    let world = cahier::world().unwrap();
+    let files = Files {
+        etablissements: bench.folder.path().join("etablissements.csv"),
+        services: bench.folder.path().join("services.csv"),
+    };
+    std::fs::write(&files.etablissements, world.etablissements_csv).unwrap();
+    std::fs::write(&files.services, world.services_csv).unwrap();
+    let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
+    Courthouse::new(bench.store.clone(), Clock::System, watch, Rules::default())
+}
+
+async fn judge(courthouse: Courthouse, account: &'static str) -> usize {
+    courthouse.judge(account, 1024).judge_all(&CancellationToken::new()).await.unwrap()
+}
+
+/// How often a mail was seen being read alone while others were being read: a crash at that moment would be
+/// blamed on it.
+async fn company(bench: &Bench, store: &Store) -> usize {
+    let pool = bench.sql().await;
+    let query = "SELECT COUNT(*) FILTER (WHERE reading = 1) > 0 AND COUNT(*) FILTER (WHERE reading > 0) > 1 FROM mails";
+    let mut seen = 0;
+    while !store.accounts_to_judge().await.unwrap().is_empty() {
+        seen += usize::from(sqlx::query_scalar::<_, bool>(query).fetch_one(&pool).await.unwrap());
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_is_read_alone_is_alone_whatever_other_mailboxes_get() {
+    let bench = Bench::new().await;
+    let suspects = receive(&bench, SUSPECTS).await;
+    bench.store.begin_reading(&suspects, Reading::Together).await.unwrap();
+    assert_eq!(bench.store.recover_readings(SUSPECTS).await.unwrap(), MAILS as u64);
+    for account in SOUND {
+        receive(&bench, account).await;
+    }
+    let courthouse = courthouse(&bench);
+    let judges = [SUSPECTS, SOUND[0], SOUND[1]].map(|account| tokio::spawn(judge(courthouse.clone(), account)));
+    assert_eq!(company(&bench, &bench.store).await, 0);
+    for ended in judges {
+        assert_eq!(ended.await.unwrap(), MAILS);
+    }
+    assert_eq!(bench.number("SELECT COUNT(*) FROM mails WHERE attempts > 0 OR reading > 0").await, 0);
+}
