@@ -92,6 +92,11 @@ impl Answer {
         self.0.last().is_some_and(|line| line.starts_with(code))
     }
 
+    /// What an SMTP answer says after its code.
+    pub(super) fn text(&self) -> &str {
+        self.0.last().and_then(|line| line.get(4..)).unwrap_or_default()
+    }
+
     /// Whether an IMAP answer is OK.
     pub(super) fn is_ok(&self) -> bool {
         self.0.last().and_then(|line| line.split(' ').nth(1)).is_some_and(|word| word.eq_ignore_ascii_case("OK"))

@@ -1,10 +1,6 @@
 //! The submission server: reached, and what it offers. No mail is sent: the sender is named, then
 //! taken back (RFC 5321, section 4.1.1.5).
 
-use std::fmt::Write;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -16,12 +12,14 @@ use super::refusal::Refusals;
 use super::step::{Failure, Trial};
 use super::words::whole;
 use crate::address::Address;
-use crate::smtp::{Security, Settings, Smtp};
+use crate::smtp::{Auth, Login, Offers, Security, Settings, Smtp};
 
 const SETTINGS: &str = "réglages";
 const EHLO: &str = "EHLO";
 const LOGIN: &str = "identification";
 const SENDER: &str = "expéditeur";
+/// The most challenges answered in one login.
+const MOST_CHALLENGES: usize = 2;
 /// What must be offered, or a reply with its report may not pass, in bytes.
 const SMALLEST_SIZE: u64 = 1024 * 1024;
 
@@ -72,43 +70,63 @@ async fn try_server(trial: &mut Trial, settings: &Settings, endpoint: &Endpoint,
 
 fn prepare(settings: &Settings) -> Result<((), String), Failure> {
     Smtp::new(settings).map_err(|error| Failure::new(whole(&error), "corrigez la section [smtp]"))?;
-    Ok(((), settings.user.as_deref().map_or("sans compte".to_owned(), |user| format!("compte {user}"))))
+    let account = settings.user.as_deref().map_or("sans compte".to_owned(), |user| format!("compte {user}"));
+    Ok(((), format!("auth = \"{}\", {account}", settings.auth())))
 }
 
 impl Talk<'_> {
     /// After STARTTLS the server does not greet again (RFC 3207, section 4.2).
-    async fn hello(&mut self) -> Result<(Answer, String), Failure> {
+    async fn hello(&mut self) -> Result<(Offers, String), Failure> {
         if self.settings.security == Security::Tls {
             let greeting = self.ask(None).await?;
             expect(&greeting, "220", "le serveur nous écarte dès l’accueil")?;
         }
-        let offered = self.ask(Some(&format!("EHLO {}", self.settings.hello))).await?;
-        expect(&offered, "250", "le serveur refuse EHLO")?;
-        let detail = told(&offered)?;
-        Ok((offered, detail))
+        let answer = self.ask(Some(&format!("EHLO {}", self.settings.hello))).await?;
+        expect(&answer, "250", "le serveur refuse EHLO")?;
+        let offers = Offers::read(answer.lines().skip(1).filter_map(|line| line.get(4..)));
+        let detail = told(&offers)?;
+        Ok((offers, detail))
     }
 
-    async fn login(&mut self, offered: &Answer) -> Result<((), String), Failure> {
-        let (Some(user), Some(password)) = (&self.settings.user, &self.settings.password) else {
+    async fn login(&mut self, offers: &Offers) -> Result<((), String), Failure> {
+        let login = Login::of(self.settings).await;
+        let login = login.map_err(|error| Failure::new(whole(&error), "corrigez smtp.password"))?;
+        let Some(mut login) = login else {
             return Ok(((), "aucun compte configuré : le certificat ou l’adresse en tient lieu".to_owned()));
         };
-        if !mechanisms(offered).any(|mechanism| mechanism.eq_ignore_ascii_case("PLAIN")) {
-            return Err(Failure::new(
-                "le serveur n’offre pas AUTH PLAIN",
-                "demandez à l’opérateur comment ce compte s’identifie à l’envoi ; sans compte, retirez smtp.user et smtp.password",
-            ));
+        let mechanism = login.mechanism();
+        if !offers.mechanisms().iter().any(|offered| offered == mechanism) {
+            return Err(not_offered(mechanism, offers));
         }
-        let password =
-            password.reveal().await.map_err(|error| Failure::new(whole(&error), "corrigez smtp.password"))?;
-        let plain = STANDARD.encode(format!("\0{user}\0{password}"));
-        let answer = self.ask(Some(&format!("AUTH PLAIN {plain}"))).await?;
+        let mut answer = self.ask(Some(&login.opening())).await?;
+        for _ in 0..MOST_CHALLENGES {
+            if !answer.has_code("334") {
+                break;
+            }
+            let words = login.answer(answer.text());
+            answer = self.ask(Some(&words)).await?;
+        }
         if answer.has_code("235") {
-            return Ok(((), format!("compte {user} accepté")));
+            return Ok(((), format!("AUTH {mechanism} accepté")));
         }
-        Err(Failure::new(
-            format!("le serveur refuse l’identification (« {} »)", answer.told()),
-            "vérifiez smtp.user et smtp.password ; un mot de passe changé ou un compte bloqué se montrent ainsi",
-        ))
+        Err(self.refused(&answer, &login))
+    }
+
+    /// What to look at depends on what identifies us.
+    fn refused(&self, answer: &Answer, login: &Login) -> Failure {
+        let reason = login.reason().map(|reason| format!(" ; motif : {reason}")).unwrap_or_default();
+        let said = format!("{}{reason}", answer.told());
+        match self.settings.auth() {
+            Auth::External => self.refusals.of_our_certificate(&said),
+            Auth::Xoauth2 => Failure::new(
+                format!("le serveur refuse le jeton (« {said} »)"),
+                "vérifiez smtp.user, et que smtp.password donne un jeton encore valable, demandé pour ce serveur",
+            ),
+            Auth::Plain | Auth::None => Failure::new(
+                format!("le serveur refuse l’identification (« {said} »)"),
+                "vérifiez smtp.user et smtp.password ; un mot de passe changé ou un compte bloqué se montrent ainsi",
+            ),
+        }
     }
 
     async fn senders(&mut self, all: &[&Address]) -> Result<((), String), Failure> {
@@ -149,40 +167,32 @@ fn expect(answer: &Answer, code: &str, otherwise: &str) -> Result<(), Failure> {
     ))
 }
 
-fn told(offered: &Answer) -> Result<String, Failure> {
-    let mut detail = match size(offered) {
-        Some(bytes) if bytes > 0 && bytes < SMALLEST_SIZE => {
+fn not_offered(mechanism: &str, offers: &Offers) -> Failure {
+    let offered = match offers.mechanisms() {
+        [] => "rien".to_owned(),
+        mechanisms => crate::defect::excerpt(&mechanisms.join(", ")),
+    };
+    Failure::new(
+        format!("le serveur n’offre pas AUTH {mechanism} (il offre : {offered})"),
+        "demandez à l’opérateur comment ce compte s’identifie à l’envoi, et écrivez-le dans smtp.auth (« plain », « xoauth2 », « external » ou « none ») ; un serveur n’offre souvent EXTERNAL qu’au client dont il accepte le certificat (smtp.identity)",
+    )
+}
+
+fn told(offers: &Offers) -> Result<String, Failure> {
+    let size = match offers.size() {
+        Some(bytes) if bytes < SMALLEST_SIZE => {
             return Err(Failure::new(
                 format!("le serveur n’accepte que {bytes} octets par courriel (SIZE)"),
-                "demandez à l’opérateur une limite d’au moins 1 Mio, ou mettez reply.attach_original à false",
+                "demandez à l’opérateur une limite d’au moins 1 Mio : les réponses plus grandes partent sans le courriel d’origine, ou pas du tout",
             ));
         }
-        Some(bytes) if bytes > 0 => format!("SIZE {} Mio", bytes / 1024 / 1024),
-        _ => "taille non limitée".to_owned(),
+        Some(bytes) => format!("SIZE {} Mio", bytes / 1024 / 1024),
+        None => "taille non limitée".to_owned(),
     };
-    let has_dsn = keywords(offered).any(|line| line.eq_ignore_ascii_case("DSN"));
-    detail.push_str(if has_dsn { ", DSN offert" } else { ", DSN non offert" });
-    let offered: Vec<&str> = mechanisms(offered).collect();
-    if !offered.is_empty() {
-        // Writing to a string cannot fail.
-        let _ = write!(detail, ", AUTH {}", crate::defect::excerpt(&offered.join(" ")));
-    }
-    Ok(detail)
-}
-
-fn keywords(offered: &Answer) -> impl Iterator<Item = &str> {
-    offered.lines().filter_map(|line| line.get(4..)).map(str::trim)
-}
-
-fn mechanisms(offered: &Answer) -> impl Iterator<Item = &str> {
-    let after = |line: &'_ str| line.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("AUTH "));
-    keywords(offered).filter(move |line| after(line)).flat_map(|line| line.split_whitespace().skip(1))
-}
-
-fn size(offered: &Answer) -> Option<u64> {
-    keywords(offered).find_map(|line| {
-        let mut words = line.split_whitespace();
-        words.next().filter(|word| word.eq_ignore_ascii_case("SIZE"))?;
-        words.next()?.parse().ok()
-    })
+    let notices = if offers.dsn() { "avis de non-remise demandés (DSN)" } else { "DSN non offert" };
+    let mechanisms = match offers.mechanisms() {
+        [] => "aucune identification offerte".to_owned(),
+        mechanisms => format!("AUTH {}", crate::defect::excerpt(&mechanisms.join(" "))),
+    };
+    Ok(format!("{size}, {notices}, {mechanisms}"))
 }

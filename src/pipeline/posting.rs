@@ -15,7 +15,8 @@ use crate::address::{Address, mask_all};
 use crate::clock::Clock;
 use crate::config;
 use crate::mailbox;
-use crate::smtp::{SendError, Sent, Smtp};
+use crate::reply;
+use crate::smtp::{SendError, Sent, Smtp, Submission};
 use crate::store::{ReplyToSend, Store, StoreError};
 
 /// Replies sent in one go.
@@ -33,7 +34,15 @@ pub enum Transport {
 impl Transport {
     async fn send(&self, reply: &ReplyToSend) -> Result<Sent, SendError> {
         match self {
-            Self::Smtp(server) => server.send(reply.return_path.as_ref(), &reply.recipients, &reply.content).await,
+            Self::Smtp(server) => {
+                let submission = Submission {
+                    from: reply.return_path.as_ref(),
+                    to: &reply.recipients,
+                    message_id: &reply.message_id,
+                    mail: &reply.content,
+                };
+                server.send(&submission).await
+            }
             Self::Maildir(root) => {
                 reply.recipients.iter().try_for_each(|recipient| deliver(root, recipient, reply))?;
                 Ok(Sent { refused: Vec::new() })
@@ -101,8 +110,23 @@ impl Posting {
         Ok(due.len())
     }
 
+    /// A reply that is too large leaves without the sender's mail: its text and its report matter more.
     async fn post(&self, reply: &ReplyToSend) -> Result<(), StoreError> {
-        match self.transport.send(reply).await {
+        let sent = self.transport.send(reply).await;
+        let lighter = match sent {
+            Err(SendError::TooLarge(_)) => reply::without_original(&reply.content),
+            _ => None,
+        };
+        let Some(content) = lighter else { return self.posted(reply, sent).await };
+        info!(courriel = reply.mail.number(), "réponse trop volumineuse : envoyée sans le courriel d’origine");
+        self.store.lighten_reply(reply.id, &content).await?;
+        let reply = ReplyToSend { content, ..reply.clone() };
+        let sent = self.transport.send(&reply).await;
+        self.posted(&reply, sent).await
+    }
+
+    async fn posted(&self, reply: &ReplyToSend, sent: Result<Sent, SendError>) -> Result<(), StoreError> {
+        match sent {
             Ok(sent) => {
                 self.is_available();
                 self.sent(reply, &sent).await

@@ -27,7 +27,7 @@ use crate::outcome::MailOutcome;
 pub use compte_rendu::{DEFAUTS_LIMIT, LIGNES_LIMIT, NAMESPACE, compte_rendu};
 pub use digest::{Digest, digest};
 pub use guide::guide_table;
-pub use original::ORIGINAL_LIMIT;
+pub use original::{ORIGINAL_LIMIT, without_original};
 pub use text::text;
 
 /// All that a reply is made of.

@@ -4,18 +4,27 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use lettre::transport::smtp;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::extension::{ClientId, Extension};
+use lettre::transport::smtp::commands::Ehlo;
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
 
 use super::dial::dial;
 use super::error::{SILENT, SendError, Step, within, words};
+use super::login::Login;
+use super::offers::Offers;
 use super::settings::Settings;
+use crate::defect::excerpt;
+
+/// The most challenges answered in one login: none of our mechanisms has more than two.
+const MOST_CHALLENGES: usize = 2;
+const LOGIN: &str = "authentification";
 
 /// A session in which mails may be submitted.
 pub(super) struct Connection {
     session: AsyncSmtpConnection,
+    offers: Offers,
     limit: Duration,
     broken: bool,
 }
@@ -27,13 +36,15 @@ impl Connection {
         let stream = Box::new(dial(settings).await?);
         let greeting = AsyncSmtpConnection::connect_with_transport(stream, &hello);
         let session = within(limit, "accueil", async { greeting.await.map_err(|error| words(&error)) }).await?;
-        let mut connection = Self { session, limit, broken: false };
+        let mut connection = Self { session, offers: Offers::default(), limit, broken: false };
+        connection.learn(hello).await?;
         connection.login(settings).await?;
         Ok(connection)
     }
 
-    pub(super) fn offers(&self, extension: Extension) -> bool {
-        self.session.server_info().supports_feature(extension)
+    /// Whether the server takes what a mail may need.
+    pub(super) fn offers(&self) -> &Offers {
+        &self.offers
     }
 
     /// Whether nothing can be said any more: silence or a cut, as opposed to a refusal.
@@ -76,14 +87,43 @@ impl Connection {
         }
     }
 
+    /// EHLO again: the session keeps of its own only what its library knows.
+    async fn learn(&mut self, hello: ClientId) -> Result<(), SendError> {
+        let answer = self.ask("EHLO", Ehlo::new(hello)).await?;
+        self.offers = Offers::read(answer.message().skip(1));
+        Ok(())
+    }
+
     async fn login(&mut self, settings: &Settings) -> Result<(), SendError> {
-        let credentials = settings.credentials().await.map_err(|error| SendError::Unavailable(error.to_string()))?;
-        let Some((user, password)) = credentials else { return Ok(()) };
-        if !self.session.server_info().supports_auth_mechanism(Mechanism::Plain) {
-            return Err(SendError::Unavailable("le serveur ne propose pas AUTH PLAIN".to_owned()));
+        let login = Login::of(settings).await.map_err(|error| SendError::Unavailable(error.to_string()))?;
+        let Some(mut login) = login else { return Ok(()) };
+        if !self.offers.mechanisms().iter().any(|offered| offered == login.mechanism()) {
+            return Err(SendError::Unavailable(format!("le serveur ne propose pas AUTH {}", login.mechanism())));
         }
-        let credentials = Credentials::new(user, password);
-        let login = self.session.auth(&[Mechanism::Plain], &credentials);
-        within(self.limit, "authentification", async { login.await.map_err(|error| words(&error)) }).await.map(drop)
+        let mut words = login.opening();
+        for _ in 0..=MOST_CHALLENGES {
+            let answer = self.ask(LOGIN, format!("{words}\r\n")).await.map_err(|error| explained(error, &login))?;
+            if !answer.has_code(334) {
+                return Ok(());
+            }
+            words = login.answer(answer.first_word().unwrap_or_default());
+        }
+        Err(SendError::Unavailable(format!("{LOGIN} : trop de questions du serveur")))
+    }
+
+    /// One command of the opening.
+    async fn ask(&mut self, step: &str, command: impl Display) -> Result<Response, SendError> {
+        let answer = self.session.command(command);
+        within(self.limit, step, async { answer.await.map_err(|error| words(&error)) }).await
+    }
+}
+
+/// A refused login with the reason that came in a challenge before it.
+fn explained(error: SendError, login: &Login) -> SendError {
+    match (error, login.reason()) {
+        (SendError::Unavailable(words), Some(reason)) => {
+            SendError::Unavailable(excerpt(&format!("{words} ({reason})")))
+        }
+        (error, _) => error,
     }
 }

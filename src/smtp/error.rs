@@ -21,6 +21,9 @@ pub enum SendError {
     /// This mail was not taken over this time.
     #[error("envoi remis à plus tard : {0}")]
     Deferred(String),
+    /// This mail has more bytes than the server takes: a smaller one may pass.
+    #[error("courriel trop volumineux : {0}")]
+    TooLarge(String),
     /// This mail was refused for good.
     #[error("envoi refusé par le serveur : {0}")]
     Refused(String),
@@ -40,11 +43,14 @@ pub(super) enum Step {
 impl SendError {
     /// Whether the same mail may be taken later.
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Refused(_))
+        !matches!(self, Self::Refused(_) | Self::TooLarge(_))
     }
 
     /// The failure of a step of one mail: for good only if the server says so of this mail.
     pub(super) fn of_mail(step: Step, error: &smtp::Error) -> Self {
+        if is_too_large(step, error) {
+            return Self::TooLarge(format!("{step} : {}", words(error)));
+        }
         let is_final = match step {
             Step::Sender => false,
             Step::Recipient => error.is_permanent() && !is_policy(error),
@@ -69,6 +75,14 @@ impl fmt::Display for Step {
 /// 3.8).
 fn is_policy(error: &smtp::Error) -> bool {
     error.status().map(u16::from) == Some(530) || innermost(error).to_string().starts_with("5.7.")
+}
+
+/// RFC 1870, section 6; 5.3.4 and 5.2.3 of RFC 3463. Of a recipient, 552 alone may as well be a mailbox that is full.
+fn is_too_large(step: Step, error: &smtp::Error) -> bool {
+    let text = innermost(error).to_string();
+    let is_told = text.starts_with("5.3.4") || text.starts_with("5.2.3");
+    let is_552 = error.status().map(u16::from) == Some(552) && !text.starts_with("5.");
+    error.is_permanent() && (is_told || is_552 && step != Step::Recipient)
 }
 
 /// One step of the opening of a session, no longer than the deadline; a failure says nothing about any mail.

@@ -1,4 +1,5 @@
-//! Sending a rendered mail through the operator's submission server: TLS always, PLAIN inside it.
+//! Sending a rendered mail through the operator's submission server: TLS always, the login inside it (PLAIN, XOAUTH2,
+//! or EXTERNAL with the client certificate).
 //!
 //! What a failure means for the mail depends on how far the submission came (RFC 5321, section 4.2.1,
 //! says what a code means for a command, not for the mail):
@@ -9,6 +10,8 @@
 //! | `MAIL FROM` | any: our address or account is refused | [`SendError::Deferred`]: an operator can mend it |
 //! | `RCPT TO`, `DATA` | 4xx, silence, a cut connection | [`SendError::Deferred`] |
 //! | `RCPT TO` | 530 or 5.7.x: a login or a right is missing (RFC 3463, section 3.8) | [`SendError::Deferred`] |
+//! | `MAIL FROM`, `DATA` | 552, 5.3.4, or more bytes than SIZE allows (RFC 1870, section 6) | [`SendError::TooLarge`] |
+//! | `RCPT TO` of the first recipient | 5.2.3: more than its mailbox takes | [`SendError::TooLarge`] |
 //! | `RCPT TO` of every recipient, `DATA` | 5xx | [`SendError::Refused`] |
 //!
 //! The first recipient is whom the mail is for, the others get a copy. A copy never holds the mail back: where
@@ -17,17 +20,22 @@
 
 mod connection;
 mod dial;
+mod envelope;
 mod error;
+mod login;
+mod offers;
 mod settings;
 mod stream;
 
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::commands::Data;
 
 use connection::Connection;
+pub use envelope::Submission;
 pub use error::SendError;
 use error::Step;
-pub use settings::{Security, Settings, SetupError};
+pub use login::Login;
+pub use offers::Offers;
+pub use settings::{Auth, Security, Settings, SetupError};
 
 use crate::address::Address;
 
@@ -59,56 +67,37 @@ impl Smtp {
         Ok(Self { settings: settings.clone() })
     }
 
-    /// Hands a whole mail, its lines ended by CRLF, over to the server, on a connection of its own. `from` is the
-    /// envelope sender, `None` the null one. Ends within a bounded number of `timeout`s.
-    pub async fn send(&self, from: Option<&Address>, to: &[Address], mail: &[u8]) -> Result<Sent, SendError> {
+    /// Hands a mail over to the server, on a connection of its own. Ends within a bounded number of `timeout`s.
+    pub async fn send(&self, submission: &Submission<'_>) -> Result<Sent, SendError> {
         let mut connection = Connection::open(&self.settings).await?;
-        let submitted = submit(&mut connection, from, to, mail).await;
+        let submitted = submit(&mut connection, submission).await;
         connection.close().await;
         submitted
     }
 }
 
-async fn submit(
-    connection: &mut Connection,
-    from: Option<&Address>,
-    to: &[Address],
-    mail: &[u8],
-) -> Result<Sent, SendError> {
-    let parameters = body_parameters(connection, mail)?;
-    let from = from.map(mailbox).transpose()?;
-    connection.command(Step::Sender, Mail::new(from, parameters)).await?;
-    let refused = offer(connection, to).await?;
+async fn submit(connection: &mut Connection, submission: &Submission<'_>) -> Result<Sent, SendError> {
+    let sender = submission.sender(connection.offers())?;
+    connection.command(Step::Sender, sender).await?;
+    let refused = offer(connection, submission).await?;
     connection.command(Step::Content, Data).await?;
-    connection.content(mail, CONTENT_PATIENCE).await?;
+    connection.content(submission.mail, CONTENT_PATIENCE).await?;
     Ok(Sent { refused })
 }
 
-/// Content beyond ASCII is announced, or kept back from a server that would spoil it (RFC 6152).
-fn body_parameters(connection: &Connection, mail: &[u8]) -> Result<Vec<MailParameter>, SendError> {
-    if mail.is_ascii() {
-        Ok(Vec::new())
-    } else if connection.offers(Extension::EightBitMime) {
-        Ok(vec![MailParameter::Body(MailBodyParameter::EightBitMime)])
-    } else {
-        Err(SendError::Refused("le serveur n’accepte pas les contenus à 8 bits (8BITMIME)".to_owned()))
-    }
-}
-
 /// Offers the mail to each recipient. Returns the refused ones; an error if nobody is left, or if the first one is
-/// refused for now.
-async fn offer(connection: &mut Connection, to: &[Address]) -> Result<Vec<(Address, String)>, SendError> {
+/// refused for now or for the size of the mail, which can both be helped.
+async fn offer(connection: &mut Connection, submission: &Submission<'_>) -> Result<Vec<(Address, String)>, SendError> {
     let mut refused: Vec<(Address, SendError)> = Vec::new();
-    for (rank, address) in to.iter().enumerate() {
-        let Err(error) = connection.command(Step::Recipient, Rcpt::new(mailbox(address)?, Vec::new())).await else {
-            continue;
-        };
-        if connection.is_broken() || rank == 0 && error.is_transient() {
+    for (rank, address) in submission.to.iter().enumerate() {
+        let recipient = submission.recipient(address, connection.offers())?;
+        let Err(error) = connection.command(Step::Recipient, recipient).await else { continue };
+        if connection.is_broken() || rank == 0 && !matches!(error, SendError::Refused(_)) {
             return Err(error);
         }
         refused.push((address.clone(), error));
     }
-    if refused.len() < to.len() {
+    if refused.len() < submission.to.len() {
         return Ok(refused.into_iter().map(|(address, error)| (address, error.to_string())).collect());
     }
     // A recipient that may be accepted later is worth waiting for.
@@ -116,9 +105,4 @@ async fn offer(connection: &mut Connection, to: &[Address]) -> Result<Vec<(Addre
         refused.into_iter().map(|(_, error)| error).partition(SendError::is_transient);
     let error = waiting.into_iter().chain(gone).next();
     Err(error.unwrap_or_else(|| SendError::Refused("aucun destinataire".to_owned())))
-}
-
-fn mailbox(address: &Address) -> Result<lettre::Address, SendError> {
-    let parsed = address.as_str().parse();
-    parsed.map_err(|_| SendError::Refused("adresse impossible à écrire dans une enveloppe".to_owned()))
 }

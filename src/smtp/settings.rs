@@ -1,5 +1,6 @@
 //! The submission server as the configuration writes it.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -19,6 +20,20 @@ pub enum Security {
     Starttls,
 }
 
+/// Comment Dispolits s’identifie au serveur d’envoi.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// Compte et mot de passe (AUTH PLAIN).
+    Plain,
+    /// Compte et jeton OAuth 2, écrit, lu ou demandé à un programme par `password` (AUTH XOAUTH2).
+    Xoauth2,
+    /// Certificat client (AUTH EXTERNAL) ; `user`, s’il est donné, dit au nom de quel compte.
+    External,
+    /// Rien : le certificat client ou l’adresse de la machine suffit au serveur.
+    None,
+}
+
 /// Le serveur d’envoi de l’opérateur MSSanté.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,10 +45,14 @@ pub struct Settings {
     /// Chiffrement : `starttls` ou `tls`, jamais en clair.
     #[serde(default)]
     pub security: Security,
+    /// Identification : `plain`, `xoauth2`, `external` ou `none` ; par défaut `plain` si un compte est
+    /// donné, `none` sinon.
+    #[serde(default)]
+    pub auth: Option<Auth>,
     /// Compte, si le serveur en demande un.
     #[serde(default)]
     pub user: Option<String>,
-    /// Mot de passe du compte.
+    /// Mot de passe du compte, ou jeton avec `auth = "xoauth2"`.
     #[serde(default)]
     pub password: Option<Secret>,
     /// Autorités de certification (PEM) ; celles de la machine par défaut.
@@ -73,24 +92,47 @@ pub enum SetupError {
     /// A user without password, or the other way round.
     #[error("smtp.user et smtp.password vont ensemble")]
     HalfCredentials,
+    /// A way to log in without what it needs, or with what it never uses.
+    #[error("smtp.auth = \"{auth}\" : {needed}")]
+    Auth {
+        /// The way.
+        auth: Auth,
+        /// What is to be added or removed.
+        needed: &'static str,
+    },
+}
+
+impl fmt::Display for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "plain",
+            Self::Xoauth2 => "xoauth2",
+            Self::External => "external",
+            Self::None => "none",
+        })
+    }
 }
 
 impl Settings {
-    /// What can be said of the credentials without running a command.
-    pub(super) fn check_credentials(&self) -> Result<(), SetupError> {
-        match (&self.user, &self.password) {
-            (Some(_), Some(password)) => password.stored().map(drop).map_err(SetupError::Secret),
-            (None, None) => Ok(()),
-            _ => Err(SetupError::HalfCredentials),
-        }
+    /// How we identify ourselves: as configured, else by account and password if there are any.
+    pub fn auth(&self) -> Auth {
+        let has_account = self.user.is_some() || self.password.is_some();
+        self.auth.unwrap_or(if has_account { Auth::Plain } else { Auth::None })
     }
 
-    /// User and password as they are now, if the server asks for them.
-    pub(super) async fn credentials(&self) -> Result<Option<(String, String)>, SetupError> {
-        match (&self.user, &self.password) {
-            (Some(user), Some(password)) => Ok(Some((user.clone(), password.reveal().await?))),
-            (None, None) => Ok(None),
-            _ => Err(SetupError::HalfCredentials),
+    /// What can be said of the credentials without running a command.
+    pub(super) fn check_credentials(&self) -> Result<(), SetupError> {
+        let auth = self.auth();
+        let wrong = |needed| Err(SetupError::Auth { auth, needed });
+        match (auth, &self.user, &self.password) {
+            (Auth::Plain | Auth::Xoauth2, Some(_), Some(password)) => Ok(password.stored().map(drop)?),
+            (Auth::Plain, None, None) => wrong("donnez smtp.user et smtp.password"),
+            (Auth::Plain, ..) => Err(SetupError::HalfCredentials),
+            (Auth::Xoauth2, ..) => wrong("donnez smtp.user, et le jeton dans smtp.password"),
+            (Auth::External, ..) if self.identity.is_none() => wrong("donnez le certificat client dans smtp.identity"),
+            (Auth::External, _, Some(_)) => wrong("retirez smtp.password, le certificat en tient lieu"),
+            (Auth::None, None, None) | (Auth::External, _, None) => Ok(()),
+            (Auth::None, ..) => wrong("retirez smtp.user et smtp.password"),
         }
     }
 }

@@ -195,6 +195,16 @@ impl Store {
         Ok(())
     }
 
+    /// A smaller mail takes the place of one that no server took: stored before it is sent, like the first.
+    pub async fn lighten_reply(&self, id: ReplyId, content: &[u8]) -> Result<()> {
+        sqlx::query("UPDATE replies SET content = $2 WHERE id = $1 AND etat = 'a-envoyer'")
+            .bind(id.0)
+            .bind(content)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
     /// Ties a delivery status notification to the reply it speaks of. Returns whether it is ours.
     pub async fn reply_returned(&self, message_id: &str, by: MailId) -> Result<bool> {
         let done = sqlx::query("UPDATE replies SET returned_by = $2 WHERE message_id = $1")

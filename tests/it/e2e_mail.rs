@@ -9,7 +9,7 @@ use dispolits::clock::Clock;
 use dispolits::mailbox;
 use dispolits::message::{self, Limits};
 use dispolits::sandbox::{Inbox, Sandbox};
-use dispolits::smtp::{Security, Smtp};
+use dispolits::smtp::{Security, Smtp, Submission};
 use dispolits::store::{MailId, ReplyToSend};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
@@ -113,7 +113,9 @@ impl Region {
         let (hospital, eai): (Address, Address) = (HOSPITAL.parse().unwrap(), EAI_ADDRESS.parse().unwrap());
         let smtp = Smtp::new(&self.exim.settings(Security::Starttls)).unwrap();
         let mail = report(identifier, header, free);
-        let sent = smtp.send(Some(&hospital), &[eai], mail.as_bytes()).await.unwrap();
+        let submission =
+            Submission { from: Some(&hospital), to: &[eai], message_id: identifier, mail: mail.as_bytes() };
+        let sent = smtp.send(&submission).await.unwrap();
         assert_eq!(sent.refused, []);
     }
 

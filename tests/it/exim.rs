@@ -22,6 +22,14 @@ pub(crate) const PASSWORD: &str = "s3 cr:et é";
 pub(crate) const BOXES: [&str; 2] = ["lits@ch-armor.test", "direction-des-soins@ch-armor.test"];
 /// A recipient that is refused for now (451), as greylisting does.
 pub(crate) const GREYLISTED: &str = "plus-tard@hopital.test";
+/// A recipient that is refused for now (451) the first time only.
+pub(crate) const GREYLISTED_ONCE: &str = "patience@cas.ch-armor.test";
+/// A recipient that is accepted, and that the server behind this one refuses: a notice comes back.
+pub(crate) const BOUNCED: &str = "parti@cas.ch-armor.test";
+/// What the server behind says of it.
+pub(crate) const BOUNCE: &str = "5.1.1 mailbox was removed";
+/// The token that XOAUTH2 takes.
+pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.jeton-d-essai.signature";
 /// A recipient that is refused for a policy of the server (550 5.7.1), as relaying is.
 pub(crate) const FORBIDDEN: &str = "dehors@ailleurs.test";
 /// A sender that the server refuses (550).
@@ -38,6 +46,8 @@ pub(crate) struct Shape {
     pub(crate) certificate: ClientCertificate,
     /// Whether it offers STARTTLS.
     pub(crate) starttls: bool,
+    /// The largest mail it takes, in bytes.
+    pub(crate) largest: u32,
 }
 
 pub(crate) struct Exim {
@@ -60,7 +70,7 @@ pub(crate) struct Delivered {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { certificate: ClientCertificate::Unasked, starttls: true }
+        Self { certificate: ClientCertificate::Unasked, starttls: true, largest: 50 << 20 }
     }
 }
 
@@ -93,6 +103,7 @@ impl Exim {
             host: "localhost".to_owned(),
             port,
             security,
+            auth: None,
             user: Some(USER.to_owned()),
             password: Some(Secret::Inline(PASSWORD.into())),
             ca: Some(self.pki.path("ca")),
@@ -178,7 +189,7 @@ impl Exim {
 
     fn write_files(&self, others: &[(&str, PathBuf)]) {
         let mut boxes = String::new();
-        for address in BOXES {
+        for address in BOXES.into_iter().chain([GREYLISTED_ONCE]) {
             writeln!(boxes, "{address}: {}", self.path("mail").join(address).display()).unwrap();
         }
         for (address, maildir) in others {
@@ -195,6 +206,7 @@ impl Exim {
             if is_root() { (OWNER.to_owned(), OWNER.to_owned()) } else { (whoami("-un"), whoami("-gn")) };
         let directory = self.directory.path().display();
         let (submission, submissions) = (self.submission, self.submissions);
+        let Shape { largest, .. } = self.shape;
         let advertised = if self.shape.starttls { "*" } else { "" };
         let verified = if self.shape.certificate == ClientCertificate::Required { "*" } else { "" };
         format!(
@@ -206,24 +218,64 @@ impl Exim {
              tls_certificate = {directory}/server.pem\ntls_privatekey = {directory}/server-key.pem\n\
              tls_verify_certificates = {directory}/ca.pem\ntls_verify_hosts = {verified}\ntls_try_verify_hosts =\n\
              log_selector = +tls_peerdn\nreceived_header_text =\nsmtp_accept_queue_per_connection = 0\n\
+             message_size_limit = {largest}\ndsn_advertise_hosts = *\n\
              acl_smtp_mail = sender\nacl_smtp_rcpt = recipient\nacl_smtp_data = content\n\n\
-             begin acl\n\
+             {acl}{routing}{authenticators}",
+            acl = self.acl(),
+            routing = self.routing(),
+            authenticators = self.authenticators(),
+        )
+    }
+
+    /// Whom it takes mails from and for. The server « behind » is itself, which knows no password.
+    fn acl(&self) -> String {
+        let directory = self.directory.path().display();
+        format!(
+            "begin acl\n\
              sender:\n  deny message = 5.7.1 sender not allowed\n       senders = {BANNED}\n  accept\n\
-             recipient:\n  deny message = 5.7.1 authentication required\n       !authenticated = *\n  \
+             recipient:\n  deny message = {BOUNCE}\n       !authenticated = *\n       recipients = {BOUNCED}\n  \
+               deny message = 5.7.1 authentication required\n       !authenticated = *\n  \
                defer message = 4.7.1 greylisted\n        recipients = {GREYLISTED}\n  \
+               defer message = 4.7.1 greylisted, try again\n        recipients = {GREYLISTED_ONCE}\n        \
+                 condition = ${{run{{/bin/mkdir {directory}/spool/seen}}{{true}}{{false}}}}\n  \
                deny message = 5.7.1 relaying denied\n       recipients = {FORBIDDEN}\n  \
+               accept recipients = {BOUNCED}\n  \
                accept condition = ${{lookup{{$local_part@$domain}}lsearch{{{directory}/boxes}}{{true}}{{false}}}}\n  \
                deny message = 5.1.1 no such mailbox\n\
-             content:\n  deny message = 5.6.0 content refused\n       condition = ${{if match{{$message_headers}}{{{UNWANTED}}}}}\n  accept\n\n\
-             begin routers\nboxes:\n  driver = accept\n  transport = maildir\n\n\
-             begin transports\nmaildir:\n  driver = appendfile\n  maildir_format\n  use_crlf\n  return_path_add\n  mode = 0644\n  \
+             content:\n  deny message = 5.6.0 content refused\n       condition = ${{if match{{$message_headers}}{{{UNWANTED}}}}}\n  accept\n\n"
+        )
+    }
+
+    fn routing(&self) -> String {
+        let (directory, submission) = (self.directory.path().display(), self.submission);
+        format!(
+            "begin routers\nbehind:\n  driver = manualroute\n  transport = behind\n  \
+               condition = ${{if eq{{$local_part@$domain}}{{{BOUNCED}}}}}\n  \
+               route_list = * 127.0.0.1\n  self = send\n\
+             boxes:\n  driver = accept\n  transport = maildir\n\n\
+             begin transports\nbehind:\n  driver = smtp\n  port = {submission}\n  hosts_avoid_tls = *\n\
+             maildir:\n  driver = appendfile\n  maildir_format\n  use_crlf\n  return_path_add\n  mode = 0644\n  \
                directory_mode = 0755\n  \
                directory = ${{lookup{{$local_part@$domain}}lsearch{{{directory}/boxes}}{{$value}}fail}}\n\n\
-             begin retry\n* * F,1h,1s\n\n\
-             begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n  \
+             begin retry\n* * F,1h,1s\n\n"
+        )
+    }
+
+    /// EXTERNAL is offered to whoever showed a certificate that it verified.
+    fn authenticators(&self) -> String {
+        let directory = self.directory.path().display();
+        format!(
+            "begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n  \
                server_advertise_condition = ${{if def:tls_in_cipher}}\n  \
                server_condition = ${{if and{{{{eq{{$auth2}}{{{USER}}}}}{{eq{{$auth3}}{{${{readfile{{{directory}/password}}}}}}}}}}}}\n  \
-               server_set_id = $auth2\n"
+               server_set_id = $auth2\n\
+             xoauth2:\n  driver = plaintext\n  public_name = XOAUTH2\n  server_prompts = :\n  \
+               server_advertise_condition = ${{if def:tls_in_cipher}}\n  \
+               server_condition = ${{if eq{{$auth1}}{{user={USER}\\x01auth=Bearer {TOKEN}\\x01\\x01}}}}\n  \
+               server_set_id = {USER}\n\
+             external:\n  driver = external\n  public_name = EXTERNAL\n  \
+               server_advertise_condition = ${{if eq{{$tls_in_certificate_verified}}{{1}}}}\n  \
+               server_condition = ${{if match{{$tls_in_peerdn}}{{CN=client}}}}\n  server_set_id = $tls_in_peerdn\n"
         )
     }
 }

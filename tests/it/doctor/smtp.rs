@@ -2,11 +2,11 @@
 
 use dispolits::config::{Config, ReplyTransport};
 use dispolits::setting::Secret;
-use dispolits::smtp::{Security, Settings};
+use dispolits::smtp::{Auth, Security, Settings};
 
 use super::bench::{Bench, Expected, detail, main};
 use crate::dovecot::ClientCertificate;
-use crate::exim::{BANNED, BOXES, Exim, Shape, USER};
+use crate::exim::{BANNED, BOXES, Exim, Shape, TOKEN, USER};
 
 /// A diagnosis of this server, with an address that it admits.
 fn of(settings: Settings) -> impl FnOnce(&mut Config) {
@@ -24,7 +24,7 @@ fn at(step: &'static str, cause: &'static str, remedy: &'static str) -> Expected
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_towards_the_submission_server_is_named() {
     let bench = Bench::start().await;
-    let exim = Exim::start(Shape { certificate: ClientCertificate::Required, starttls: true });
+    let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
     let right = || exim.settings(Security::Starttls);
     let settings = Settings { port: 1, ..right() };
     bench.check(of(settings), at("TCP", "refuse la connexion", "smtp.host")).await;
@@ -51,9 +51,41 @@ async fn each_fault_towards_the_submission_server_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_way_to_log_in_is_tried_and_its_refusal_explained() {
+    let bench = Bench::start().await;
+    let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
+    let external =
+        || Settings { auth: Some(Auth::External), user: None, password: None, ..exim.settings(Security::Starttls) };
+    let token = |token: &str| Settings {
+        auth: Some(Auth::Xoauth2),
+        password: Some(Secret::Inline(token.into())),
+        ..exim.settings(Security::Starttls)
+    };
+    for (settings, accepted) in [(external(), "AUTH EXTERNAL accepté"), (token(TOKEN), "AUTH XOAUTH2 accepté")] {
+        let diagnosis = bench.examine(of(settings)).await;
+        assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
+        assert_eq!(detail(&diagnosis, "reponses", "identification"), accepted);
+    }
+    bench.check(of(token("perime")), at("identification", "refuse le jeton", "smtp.password")).await;
+    let open = Exim::start(Shape::default());
+    let ignored =
+        Settings { port: open.settings(Security::Starttls).port, ca: Some(open.pki.path("ca")), ..external() };
+    bench.check(of(ignored), at("identification", "n’offre pas AUTH EXTERNAL", "smtp.auth")).await;
+    let settings = Settings { identity: None, ..external() };
+    bench.check(of(settings), at("réglages", "smtp.auth = \"external\"", "[smtp]")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_small_mails_only_is_told() {
+    let bench = Bench::start().await;
+    let exim = Exim::start(Shape { largest: 500_000, ..Shape::default() });
+    bench.check(of(exim.settings(Security::Starttls)), at("EHLO", "n’accepte que 500000 octets", "1 Mio")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_starttls_is_told_nothing() {
     let bench = Bench::start().await;
-    let exim = Exim::start(Shape { certificate: ClientCertificate::Unasked, starttls: false });
+    let exim = Exim::start(Shape { starttls: false, ..Shape::default() });
     let expected = at("STARTTLS", "n’offre pas STARTTLS", "smtp.security = \"tls\"");
     bench.check(of(exim.settings(Security::Starttls)), expected).await;
     assert!(!exim.log().contains("MAIL"), "{}", exim.log());
@@ -62,12 +94,14 @@ async fn a_server_without_starttls_is_told_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_healthy_server_is_told_and_gets_no_mail() {
     let bench = Bench::start().await;
-    let exim = Exim::start(Shape { certificate: ClientCertificate::Required, starttls: true });
+    let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
     for security in [Security::Starttls, Security::Tls] {
         let diagnosis = bench.examine(of(exim.settings(security))).await;
         assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
         let offered = detail(&diagnosis, "reponses", "EHLO");
-        assert!(offered.contains("SIZE") && offered.contains("DSN") && offered.contains("AUTH"), "{offered}");
+        for words in ["SIZE 50 Mio", "avis de non-remise demandés (DSN)", "AUTH PLAIN XOAUTH2 EXTERNAL"] {
+            assert!(offered.contains(words), "{offered}");
+        }
     }
     for address in BOXES {
         assert_eq!(exim.mails(address), []);

@@ -1,7 +1,7 @@
 //! The mail: its headers and parts, read back by a mail parser.
 
 use dispolits::outcome::{MailOutcome, Verdict};
-use dispolits::reply::{Envelope, Kind, ORIGINAL_LIMIT, Rendered};
+use dispolits::reply::{Envelope, Kind, ORIGINAL_LIMIT, Rendered, without_original};
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{cases, envelope, receipt, rendered};
@@ -90,6 +90,38 @@ fn each_mail_has_its_parts() {
         &with(Some(ORIGINAL), Some(receipt())),
         &headers,
     );
+}
+
+#[test]
+fn a_mail_is_made_lighter_by_leaving_the_original_out() {
+    let long = [ORIGINAL, &b"0123456789\r\n".repeat(1000)].concat();
+    let (plain, notice) = ("text/plain", "message/disposition-notification");
+    for (due, expected) in [
+        (None, vec!["multipart/mixed", plain, "application/xml", "text/rfc822-headers"]),
+        (Some(receipt()), vec!["multipart/report", plain, notice, "text/rfc822-headers", "application/xml"]),
+    ] {
+        let envelope = Envelope {
+            original: Some(long.clone()),
+            receipt: due,
+            original_subject: Some("boundary=\"x\"".to_owned()),
+            ..envelope()
+        };
+        let whole = rendered(&cases::partly(), Kind::Reponse, &envelope);
+        let bytes = without_original(&whole.bytes).unwrap();
+        check_wire("lighter", &bytes);
+        let lighter = Rendered { bytes, ..whole.clone() };
+        assert_eq!(parts(&lighter), expected);
+        let text = String::from_utf8(lighter.bytes.clone()).unwrap();
+        assert!(text.contains("\r\n\r\nFrom: lits@ch-exemple.mssante.test\r\nSubject: Disponibilites\r\n"), "{text}");
+        assert!(!text.contains("0123456789\r\n"), "{text}");
+        let message = MessageParser::default().parse(&lighter.bytes).unwrap();
+        assert_eq!(message.body_text(0).unwrap().replace("\r\n", "\n"), whole.text);
+        let xml = message.attachments().find(|part| part.attachment_name() == Some("compte-rendu.xml")).unwrap();
+        assert_eq!(xml.contents(), whole.compte_rendu.as_bytes());
+        assert_eq!(without_original(&lighter.bytes), None);
+    }
+    assert_eq!(without_original(&rendered(&cases::partly(), Kind::Reponse, &envelope()).bytes), None);
+    assert_eq!(without_original(b"n\xe9"), None);
 }
 
 #[test]

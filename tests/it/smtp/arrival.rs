@@ -3,7 +3,7 @@
 use dispolits::setting::Secret;
 use dispolits::smtp::{Security, Sent, Smtp};
 
-use super::{FROM, address, mail, send};
+use super::{FROM, hand_over, mail, send};
 use crate::dovecot::ClientCertificate;
 use crate::exim::{BOXES, Delivered, Exim, Shape};
 
@@ -60,13 +60,13 @@ async fn a_renewed_password_serves_without_a_restart() {
     let mut settings = exim.settings(Security::Starttls);
     settings.password = Some(Secret::File { file: file.clone() });
     let smtp = Smtp::new(&settings).unwrap();
-    let (from, to) = (address(FROM), [address(BOXES[0])]);
-    drop(smtp.send(Some(&from), &to, &mail("avant")).await.unwrap());
+    let send = async |body| hand_over(&smtp, FROM, &BOXES[..1], &mail(body)).await;
+    drop(send("avant").await.unwrap());
 
     exim.change_password("tout neuf");
-    let refused = smtp.send(Some(&from), &to, &mail("pendant")).await.unwrap_err();
+    let refused = send("pendant").await.unwrap_err();
     assert!(refused.is_transient(), "{refused}");
     std::fs::write(&file, "tout neuf\n").unwrap();
-    drop(smtp.send(Some(&from), &to, &mail("après")).await.unwrap());
+    drop(send("après").await.unwrap());
     exim.await_mails(BOXES[0], 2);
 }

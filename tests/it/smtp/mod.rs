@@ -1,14 +1,18 @@
 //! Submission to a real exim, and to servers that misbehave.
 
 mod arrival;
+mod login;
 mod refusal;
 mod scripted;
+mod wire;
 
 use dispolits::address::Address;
-use dispolits::smtp::{SendError, Sent, Settings, Smtp};
+use dispolits::smtp::{SendError, Sent, Settings, Smtp, Submission};
 
 /// The sender of most mails here.
 const FROM: &str = "disponibilites@region.test";
+/// The Message-ID of every mail here.
+const ID: &str = "reponse.1.0123456789abcdef@region.test";
 
 fn address(text: &str) -> Address {
     text.parse().unwrap()
@@ -16,13 +20,17 @@ fn address(text: &str) -> Address {
 
 /// A mail as the reply module renders them: lines of CRLF, the last one too.
 fn mail(body: &str) -> Vec<u8> {
-    format!("From: {FROM}\r\nTo: lits@ch-armor.test\r\nSubject: essai\r\nMessage-ID: <1@region.test>\r\n\r\n{body}\r\n")
+    format!("From: {FROM}\r\nTo: lits@ch-armor.test\r\nSubject: essai\r\nMessage-ID: <{ID}>\r\n\r\n{body}\r\n")
         .into_bytes()
 }
 
 /// Sends one mail; `from` empty for the null envelope sender.
 async fn send(settings: &Settings, from: &str, to: &[&str], mail: &[u8]) -> Result<Sent, SendError> {
+    hand_over(&Smtp::new(settings).unwrap(), from, to, mail).await
+}
+
+async fn hand_over(smtp: &Smtp, from: &str, to: &[&str], mail: &[u8]) -> Result<Sent, SendError> {
     let from = (!from.is_empty()).then(|| address(from));
     let to: Vec<Address> = to.iter().map(|text| address(text)).collect();
-    Smtp::new(settings).unwrap().send(from.as_ref(), &to, mail).await
+    smtp.send(&Submission { from: from.as_ref(), to: &to, message_id: ID, mail }).await
 }

@@ -1,7 +1,7 @@
 //! What a refusal of a real server means for the mail.
 
 use dispolits::setting::{Identity, Secret, Span};
-use dispolits::smtp::{Security, SendError, Sent, Settings, Smtp};
+use dispolits::smtp::{Auth, Security, SendError, Sent, Settings, Smtp};
 
 use super::{FROM, address, mail, send};
 use crate::dovecot::{ClientCertificate, Pki};
@@ -11,15 +11,17 @@ use crate::exim::{BANNED, BOXES, Exim, FORBIDDEN, GREYLISTED, Shape, UNWANTED};
 enum Class {
     Unavailable,
     Deferred,
+    TooLarge,
     Refused,
 }
 
-use Class::{Deferred, Refused, Unavailable};
+use Class::{Deferred, Refused, TooLarge, Unavailable};
 
 fn class(error: &SendError) -> Class {
     match error {
         SendError::Unavailable(_) => Unavailable,
         SendError::Deferred(_) => Deferred,
+        SendError::TooLarge(_) => TooLarge,
         SendError::Refused(_) => Refused,
     }
 }
@@ -28,7 +30,7 @@ fn class(error: &SendError) -> Class {
 fn assert_class(sent: Result<Sent, SendError>, expected: Class, words: &str) {
     let error = sent.expect_err(words);
     assert_eq!(class(&error), expected, "{error}");
-    assert_eq!(error.is_transient(), expected != Refused, "{error}");
+    assert_eq!(error.is_transient(), !matches!(expected, Refused | TooLarge), "{error}");
     assert!(error.to_string().contains(words), "« {words} » is not in « {error} »");
 }
 
@@ -51,6 +53,16 @@ async fn a_refusal_of_the_mail_is_told_from_one_of_ours() {
         assert_class(send(&settings, from, &to, &mail).await, expected, words);
     }
     assert_eq!(exim.mails(here).len() + exim.mails(copy).len(), 0);
+}
+
+#[tokio::test]
+async fn a_mail_larger_than_the_server_takes_is_not_sent() {
+    let exim = Exim::start(Shape { largest: 10_000, ..Shape::default() });
+    let settings = exim.settings(Security::Starttls);
+    let large = mail(&"x".repeat(10_000));
+    assert_class(send(&settings, FROM, &BOXES[..1], &large).await, TooLarge, "le serveur en accepte 10000 au plus");
+    drop(send(&settings, FROM, &BOXES[..1], &mail("x")).await.unwrap());
+    exim.await_mails(BOXES[0], 1);
 }
 
 #[tokio::test]
@@ -118,6 +130,7 @@ fn settings_that_cannot_work_are_told_before_any_connection() {
         host: "localhost".to_owned(),
         port: 587,
         security: Security::Starttls,
+        auth: None,
         user: None,
         password: None,
         ca: Some(pki.path("ca")),
@@ -128,7 +141,15 @@ fn settings_that_cannot_work_are_told_before_any_connection() {
     assert!(Smtp::new(&right).is_ok());
     let identity = |certificate, key| Some(Identity { certificate, key });
     let user = Some("lits".to_owned());
+    let password = || Some(Secret::Inline("motdepasse".into()));
+    let auth = |auth| Settings { auth: Some(auth), ..right.clone() };
+    assert!(Smtp::new(&auth(Auth::External)).is_ok() && Smtp::new(&auth(Auth::None)).is_ok());
     for (wrong, words) in [
+        (auth(Auth::Plain), "donnez smtp.user et smtp.password"),
+        (Settings { user: user.clone(), ..auth(Auth::Xoauth2) }, "le jeton dans smtp.password"),
+        (Settings { identity: None, ..auth(Auth::External) }, "dans smtp.identity"),
+        (Settings { user: user.clone(), password: password(), ..auth(Auth::External) }, "retirez smtp.password"),
+        (Settings { user: user.clone(), ..auth(Auth::None) }, "retirez smtp.user"),
         (Settings { host: "deux mots".to_owned(), ..right.clone() }, "« deux mots » n’est pas un nom de serveur"),
         (Settings { ca: Some(absent.clone()), ..right.clone() }, "absent est illisible"),
         (Settings { ca: Some(pki.path("client-key")), ..right.clone() }, "ne contient aucun certificat"),
