@@ -25,6 +25,7 @@ pub(super) struct Envelope {
     pub(super) from_text: String,
     pub(super) reply_to: Option<Address>,
     pub(super) disposition_notification_to: Option<Address>,
+    pub(super) original_recipient: Option<Address>,
     pub(super) return_path: ReturnPath,
     pub(super) message_id: Option<String>,
     pub(super) references: Vec<String>,
@@ -38,6 +39,7 @@ impl Envelope {
             from_text: from_text(head),
             reply_to: addresses(head, "Reply-To").into_iter().flatten().next(),
             disposition_notification_to: only_address(head, "Disposition-Notification-To"),
+            original_recipient: original_recipient(head),
             return_path: return_path(head),
             message_id: head.texts("Message-ID").find_map(|text| identifier::one(&text)),
             references: references(head),
@@ -70,6 +72,13 @@ fn from_text(head: &Head<'_>) -> String {
         [] => excerpt(&head.texts("From").collect::<Vec<_>>().join(", ")),
         addresses => excerpt(&addresses.join(", ")),
     }
+}
+
+/// `rfc822;lits@region.test`: the address the sender wrote, kept by the last server from ORCPT (RFC 3461, section 4.2).
+fn original_recipient(head: &Head<'_>) -> Option<Address> {
+    let text = head.texts("Original-Recipient").next()?;
+    let (kind, address) = text.split_once(';')?;
+    kind.trim().eq_ignore_ascii_case("rfc822").then(|| address.parse().ok())?
 }
 
 /// The topmost field: the last server to deliver wrote it.

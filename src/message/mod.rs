@@ -34,7 +34,7 @@ use refusal::Refusal;
 pub use automatic::{Automatic, PATIENT_DOMAINS};
 pub use envelope::ReturnPath;
 pub use limits::Limits;
-pub use receipt::{Receipt, ReceiptKind};
+pub use receipt::{Action, Delivery, Receipt, ReceiptKind};
 pub use selection::Candidate;
 
 /// A mail, taken apart. It owns what it holds; the raw bytes may go.
@@ -89,6 +89,11 @@ impl Message {
     /// The address in Disposition-Notification-To, if it holds exactly one (RFC 8098, section 2.1).
     pub fn disposition_notification_to(&self) -> Option<&Address> {
         self.envelope.disposition_notification_to.as_ref()
+    }
+
+    /// The address in Original-Recipient, which an MDN repeats (RFC 8098, section 2.3).
+    pub fn original_recipient(&self) -> Option<&Address> {
+        self.envelope.original_recipient.as_ref()
     }
 
     /// What the topmost Return-Path says.

@@ -113,9 +113,10 @@ impl ReplyRules {
         let original = mail.raw.clone().filter(|raw| {
             self.settings.attach_original && !confidential && !mail.headers_only && raw.len() <= MAX_ATTACHED
         });
-        let receipt = destination
-            .notification
-            .then(|| ReceiptRequest { final_recipient: self.from(mail).clone(), original_recipient: None });
+        let receipt = destination.notification.then(|| ReceiptRequest {
+            final_recipient: self.from(mail).clone(),
+            original_recipient: message.original_recipient().cloned(),
+        });
         Envelope {
             from: self.from(mail).clone(),
             from_name: self.settings.from_name.clone(),

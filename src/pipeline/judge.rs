@@ -15,10 +15,11 @@ use tracing::{error, info, warn};
 
 use super::court::{Court, quarantined, unread};
 use super::examine::{Limits, examine};
+use super::noticing::notice;
 use crate::clock::Clock;
 use crate::defect::Code;
 use crate::judgement::Rules;
-use crate::message;
+
 use crate::referential::{Referential, Watch};
 use crate::store::{JudgedMail, Judging, MailId, Reading, Recorded, Store, StoreError, StoredMail};
 
@@ -189,7 +190,7 @@ impl Judge {
         let raw = mail.raw.clone().unwrap_or_default();
         match examine(raw, Limits::default()).await {
             Ok(examined) => {
-                self.tie_notification(mail.id, &examined.message).await?;
+                notice(self.store(), mail.id, &examined.message).await?;
                 let referential = self.house.referential();
                 let court = Court { store: self.store(), referential: &referential, rules: &self.house.rules };
                 court.judge(mail, examined).await.map(Some)
@@ -199,17 +200,6 @@ impl Judge {
                 Ok(None)
             }
         }
-    }
-
-    /// A notification that one of our replies did not arrive is tied to it. A receipt for one that
-    /// did is not.
-    async fn tie_notification(&self, id: MailId, message: &message::Message) -> Result<(), StoreError> {
-        let failure = message.receipt().filter(|receipt| receipt.is_failure());
-        let Some(original) = failure.and_then(message::Receipt::original_message_id) else { return Ok(()) };
-        if self.store().reply_returned(original, id).await? {
-            warn!(courriel = id.number(), "réponse non remise : avis rattaché");
-        }
-        Ok(())
     }
 }
 

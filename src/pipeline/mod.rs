@@ -10,6 +10,7 @@ mod examine;
 mod filing;
 mod intake;
 mod judge;
+mod noticing;
 mod posting;
 mod settling;
 

@@ -107,8 +107,10 @@ pub struct StoredReply {
     pub failure: Option<String>,
     /// When it left or was given up, in milliseconds since 1970.
     pub closed_at: Option<i64>,
-    /// Whether a delivery status notification came back for it.
-    pub returned: bool,
+    /// The notice that said that it did not arrive.
+    pub returned_by: Option<MailId>,
+    /// What notices of delivery say of it.
+    pub notice: Option<String>,
 }
 
 impl Store {
@@ -198,7 +200,7 @@ impl Store {
     /// The replies to a mail, in order.
     pub async fn replies(&self, id: MailId) -> Result<Vec<StoredReply>> {
         Ok(sqlx::query_as(
-            "SELECT kind, etat, recipients, content, failure, closed_at, returned_by IS NOT NULL AS returned
+            "SELECT kind, etat, recipients, content, failure, closed_at, returned_by, notice
              FROM replies WHERE mail_id = $1 ORDER BY id",
         )
         .bind(id)

@@ -11,6 +11,7 @@ mod documents;
 mod journal;
 pub mod look;
 mod mails;
+mod notices;
 mod outcomes;
 mod precedence;
 mod removals;

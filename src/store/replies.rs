@@ -205,16 +205,6 @@ impl Store {
         Ok(())
     }
 
-    /// Ties a delivery status notification to the reply it speaks of. Returns whether it is ours.
-    pub async fn reply_returned(&self, message_id: &str, by: MailId) -> Result<bool> {
-        let done = sqlx::query("UPDATE replies SET returned_by = $2 WHERE message_id = $1")
-            .bind(message_id)
-            .bind(by)
-            .execute(&self.writer)
-            .await?;
-        Ok(done.rows_affected() > 0)
-    }
-
     /// The digests whose oldest rejection was withheld before `before`.
     pub async fn digests_due(&self, before: Timestamp) -> Result<Vec<DigestDue>> {
         let owed: Vec<(String, String)> = sqlx::query_as(

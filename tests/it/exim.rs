@@ -301,7 +301,7 @@ impl Drop for Exim {
 }
 
 /// Root's exim runs as a user of its own and delivers as that user.
-fn give_to_exim(path: &Path) {
+pub(crate) fn give_to_exim(path: &Path) {
     if is_root() {
         let id = |flag| Command::new("id").args([flag, OWNER]).output().unwrap().stdout;
         let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>();

@@ -13,6 +13,7 @@ mod doctor;
 mod dovecot;
 mod e2e_imap;
 mod e2e_mail;
+mod e2e_replies;
 mod exim;
 mod finess;
 mod imap_traps;

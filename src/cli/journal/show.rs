@@ -150,11 +150,16 @@ fn reply(out: &mut impl Write, reply: &StoredReply) -> io::Result<()> {
     let closed = reply.closed_at.and_then(|at| Timestamp::from_millisecond(at).ok());
     let closed = closed.map(|at| format!(" le {}", in_paris(at))).unwrap_or_default();
     writeln!(out, "\n{} {state}{closed} à {}", words::reply_kind(&reply.kind), reply.recipients.replace(' ', ", "))?;
-    if reply.returned {
-        writeln!(out, "  revenue : non remise au destinataire")?;
-    }
+    notice(out, reply)?;
     if let Some(failure) = &reply.failure {
         writeln!(out, "  dernier échec : {failure}")?;
     }
     message::text_of(&reply.content).lines().try_for_each(|line| writeln!(out, "{}", format!("  │ {line}").trim_end()))
+}
+
+/// What came back for it: « réponse non remise à … », or late.
+fn notice(out: &mut impl Write, reply: &StoredReply) -> io::Result<()> {
+    let told = reply.notice.as_deref().or(reply.returned_by.map(|_| "non remise"));
+    let by = reply.returned_by.map(|mail| format!(" (avis : courriel n° {})", mail.number())).unwrap_or_default();
+    told.map_or(Ok(()), |told| writeln!(out, "  réponse {told}{by}"))
 }

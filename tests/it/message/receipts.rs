@@ -1,6 +1,6 @@
 //! Delivery notices and read receipts: nothing in them is a document, and they name our mail.
 
-use dispolits::message::{Automatic, ReceiptKind};
+use dispolits::message::{Action, Automatic, ReceiptKind};
 
 use super::build::{CDA, REPORT, attached, base64, mail, multipart};
 use super::{outcome, read_mail};
@@ -83,6 +83,83 @@ fn read_receipts_name_our_mail() {
         ("in a signature", signed, OURS, false),
     ] {
         check(Case { about, raw, kind: ReceiptKind::Disposition, original, is_failure });
+    }
+}
+
+/// The fields of one recipient, and what is read of them: address, action, status, diagnostic.
+type Recipient = (&'static str, (Option<&'static str>, Action, Option<&'static str>, Option<&'static str>));
+
+/// RFC 3464, section 2.3, and what servers make of it.
+const RECIPIENTS: &[Recipient] = &[
+    (
+        "Original-Recipient: rfc822;lits@ch.test\nFinal-Recipient: rfc822; boite7@ch.test\nAction: Failed\nStatus: 5.1.1 (boite inconnue)\nRemote-MTA: dns; mx.ch.test\nDiagnostic-Code: smtp; 550 5.1.1\n <boite7@ch.test>: inconnue",
+        (Some("lits@ch.test"), Action::Failed, Some("5.1.1"), Some("550 5.1.1 <boite7@ch.test>: inconnue")),
+    ),
+    (
+        "final-recipient: RFC822;a@ch.test\naction: delayed\nstatus: 4.4.7\nWill-Retry-Until: Mon, 23 Nov 2026 08:00:00 +0100",
+        (Some("a@ch.test"), Action::Delayed, Some("4.4.7"), None),
+    ),
+    (
+        "Final-Recipient: rfc822;a@ch.test\nAction: relayed\nStatus: 2.0.0",
+        (Some("a@ch.test"), Action::Done, Some("2.0.0"), None),
+    ),
+    (
+        "Final-Recipient: rfc822;a@ch.test\nAction: delivered\nStatus: 2.1.5",
+        (Some("a@ch.test"), Action::Done, Some("2.1.5"), None),
+    ),
+    (
+        "Final-Recipient: rfc822;a@ch.test\nAction: expanded\nStatus: 2.1.5",
+        (Some("a@ch.test"), Action::Done, Some("2.1.5"), None),
+    ),
+    ("Final-Recipient: a@ch.test\nStatus: 5.2.2", (Some("a@ch.test"), Action::Failed, Some("5.2.2"), None)),
+    ("Final-Recipient: rfc822;a@ch.test\nStatus: 4.2.2", (Some("a@ch.test"), Action::Delayed, Some("4.2.2"), None)),
+    ("Action: failed\nStatus: beaucoup", (None, Action::Failed, None, None)),
+];
+
+#[test]
+fn a_delivery_notice_speaks_of_each_recipient() {
+    let (groups, expected): (Vec<&str>, Vec<_>) = RECIPIENTS.iter().copied().unzip();
+    let head = "Content-Type: message/delivery-status\n\nReporting-MTA: dns; ch.test\nOriginal-Envelope-Id: reponse.1@eai.test";
+    let message = read_mail(&report(DSN, &[&format!("{head}\n\n{}", groups.join("\n\n"))]));
+    let receipt = message.receipt().unwrap();
+    let read = receipt
+        .deliveries()
+        .iter()
+        .map(|one| (one.recipient.as_deref(), one.action, one.status.as_deref(), one.diagnostic.as_deref()));
+    assert_eq!(read.collect::<Vec<_>>(), expected);
+    assert_eq!((receipt.envelope_id(), receipt.is_failure()), (Some("reponse.1@eai.test"), true));
+    let many = vec!["Action: delayed\nStatus: 4.0.0"; 100].join("\n\n");
+    let message = read_mail(&report(DSN, &[&format!("{head}\n\n{many}")]));
+    assert_eq!((message.receipt().unwrap().deliveries().len(), message.receipt().unwrap().is_failure()), (16, false));
+}
+
+#[test]
+fn a_read_receipt_gives_its_error() {
+    let with = |disposition: &str| NOTICE.replace("processed", disposition);
+    for (notice, expected) in [
+        (with("processed/Error: 902^Identifiant inconnu^; INS"), Some("902^Identifiant inconnu^; INS")),
+        (with("processed/error\nError: 906^Autre erreur"), Some("906^Autre erreur")),
+        (with("failed\nFailure: boite pleine"), Some("boite pleine")),
+        (with("processed/error"), None),
+        (with("processed"), None),
+    ] {
+        let message = read_mail(&report(MDN, &[&notice]));
+        assert_eq!(message.receipt().unwrap().error(), expected, "{notice}");
+    }
+}
+
+/// The address that an MDN of ours repeats.
+#[test]
+fn the_recipient_that_the_sender_wrote_is_read() {
+    for (field, expected) in [
+        ("rfc822;lits@eai.test", Some("lits@eai.test")),
+        ("RFC822 ; lits@eai.test", Some("lits@eai.test")),
+        ("utf-8;lits@eai.test", None),
+        ("lits@eai.test", None),
+        ("rfc822;a@b@c", None),
+    ] {
+        let message = read_mail(&mail(&format!("Original-Recipient: {field}"), ""));
+        assert_eq!(message.original_recipient().map(ToString::to_string).as_deref(), expected, "{field}");
     }
 }
 

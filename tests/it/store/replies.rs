@@ -155,12 +155,41 @@ async fn a_notification_is_tied_to_our_own_reply_only() {
     let bench = Bench::new().await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, boxed(letter(id))).await;
-    let notification = bench.receive("dsn", "dsn").await;
-    let tied = async |name: &str| bench.store.reply_returned(name, notification).await.unwrap();
-    assert!(!tied("autre@ailleurs.test").await);
-    assert!(!bench.store.replies(id).await.unwrap()[0].returned);
-    assert!(tied(&letter(id).message_id).await);
-    assert!(bench.store.replies(id).await.unwrap()[0].returned);
+    let ours = letter(id).message_id;
+    let [late, first, second] =
+        [bench.receive("1", "1").await, bench.receive("2", "2").await, bench.receive("3", "3").await];
+    let notice =
+        async |name: &str, by, words: &str, failure| bench.store.reply_noticed(name, by, words, failure).await.unwrap();
+    let told = async || {
+        let reply = bench.store.replies(id).await.unwrap().remove(0);
+        (reply.returned_by, reply.notice.unwrap_or_default())
+    };
+    assert_eq!(notice("autre@ailleurs.test", first, "non remise", true).await, None);
+    assert_eq!(told().await, (None, String::new()));
+    assert_eq!(notice(&ours, late, "en retard", false).await, Some(id));
+    assert_eq!(told().await, (None, "en retard".to_owned()));
+    // A failure takes the place of a delay, is told once even if its notice is read twice, and stays.
+    for _ in 0..2 {
+        notice(&ours, first, "non remise à a", true).await;
+    }
+    notice(&ours, late, "en retard", false).await;
+    assert_eq!(told().await, (Some(first), "non remise à a".to_owned()));
+    notice(&ours, second, "non remise à b", true).await;
+    assert_eq!(told().await, (Some(second), "non remise à a ; non remise à b".to_owned()));
+}
+
+#[tokio::test]
+async fn a_lighter_mail_takes_the_place_of_one_that_has_not_left() {
+    let bench = Bench::new().await;
+    let id = bench.report("a", vec![]).await;
+    bench.settle(id, boxed(letter(id))).await;
+    let due = bench.store.replies_to_send(1, bench.now()).await.unwrap().remove(0);
+    let content = async || bench.store.replies(id).await.unwrap().remove(0).content;
+    bench.store.lighten_reply(due.id, b"plus petit").await.unwrap();
+    assert_eq!(content().await, b"plus petit");
+    bench.store.reply_sent(due.id, None, bench.now()).await.unwrap();
+    bench.store.lighten_reply(due.id, b"autre").await.unwrap();
+    assert_eq!(content().await, b"plus petit");
 }
 
 #[tokio::test]
