@@ -54,5 +54,6 @@ fn check(out: &mut impl Write, config: &Config) -> Outcome {
         crate::smtp::Smtp::new(smtp)?;
     }
     writeln!(out, "Configuration correcte : {establishments} établissements, {services} services au référentiel.")?;
+    config.warnings().into_iter().try_for_each(|warning| writeln!(out, "Avertissement : {warning}."))?;
     Ok(SUCCESS)
 }

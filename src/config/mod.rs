@@ -108,6 +108,16 @@ impl Config {
         }
     }
 
+    /// What may be right in a trial and is a fault in production, in French.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let is_production = self.environnement == Environnement::Production;
+        let has_nil = self.reply.nil.as_deref().is_some_and(|nil| !nil.trim().is_empty());
+        let nil = (is_production && !has_nil).then_some(
+            "reply.nil manque : en production, tout courriel MSSanté porte la référence NIL du produit (X-MSS-NIL, exigence ECO.2.4.3)",
+        );
+        nil.into_iter().collect()
+    }
+
     /// Qualification and production never mix (hosts of the ANS's page « environnements et endpoints »).
     fn check_environment(&self) -> Result<(), ConfigError> {
         let urls = [&self.ror.api.base_url, &self.ror.api.token_url];

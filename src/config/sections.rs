@@ -120,7 +120,7 @@ pub struct Reply {
     /// Joindre le courriel d’origine aux réponses.
     #[serde(default = "yes")]
     pub attach_original: bool,
-    /// Référence NIL du produit (en-tête X-MSS-NIL).
+    /// Référence NIL du produit (en-tête X-MSS-NIL), obligatoire en production.
     #[serde(default)]
     pub nil: Option<String>,
     /// Attentes avant chaque nouvel essai d’envoi ; la dernière se répète.

@@ -44,6 +44,20 @@ fn a_right_configuration_is_said_to_be_right() {
     assert!(ran.out.starts_with("Configuration correcte : 7 établissements, "), "{}", ran.out);
 }
 
+/// MSSanté référentiel #2, ECO.2.4.3: X-MSS-NIL on all mails.
+#[test]
+fn a_production_without_its_nil_is_warned_of() {
+    let production = |text: String| {
+        let text = text.replace("environnement = \"qualification\"", "environnement = \"production\"");
+        text.replace("bas-api-fhir.qualif.ror", "api-fhir.ror").replace("bas-auth-api.qualif.ror", "auth-api.ror")
+    };
+    let ran = config("check", production);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("\nAvertissement : reply.nil manque"), "{}", ran.out);
+    let ran = config("check", |text| production(text).replace("# nil = \"…\"", "nil = \"NIL-2026\""));
+    assert_eq!((ran.code, ran.out.contains("Avertissement")), (0, false), "{}", ran.out);
+}
+
 #[test]
 fn what_is_wrong_is_told_in_french_by_the_name_of_its_key() {
     let check = |from: &str, to: &str, sentence: &str| {
