@@ -30,7 +30,7 @@ struct Region {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_greylisted_reply_leaves_at_its_next_try() {
     let region = Region::start(Shape::default()).await;
-    let id = region.receive(GREYLISTED_ONCE, "", "").await;
+    let id = region.receive(GREYLISTED_ONCE, "", "");
     region.await_reply(id, |reply| reply.failure.as_deref().is_some_and(|why| why.contains("451 4.7.1"))).await;
     let reply = region.await_reply(id, |reply| reply.etat == "envoyee").await;
     assert_eq!(reply.failure, None);
@@ -46,7 +46,7 @@ async fn a_greylisted_reply_leaves_at_its_next_try() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_reply_is_given_up_and_told() {
     let region = Region::start(Shape::default()).await;
-    let id = region.receive("inconnu@cas.ch-armor.test", "mode=\"test\" ", "").await;
+    let id = region.receive("inconnu@cas.ch-armor.test", "mode=\"test\" ", "");
     let reply = region.await_reply(id, |reply| reply.etat == "abandonnee").await;
     assert!(reply.failure.unwrap().contains("550 5.1.1 no such mailbox"));
     assert!(region.journal(id).contains("Réponse abandonnée"), "{}", region.journal(id));
@@ -57,7 +57,7 @@ async fn a_refused_reply_is_given_up_and_told() {
 async fn a_reply_that_is_too_large_leaves_without_the_original() {
     let padding = format!("<!-- {} -->", "beaucoup de mots\r\n".repeat(5000));
     let region = Region::start(Shape { largest: 60_000, ..Shape::default() }).await;
-    let id = region.receive(HOSPITAL, "", &padding).await;
+    let id = region.receive(HOSPITAL, "", &padding);
     let reply = region.await_reply(id, |reply| reply.etat == "envoyee").await;
     let arrived = region.arrived(HOSPITAL);
     assert_eq!(arrived.mail, reply.content, "stored as it was sent");
@@ -67,7 +67,7 @@ async fn a_reply_that_is_too_large_leaves_without_the_original() {
     region.sandbox.stop().await.unwrap();
 
     let region = Region::start(Shape { largest: 1_000, ..Shape::default() }).await;
-    let id = region.receive(HOSPITAL, "", &padding).await;
+    let id = region.receive(HOSPITAL, "", &padding);
     let reply = region.await_reply(id, |reply| reply.etat == "abandonnee").await;
     assert!(reply.failure.unwrap().contains("le serveur en accepte 1000 au plus"));
     region.sandbox.stop().await.unwrap();
@@ -76,7 +76,7 @@ async fn a_reply_that_is_too_large_leaves_without_the_original() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_that_comes_back_is_told_with_the_reason() {
     let region = Region::start(Shape::default()).await;
-    let id = region.receive(BOUNCED, "", "").await;
+    let id = region.receive(BOUNCED, "", "");
     let reply = region.await_reply(id, |reply| reply.returned_by.is_some()).await;
     let notice = reply.notice.unwrap();
     assert!(notice.starts_with(&format!("non remise à {BOUNCED} : 5.0.0, ")) && notice.contains(BOUNCE), "{notice}");
@@ -99,7 +99,7 @@ async fn a_reply_that_comes_back_is_told_with_the_reason() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notices_are_tied_by_the_envelope_too_and_a_delay_is_no_failure() {
     let region = Region::start(Shape::default()).await;
-    let id = region.receive(HOSPITAL, "", "").await;
+    let id = region.receive(HOSPITAL, "", "");
     let ours = reply_id(&region.await_reply(id, |reply| reply.etat == "envoyee").await.content);
     let status = |fields: &str| {
         dsn(&format!("Original-Envelope-Id: {ours}\r\n\r\nFinal-Recipient: rfc822;{HOSPITAL}\r\n{fields}"))
@@ -147,7 +147,7 @@ impl Region {
     }
 
     /// The first mail: a report of a negative count, or a right one for a test.
-    async fn receive(&self, sender: &str, attributes: &str, comment: &str) -> MailId {
+    fn receive(&self, sender: &str, attributes: &str, comment: &str) -> MailId {
         self.deposit(&report(sender, attributes, comment));
         MailId::of(1)
     }

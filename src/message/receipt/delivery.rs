@@ -31,15 +31,11 @@ impl Delivery {
     pub(super) fn read(group: &Group) -> Option<Self> {
         let status = group.values("status").find_map(status);
         let word = group.values("action").next().map(str::to_ascii_lowercase);
-        let action = match (word.as_deref(), &status) {
-            (Some("failed"), _) => Action::Failed,
-            (Some("delayed"), _) => Action::Delayed,
-            (Some(_), _) => Action::Done,
-            // The field is mandatory; without it the class of the status tells (RFC 3463, section 3.1).
-            (None, Some(status)) if status.starts_with('5') => Action::Failed,
-            (None, Some(status)) if status.starts_with('4') => Action::Delayed,
-            (None, Some(_)) => Action::Done,
-            (None, None) => return None,
+        // The word is mandatory; without it the class of the status tells (RFC 3463, section 3.1).
+        let action = match word.as_deref().or(status.as_deref().and_then(|status| status.get(..2)))? {
+            "failed" | "5." => Action::Failed,
+            "delayed" | "4." => Action::Delayed,
+            _ => Action::Done,
         };
         Some(Self {
             recipient: group.typed("original-recipient").or_else(|| group.typed("final-recipient")),

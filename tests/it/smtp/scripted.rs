@@ -43,6 +43,12 @@ struct Script {
 
 const CLEAR: &[&str] = &["220 ici", "250-ici\r\n250 STARTTLS", "220 allez"];
 
+/// The encrypted part of a conversation, up to what the client asks next.
+const ASKED_SENDER: &[&str] = &["220 ici", "250 ici", "250 ici"];
+const ASKED_RECIPIENT: &[&str] = &["220 ici", "250 ici", "250 ici", "250 oui"];
+const ASKED_DATA: &[&str] = &["220 ici", "250 ici", "250 ici", "250 oui", "250 oui"];
+const ASKED_CONTENT: &[&str] = &["220 ici", "250 ici", "250 ici", "250 oui", "250 oui", "354 allez"];
+
 #[tokio::test]
 async fn silence_and_cuts_never_lose_a_mail_nor_wait_for_ever() {
     use End::{Cut, Silence};
@@ -63,28 +69,12 @@ async fn silence_and_cuts_never_lose_a_mail_nor_wait_for_ever() {
         (script(Tls, &[], &[], Silence), false, "accueil : pas de réponse"),
         (script(Tls, &[], &["421 trop de monde"], Silence), false, "421 trop de monde"),
         (script(Tls, &[], &["220 ici", "250 ici"], Silence), false, "EHLO : pas de réponse"),
-        (
-            script(Tls, &[], &["220 ici", "250 ici", "250 ici"], Silence),
-            true,
-            "expéditeur d’enveloppe : pas de réponse",
-        ),
-        (script(Tls, &[], &["220 ici", "250 ici", "250 ici"], Cut), true, "expéditeur d’enveloppe : "),
-        (script(Tls, &[], &["220 ici", "250 ici", "250 ici", "250 oui"], Cut), true, "destinataire : "),
-        (
-            script(Tls, &[], &["220 ici", "250 ici", "250 ici", "250 oui", "250 oui"], Silence),
-            true,
-            "contenu : pas de réponse",
-        ),
-        (
-            script(Tls, &[], &["220 ici", "250 ici", "250 ici", "250 oui", "250 oui", "354 allez"], Cut),
-            true,
-            "contenu : ",
-        ),
-        (
-            script(Tls, &[], &["220 ici", "250 ici", "250 ici", "250 oui", "250 oui", "354 allez"], Silence),
-            true,
-            "contenu : pas de réponse",
-        ),
+        (script(Tls, &[], ASKED_SENDER, Silence), true, "expéditeur d’enveloppe : pas de réponse"),
+        (script(Tls, &[], ASKED_SENDER, Cut), true, "expéditeur d’enveloppe : "),
+        (script(Tls, &[], ASKED_RECIPIENT, Cut), true, "destinataire : "),
+        (script(Tls, &[], ASKED_DATA, Silence), true, "contenu : pas de réponse"),
+        (script(Tls, &[], ASKED_CONTENT, Cut), true, "contenu : "),
+        (script(Tls, &[], ASKED_CONTENT, Silence), true, "contenu : pas de réponse"),
         (
             script(
                 Starttls,

@@ -14,6 +14,9 @@ use crate::dovecot::Pki;
 const TO: [&str; 2] = ["lits@ch-armor.test", "cadre+lits@ch-armor.test"];
 const EVERYTHING: &str = "250-ici\r\n250-size 100000\r\n250-dsn\r\n250-8bitmime\r\n250 Auth plain XOAUTH2 EXTERNAL";
 
+/// What a case changes of settings that are right without any login.
+type Change = Box<dyn FnOnce(&mut Settings, &Pki)>;
+
 /// Sends one mail to a server that gives these answers, the first unasked, then cuts the line. Returns what came of it
 /// and what the server heard: of the content, the dot alone.
 async fn converse(
@@ -37,21 +40,28 @@ async fn hear(listener: &TcpListener, answers: &[&str], pki: &Pki) -> Vec<String
     let mut heard: Vec<String> = Vec::new();
     let mut content = false;
     for (rank, answer) in answers.iter().enumerate() {
-        while rank > 0 {
-            let mut line = String::new();
-            if socket.read_line(&mut line).await.unwrap_or_default() == 0 {
-                return heard;
-            }
-            if !content || line == ".\r\n" {
-                heard.push(line.trim_end().to_owned());
-                break;
-            }
+        if rank > 0 {
+            let Some(line) = listen(&mut socket, content).await else { return heard };
+            heard.push(line);
         }
         content = answer.starts_with("354");
         socket.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
         socket.flush().await.unwrap();
     }
     heard
+}
+
+/// The next line, of a content the dot that ends it; `None` once the client has gone.
+async fn listen(socket: &mut (impl AsyncBufReadExt + Unpin), content: bool) -> Option<String> {
+    loop {
+        let mut line = String::new();
+        if socket.read_line(&mut line).await.unwrap_or_default() == 0 {
+            return None;
+        }
+        if !content || line == ".\r\n" {
+            return Some(line.trim_end().to_owned());
+        }
+    }
 }
 
 fn assert_heard(heard: &[String], expected: &[&str]) {
@@ -156,7 +166,6 @@ async fn each_login_is_said_as_its_mechanism_wants() {
     let short = base64("user=lits\u{1}auth=Bearer abc\u{1}\u{1}");
     let plain = format!("AUTH PLAIN {}", base64("\0lits\0s3 cr:et é"));
     let yes = "235 oui";
-    type Change = Box<dyn FnOnce(&mut Settings, &Pki)>;
     let cases: [(&str, Change, &[&str], Vec<String>); 6] = [
         ("plain", Box::new(with_account(Auth::Plain, "s3 cr:et é")), &[yes], vec![plain]),
         ("certificate", Box::new(with_certificate(None)), &[yes], vec!["AUTH EXTERNAL =".to_owned()]),
@@ -188,7 +197,7 @@ async fn a_refused_login_says_why_and_ends() {
     let reason = STANDARD.encode("{\"status\":\"401\",\"scope\":\"smtp\"}");
     let challenge = format!("334 {reason}");
     let token = || with_account(Auth::Xoauth2, "abc");
-    let refused = async |answers: &[&str], change: Box<dyn FnOnce(&mut Settings, &Pki)>| {
+    let refused = async |answers: &[&str], change: Change| {
         let answers = [&["220 ici", EVERYTHING, EVERYTHING][..], answers].concat();
         let (sent, heard) = converse(&answers, FROM, &mail(""), change).await;
         let error = sent.unwrap_err();
