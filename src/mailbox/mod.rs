@@ -73,7 +73,8 @@ impl Mailbox {
     }
 
     /// Opens the mailbox and makes the folders that are missing. Certificates and passwords are
-    /// read anew, so that renewed ones need no restart.
+    /// read anew, so that renewed ones need no restart. Waits first where the last logins were too
+    /// many; may be given up at any moment.
     pub async fn open(&mut self) -> Result<Session, MailboxError> {
         let permit = Arc::clone(&self.connection).try_acquire_owned().map_err(|_| MailboxError::AlreadyOpen)?;
         let connected = match &self.backend {
@@ -133,13 +134,15 @@ impl Session {
         Ok((self, outcomes))
     }
 
-    /// Waits until new mail may be there, `at_most` that long, or until `stop`.
+    /// Waits until new mail may be there, `at_most` that long, or until `stop`. A [`list`](Self::list)
+    /// is to follow: nothing is said of what woke us.
     pub async fn wait(mut self, at_most: Duration, stop: &CancellationToken) -> Result<Self, MailboxError> {
-        let waited = match &mut self.connected {
-            Connected::Maildir(maildir) => stop.run_until_cancelled(maildir.wait(at_most)).await,
-            Connected::Imap(imap) => stop.run_until_cancelled(imap.wait(at_most)).await,
-        };
-        waited.unwrap_or(Ok(()))?;
+        match &mut self.connected {
+            Connected::Maildir(maildir) => {
+                stop.run_until_cancelled(maildir.wait(at_most)).await.unwrap_or(Ok(()))?;
+            }
+            Connected::Imap(imap) => imap.wait(at_most, stop).await?,
+        }
         Ok(self)
     }
 

@@ -106,6 +106,10 @@ pub struct ImapSettings {
     /// le temps de ses octets.
     #[serde(default = "sixty_seconds")]
     pub timeout: Span,
+    /// L’écart minimal entre deux connexions à la boîte, après trois connexions rapprochées ; `0s`
+    /// pour ne pas les limiter.
+    #[serde(default = "sixty_seconds")]
+    pub login_interval: Span,
 }
 
 /// Ce qui prouve au serveur IMAP que la boîte est la nôtre.

@@ -3,6 +3,7 @@
 //! No task ends quietly: one that stops or panics while the worker runs is told and started again.
 //! Wake-ups between tasks are hints; the store alone says what is to be done.
 
+mod pace;
 mod tasks;
 mod upkeep;
 

@@ -5,13 +5,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, error, error_span, warn};
 
 use super::Parts;
+use super::pace::{Pace, is_refusal};
 use crate::mailbox::Mailbox;
 use crate::pipeline::{Intake, IntakeError, Judge};
 
@@ -67,17 +67,15 @@ pub(super) async fn sweep_forever(parts: Arc<Parts>, round: Arc<Round>, stop: Ca
 async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) {
     let mut mailbox = round.mailbox.lock().await;
     recover(round.intake.judge()).await;
-    let mut waits = backoff();
+    let mut pace = Pace::new();
     while !stop.is_cancelled() {
         judge(parts, round.intake.judge(), stop).await;
         match sweep_session(parts, round, &mut mailbox, stop).await {
             Ok(()) => return,
             Err((failure, swept)) => {
-                if swept {
-                    waits = backoff();
-                }
-                let wait = waits.next().unwrap_or(TICK);
-                error!("relève interrompue : {failure} ; nouvel essai dans {} s", wait.as_secs());
+                let wait = pace.after(&failure, swept);
+                let why = if is_refusal(&failure) { ", pour ne pas bloquer le compte" } else { "" };
+                error!("relève interrompue : {failure} ; nouvel essai dans {} s{why}", wait.as_secs());
                 pause(stop, wait).await;
             }
         }
@@ -116,15 +114,6 @@ pub(super) async fn judge_retired(parts: Arc<Parts>, stop: CancellationToken) {
     }
 }
 
-fn backoff() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_secs(1))
-        .with_max_delay(Duration::from_mins(5))
-        .without_max_times()
-        .with_jitter()
-        .build()
-}
-
 /// Sweeps on one session until `stop`; an error says whether at least one sweep was whole.
 async fn sweep_session(
     parts: &Parts,
@@ -132,7 +121,8 @@ async fn sweep_session(
     mailbox: &mut Mailbox,
     stop: &CancellationToken,
 ) -> Result<(), (IntakeError, bool)> {
-    let mut session = mailbox.open().await.map_err(|failure| (failure.into(), false))?;
+    let Some(opened) = stop.run_until_cancelled(mailbox.open()).await else { return Ok(()) };
+    let mut session = opened.map_err(|failure| (failure.into(), false))?;
     let mut swept = false;
     while !stop.is_cancelled() {
         let (open, sweep) = round.intake.sweep(session, stop).await.map_err(|failure| (failure, swept))?;

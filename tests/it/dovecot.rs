@@ -158,6 +158,7 @@ impl Dovecot {
             identity: (self.certificate == ClientCertificate::Required).then(|| self.pki.identity("client")),
             folder: "INBOX".to_owned(),
             timeout: Span::seconds(60),
+            login_interval: Span::seconds(60),
         }
     }
 
@@ -190,12 +191,18 @@ impl Dovecot {
     /// Ends the server and all its connections at once: its processes are a group of their own, and
     /// Dovecot takes a second to end by itself.
     pub(crate) fn stop(&mut self) {
-        if let Some(mut master) = self.master.take() {
-            let group = format!("-{}", master.id());
-            let killed = Command::new("kill").args(["-KILL", "--", &group]).status().unwrap();
-            let ended = master.wait();
-            assert!(killed.success() && ended.is_ok(), "Dovecot could not be ended");
+        if self.master.is_some() {
+            self.signal("KILL");
+            let ended = self.master.take().unwrap().wait();
+            assert!(ended.is_ok(), "Dovecot could not be ended");
         }
+    }
+
+    /// Sends a signal to every process of the server.
+    pub(crate) fn signal(&self, name: &str) {
+        let group = format!("-{}", self.master.as_ref().unwrap().id());
+        let sent = Command::new("kill").args([&format!("-{name}"), "--", &group]).status().unwrap();
+        assert!(sent.success(), "Dovecot took no {name}");
     }
 
     /// Starts the server on the same ports and mails.

@@ -14,7 +14,8 @@ use tracing::debug;
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
-use super::dial::Stream;
+use super::arrivals::Arrivals;
+use super::dial::{self, Stream};
 
 /// Bytes that any answer may take beside the mails it carries.
 pub(super) const GRANTED: u64 = 64 * 1024;
@@ -27,21 +28,22 @@ const SLOWEST: u64 = 32 * 1024;
 const FOR_NOW: [&str; 4] = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"];
 
 /// The longest a server may take to say good-bye: nothing depends on it.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A connection after the login. Of async-imap, only the reading of answers is used.
 #[derive(Debug)]
 pub(super) struct Connection {
     client: Client<Stream>,
     commands: u32,
-    timeout: Duration,
+    pub(super) timeout: Duration,
+    pub(super) arrivals: Arrivals,
 }
 
 /// Takes note of an answer.
 pub(super) type See<'a> = &'a mut (dyn FnMut(&Response<'_>) + Send);
 
 /// One answer of the server.
-enum Heard {
+pub(super) enum Heard {
     /// The end of the command of this tag.
     Done(String, Answer),
     /// It waits for us to go on.
@@ -62,9 +64,31 @@ pub(super) enum Answer {
 /// What a server can do for us after the login.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Abilities {
-    pub(super) moves: bool,
-    pub(super) uidplus: bool,
+    pub(super) filing: Filing,
+    pub(super) idles: bool,
     identifies: bool,
+}
+
+/// How mails leave the folder that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Filing {
+    /// By MOVE (RFC 6851).
+    Move,
+    /// By COPY, then UID EXPUNGE (RFC 4315), which removes nobody else's mails.
+    Copy,
+    /// Not at all: EXPUNGE alone would remove what another client marked.
+    #[default]
+    Leave,
+}
+
+impl Filing {
+    fn among(offered: &[Capability<'_>]) -> Self {
+        match () {
+            () if has(offered, "MOVE") => Self::Move,
+            () if has(offered, "UIDPLUS") => Self::Copy,
+            () => Self::Leave,
+        }
+    }
 }
 
 impl Answer {
@@ -89,7 +113,7 @@ impl Answer {
 
 impl Connection {
     pub(super) fn new(stream: Stream, timeout: Duration) -> Self {
-        Self { client: Client::new(stream), commands: 0, timeout }
+        Self { client: Client::new(stream), commands: 0, timeout, arrivals: Arrivals::default() }
     }
 
     /// Runs a command that brings `carried` bytes of mail at most, and shows every answer to `see`.
@@ -100,7 +124,7 @@ impl Connection {
         carried: u64,
         see: See<'_>,
     ) -> Result<Answer, MailboxError> {
-        self.client.get_mut().grant(carried.saturating_add(GRANTED));
+        self.grant(carried.saturating_add(GRANTED));
         let limit = self.timeout.saturating_add(Duration::from_secs(carried / SLOWEST));
         timeout(limit, self.converse(step, command, see)).await.unwrap_or(Err(MailboxError::Timeout(step)))
     }
@@ -115,18 +139,17 @@ impl Connection {
         let mut see = |response: &Response<'_>| {
             if let Response::Capabilities(offered) = response {
                 abilities = Abilities {
-                    moves: has(offered, "MOVE"),
-                    uidplus: has(offered, "UIDPLUS"),
+                    filing: Filing::among(offered),
+                    idles: has(offered, "IDLE"),
                     identifies: has(offered, "ID"),
                 };
             }
         };
         self.run(Step::Capability, "CAPABILITY", 0, &mut see).await?.or_refused(Step::Capability)?;
-        if abilities.moves || abilities.uidplus {
-            Ok(abilities)
-        } else {
-            Err(MailboxError::Unsupported("le déplacement des courriels (MOVE ou UIDPLUS)"))
+        if abilities.filing == Filing::Leave {
+            return Err(MailboxError::Unsupported("le déplacement des courriels (MOVE ou UIDPLUS)"));
         }
+        Ok(abilities)
     }
 
     /// Says what we are (RFC 2971): some servers refuse SELECT before. Their opinion of it is no matter.
@@ -166,15 +189,25 @@ impl Connection {
         }
     }
 
+    /// From now on, so many bytes may be read and no more.
+    pub(super) fn grant(&mut self, bytes: u64) {
+        self.client.get_mut().grant(bytes);
+    }
+
+    /// How long the server may be silent.
+    pub(super) fn limit_silence(&mut self, limit: Option<Duration>) {
+        dial::limit_silence(self.client.get_mut(), limit);
+    }
+
     /// Sends a command; gives its tag.
-    async fn say(&mut self, step: Step, command: &str) -> Result<String, MailboxError> {
+    pub(super) async fn say(&mut self, step: Step, command: &str) -> Result<String, MailboxError> {
         self.commands = self.commands.saturating_add(1);
         let tag = format!("A{:04}", self.commands);
         self.write(step, &format!("{tag} {command}\r\n")).await?;
         Ok(tag)
     }
 
-    async fn write(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
+    pub(super) async fn write(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
         let stream = self.client.get_mut();
         stream.write_all(line.as_bytes()).await.map_err(|error| from_io(step, &error))?;
         stream.flush().await.map_err(|error| from_io(step, &error))
@@ -182,11 +215,12 @@ impl Connection {
 
     /// The next answer; data and the end of a command are shown to `see`. Nothing of it is lost if
     /// this is given up while it waits.
-    async fn hear(&mut self, step: Step, see: See<'_>) -> Result<Heard, MailboxError> {
+    pub(super) async fn hear(&mut self, step: Step, see: See<'_>) -> Result<Heard, MailboxError> {
         // Some answers make the parser panic, `INTERNALDATE NIL` among them.
         let read = AssertUnwindSafe(self.client.read_response()).catch_unwind().await;
         let read = read.map_err(|_| MailboxError::Protocol { step, what: "l’analyseur l’a refusée" })?;
         let data = read.map_err(|error| from_io(step, &error))?.ok_or(MailboxError::Broken(step))?;
+        self.arrivals.see(data.parsed());
         match data.parsed() {
             Response::Continue(_) => Ok(Heard::Ready),
             Response::Data { status: Status::Bye, outcome } => Err(MailboxError::Refused { step, text: text(outcome) }),

@@ -94,6 +94,11 @@ async fn starttls(settings: &ImapSettings, socket: Socket) -> Result<Socket, Mai
     dialogue.into_stream(Step::Starttls)
 }
 
+/// How long the other side may be silent from now on.
+pub(super) fn limit_silence(stream: &mut Stream, limit: Option<Duration>) {
+    stream.get_mut().get_mut().0.as_mut().set_read_timeout_pinned(limit);
+}
+
 /// One step of the way, no longer than the configured deadline.
 async fn within<T>(
     settings: &ImapSettings,

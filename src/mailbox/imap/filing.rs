@@ -8,7 +8,7 @@ use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
 use super::super::mail::{Folder, Moved, Position};
 use super::Session;
-use super::command::Answer;
+use super::command::{Answer, Filing};
 use super::uid::{self, SET, Uid};
 
 /// The mails of a set that are still there, and whether each is marked as deleted.
@@ -46,7 +46,7 @@ impl Session {
         let moved: Vec<Uid> = present.keys().copied().collect();
         let name = self.destinations.of(folder).clone();
         let seen = self.store(&moved, "\\Seen").await?;
-        if self.abilities.moves {
+        if self.abilities.filing == Filing::Move {
             // Only for the eyes of those who look into the folder: some servers grant moves, not flags.
             self.send("MOVE", &moved, &name).await?;
         } else {

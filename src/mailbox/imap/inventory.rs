@@ -35,6 +35,7 @@ impl Session {
     /// Every mail, the lowest UID (the oldest) first, checked against the number that the server
     /// announces: a proxy that drops lines would otherwise hide mails for ever.
     pub(in super::super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {
+        self.connection.arrivals.forget();
         let selected = select(&mut self.connection, &self.source).await?;
         if selected.uid_validity != self.uid_validity {
             return Err(MailboxError::UidValidityChanged);

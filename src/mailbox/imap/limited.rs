@@ -29,6 +29,10 @@ impl<S> Limited<S> {
         self.left = bytes;
     }
 
+    pub(super) fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
     /// Takes back what somebody read ahead.
     pub(super) fn give_back(&mut self, mut bytes: Vec<u8>) {
         bytes.append(&mut self.ahead);

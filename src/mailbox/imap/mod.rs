@@ -1,10 +1,11 @@
-//! The IMAP backend (RFC 3501, UIDPLUS RFC 4315, MOVE RFC 6851), always over TLS.
+//! The IMAP backend (RFC 3501, IDLE RFC 2177, UIDPLUS RFC 4315, MOVE RFC 6851), always over TLS.
 //!
 //! async-imap reports several failures as success: a tagged NO, or the end of the connection, in
 //! the middle of a FETCH. So only its framing and its parser are used, after the login. Every command goes through
 //! [`command`], which demands the tagged OK, under a deadline and a limit of bytes. The caller
 //! caps the logs of `async_imap` and `imap_proto` at `info`: below, they print passwords.
 
+mod arrivals;
 mod command;
 mod content;
 mod dial;
@@ -12,23 +13,23 @@ mod dialogue;
 mod filing;
 mod folders;
 mod framing;
+mod idle;
 mod inventory;
 mod limited;
 mod login;
+mod pace;
 mod probe;
 mod sasl;
 mod uid;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-use tokio::time::sleep;
 
 use super::error::{MailboxError, SetupError};
 use super::folder::{Destinations, Name};
 use super::settings::{Folders, ImapSettings};
 use command::{Abilities, Connection};
 use dial::Endpoint;
+use pace::Pace;
 pub(super) use probe::Probe;
 use uid::Uid;
 
@@ -39,6 +40,7 @@ pub(super) struct Imap {
     endpoint: Endpoint,
     source: Name,
     destinations: Destinations,
+    pace: Pace,
 }
 
 /// A connection on which the folder to read is selected.
@@ -63,11 +65,14 @@ impl Imap {
         }
         let source = Name::new(&settings.folder)?;
         let destinations = Destinations::new(folders, source.shown())?;
-        Ok(Self { endpoint: Endpoint::new(settings)?, settings: settings.clone(), source, destinations })
+        let (endpoint, pace) = (Endpoint::new(settings)?, Pace::new(settings.login_interval.get()));
+        Ok(Self { endpoint, settings: settings.clone(), source, destinations, pace })
     }
 
     pub(super) async fn open(&self) -> Result<Session, MailboxError> {
+        self.pace.ready().await;
         let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        self.pace.count();
         let mut connection = login::login(dialogue, &offered, &self.settings).await?;
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
@@ -86,12 +91,6 @@ impl Imap {
 }
 
 impl Session {
-    /// New mail is announced by nobody here; the next list will see it.
-    pub(super) async fn wait(&mut self, at_most: Duration) -> Result<(), MailboxError> {
-        sleep(at_most).await;
-        Ok(())
-    }
-
     pub(super) fn suspects(&self) -> u64 {
         self.suspects
     }

@@ -7,4 +7,5 @@ mod maildir;
 mod refusals;
 mod scripted;
 mod settings;
+mod waiting;
 mod world;

@@ -111,6 +111,7 @@ fn a_wrong_configuration_is_told_before_any_connection() {
         identity: None,
         folder: "INBOX".to_owned(),
         timeout: dispolits::setting::Span::seconds(60),
+        login_interval: dispolits::setting::Span::seconds(60),
     };
     let missing = pki.path().join("absent.pem");
     assert!(matches!(refused(ImapSettings { ca: Some(missing.clone()), ..settings() }), SetupError::Tls(_)));

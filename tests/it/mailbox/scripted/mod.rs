@@ -3,6 +3,7 @@
 
 mod answers;
 mod connecting;
+mod idle;
 mod server;
 
 use std::fmt::Write;
@@ -40,6 +41,19 @@ fn play(security: Security, tricks: &[Trick]) -> (String, String) {
 }
 
 fn play_with(security: Security, change: impl Fn(&mut ImapSettings, &Pki), tricks: &[Trick]) -> (String, String) {
+    converse(security, tricks, change, |settings| async move { cycle(&settings).await })
+}
+
+/// What a client made of a server with these tricks, and what it said.
+fn converse<F>(
+    security: Security,
+    tricks: &[Trick],
+    change: impl Fn(&mut ImapSettings, &Pki),
+    client: impl FnOnce(Settings) -> F,
+) -> (String, String)
+where
+    F: Future<Output = Result<String, MailboxError>> + Send + 'static,
+{
     // One runtime for each, since some servers stop its clock.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -47,11 +61,11 @@ fn play_with(security: Security, change: impl Fn(&mut ImapSettings, &Pki), trick
         let server = Server::bind(directory.path(), security).await;
         let mut settings = server.settings();
         change(&mut settings, server.pki());
-        let (settings, seen) = (Settings::from(settings), server.seen());
+        let seen = server.seen();
         tokio::spawn(server.serve(tricks.to_vec()));
         // As the worker does, which needs futures that can be sent to another thread.
-        let cycle = tokio::spawn(async move { cycle(&settings).await }).await.unwrap();
-        let told = cycle.unwrap_or_else(|error| format!("{error:?}"));
+        let made = tokio::spawn(client(Settings::from(settings))).await.unwrap();
+        let told = made.unwrap_or_else(|error| format!("{error:?}"));
         (told, seen)
     });
     let seen = seen.lock().unwrap().join("\n");

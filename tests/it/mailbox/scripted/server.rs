@@ -75,6 +75,7 @@ impl Server {
             identity: None,
             folder: "INBOX".to_owned(),
             timeout: Span::seconds(60),
+            login_interval: Span::seconds(60),
         }
     }
 
