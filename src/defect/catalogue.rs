@@ -94,7 +94,7 @@ pub(super) fn article(code: Code) -> &'static Article {
             scope: Scope::Document,
             severity: Severity::Rejet,
             actors: &[Etablissement],
-            sentence: "Les caractères du fichier ne correspondent pas à l’encodage qu’il déclare.",
+            sentence: "Les caractères du fichier ne correspondent pas à l’encodage qu’il déclare, ou à UTF-8 s’il n’en déclare aucun.",
             hint: "Enregistrez le fichier en UTF-8 et déclarez encoding=\"UTF-8\" sur sa première ligne.",
         },
         Code::D05 => &Article {
@@ -134,7 +134,7 @@ pub(super) fn article(code: Code) -> &'static Article {
             scope: Scope::Etablissement,
             severity: Severity::Rejet,
             actors: &[Etablissement],
-            sentence: "La clé de contrôle du numéro FINESS est fausse : un caractère est erroné.",
+            sentence: "La clé de contrôle du numéro FINESS est fausse : un caractère au moins est erroné.",
             hint: "Recopiez le numéro FINESS géographique depuis le répertoire FINESS.",
         },
         Code::E03 => &Article {
@@ -175,7 +175,7 @@ pub(super) fn article(code: Code) -> &'static Article {
             severity: Severity::Rejet,
             actors: &[Etablissement],
             sentence: "Ce service est fermé dans le référentiel : il ne peut pas avoir de lits disponibles.",
-            hint: "Déclarez 0 lit disponible, ou demandez au GRADeS de rouvrir le service s’il a rouvert.",
+            hint: "Déclarez 0 lit disponible ; si le service a rouvert, demandez au GRADeS de mettre le référentiel à jour.",
         },
         Code::S03 => &Article {
             name: "SERVICE_EN_DOUBLE",
@@ -239,7 +239,7 @@ pub(super) fn article(code: Code) -> &'static Article {
             severity: Severity::Rejet,
             actors: &[Etablissement],
             sentence: "La même capacité figure plusieurs fois dans le service : aucune de ses occurrences n’est retenue.",
-            hint: "Ne laissez qu’une seule ligne pour cette capacité ; lits et places de même nature par ailleurs comptent pour une seule.",
+            hint: "Ne laissez qu’une seule ligne pour cette capacité ; des lits et des places par ailleurs identiques sont la même capacité.",
         },
         Code::H01 => &Article {
             name: "DATE_INVALIDE",
@@ -271,7 +271,7 @@ pub(super) fn article(code: Code) -> &'static Article {
             severity: Severity::Rejet,
             actors: &[Grades],
             sentence: "Le ROR ne connaît aucun lieu pour ce code service.",
-            hint: "Le GRADeS doit attribuer ce code au lieu correspondant dans le ROR.",
+            hint: "Le GRADeS doit attribuer ce code au lieu correspondant dans le ROR ; vos envois suivants seront alors transmis.",
         },
         Code::R02 => &Article {
             name: "ROR_LIEU_EN_DOUBLE",

@@ -7,11 +7,13 @@ mod catalogue;
 mod code;
 mod path;
 mod place;
+mod size;
 
 use serde::{Deserialize, Serialize};
 
 pub use code::{Actor, Code, Scope, Severity};
 pub use place::Place;
+pub use size::size_in_words;
 
 /// The most characters of a sender's text that a defect repeats.
 const EXCERPT_CHARS: usize = 120;

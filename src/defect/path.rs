@@ -29,7 +29,8 @@ fn step_in_words(step: &str) -> Option<String> {
     match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
         Some(("etablissement", key)) => Some(keyed("établissement", key)),
         Some(("service", key)) => Some(keyed("service", key)),
-        Some(("capacite", key)) => Some(keyed("capacité", key)),
+        Some(("capacite", key)) if is_rank(key) => Some(format!("capacité n° {key}")),
+        Some(("capacite", words)) => Some(format!("capacité « {words} »")),
         Some((name, key)) => Some(format!("élément « {name} » n° {key}")),
         None if step.contains(['[', ']']) => None,
         None => Some(format!("élément « {step} »")),
@@ -39,8 +40,11 @@ fn step_in_words(step: &str) -> Option<String> {
 /// A short number is a rank, but for services, whose codes may be short; anything else is the item’s
 /// own number or code.
 fn keyed(name: &str, key: &str) -> String {
-    let rank = key.len() <= 4 && name != "service" && key.bytes().all(|byte| byte.is_ascii_digit());
-    if rank { format!("{name} n° {key}") } else { format!("{name} {key}") }
+    if name != "service" && is_rank(key) { format!("{name} n° {key}") } else { format!("{name} {key}") }
+}
+
+fn is_rank(key: &str) -> bool {
+    key.len() <= 4 && key.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -57,6 +61,7 @@ mod tests {
             "etablissement[350054680]/service[SSR38888]/capacite[2]/@nombre",
             "établissement 350054680, service SSR38888, capacité n° 2, attribut « nombre »",
         );
+        check("service[A]/capacite[disponible, femme]", "service A, capacité « disponible, femme »");
         check("etablissement[1]/service[12]/@code", "établissement n° 1, service 12, attribut « code »");
         check("service[A/B]/@code", "service A/B, attribut « code »");
         check("/disponibilites/@mode", "élément « disponibilites », attribut « mode »");

@@ -1,6 +1,6 @@
 //! Why an attachment or a mail is refused, in words for the sender.
 
-use crate::defect::{Code, Defect, Place};
+use crate::defect::{Code, Defect, Place, size_in_words};
 
 use super::limits::Limits;
 use super::mime::Unreadable;
@@ -50,7 +50,7 @@ impl Refusal {
             Self::Nested => "Elle contient une autre archive.".to_owned(),
             Self::TooManyEntries => format!("Elle contient plus de {} fichiers.", limits.archive_entries),
             Self::TooManyDocuments => format!("Elle contient plus de {} documents XML.", limits.candidates),
-            Self::TooBig => format!("Décompressée, elle dépasse {} octets.", limits.archive_bytes),
+            Self::TooBig => format!("Décompressée, elle dépasse {}.", size_in_words(limits.archive_bytes as u64)),
             Self::Ratio => format!("Un fichier y est compressé plus de {} fois.", limits.archive_ratio),
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::examine::Examined;
 use crate::address::Address;
-use crate::defect::{Code, Defect, Place};
+use crate::defect::{Code, Defect, Place, size_in_words};
 use crate::judgement::{self, Context, Rules};
 use crate::mailbox::Folder;
 use crate::message::Message;
@@ -28,8 +28,8 @@ pub(crate) fn unread(mail: &StoredMail, max_bytes: u64) -> Option<JudgedMail> {
     mail.headers_only.then(|| {
         let message = crate::message::read(mail.raw.as_deref().unwrap_or_default(), &crate::message::Limits::default());
         let defect = Defect::new(Code::M03, Place::mail())
-            .found(format!("{} octets", mail.size))
-            .expected(format!("au plus {max_bytes} octets"));
+            .found(size_in_words(mail.size))
+            .expected(format!("au plus {}", size_in_words(max_bytes)));
         JudgedMail {
             sender: message.sender().cloned(),
             message_id: message.message_id().map(str::to_owned),

@@ -43,16 +43,16 @@ pub(super) fn who_acts(outcome: &MailOutcome) -> String {
 
 fn acting(outcome: &MailOutcome) -> String {
     if rejections(outcome).next().is_some() {
-        return responsible(&actors(rejections(outcome)));
+        return responsible(&actors(rejections(outcome)), "rien à corriger");
     }
     if outcome.verdict == Some(Verdict::Quarantaine) {
-        return responsible(&[Actor::Exploitant]);
+        return responsible(&[Actor::Exploitant], "rien à faire");
     }
     if only_lacks_rights(outcome) {
-        return responsible(&actors(awaiting_rights(outcome)));
+        return responsible(&actors(awaiting_rights(outcome)), "rien à faire");
     }
     if outcome.documents.iter().any(repeats_rejection) {
-        return responsible(&[Actor::Etablissement]);
+        return responsible(&[Actor::Etablissement], "");
     }
     match warnings(outcome).count() {
         0 => "personne, tout est en ordre.".to_owned(),
@@ -61,9 +61,10 @@ fn acting(outcome: &MailOutcome) -> String {
     }
 }
 
-fn responsible(actors: &[Actor]) -> String {
-    let nothing = if actors.contains(&Actor::Etablissement) { "" } else { " Vous n’avez rien à faire." };
-    format!("{}.{nothing}", actors_in_words(actors))
+/// Who acts, and what a reader who does not is spared.
+fn responsible(actors: &[Actor], spared: &str) -> String {
+    let who = actors_in_words(actors);
+    if actors.contains(&Actor::Etablissement) { format!("{who}.") } else { format!("{who}. Vous n’avez {spared}.") }
 }
 
 fn judged(outcome: &MailOutcome) -> String {

@@ -25,7 +25,7 @@ pub use limits::Limits;
 pub use model::{Etablissement, Head, PlacedCount, Reading, Service};
 pub use sniff::{Sniff, sniff};
 
-use crate::defect::{Defect, Place, excerpt};
+use crate::defect::{Defect, Place, excerpt, size_in_words};
 use findings::Findings;
 use source::Source;
 use xml::{Fault, Node, XmlReader};
@@ -75,8 +75,8 @@ fn read_document(xml: &mut XmlReader<'_>, reading: &mut Reading, findings: &mut 
 
 fn too_large(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
     let source = Source::new(name, "");
-    let detail = format!("Il compte plus de {} octets.", limits.bytes);
-    let fault = Fault::limit(0..0, detail).found(format!("{} octets", bytes.len()));
+    let detail = format!("Il compte plus de {}.", size_in_words(limits.bytes as u64));
+    let fault = Fault::limit(0..0, detail).found(size_in_words(bytes.len() as u64));
     unreadable(name, bytes, fault.into_defect(Place::piece(source.name())))
 }
 

@@ -14,6 +14,7 @@ pub(in crate::report) struct Fault {
     detail: String,
     found: Option<String>,
     expected: Option<String>,
+    hint: Option<&'static str>,
 }
 
 impl Fault {
@@ -29,7 +30,7 @@ impl Fault {
 
     /// A fault of this code.
     pub(in crate::report) fn new(code: Code, span: Range<usize>, detail: impl Into<String>) -> Self {
-        Self { code, span, detail: detail.into(), found: None, expected: None }
+        Self { code, span, detail: detail.into(), found: None, expected: None, hint: None }
     }
 
     /// Quotes what was found.
@@ -42,6 +43,11 @@ impl Fault {
         Self { expected: Some(text.into()), ..self }
     }
 
+    /// Says how to mend it, where the catalogue's hint does not.
+    pub(in crate::report) fn hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
     /// The defect that tells the sender.
     pub(in crate::report) fn into_defect(self, place: Place) -> Defect {
         let mut defect = Defect::new(self.code, place);
@@ -51,8 +57,11 @@ impl Fault {
         if let Some(found) = self.found {
             defect = defect.found(found);
         }
-        match self.expected {
-            Some(expected) => defect.expected(expected),
+        if let Some(expected) = self.expected {
+            defect = defect.expected(expected);
+        }
+        match self.hint {
+            Some(hint) => defect.hint_instead(hint),
             None => defect,
         }
     }

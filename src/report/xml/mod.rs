@@ -28,6 +28,12 @@ use super::Limits;
 use namespaces::Namespaces;
 use tag::RawTag;
 
+/// How to mend a value beyond its limit.
+const SHORTER: &str = "Raccourcissez cette valeur.";
+/// How to mend a structure beyond its limit.
+const AS_THE_MODEL: &str =
+    "Comparez le fichier au modèle du guide de l’établissement : aucun relevé n’a besoin d’une telle structure.";
+
 /// What the reader meets. Comments, processing instructions and what stands around the root are
 /// passed over.
 pub(super) enum Node<'a> {
@@ -167,7 +173,7 @@ impl<'a> XmlReader<'a> {
     fn check_limits(&self, span: &Range<usize>) -> Result<(), Fault> {
         if self.open.len() > self.limits.depth {
             let detail = format!("Les éléments sont imbriqués sur plus de {} niveaux.", self.limits.depth);
-            return Err(Fault::limit(span.clone(), detail));
+            return Err(Fault::limit(span.clone(), detail).hint(AS_THE_MODEL));
         }
         if self.elements > self.limits.elements {
             return Err(Fault::limit(
@@ -192,7 +198,8 @@ impl<'a> XmlReader<'a> {
             (false, false) => {}
         }
         if piece.span.len() > self.limits.text {
-            return Err(Fault::limit(piece.span, format!("Un texte dépasse {} octets.", self.limits.text)));
+            let detail = format!("Un texte dépasse {} octets.", self.limits.text);
+            return Err(Fault::limit(piece.span, detail).hint(SHORTER));
         }
         Ok(Some(Node::Text(piece.span)))
     }

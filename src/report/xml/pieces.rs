@@ -88,9 +88,13 @@ pub(super) fn declaration(text: &str, span: Range<usize>) -> Result<(), Fault> {
 /// A DOCTYPE, never accepted. That of a web page is told as such: an export often saves the error
 /// page of a server under the report's name.
 pub(super) fn doctype(text: &str, span: Range<usize>) -> Fault {
-    let page = is_html_doctype(text.get(span.start..).unwrap_or_default());
+    if !is_html_doctype(text.get(span.start..).unwrap_or_default()) {
+        return Fault::new(Code::D02, span, "");
+    }
     let detail = "Ce fichier est une page web, sans doute un message d’erreur enregistré à la place du rapport.";
-    Fault::new(Code::D02, span, if page { detail } else { "" })
+    Fault::new(Code::D02, span, detail).hint(
+        "Produisez de nouveau le rapport ; si une page web revient à sa place, prévenez l’éditeur de votre logiciel.",
+    )
 }
 
 /// Whether a text begins with the DOCTYPE of a web page.

@@ -45,7 +45,7 @@ impl<'a> RawTag<'a> {
         }
         if self.attributes.len() >= limits.attributes {
             let detail = format!("Un élément porte plus de {} attributs.", limits.attributes);
-            return Err(Fault::limit(self.span.clone(), detail));
+            return Err(Fault::limit(self.span.clone(), detail).hint(super::AS_THE_MODEL));
         }
         self.attributes.push(attribute);
         Ok(())
@@ -77,7 +77,7 @@ fn read_value<'a>(raw: &'a str, at: usize, limits: &Limits) -> Result<Cow<'a, st
     }
     if raw.len() > limits.text {
         let detail = format!("Une valeur d’attribut dépasse {} octets.", limits.text);
-        return Err(Fault::limit(at..at + raw.len(), detail));
+        return Err(Fault::limit(at..at + raw.len(), detail).hint(super::SHORTER));
     }
     normalise(raw).map_err(|fault| bad_reference(&fault, at..at + raw.len()))
 }
