@@ -141,7 +141,8 @@ impl ReplyRules {
     }
 
     /// A rejection is copied to the contact of an establishment that the mail names, if this sender
-    /// reports for it; of the sender's only one, if the mail names none that can be read.
+    /// reports for it; to that of the sender's only one, whatever the mail names: a number that is
+    /// wrong, unknown or somebody else's is what its contact must hear of.
     pub(super) fn contact(
         &self,
         outcome: &MailOutcome,
@@ -155,7 +156,7 @@ impl ReplyRules {
         }
         let own = referential.establishments_of(sender);
         let concerned: Vec<Finess> = match own.as_slice() {
-            [only] if named.is_empty() => vec![*only],
+            [only] => vec![*only],
             _ => own.into_iter().filter(|finess| named.contains(finess)).collect(),
         };
         let contacts = concerned.into_iter().filter_map(|finess| referential.establishment(finess)?.contact.clone());

@@ -17,6 +17,9 @@ use crate::defect::{Code, Defect, Place};
 use crate::ror::{Attempted, Client, Exchange, GenreCode, PushFailure, Refusal};
 use crate::store::{Batch, Closing, Probe, Removal, RemovalClosing, RowToSend, Store, StoreError};
 
+/// How often the store is looked at while requests are under way.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// Store to ROR.
 #[derive(Clone)]
 pub struct Delivery {
@@ -72,11 +75,13 @@ impl Delivery {
                     Err(failure) => failed = Some(failure),
                 }
             }
-            match running.join_next().await {
-                None => return failed.map_or(Ok(handled), Err),
-                Some(Ok(Ok(served))) => handled += served,
-                Some(Ok(Err(failure))) => failed = Some(failure),
-                Some(Err(fault)) => error!("une tâche d’envoi s’est interrompue : {fault}"),
+            // A location that is long to answer holds no other: what came meanwhile is looked for.
+            match tokio::time::timeout(LOOK, running.join_next()).await {
+                Err(_) => {}
+                Ok(None) => return failed.map_or(Ok(handled), Err),
+                Ok(Some(Ok(Ok(served)))) => handled += served,
+                Ok(Some(Ok(Err(failure)))) => failed = Some(failure),
+                Ok(Some(Err(fault))) => error!("une tâche d’envoi s’est interrompue : {fault}"),
             }
         }
     }

@@ -119,7 +119,8 @@ impl Store {
         let rows: Vec<EntryColumns> = sqlx::query_as(
             "SELECT m.id, m.account, m.received_at, m.sender, m.message_id, m.sha256, m.size, m.verdict, m.silent,
                 (SELECT group_concat(code, ' ') FROM (SELECT code FROM defects d WHERE d.mail_id = m.id ORDER BY code)) AS codes,
-                (SELECT etat FROM replies r WHERE r.mail_id = m.id AND r.kind = 'reponse') AS reply
+                (SELECT CASE WHEN returned_by IS NULL THEN etat ELSE 'non-remise' END
+                 FROM replies r WHERE r.mail_id = m.id AND r.kind = 'reponse') AS reply
              FROM mails m
              WHERE ($1 IS NULL OR m.received_at >= $1) AND ($2 IS NULL OR m.received_at < $2)
                AND ($3 IS NULL OR m.sender = $3) AND ($7 IS NULL OR COALESCE(m.verdict, 'en-cours') = $7)

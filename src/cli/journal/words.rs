@@ -35,6 +35,7 @@ pub(super) fn answer(state: Option<&str>) -> &str {
         Some("a-envoyer") => "à envoyer",
         Some("envoyee") => "envoyée",
         Some("abandonnee") => "abandonnée",
+        Some("non-remise") => "non remise",
         Some(_) => "aucune",
     }
 }

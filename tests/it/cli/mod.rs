@@ -16,6 +16,7 @@ mod sandbox;
 mod service;
 #[cfg(unix)]
 mod several;
+mod troubles;
 mod usage;
 
 use std::path::{Path, PathBuf};

@@ -79,6 +79,30 @@ impl World {
         self.write("config.toml", &format!("{}\n{added}", self.base));
     }
 
+    /// Changes one line of every configuration written from now on, and writes it.
+    pub(super) fn change(&mut self, from: &str, to: &str) {
+        assert!(self.base.contains(from), "{from}");
+        self.base = self.base.replacen(from, to, 1);
+        self.configure("");
+    }
+
+    /// The mails of a folder of the mailbox; of the mailbox itself if it has no name.
+    pub(super) fn lying_in(&self, folder: &str) -> usize {
+        let root = self.path("boite").join(folder);
+        ["new", "cur"].iter().map(|part| fs::read_dir(root.join(part)).map_or(0, Iterator::count)).sum()
+    }
+
+    /// The replies that an address of the hospital got, oldest first.
+    pub(super) fn replies_to(&self, address: &str) -> Vec<String> {
+        let folder = self.path("reponses").join(address).join("new");
+        let files = fs::read_dir(folder).into_iter().flatten().map(|file| file.unwrap().path());
+        let mut replies: Vec<(std::time::SystemTime, String)> = files
+            .map(|path| (fs::metadata(&path).unwrap().modified().unwrap(), fs::read_to_string(&path).unwrap()))
+            .collect();
+        replies.sort();
+        replies.into_iter().map(|(_, reply)| reply).collect()
+    }
+
     /// Starts the service and waits until it says that it runs.
     pub(super) fn start(&self) -> Service {
         let service = self.launch();
@@ -226,7 +250,7 @@ fn base(folder: &Path, pki: &pki::Pki, simulator: &Simulator) -> String {
          [referential]\netablissements = \"{etablissements}\"\nservices = \"{services}\"\n\
          [ror.api]\nbase_url = \"{base}\"\ntoken_url = \"{token}\"\nclient_id = \"essai\"\nca = \"{ca}\"\n\
          genre_indifferencie = \"04\"\nidentity = {{ certificate = \"{certificate}\", key = \"{key}\" }}\n\
-         [ror.delivery]\nsettle = \"1s\"\nretry = [\"200ms\", \"500ms\"]\n\
+         [ror.delivery]\nsettle = \"1s\"\nretry = [\"200ms\", \"500ms\"]\nbreaker_pause = \"500ms\"\n\
          [store]\nurl = \"sqlite://{store}\"\n\
          [reply]\nfrom = \"dispolits@eai.test\"\nallowed_domains = [\"ch-armor.test\"]\ncap_per_hour = 1000\n\
          transport = \"maildir\"\nmaildir = \"{reponses}\"\n",
