@@ -63,7 +63,7 @@
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
-//! | [`config`] | `address` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` |
+//! | [`config`] | `address` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
 //! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `finess` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
 //! | [`worker`] | `clock` `config` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |

@@ -47,7 +47,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let bench = Bench { referential: referential.as_ref(), rules: &rules, at };
     let mut code = SUCCESS;
     let mut out = std::io::stdout().lock();
-    for path in &arguments.fichiers {
+    for (rank, path) in arguments.fichiers.iter().enumerate() {
+        if rank > 0 && arguments.format == Format::Human {
+            writeln!(out)?;
+        }
         let found = match read(path, at) {
             Ok(bytes) => judge(&mut out, path, &bytes, arguments.format, &bench)?,
             Err(error) => {

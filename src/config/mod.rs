@@ -4,6 +4,7 @@ mod environment;
 mod fault;
 mod mailboxes;
 mod sections;
+mod separation;
 
 use std::path::Path;
 
@@ -98,7 +99,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_mailboxes()?;
         self.rules()?;
-        self.check_environment()?;
+        separation::check(self)?;
         match (self.reply.transport, &self.smtp, &self.reply.maildir) {
             (ReplyTransport::Smtp, None, _) => contradiction("reply.transport = \"smtp\" demande une section [smtp]"),
             (ReplyTransport::Maildir, _, None) => {
@@ -116,22 +117,6 @@ impl Config {
             "reply.nil manque : en production, tout courriel MSSanté porte la référence NIL du produit (X-MSS-NIL, exigence ECO.2.4.3)",
         );
         nil.into_iter().collect()
-    }
-
-    /// Qualification and production never mix (hosts of the ANS's page « environnements et endpoints »).
-    fn check_environment(&self) -> Result<(), ConfigError> {
-        let urls = [&self.ror.api.base_url, &self.ror.api.token_url];
-        let is_trial = |url: &&String| url.contains(".qualif.ror.esante.gouv.fr");
-        let is_real = |url: &&String| url.contains(".ror.esante.gouv.fr") && !is_trial(url);
-        match self.environnement {
-            Environnement::Production if urls.iter().any(is_trial) => {
-                contradiction("environnement = \"production\" avec une adresse du bac à sable du ROR")
-            }
-            Environnement::Qualification if urls.iter().any(is_real) => {
-                contradiction("environnement = \"qualification\" avec une adresse du ROR de production")
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The rules of validation, with the table of indicators.

@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
+use dispolits::clock::Clock;
 use dispolits::config::Config;
+use rcgen::{CertificateParams, DnType, KeyPair};
 
 const EXAMPLE: &str = include_str!("../../deploy/config.example.toml");
 
@@ -180,6 +182,45 @@ fn what_cannot_be_right_is_refused_by_name() {
     check_refused("[mailbox.imap]", "[mailbox.maildir]\npath = \"x\"\n[mailbox.imap]", "soit [mailbox.maildir]");
     check_refused("transport = \"smtp\"", "transport = \"maildir\"", "reply.maildir");
     check_refused("retry = [\"5s\", \"30s\", \"2min\", \"5min\", \"15min\", \"30min\", \"1h\"]", "retry = []", "vide");
+}
+
+/// A configuration of this environment, every client certificate being the one of that file.
+fn check_certificate(environnement: &str, certificate: &std::path::Path, refused: Option<&str>) {
+    let text = EXAMPLE
+        .replace("\"qualification\"", &format!("\"{environnement}\""))
+        .replace("/etc/dispolits/client.pem", &certificate.display().to_string())
+        .replace("/etc/dispolits/ror.pem", &certificate.display().to_string());
+    assert!(text.matches(certificate.to_str().unwrap()).count() >= 2, "{text}");
+    let text = if environnement == "production" { text.replace(".qualif.ror.", ".ror.").replace("bas-", "") } else { text };
+    match refused {
+        None => drop(load(&text).unwrap()),
+        Some(part) => {
+            let error = load(&text).unwrap_err();
+            assert!(error.contains(part), "« {part} » is missing in: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_certificate_of_the_other_environment_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = dispolits::sandbox::pki::make(folder.path(), Clock::System.now()).unwrap();
+    let write = |name: &str| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::OrganizationalUnitName, name);
+        let path = folder.path().join("autre.pem");
+        std::fs::write(&path, params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()).unwrap();
+        path
+    };
+    check_certificate("qualification", &pki.client.certificate, None);
+    check_certificate("production", &pki.client.certificate, Some("certificat de test (ror.api.identity)"));
+    check_certificate("production", &write("IGC-SANTE TEST"), Some("certificat de test (ror.api.identity)"));
+    check_certificate("production", &write("IGC-SANTE"), None);
+    check_certificate("qualification", &write("IGC-SANTE"), Some("certificat de production (ror.api.identity)"));
+    for environnement in ["qualification", "production"] {
+        check_certificate(environnement, &write("Autorité locale"), None);
+        check_certificate(environnement, &folder.path().join("absent.pem"), None);
+    }
 }
 
 #[test]

@@ -38,6 +38,16 @@ fn judge(folder: &TempDir, arguments: &[&str]) -> Ran {
 }
 
 #[test]
+fn files_are_told_apart() {
+    let folder = folder();
+    let out = judge(&folder, &["juste.xml", "negatif.xml", "juste.zip"]).out;
+    let whole = |name: &str| judge(&folder, &[name]).out;
+    assert_eq!(out, [whole("juste.xml"), whole("negatif.xml"), whole("juste.zip")].join("\n"));
+    let lines = judge(&folder, &["--format", "json", "juste.xml", "negatif.xml"]).out;
+    assert_eq!(lines.lines().count(), 2);
+}
+
+#[test]
 fn the_exit_code_is_that_of_the_worst_file() {
     let folder = folder();
     let check = |arguments: &[&str], code: i32| {
