@@ -17,27 +17,36 @@ enum Hierarchy {
     Other,
 }
 
+/// A client certificate and the key of the configuration that names it.
+type Named<'a> = (&'a Identity, String);
+
 /// Refuses what belongs to the other environment.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     check_addresses(config)?;
-    let ror = [(Some(&config.ror.api.identity), "ror.api.identity"), (api_identity(config), "ror.api.api_identity")];
-    let mail = [
-        (config.mailbox.imap.as_ref().and_then(|imap| imap.identity.as_ref()), "mailbox.imap.identity"),
-        (config.smtp.as_ref().and_then(|smtp| smtp.identity.as_ref()), "smtp.identity"),
-    ];
     match config.environnement {
-        Environnement::Production => refuse(ror.into_iter().chain(mail), Hierarchy::Trial, |key| {
+        Environnement::Production => refuse(of_the_ror(config).chain(of_the_mail(config)), Hierarchy::Trial, |key| {
             format!("environnement = \"production\" avec un certificat de test ({key})")
         }),
         // The mail of a qualification may live in the trust space of production.
-        Environnement::Qualification => refuse(ror.into_iter(), Hierarchy::Real, |key| {
+        Environnement::Qualification => refuse(of_the_ror(config), Hierarchy::Real, |key| {
             format!("environnement = \"qualification\" avec un certificat de production ({key})")
         }),
     }
 }
 
-fn api_identity(config: &Config) -> Option<&Identity> {
-    config.ror.api.api_identity.as_ref()
+fn of_the_ror(config: &Config) -> impl Iterator<Item = Named<'_>> {
+    let api = &config.ror.api;
+    let proxy = api.api_identity.iter().map(|identity| (identity, "ror.api.api_identity".to_owned()));
+    std::iter::once((&api.identity, "ror.api.identity".to_owned())).chain(proxy)
+}
+
+fn of_the_mail(config: &Config) -> impl Iterator<Item = Named<'_>> {
+    let servers = config.all_mailboxes().filter_map(|mailbox| {
+        let identity = mailbox.section.imap.as_ref()?.identity.as_ref()?;
+        Some((identity, format!("{}.imap.identity", mailbox.key())))
+    });
+    let smtp = config.smtp.iter().filter_map(|smtp| Some((smtp.identity.as_ref()?, "smtp.identity".to_owned())));
+    servers.chain(smtp)
 }
 
 /// The hosts are those of the ANS's page « environnements et endpoints ».
@@ -57,16 +66,12 @@ fn check_addresses(config: &Config) -> Result<(), ConfigError> {
 }
 
 fn refuse<'a>(
-    identities: impl Iterator<Item = (Option<&'a Identity>, &'static str)>,
+    mut identities: impl Iterator<Item = Named<'a>>,
     unwanted: Hierarchy,
     sentence: impl Fn(&str) -> String,
 ) -> Result<(), ConfigError> {
-    for (identity, key) in identities {
-        if identity.is_some_and(|identity| hierarchy(identity) == unwanted) {
-            return contradiction(&sentence(key));
-        }
-    }
-    Ok(())
+    let found = identities.find(|(identity, _)| hierarchy(identity) == unwanted);
+    found.map_or(Ok(()), |(_, key)| contradiction(&sentence(&key)))
 }
 
 fn hierarchy(identity: &Identity) -> Hierarchy {

@@ -150,7 +150,7 @@ async fn recover(parts: &Parts, rounds: &[Arc<Round>]) -> Result<(), StoreError>
     }
     let requests = parts.delivery.recover().await?;
     if readings + requests > 0 {
-        warn!("reprise après un arrêt brutal : {readings} lectures et {requests} envois à refaire");
+        warn!("reprise après un arrêt brutal, à refaire : lectures {readings}, envois {requests}");
     }
     Ok(())
 }

@@ -191,7 +191,8 @@ fn check_certificate(environnement: &str, certificate: &std::path::Path, refused
         .replace("/etc/dispolits/client.pem", &certificate.display().to_string())
         .replace("/etc/dispolits/ror.pem", &certificate.display().to_string());
     assert!(text.matches(certificate.to_str().unwrap()).count() >= 2, "{text}");
-    let text = if environnement == "production" { text.replace(".qualif.ror.", ".ror.").replace("bas-", "") } else { text };
+    let text =
+        if environnement == "production" { text.replace(".qualif.ror.", ".ror.").replace("bas-", "") } else { text };
     match refused {
         None => drop(load(&text).unwrap()),
         Some(part) => {

@@ -16,6 +16,7 @@ mod sandbox;
 mod service;
 #[cfg(unix)]
 mod several;
+#[cfg(unix)]
 mod troubles;
 mod usage;
 

@@ -20,6 +20,11 @@ fn fault(effect: Effect, place: &str, fois: u32) -> Fault {
     Fault { effect, identifiant: Some(place.to_owned()), apres: 0, fois }
 }
 
+/// The counts that the ROR was asked to write, in order.
+fn writes(world: &World) -> Vec<i64> {
+    world.simulator.requests().iter().filter_map(|one| one.nombre).collect()
+}
+
 /// The readable part of a reply, on one line.
 fn text(reply: &str) -> String {
     message::text_of(reply.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -69,17 +74,25 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
     assert_eq!(service.stop().0.code(), Some(0));
 }
 
-#[tokio::test]
-async fn a_request_applied_after_a_newer_count_does_not_last() {
+/// A request is not answered, and applied only after the newer count that came meanwhile.
+async fn check_late_request(with_a_crash: bool) {
     let mut world = World::new().await;
     world.change("settle = \"1s\"", "settle = \"6s\"");
-    world.change("genre_indifferencie", "timeout = \"1s\"\ngenre_indifferencie");
-    let service = world.start();
+    world.change(
+        "genre_indifferencie",
+        if with_a_crash { "genre_indifferencie" } else { "timeout = \"1s\"\ngenre_indifferencie" },
+    );
+    let mut service = world.start();
     let start = Clock::System.now() - SignedDuration::from_mins(5);
     let observed = |second: i64| start + SignedDuration::from_secs(second);
     assert!(world.simulator.inject(fault(Effect::Tardif { ms: None }, PLACE, 1)));
     world.send("ancien", &mail_at("ancien", 10, observed(1)));
-    until("the request that is not answered", async || !world.simulator.requests().is_empty()).await;
+    until("the request that is not answered", async || !writes(&world).is_empty()).await;
+    if with_a_crash {
+        service.kill();
+        service = world.start();
+        assert!(service.log().contains("à refaire : lectures 0, envois 1"), "{}", service.log());
+    }
     world.send("nouveau", &mail_at("nouveau", 11, observed(2)));
     until("the newer count to be held", async || held(&world, PLACE) == [11]).await;
     world.simulator.release().await;
@@ -87,6 +100,16 @@ async fn a_request_applied_after_a_newer_count_does_not_last() {
     until("the newer count to be held again", async || held(&world, PLACE) == [11]).await;
     world.settled(2).await;
     assert_eq!(service.stop().0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_request_applied_after_a_newer_count_does_not_last() {
+    check_late_request(false).await;
+}
+
+#[tokio::test]
+async fn a_request_that_a_crash_left_behind_does_not_last_either() {
+    check_late_request(true).await;
 }
 
 #[tokio::test]
