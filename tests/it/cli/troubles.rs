@@ -201,10 +201,10 @@ async fn a_mail_whose_reading_ends_the_process_is_put_aside_and_blocks_no_other(
         headers_only: false,
     };
     store.receive(&[received], Clock::System.now()).await.unwrap();
-    let funeste = store.to_judge(1).await.unwrap()[0].id;
+    let funeste = store.to_judge(&account, 1).await.unwrap()[0].id;
     for how in [Reading::Together, Reading::Alone, Reading::Alone, Reading::Alone] {
         store.begin_reading(&[funeste], how).await.unwrap();
-        assert_eq!(store.recover_readings().await.unwrap(), 1, "as at the start after a crash");
+        assert_eq!(store.recover_readings(&account).await.unwrap(), 1, "as at the start after a crash");
     }
     store.close().await;
     let service = world.start();
