@@ -32,8 +32,9 @@ fn masked_line(line: &str) -> String {
     if line.contains("Mio libres") {
         return "  ✔ espace libre : [TAILLE] Mio libres dans [DOSSIER]".to_owned();
     }
-    // The worker makes them meanwhile.
+    // The cahier grows; and the worker makes the folders meanwhile.
     before("✔ classement : ", "[DOSSIERS]")
+        .or_else(|| before("✔ chargement : ", "[NOMBRES]"))
         .or_else(|| before("encore ", "[JOURS]"))
         .or_else(|| before("localhost → ", "[ADRESSES]"))
         .or_else(|| before("ouvert sur ", "[ADRESSE]"))
