@@ -33,15 +33,14 @@ fn text(reply: &str) -> String {
 /// A mail of several services, each with one count.
 fn report(identifiant: &str, counts: &[(&str, &str, i64)]) -> String {
     let now = Clock::System.now();
-    let services: String = counts
-        .iter()
-        .map(|(service, statut, nombre)| {
-            format!("<service code=\"{service}\" dateReleve=\"{now}\"><capacite statut=\"{statut}\" nombre=\"{nombre}\"/></service>")
-        })
-        .collect();
+    let service = |(service, statut, nombre): &(&str, &str, i64)| {
+        let count = format!("<capacite statut=\"{statut}\" nombre=\"{nombre}\"/>");
+        format!("<service code=\"{service}\" dateReleve=\"{now}\">{count}</service>")
+    };
+    let services: Vec<String> = counts.iter().map(service).collect();
     let whole = mail_at(identifiant, 0, now);
     let (head, _) = whole.split_once("<service").unwrap();
-    format!("{head}{services}</etablissement></disponibilites>\r\n")
+    format!("{head}{}</etablissement></disponibilites>\r\n", services.concat())
 }
 
 #[tokio::test]
