@@ -31,9 +31,12 @@ struct Region {
 async fn a_report_goes_the_whole_way_and_its_answer_comes_back() {
     let region = Region::start().await;
     // A receipt is asked for: the rejection comes as an MDN, with the null envelope sender (RFC 8098, section 3).
-    region.submit("essai-1", &format!("Disposition-Notification-To: <{HOSPITAL}>\r\n"), -1).await;
+    let asked = format!("Disposition-Notification-To: <{HOSPITAL}>\r\nOriginal-Recipient: rfc822;lits@eai.test\r\n");
+    region.submit("essai-1", &asked, -1).await;
     let [rejection] = region.await_replies(1).await.try_into().unwrap();
     assert_eq!(rejection.return_path, "<>");
+    let fields = "\r\nOriginal-Recipient: rfc822;lits@eai.test\r\nFinal-Recipient: rfc822;dispolits@eai.test\r\n";
+    assert!(String::from_utf8_lossy(&rejection.mail).contains(fields), "what an MDN says of addresses");
     assert_reply(&rejection, "essai-1", &["partiellement intégré", "C01", "CAPACITE_NEGATIVE"]);
     assert!(message::read(&rejection.mail, &Limits::default()).receipt().is_some(), "no MDN");
     assert_eq!(region.exim.await_mails(CONTACT, 1), [rejection]);
