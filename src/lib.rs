@@ -67,7 +67,7 @@
 //! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `finess` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
 //! | [`worker`] | `clock` `config` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
-//! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `store` `tls` `worker` |
+//! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
 //! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
 //! | [`cli`] | `address` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `judgement` `mailbox` `message` `outcome` `referential` `ror` `sandbox` `setting` `smtp` `store` `worker` |
 //! | `main` | `cli` |

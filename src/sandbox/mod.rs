@@ -5,9 +5,13 @@ mod compare;
 mod observe;
 pub mod pki;
 mod play;
+mod post;
+mod servers;
 mod setup;
 pub mod simulator;
 
 pub use observe::{ObserveError, Observed};
 pub use play::{PlayError, Played, Player};
+pub use post::PostError;
+pub use servers::{PASSWORD as SERVERS_PASSWORD, ServersError};
 pub use setup::{Inbox, Sandbox, SandboxError, place};

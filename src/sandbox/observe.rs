@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::post;
 use crate::address::Address;
 use crate::defect::Code;
 use crate::message;
 use crate::outcome::MailOutcome;
-use crate::pipeline::maildir_of;
 use crate::store::{MailId, Store, StoreError, StoredReply};
 
 /// How often the journal is looked at.
@@ -78,13 +78,15 @@ async fn settled(store: &Store, maildirs: &Path, id: MailId) -> Result<Option<Ob
     }
     let sent = replies.iter().find(|reply| reply.kind == "reponse");
     let reply = sent.and_then(|reply| delivered(maildirs, reply));
+    if reply.is_none() && sent.is_some_and(|reply| reply.etat == "envoyee") {
+        // The submission server has it: it is on its way.
+        return Ok(None);
+    }
     Ok(Some(Observed { id, outcome, reply, replied: sent.is_some() }))
 }
 
-/// The reply in the mailbox of its first recipient, byte for byte.
+/// The reply in the mailbox of its first recipient.
 fn delivered(maildirs: &Path, reply: &StoredReply) -> Option<Vec<u8>> {
     let recipient: Address = reply.recipients.split(' ').next()?.parse().ok()?;
-    let folder = maildir_of(maildirs, &recipient).join("new");
-    let files = std::fs::read_dir(folder).ok()?;
-    files.flatten().filter_map(|file| std::fs::read(file.path()).ok()).find(|bytes| *bytes == reply.content)
+    post::find(maildirs, &recipient, &reply.content)
 }

@@ -2,19 +2,18 @@
 //! expected.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::compare::differences;
 use super::observe::{ObserveError, Observed, observe};
+use super::post::PostError;
 use super::setup::{GENRE_CODE, Sandbox};
 use super::simulator::Key;
 use crate::cahier::{Case, CaseError, Expected, Run};
 use crate::capacity::{Genre, Indicator, Nomenclature, Update};
 use crate::clock::Clock;
-use crate::mailbox;
 use crate::outcome::{Etat, Line};
 
 /// How long one mail may take to be settled.
@@ -48,9 +47,9 @@ pub enum PlayError {
     /// The case is broken.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// A mail cannot be dropped.
-    #[error("dépôt du courriel : {0}")]
-    Deliver(#[from] io::Error),
+    /// A mail cannot be sent.
+    #[error(transparent)]
+    Post(#[from] PostError),
     /// Nothing could be observed.
     #[error(transparent)]
     Observe(#[from] ObserveError),
@@ -92,8 +91,8 @@ impl<'a> Player<'a> {
         for (rank, (raw, sending)) in mails.iter().zip(case.sendings()).enumerate() {
             let last = observed.iter().map(|one| one.id).max();
             let unique = format!("{}.{rank}.{}", case.id(), self.serie);
-            mailbox::deliver(&self.sandbox.inbox, raw, &unique)?;
-            let one = observe(&self.sandbox.store, &self.sandbox.maildirs, raw, last, PATIENCE).await?;
+            let arrived = self.sandbox.send(raw, &unique).await?;
+            let one = observe(&self.sandbox.store, &self.sandbox.maildirs, &arrived, last, PATIENCE).await?;
             let prefix = if several { format!("envoi {}, ", rank + 1) } else { String::new() };
             found.extend(differences(sending.expected(), &one).into_iter().map(|text| format!("{prefix}{text}")));
             observed.push(one);

@@ -9,12 +9,16 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::pki::{self, Pki, PkiError};
+use super::post::{Post, PostError};
+use super::servers::{Servers, ServersError};
 use super::simulator::{Behaviour, Lieu, Simulator, SimulatorError, SimulatorSettings};
 use crate::cahier::{self, CaseError, Comportement, EAI_ADDRESS, World};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::mailbox::ImapSettings;
 use crate::ror::GenreCode;
 use crate::setting::Span;
+use crate::smtp::{self, Smtp};
 use crate::store::{Store, StoreError};
 use crate::worker::{StartError, Worker};
 
@@ -40,6 +44,9 @@ const TOKEN_LIFETIME: Span = Span::seconds(300);
 pub enum Inbox {
     /// A Maildir of the sandbox.
     Maildir,
+    /// The Maildirs of the sandbox, behind real servers that it starts: mails are submitted by SMTP and read by
+    /// IMAP, replies go back by SMTP.
+    Servers,
     /// Another mailbox: its section of the configuration, and the Maildir behind the server.
     Served {
         /// The TOML of `[mailbox.imap]` and what goes with it.
@@ -71,6 +78,12 @@ pub enum SandboxError {
     /// The cahier is broken.
     #[error(transparent)]
     Case(#[from] CaseError),
+    /// The mail servers cannot be had.
+    #[error(transparent)]
+    Servers(#[from] ServersError),
+    /// What is submitted to the mail server cannot be.
+    #[error(transparent)]
+    Smtp(#[from] smtp::SetupError),
     /// The configuration made for it is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -96,6 +109,8 @@ pub struct Sandbox {
     pub store: Store,
     /// The simulated ROR.
     pub simulator: Simulator,
+    post: Post,
+    servers: Option<Servers>,
     stop: CancellationToken,
     worker: JoinHandle<Result<(), StoreError>>,
 }
@@ -107,19 +122,28 @@ impl Sandbox {
         let world = cahier::world()?;
         let pki = pki::make(&folder.join("pki"), clock.now())?;
         let simulator = Simulator::start(simulator_settings(&pki, &world)).await?;
-        let maildirs = folder.join("maildirs");
-        let (section, inbox, smtp) = mailbox(folder, inbox);
-        // As a mail server makes it: without them the first reading would fail.
-        ["new", "cur", "tmp"].iter().try_for_each(|folder| make_folder(&inbox.join(folder)))?;
+        let Mail { section, outbox, inbox, maildirs, post, servers } = mail(folder, inbox, &pki).await?;
         write_referential(folder, &world)?;
         let config_path = folder.join("config.toml");
-        write(&config_path, configuration(folder, &section, &outbox(&maildirs, smtp), &pki, &simulator).as_bytes())?;
+        write(&config_path, configuration(folder, &section, &outbox, &pki, &simulator).as_bytes())?;
         let config = Config::load(&config_path)?;
         let store = Store::open(&config.store).await?;
         let worker = Worker::prepare(config, store.clone(), clock).await?;
         let stop = CancellationToken::new();
         let worker = tokio::spawn(worker.run(stop.clone()));
-        Ok(Self { folder: folder.to_owned(), config_path, inbox, maildirs, store, simulator, stop, worker })
+        let folder = folder.to_owned();
+        Ok(Self { folder, config_path, inbox, maildirs, store, simulator, post, servers, stop, worker })
+    }
+
+    /// Sends a mail to Dispolits as a hospital does, and returns it as it arrives. `unique` names the file where it
+    /// is dropped as one.
+    pub async fn send(&self, raw: &[u8], unique: &str) -> Result<Vec<u8>, PostError> {
+        self.post.send(raw, unique).await
+    }
+
+    /// The real servers in front of the Maildirs, if there are.
+    pub fn servers(&self) -> Option<(&ImapSettings, &smtp::Settings)> {
+        self.servers.as_ref().map(|servers| (&servers.imap, &servers.smtp))
     }
 
     /// Stops the worker and the simulator; everything written stays.
@@ -130,6 +154,7 @@ impl Sandbox {
         }
         self.simulator.shutdown().await;
         self.store.close().await;
+        drop(self.servers);
         Ok(())
     }
 }
@@ -161,22 +186,48 @@ pub fn place(lieu: &cahier::Lieu) -> Lieu {
     Lieu { identifiant: lieu.identifiant.clone(), behaviour, nature: lieu.nature }
 }
 
-fn mailbox(folder: &Path, inbox: Inbox) -> (String, PathBuf, Option<String>) {
-    match inbox {
-        Inbox::Maildir => {
-            let maildir = folder.join("boite-dispolits");
-            (format!("[mailbox.maildir]\npath = {}\n", quoted(&maildir)), maildir, None)
-        }
-        Inbox::Served { section, maildir, smtp } => (section, maildir, smtp),
-    }
+/// How mails travel: the ends of the configuration's `[mailbox]` and `[reply]`, and what stands behind them.
+struct Mail {
+    section: String,
+    outbox: String,
+    inbox: PathBuf,
+    maildirs: PathBuf,
+    post: Post,
+    servers: Option<Servers>,
 }
 
-/// The last lines of `[reply]`, and what follows them.
-fn outbox(maildirs: &Path, smtp: Option<String>) -> String {
-    match smtp {
-        None => format!("transport = \"maildir\"\nmaildir = {}\n", quoted(maildirs)),
-        Some(section) => format!("transport = \"smtp\"\n\n{section}"),
-    }
+async fn mail(folder: &Path, inbox: Inbox, pki: &Pki) -> Result<Mail, SandboxError> {
+    let maildirs = folder.join("maildirs");
+    let on_disk = format!("transport = \"maildir\"\nmaildir = {}\n", quoted(&maildirs));
+    let (section, outbox, inbox) = match inbox {
+        Inbox::Servers => return served(folder, pki).await,
+        Inbox::Maildir => {
+            let maildir = folder.join("boite-dispolits");
+            (format!("[mailbox.maildir]\npath = {}\n", quoted(&maildir)), on_disk, maildir)
+        }
+        Inbox::Served { section, maildir, smtp } => {
+            (section, smtp.map_or(on_disk, |section| by_smtp(&section)), maildir)
+        }
+    };
+    // As a mail server makes it: without them the first reading would fail.
+    ["new", "cur", "tmp"].iter().try_for_each(|folder| make_folder(&inbox.join(folder)))?;
+    Ok(Mail { section, outbox, post: Post::Maildir(inbox.clone()), inbox, maildirs, servers: None })
+}
+
+fn by_smtp(section: &str) -> String {
+    format!("transport = \"smtp\"\n\n{section}")
+}
+
+async fn served(folder: &Path, pki: &Pki) -> Result<Mail, SandboxError> {
+    let servers = Servers::start(folder, pki, EAI_ADDRESS).await?;
+    Ok(Mail {
+        section: servers.mailbox_section(),
+        outbox: by_smtp(&servers.smtp_section()),
+        inbox: servers.maildirs.join(EAI_ADDRESS),
+        maildirs: servers.maildirs.clone(),
+        post: Post::by(Smtp::new(&servers.smtp)?),
+        servers: Some(servers),
+    })
 }
 
 fn write_referential(folder: &Path, world: &World) -> Result<(), SandboxError> {
@@ -212,7 +263,7 @@ fn configuration(folder: &Path, mailbox: &str, outbox: &str, pki: &Pki, simulato
 }
 
 /// A path as a TOML string.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     toml::Value::String(path.display().to_string()).to_string()
 }
 

@@ -17,7 +17,9 @@ use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS, logging};
 use crate::cahier::{self, Case};
 use crate::clock::Clock;
 use crate::config::{Log, LogLevel};
-use crate::sandbox::{Inbox, Played, Player, Sandbox};
+use crate::mailbox::ImapSettings;
+use crate::sandbox::{Inbox, Played, Player, SERVERS_PASSWORD, Sandbox};
+use crate::smtp;
 use crate::store::Balance;
 
 #[derive(Debug, Args)]
@@ -25,6 +27,10 @@ pub(super) struct Arguments {
     /// Joue le cahier de tests puis s’arrête, au lieu de rester en service.
     #[arg(long)]
     once: bool,
+    /// Sert les boîtes par un vrai serveur IMAP (Dovecot) et reçoit les envois par un vrai serveur SMTP (exim),
+    /// tous deux sous TLS avec certificat client exigé.
+    #[arg(long)]
+    imap: bool,
     /// Dossier de travail, conservé ; un dossier temporaire par défaut.
     #[arg(long, value_name = "DOSSIER")]
     dossier: Option<PathBuf>,
@@ -43,7 +49,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let cases = chosen(arguments.cas.as_deref())?;
     let temporary = tempfile::Builder::new().prefix("dispolits-").tempdir()?;
     let folder = std::path::absolute(arguments.dossier.as_deref().unwrap_or(temporary.path()))?;
-    let sandbox = Sandbox::start(&folder, Inbox::Maildir, Clock::System).await?;
+    let sandbox =
+        Sandbox::start(&folder, if arguments.imap { Inbox::Servers } else { Inbox::Maildir }, Clock::System).await?;
     let played = tokio::select! {
         played = play(&sandbox, &cases) => Some(played),
         () = signals.stop() => None,
@@ -154,6 +161,19 @@ fn where_to_look(out: &mut impl Write, sandbox: &Sandbox, arguments: &Arguments)
         return Ok(());
     }
     writeln!(out, "  le ROR simulé     {}/_simulateur/etat", sandbox.simulator.base_url())?;
-    writeln!(out, "  un envoi          déposez un courriel dans {}", sandbox.inbox.join("new").display())?;
+    match sandbox.servers() {
+        None => writeln!(out, "  un envoi          déposez un courriel dans {}", sandbox.inbox.join("new").display())?,
+        Some((imap, smtp)) => servers(out, sandbox, imap, smtp)?,
+    }
     writeln!(out, "\nLe système reste en service jusqu’à Ctrl-C.")
+}
+
+fn servers(out: &mut impl Write, sandbox: &Sandbox, imap: &ImapSettings, smtp: &smtp::Settings) -> io::Result<()> {
+    let pki = sandbox.folder.join("pki");
+    writeln!(out, "  un envoi          par SMTP (STARTTLS), {}:{}, à {}", smtp.host, smtp.port, imap.user)?;
+    writeln!(out, "  les boîtes        par IMAP (STARTTLS), {}:{}, une par adresse", imap.host, imap.port)?;
+    writeln!(out, "    mot de passe    {}", SERVERS_PASSWORD)?;
+    writeln!(out, "    certificat      {}", pki.join("client.pem").display())?;
+    writeln!(out, "    clé             {}", pki.join("client.key").display())?;
+    writeln!(out, "    autorité        {}", pki.join("ca.pem").display())
 }

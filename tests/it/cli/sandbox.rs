@@ -1,7 +1,9 @@
 //! `dispolits sandbox` and `dispolits simulator`: what they print, what they leave, how they stop.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 use super::service::signal;
 use super::{dispolits, program, ran};
@@ -63,6 +65,71 @@ fn without_once_it_stays_up_until_it_is_asked_to_stop() {
         read_until(&mut out, "Le système reste en service jusqu’à Ctrl-C.");
         stops(child, name, out);
     }
+}
+
+/// The processes that name the folder in their command line, but for those that ended and wait to be told of.
+fn processes_of(folder: &Path) -> Vec<String> {
+    let named = folder.to_str().unwrap();
+    let lines = Path::new("/proc").read_dir().unwrap().filter_map(|entry| {
+        let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    lines.filter(|line| line.contains(named)).collect()
+}
+
+/// Nothing of Dovecot or exim is left; a process group ends in its own time.
+fn assert_all_ended(folder: &Path) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !processes_of(folder).is_empty() {
+        assert!(Instant::now() < end, "{:?}", processes_of(folder));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn real_servers_carry_the_mails_and_end_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sb");
+    let arguments = ["sandbox", "--imap", "--once", "--cas", "accuse-vers", "--dossier", path.to_str().unwrap()];
+    let ran = dispolits(&arguments);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    assert!(ran.out.contains("Tous les cas se comportent comme attendu."), "{}", ran.out);
+    assert_all_ended(&path);
+    let log = |name: &str| std::fs::read_to_string(path.join(name)).unwrap();
+    let (imap, smtp) = (log("imap/log"), log("smtp/log/mainlog"));
+    assert!(imap.contains("imap-login: Info: Login: user=<dispolits@eai.test>"), "{imap}");
+    for (from, to) in [("@cas.ch-armor.test", "dispolits"), ("dispolits@eai.test", "sih")] {
+        let taken = smtp.lines().find(|line| line.contains(&format!("{from} H="))).unwrap_or_else(|| panic!("{smtp}"));
+        assert!(taken.contains("P=esmtps") && taken.contains("CV=yes"), "no client certificate: {taken}");
+        assert!(smtp.contains(&format!("=> {to} ")), "{smtp}");
+    }
+}
+
+#[test]
+fn real_servers_end_with_ctrl_c_and_with_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sb");
+    let start = || {
+        let mut command = program();
+        command.args(["sandbox", "--imap", "--cas", "c01-capacite", "--dossier"]).arg(&path);
+        command.stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let mut child = start();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    for said in ["un envoi", "les boîtes", "mot de passe", "certificat", "clé", "autorité"] {
+        read_until(&mut out, said);
+    }
+    read_until(&mut out, "Le système reste en service jusqu’à Ctrl-C.");
+    assert!(processes_of(&path).len() >= 2, "{:?}", processes_of(&path));
+    stops(child, "INT", out);
+    assert_all_ended(&path);
+
+    // What starts after the servers fails: the database is a folder.
+    std::fs::remove_file(path.join("dispolits.db")).unwrap();
+    std::fs::create_dir(path.join("dispolits.db")).unwrap();
+    let ended = start().wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert_all_ended(&path);
 }
 
 #[tokio::test]

@@ -1,0 +1,148 @@
+//! Real mail servers for the sandbox: Dovecot over its Maildirs (IMAP, LMTP), exim for submission; both want a
+//! client certificate. They run on free ports of this machine, below the sandbox's folder, and end with it.
+
+mod daemon;
+mod dovecot;
+mod exim;
+mod owner;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::pki::Pki;
+use super::setup::quoted;
+use crate::mailbox::ImapSettings;
+use crate::setting::Identity;
+use crate::smtp;
+use daemon::Daemon;
+use owner::Owner;
+
+/// The password of every mailbox: what guards them is the client certificate.
+pub const PASSWORD: &str = "bac-a-sable";
+
+/// Mail servers that cannot be had. A person must help.
+#[derive(Debug, thiserror::Error)]
+pub enum ServersError {
+    /// A program is not installed.
+    #[error("{program} est absent de cette machine : installez le paquet Debian {package} (apt-get install {package})")]
+    Absent {
+        /// The program.
+        program: &'static str,
+        /// The Debian package that brings it.
+        package: &'static str,
+    },
+    /// A file or folder of theirs cannot be made.
+    #[error("{} : {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A user of the system that a server needs is not there.
+    #[error("l’utilisateur {0} n’existe pas sur cette machine : son paquet est mal installé")]
+    User(String),
+    /// A server did not come up.
+    #[error("{program} n’a pas démarré ; son journal finit par :\n{log}")]
+    Start {
+        /// The program.
+        program: &'static str,
+        /// The last lines it wrote.
+        log: String,
+    },
+}
+
+/// Running servers; they end with the value.
+#[derive(Debug)]
+pub(super) struct Servers {
+    /// Where every mailbox is kept, one Maildir for each address.
+    pub(super) maildirs: PathBuf,
+    /// How to read a mailbox.
+    pub(super) imap: ImapSettings,
+    /// How to submit.
+    pub(super) smtp: smtp::Settings,
+    // exim ends first: it hands over to Dovecot.
+    _exim: Daemon,
+    _dovecot: Daemon,
+}
+
+impl Servers {
+    /// Starts both below `folder`. The mailbox of `user` is the one the settings read.
+    pub(super) async fn start(folder: &Path, pki: &Pki, user: &str) -> Result<Self, ServersError> {
+        let folders = daemon::folders();
+        let binaries = (dovecot::find(&folders)?, exim::find(&folders)?);
+        let owner = Owner::of(folder)?;
+        owner.open(folder)?;
+        let maildirs = folder.join("maildirs");
+        let server = dovecot::Dovecot { folder: &folder.join("imap"), maildirs: &maildirs, pki, owner: &owner };
+        let (dovecot, imap_port) = server.start(&binaries.0).await?;
+        let submission = exim::Exim { folder: &folder.join("smtp"), lmtp: &server.lmtp(), pki, owner: &owner };
+        let (exim, smtp_port) = submission.start(&binaries.1).await?;
+        Ok(Self {
+            maildirs,
+            imap: dovecot::settings(imap_port, user, pki),
+            smtp: exim::settings(smtp_port, pki),
+            _exim: exim,
+            _dovecot: dovecot,
+        })
+    }
+}
+
+impl Servers {
+    /// What goes with `[mailbox]` in the configuration.
+    pub(super) fn mailbox_section(&self) -> String {
+        let ImapSettings { host, port, user, ca, identity, .. } = &self.imap;
+        format!(
+            "[mailbox.imap]\nhost = \"{host}\"\nport = {port}\nuser = \"{user}\"\npassword = \"{PASSWORD}\"\n{}",
+            certificates(ca.as_deref(), identity.as_ref())
+        )
+    }
+
+    /// The section `[smtp]` of the configuration.
+    pub(super) fn smtp_section(&self) -> String {
+        let smtp::Settings { host, port, ca, identity, hello, .. } = &self.smtp;
+        format!(
+            "[smtp]\nhost = \"{host}\"\nport = {port}\nhello = \"{hello}\"\n{}",
+            certificates(ca.as_deref(), identity.as_ref())
+        )
+    }
+}
+
+fn certificates(ca: Option<&Path>, identity: Option<&Identity>) -> String {
+    let ca = ca.map(|ca| format!("ca = {}\n", quoted(ca)));
+    let identity = identity.map(|Identity { certificate, key }| {
+        format!("identity = {{ certificate = {}, key = {} }}\n", quoted(certificate), quoted(key))
+    });
+    [ca, identity].into_iter().flatten().collect()
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ServersError {
+    let path = path.to_owned();
+    move |source| ServersError::Io { path, source }
+}
+
+fn make_folder(path: &Path) -> Result<(), ServersError> {
+    std::fs::create_dir_all(path).map_err(io_error(path))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), ServersError> {
+    std::fs::write(path, text).map_err(io_error(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_not_installed_is_told_with_its_package() {
+        let check = |found: Result<PathBuf, ServersError>, program: &str, package: &str| {
+            let told = found.unwrap_err().to_string();
+            assert!(told.starts_with(&format!("{program} est absent de cette machine")), "{told}");
+            assert!(told.ends_with(&format!("(apt-get install {package})")), "{told}");
+        };
+        let empty = tempfile::tempdir().unwrap();
+        let folders = [empty.path().to_owned()];
+        check(dovecot::find(&folders), "Dovecot", "dovecot-imapd");
+        check(exim::find(&folders), "exim", "exim4-daemon-light");
+    }
+}
