@@ -1,24 +1,21 @@
-//! The whole cahier de tests through a real IMAP server: STARTTLS, client certificate, Maildir behind it.
+//! The whole cahier de tests through real servers: submitted by SMTP, read by IMAP, answered by SMTP, each over
+//! STARTTLS with a client certificate.
+
+use std::path::Path;
 
 use dispolits::cahier;
 use dispolits::clock::Clock;
-use dispolits::mailbox::Security;
 use dispolits::outcome::{MailOutcome, Verdict};
 use dispolits::sandbox::{Inbox, Observed, Played, Player, Sandbox};
 use futures_util::future::join_all;
-
-use crate::dovecot::{ClientCertificate, Dovecot};
 
 /// The folders the configuration files mails in by default.
 const FOLDERS: [&str; 5] = ["Traites", "Rejets", "Ignores", "Doublons", "Quarantaine"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_case_behaves_as_expected_behind_an_imap_server() {
-    let dovecot = Dovecot::start(ClientCertificate::Required);
+async fn every_case_behaves_as_expected_behind_real_servers() {
     let folder = tempfile::tempdir().unwrap();
-    let section = dovecot.section(Security::Starttls);
-    let inbox = Inbox::Served { section, maildir: dovecot.maildir(), smtp: None };
-    let sandbox = Sandbox::start(folder.path(), inbox, Clock::System).await.unwrap();
+    let sandbox = Sandbox::start(folder.path(), Inbox::Servers, Clock::System).await.unwrap();
     let cases = cahier::embedded().unwrap();
     let player = Player::new(&sandbox, Clock::System);
     let ends = join_all(cases.iter().map(|case| player.play(case))).await;
@@ -31,7 +28,7 @@ async fn every_case_behaves_as_expected_behind_an_imap_server() {
     let held = mails.iter().filter(|mail| mail.outcome.verdict.is_none()).count();
     let counted = (usize::try_from(balance.recus).unwrap(), usize::try_from(balance.en_cours).unwrap());
     assert_eq!(counted, (mails.len(), held));
-    assert_filed(&dovecot, &sandbox, &mails).await;
+    assert_filed(&sandbox, &mails).await;
     sandbox.stop().await.unwrap();
 }
 
@@ -40,14 +37,15 @@ fn differences(end: &Played) -> Vec<String> {
 }
 
 /// Nothing waits any more, and each mail lies in the folder of its verdict, once.
-async fn assert_filed(dovecot: &Dovecot, sandbox: &Sandbox, mails: &[&Observed]) {
-    assert_eq!(dovecot.mails(""), Vec::<Vec<u8>>::new(), "left in INBOX");
+async fn assert_filed(sandbox: &Sandbox, mails: &[&Observed]) {
+    assert_eq!(files(&sandbox.inbox), Vec::<Vec<u8>>::new(), "left in INBOX");
     for folder in FOLDERS {
         let mut expected = Vec::new();
         for mail in mails.iter().filter(|mail| folder_of(&mail.outcome) == folder) {
             expected.push(sandbox.store.mail(mail.id).await.unwrap().unwrap());
         }
-        let filed: Vec<Vec<u8>> = dovecot.mails(folder).iter().map(|bytes| as_served(bytes)).collect();
+        let filed: Vec<Vec<u8>> =
+            files(&sandbox.inbox.join(format!(".{folder}"))).iter().map(|bytes| as_served(bytes)).collect();
         assert_eq!(filed.len(), expected.len(), "{folder}");
         for mail in &expected {
             let raw = mail.raw.as_deref().unwrap();
@@ -55,6 +53,12 @@ async fn assert_filed(dovecot: &Dovecot, sandbox: &Sandbox, mails: &[&Observed])
             assert!(filed.iter().any(|file| is_it(&file)), "{:?} is not in {folder}", mail.id);
         }
     }
+}
+
+/// The mails of a Maildir.
+fn files(maildir: &Path) -> Vec<Vec<u8>> {
+    let folders = ["new", "cur"].map(|name| maildir.join(name).read_dir().into_iter().flatten());
+    folders.into_iter().flatten().map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
 }
 
 /// By the verdict as it was before the ROR answered: a mail is moved once, and what the ROR refuses later changes the

@@ -172,7 +172,7 @@ fn servers(out: &mut impl Write, sandbox: &Sandbox, imap: &ImapSettings, smtp: &
     let pki = sandbox.folder.join("pki");
     writeln!(out, "  un envoi          par SMTP (STARTTLS), {}:{}, à {}", smtp.host, smtp.port, imap.user)?;
     writeln!(out, "  les boîtes        par IMAP (STARTTLS), {}:{}, une par adresse", imap.host, imap.port)?;
-    writeln!(out, "    mot de passe    {}", SERVERS_PASSWORD)?;
+    writeln!(out, "    mot de passe    {SERVERS_PASSWORD}")?;
     writeln!(out, "    certificat      {}", pki.join("client.pem").display())?;
     writeln!(out, "    clé             {}", pki.join("client.key").display())?;
     writeln!(out, "    autorité        {}", pki.join("ca.pem").display())
