@@ -58,7 +58,7 @@
 //! | [`retry`] | `setting` |
 //! | **edges** | |
 //! | [`mailbox`] | `defect` `setting` `tls` |
-//! | [`store`] | `address` `capacity` `defect` `finess` `outcome` `report` |
+//! | [`store`] | `address` `capacity` `defect` `finess` `outcome` `report` `setting` |
 //! | [`referential`] | `address` `capacity` `finess` `setting` |
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |

@@ -19,20 +19,69 @@ const LIMIT: Duration = Duration::from_mins(5);
 
 pub(super) async fn section(settings: &Settings) -> Section {
     let mut trial = Trial::new("base", "Base de données", &[OPENING, INTEGRITY, SCHEMA, WRITING, ROOM], LIMIT);
-    if let Some(path) = trial.step(OPENING, async { opening(settings) }).await {
-        if path.is_file() {
-            existing(&mut trial, &path).await;
-        } else {
-            to_be_made(&mut trial);
-        }
-        room(&mut trial, folder(&path)).await;
+    match look::file(settings) {
+        Ok(None) => drop(on_a_server(&mut trial, settings).await),
+        file => drop(in_a_file(&mut trial, file).await),
     }
     trial.end()
 }
 
+async fn in_a_file(trial: &mut Trial, file: Result<Option<PathBuf>, StoreError>) -> Option<()> {
+    let path = trial.step(OPENING, async { opening(file) }).await?;
+    if path.is_file() {
+        existing(trial, &path).await;
+    } else {
+        to_be_made(trial);
+    }
+    room(trial, folder(&path)).await;
+    Some(())
+}
+
+async fn on_a_server(trial: &mut Trial, settings: &Settings) -> Option<()> {
+    let mut look = trial.step(OPENING, session(settings)).await?;
+    let reason = "PostgreSQL vérifie ce qu’il lit".to_owned();
+    trial.note(INTEGRITY, Outcome::NonFait { raison: reason });
+    trial.step(SCHEMA, schema(&mut look)).await?;
+    trial.step(WRITING, tables(&mut look)).await?;
+    look.close().await;
+    trial.note(ROOM, Outcome::NonFait { raison: "le disque est celui du serveur".to_owned() });
+    Some(())
+}
+
+async fn session(settings: &Settings) -> Result<(Look, String), Failure> {
+    let look = Look::connect(settings).await.map_err(|error| refused(&error))?;
+    Ok((look, format!("{} : session ouverte, fsync et synchronous_commit actifs", settings.url)))
+}
+
+async fn tables(look: &mut Look) -> Result<((), String), Failure> {
+    match look.try_write().await {
+        Ok(()) => Ok(((), "l’utilisateur peut créer des tables".to_owned())),
+        Err(error) => Err(Failure::new(
+            format!("la base ne peut être écrite ({})", whole(&error)),
+            "faites de cet utilisateur le propriétaire de la base : ALTER DATABASE … OWNER TO … ; vérifiez que le serveur n’est pas une réplique",
+        )),
+    }
+}
+
+fn refused(error: &StoreError) -> Failure {
+    let remedy = match error {
+        StoreError::Url(_) => "corrigez store.url",
+        StoreError::PasswordInUrl | StoreError::Password(_) => {
+            "écrivez le mot de passe dans un fichier lisible par le seul utilisateur du service et désignez-le par store.password"
+        }
+        StoreError::Setting { .. } => {
+            "demandez à l’administrateur du serveur de rétablir ce réglage : sans lui, un courriel acquitté peut être perdu"
+        }
+        _ => {
+            "vérifiez que le serveur PostgreSQL est démarré et joignable, puis le nom de la base, l’utilisateur, son mot de passe et l’autorité du certificat (store.ca)"
+        }
+    };
+    Failure::new(whole(error), remedy)
+}
+
 /// A missing file is made by the first start, if its folder allows it.
-fn opening(settings: &Settings) -> Result<(PathBuf, String), Failure> {
-    let path = look::path(settings).map_err(|error| unusable(&error))?;
+fn opening(file: Result<Option<PathBuf>, StoreError>) -> Result<(PathBuf, String), Failure> {
+    let path = file.map_err(|error| refused(&error))?.unwrap_or_default();
     if path.exists() {
         let detail = path.display().to_string();
         return Ok((path, detail));
@@ -116,11 +165,8 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn unusable(error: &StoreError) -> Failure {
-    let remedy = match error {
-        StoreError::Url(_) => "corrigez store.url",
-        _ => {
-            "vérifiez que store.url désigne bien la base de Dispolits et que l’utilisateur du service peut la lire ; si elle est abîmée, restaurez la dernière sauvegarde"
-        }
-    };
-    Failure::new(whole(error), remedy)
+    Failure::new(
+        whole(error),
+        "vérifiez que store.url désigne bien la base de Dispolits et que l’utilisateur du service peut la lire ; si elle est abîmée, restaurez la dernière sauvegarde",
+    )
 }

@@ -11,7 +11,7 @@ use crate::cahier::EAI_ADDRESS;
 use crate::mailbox;
 use crate::message::{self, ReturnPath};
 use crate::pipeline::maildir_of;
-use crate::smtp::{SendError, Smtp};
+use crate::smtp::{SendError, Smtp, Submission};
 
 /// Mails submitted at one time: exim starts a process for each.
 const AT_ONCE: usize = 4;
@@ -61,7 +61,9 @@ impl Post {
                 let mail = without_return_path(&with_crlf(raw));
                 // Never closed: without a turn it is sent all the same.
                 let _turn = turns.acquire().await.ok();
-                server.send(from.as_ref(), &[EAI_ADDRESS.parse()?], &mail).await.map(drop)?;
+                let submission =
+                    Submission { from: from.as_ref(), to: &[EAI_ADDRESS.parse()?], message_id: unique, mail: &mail };
+                server.send(&submission).await.map(drop)?;
                 Ok(arrived(from.as_ref(), &mail))
             }
         }

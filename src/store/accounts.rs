@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sqlx::FromRow;
 
+use super::engine::{query_as, query_scalar};
 use super::{Result, Store};
 
 /// The conservation of mails: received equals the sum of the others, at every instant.
@@ -45,19 +46,19 @@ impl Balance {
 impl Store {
     /// The accounts that have mails not judged yet, whether they are still configured or not.
     pub async fn accounts_to_judge(&self) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT DISTINCT account FROM mails WHERE judged_at IS NULL ORDER BY account")
-            .fetch_all(&self.readers)
+        Ok(query_scalar("SELECT DISTINCT account FROM mails WHERE judged_at IS NULL ORDER BY account")
+            .fetch_all(self.read())
             .await?)
     }
 
     /// Every account that a mail ever came to.
     pub async fn accounts(&self) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT DISTINCT account FROM mails ORDER BY account").fetch_all(&self.readers).await?)
+        Ok(query_scalar("SELECT DISTINCT account FROM mails ORDER BY account").fetch_all(self.read()).await?)
     }
 
     /// The conservation balance of one account, or of all.
     pub async fn balance(&self, account: Option<&str>) -> Result<Balance> {
-        Ok(sqlx::query_as(
+        query_as(
             "SELECT COUNT(*) AS recus,
                 COUNT(*) FILTER (WHERE verdict = 'integre') AS integres,
                 COUNT(*) FILTER (WHERE verdict = 'partiellement-integre') AS partiellement_integres,
@@ -69,7 +70,7 @@ impl Store {
              FROM mails WHERE $1 IS NULL OR account = $1",
         )
         .bind(account)
-        .fetch_one(&self.readers)
-        .await?)
+        .fetch_one(self.read())
+        .await
     }
 }

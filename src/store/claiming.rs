@@ -1,9 +1,9 @@
 //! Rows on their way to the ROR: claimed, durably, before a request leaves.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Sqlite, Transaction};
 use tracing::error;
 
+use super::engine::{Tx, query, query_as, query_scalar};
 use super::precedence::supersede_if_older;
 use super::removals::{Removal, claim_removals};
 use super::rows::UpdateColumns;
@@ -50,39 +50,40 @@ impl Store {
             return Ok(0);
         }
         let mut tx = self.write().await?;
-        sqlx::query(
+        query(
             "INSERT INTO holds (finess, service, until)
-             SELECT finess, service, $1 FROM updates WHERE in_flight_at IS NOT NULL
-             UNION SELECT finess, service, $1 FROM removals WHERE done_at IS NULL AND in_flight_at IS NOT NULL
-             ON CONFLICT (finess, service) DO UPDATE SET until = MAX(until, excluded.until)",
+             SELECT finess, service, CAST($1 AS BIGINT) FROM updates WHERE in_flight_at IS NOT NULL
+             UNION SELECT finess, service, CAST($1 AS BIGINT) FROM removals WHERE done_at IS NULL AND in_flight_at IS NOT NULL
+             ON CONFLICT (finess, service) DO UPDATE SET until =
+                 CASE WHEN holds.until > excluded.until THEN holds.until ELSE excluded.until END",
         )
         .bind(millis(hold_until))
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        let ids: Vec<i64> = sqlx::query_scalar(
+        let ids: Vec<i64> = query_scalar(
             "UPDATE updates SET in_flight_at = NULL, in_doubt = 1, next_at = $1,
-             again_at = CASE WHEN again_at IS NOT NULL THEN $1 END WHERE in_flight_at IS NOT NULL RETURNING id",
+             again_at = CASE WHEN again_at IS NOT NULL THEN CAST($1 AS BIGINT) END WHERE in_flight_at IS NOT NULL RETURNING id",
         )
         .bind(millis(hold_until))
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut tx)
         .await?;
         for id in &ids {
             supersede_if_older(&mut tx, *id, hold_until).await?;
         }
         let removals =
-            sqlx::query("UPDATE removals SET in_flight_at = NULL WHERE done_at IS NULL AND in_flight_at IS NOT NULL")
-                .execute(&mut *tx)
+            query("UPDATE removals SET in_flight_at = NULL WHERE done_at IS NULL AND in_flight_at IS NOT NULL")
+                .execute(&mut tx)
                 .await?;
         tx.commit().await?;
-        Ok(ids.len() as u64 + removals.rows_affected())
+        Ok(ids.len() as u64 + removals)
     }
 
     async fn has_in_flight(&self) -> Result<bool> {
-        Ok(sqlx::query_scalar(
+        Ok(query_scalar(
             "SELECT EXISTS (SELECT 1 FROM updates WHERE in_flight_at IS NOT NULL)
                  OR EXISTS (SELECT 1 FROM removals WHERE done_at IS NULL AND in_flight_at IS NOT NULL)",
         )
-        .fetch_one(&self.readers)
+        .fetch_one(self.read())
         .await?)
     }
 
@@ -103,7 +104,7 @@ impl Store {
     }
 
     async fn due_locations(&self, limit: u32, now: Timestamp) -> Result<Vec<(String, String)>> {
-        Ok(sqlx::query_as(
+        Ok(query_as(
             "WITH due AS (
                  SELECT finess, service, next_at AS due, id AS first FROM updates
                  WHERE etat = 'en-attente' AND in_flight_at IS NULL AND next_at <= $1
@@ -123,7 +124,7 @@ impl Store {
         )
         .bind(millis(now))
         .bind(limit)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?)
     }
 
@@ -131,27 +132,27 @@ impl Store {
     pub async fn release(&self, location: &Location, next_at: Timestamp, now: Timestamp) -> Result<()> {
         let (finess, service) = (location.finess(), location.service().as_str());
         let mut tx = self.write().await?;
-        let ids: Vec<i64> = sqlx::query_scalar(
+        let ids: Vec<i64> = query_scalar(
             "UPDATE updates SET in_flight_at = NULL, next_at = $3,
-             again_at = CASE WHEN again_at IS NOT NULL THEN $3 END
+             again_at = CASE WHEN again_at IS NOT NULL THEN CAST($3 AS BIGINT) END
              WHERE finess = $1 AND service = $2 AND in_flight_at IS NOT NULL RETURNING id",
         )
         .bind(finess.as_str())
         .bind(service)
         .bind(millis(next_at))
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut tx)
         .await?;
         for id in ids {
             supersede_if_older(&mut tx, id, now).await?;
         }
-        sqlx::query(
+        query(
             "UPDATE removals SET in_flight_at = NULL, next_at = $3
              WHERE finess = $1 AND service = $2 AND done_at IS NULL AND in_flight_at IS NOT NULL",
         )
         .bind(finess.as_str())
         .bind(service)
         .bind(millis(next_at))
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         Ok(tx.commit().await?)
     }
@@ -159,12 +160,7 @@ impl Store {
 
 /// Claims the counts that are due at a location or, if there are none, the removals. `None` if
 /// nothing that was due can be read.
-async fn claim_location(
-    tx: &mut Transaction<'static, Sqlite>,
-    finess: &str,
-    service: &str,
-    now: Timestamp,
-) -> Result<Option<Batch>> {
+async fn claim_location(tx: &mut Tx, finess: &str, service: &str, now: Timestamp) -> Result<Option<Batch>> {
     let mut rows = Vec::new();
     for columns in claim_rows(tx, finess, service, now).await? {
         match columns.update() {
@@ -179,12 +175,7 @@ async fn claim_location(
     Ok(Some(Batch { location: Location::new(parse(finess)?, parse(service)?), rows, removals }))
 }
 
-async fn claim_rows(
-    tx: &mut Transaction<'static, Sqlite>,
-    finess: &str,
-    service: &str,
-    now: Timestamp,
-) -> Result<Vec<UpdateColumns>> {
+async fn claim_rows(tx: &mut Tx, finess: &str, service: &str, now: Timestamp) -> Result<Vec<UpdateColumns>> {
     let waiting = "etat = 'en-attente' AND next_at <= $3";
     let again = "again_at IS NOT NULL AND again_at <= $3";
     let mut columns: Vec<UpdateColumns> = Vec::new();
@@ -194,11 +185,11 @@ async fn claim_rows(
              WHERE finess = $1 AND service = $2 AND in_flight_at IS NULL AND {due}
              RETURNING id, finess, service, indicator, nature, nombre, source, date_releve, etat, attempts"
         );
-        let claimed = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        let claimed = query_as(sqlx::AssertSqlSafe(statement))
             .bind(finess)
             .bind(service)
             .bind(millis(now))
-            .fetch_all(&mut **tx)
+            .fetch_all(&mut *tx)
             .await?;
         columns.extend(claimed);
     }
@@ -207,18 +198,13 @@ async fn claim_rows(
 }
 
 /// The row waits: a fault of ours is never a verdict.
-async fn set_aside(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: i64,
-    fault: &super::StoreError,
-    now: Timestamp,
-) -> Result<()> {
+async fn set_aside(tx: &mut Tx, id: i64, fault: &super::StoreError, now: Timestamp) -> Result<()> {
     error!("ligne {id} illisible, mise de côté pour une heure : {fault}");
     let later = now.saturating_add(UNREADABLE_PAUSE).unwrap_or(now);
-    sqlx::query("UPDATE updates SET in_flight_at = NULL, next_at = $2, again_at = NULL WHERE id = $1")
+    query("UPDATE updates SET in_flight_at = NULL, next_at = $2, again_at = NULL WHERE id = $1")
         .bind(id)
         .bind(millis(later))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! What becomes of a row after its request: acknowledged, refused, held back, or to be tried again.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
 use tracing::warn;
 
 use super::claiming::RowId;
+use super::engine::{Tx, query, query_as};
 use super::mails::DefectColumns;
 use super::precedence::{revive, supersede_if_older};
 use super::removals::request_removals;
@@ -93,25 +93,25 @@ impl Store {
     }
 }
 
-async fn sent(tx: &mut Transaction<'static, Sqlite>, id: i64) -> Result<Sent> {
-    Ok(sqlx::query_as(
+async fn sent(tx: &mut Tx, id: i64) -> Result<Sent> {
+    Ok(query_as(
         "SELECT u.etat = 'transmise' AS again, m.settled_at IS NOT NULL AS told_superseded
          FROM updates u JOIN mails m ON m.id = u.mail_id WHERE u.id = $1",
     )
     .bind(id)
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *tx)
     .await?)
 }
 
 pub(super) async fn insert_probes(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     update: Option<i64>,
     removal: Option<i64>,
     probes: &[Probe],
     now: Timestamp,
 ) -> Result<()> {
     for probe in probes {
-        sqlx::query(
+        query(
             "INSERT INTO attempts (update_id, removal_id, at, operation, status, duration_ms, failure, answer)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -123,7 +123,7 @@ pub(super) async fn insert_probes(
         .bind(i64::try_from(probe.duration_ms).unwrap_or(i64::MAX))
         .bind(&probe.failure)
         .bind(&probe.answer)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     Ok(())
@@ -132,7 +132,7 @@ pub(super) async fn insert_probes(
 /// Closes the row. If another request of its key is in doubt, it may have been applied after this
 /// one: the row is sent once more. That done, nothing is in doubt any more.
 async fn acknowledge(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     id: i64,
     sent: &Sent,
     genre_code: Option<&str>,
@@ -143,55 +143,45 @@ async fn acknowledge(
         request_removals(tx, id, code, now).await?;
     }
     close(tx, id, Etat::Transmise, now).await?;
-    sqlx::query("UPDATE updates SET genre_code = $2 WHERE id = $1")
-        .bind(id)
-        .bind(genre_code)
-        .execute(&mut **tx)
-        .await?;
+    query("UPDATE updates SET genre_code = $2 WHERE id = $1").bind(id).bind(genre_code).execute(&mut *tx).await?;
     if sent.again {
         return end_doubt(tx, id).await;
     }
-    sqlx::query(
+    query(
         "UPDATE updates SET again_at = $2 WHERE id = $1 AND EXISTS (
              SELECT 1 FROM updates d WHERE d.finess = updates.finess AND d.service = updates.service
              AND d.indicator = updates.indicator AND d.in_doubt = 1 AND d.id <> updates.id)",
     )
     .bind(id)
     .bind(millis(again_at))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     // A newer one that waits takes the second sending over.
     supersede_if_older(tx, id, now).await
 }
 
-async fn end_doubt(tx: &mut Transaction<'static, Sqlite>, id: i64) -> Result<()> {
-    sqlx::query(
+async fn end_doubt(tx: &mut Tx, id: i64) -> Result<()> {
+    query(
         "UPDATE updates SET in_doubt = 0 FROM updates s
          WHERE s.id = $1 AND updates.finess = s.finess AND updates.service = s.service
            AND updates.indicator = s.indicator AND updates.in_doubt = 1",
     )
     .bind(id)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
 /// A row whose mail was settled as superseded stays so: what was told stays true. One that had been
 /// acknowledged stays acknowledged.
-async fn refuse(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: i64,
-    sent: &Sent,
-    defect: &Defect,
-    now: Timestamp,
-) -> Result<()> {
+async fn refuse(tx: &mut Tx, id: i64, sent: &Sent, defect: &Defect, now: Timestamp) -> Result<()> {
     if sent.again {
         warn!("la ligne {id}, déjà acquittée, est refusée à sa confirmation : {}", defect.message());
         return close(tx, id, Etat::Transmise, now).await;
     }
     if sent.told_superseded {
         close(tx, id, Etat::Depassee, now).await?;
-        sqlx::query("UPDATE updates SET refused = 1 WHERE id = $1").bind(id).execute(&mut **tx).await?;
+        query("UPDATE updates SET refused = 1 WHERE id = $1").bind(id).execute(&mut *tx).await?;
     } else {
         close(tx, id, Etat::Rejetee, now).await?;
         insert_refusal(tx, id, defect).await?;
@@ -199,22 +189,22 @@ async fn refuse(
     revive(tx, id, now).await
 }
 
-async fn close(tx: &mut Transaction<'static, Sqlite>, id: i64, etat: Etat, now: Timestamp) -> Result<()> {
-    sqlx::query(
+async fn close(tx: &mut Tx, id: i64, etat: Etat, now: Timestamp) -> Result<()> {
+    query(
         "UPDATE updates SET etat = $2, in_flight_at = NULL, again_at = NULL, attempts = attempts + 1, closed_at = $3
          WHERE id = $1",
     )
     .bind(id)
     .bind(etat.word())
     .bind(millis(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     forget_hold_back(tx, id).await
 }
 
-async fn insert_refusal(tx: &mut Transaction<'static, Sqlite>, id: i64, defect: &Defect) -> Result<()> {
+async fn insert_refusal(tx: &mut Tx, id: i64, defect: &Defect) -> Result<()> {
     let columns = DefectColumns::of(defect)?;
-    sqlx::query(
+    query(
         "INSERT INTO defects (mail_id, document_id, update_id, code, severity, content)
          SELECT mail_id, document_id, id, $2, $3, $4 FROM updates u WHERE id = $1
          AND NOT EXISTS (SELECT 1 FROM defects d WHERE d.update_id = u.id AND d.code = $2)",
@@ -223,39 +213,40 @@ async fn insert_refusal(tx: &mut Transaction<'static, Sqlite>, id: i64, defect: 
     .bind(columns.code)
     .bind(columns.severity)
     .bind(columns.content)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
 /// R04 says that a row is held: it ceases to be true once the row is closed otherwise.
-pub(super) async fn forget_hold_back(tx: &mut Transaction<'static, Sqlite>, update: i64) -> Result<()> {
-    sqlx::query("DELETE FROM defects WHERE update_id = $1 AND code = 'R04'").bind(update).execute(&mut **tx).await?;
+pub(super) async fn forget_hold_back(tx: &mut Tx, update: i64) -> Result<()> {
+    query("DELETE FROM defects WHERE update_id = $1 AND code = 'R04'").bind(update).execute(&mut *tx).await?;
     Ok(())
 }
 
-async fn retry(tx: &mut Transaction<'static, Sqlite>, id: i64, next_at: Timestamp, now: Timestamp) -> Result<()> {
-    sqlx::query(
+async fn retry(tx: &mut Tx, id: i64, next_at: Timestamp, now: Timestamp) -> Result<()> {
+    query(
         "UPDATE updates SET in_flight_at = NULL, attempts = attempts + 1, next_at = $2,
-         again_at = CASE WHEN again_at IS NOT NULL THEN $2 END WHERE id = $1",
+         again_at = CASE WHEN again_at IS NOT NULL THEN CAST($2 AS BIGINT) END WHERE id = $1",
     )
     .bind(id)
     .bind(millis(next_at))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     supersede_if_older(tx, id, now).await
 }
 
 /// The request may be applied later: so it is remembered, and the location held.
-async fn doubt(tx: &mut Transaction<'static, Sqlite>, id: i64, until: Timestamp) -> Result<()> {
-    sqlx::query("UPDATE updates SET in_doubt = 1 WHERE id = $1").bind(id).execute(&mut **tx).await?;
-    sqlx::query(
+async fn doubt(tx: &mut Tx, id: i64, until: Timestamp) -> Result<()> {
+    query("UPDATE updates SET in_doubt = 1 WHERE id = $1").bind(id).execute(&mut *tx).await?;
+    query(
         "INSERT INTO holds (finess, service, until) SELECT finess, service, $2 FROM updates WHERE id = $1
-         ON CONFLICT (finess, service) DO UPDATE SET until = MAX(until, excluded.until)",
+         ON CONFLICT (finess, service) DO UPDATE SET until =
+                 CASE WHEN holds.until > excluded.until THEN holds.until ELSE excluded.until END",
     )
     .bind(id)
     .bind(millis(until))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }

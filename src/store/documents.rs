@@ -1,8 +1,8 @@
 //! The judgement on a mail, recorded in one transaction: documents, rows, defects, supersession.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 
+use super::engine::{On, Tx, query, query_as, query_scalar};
 use super::mails::DefectColumns;
 use super::precedence::{has_newer, supersede_waiting};
 use super::{MailId, Result, Store, millis, parse};
@@ -90,14 +90,14 @@ impl Prior {
 impl Store {
     /// Whether this sender sent this document, or this identifiant, before.
     pub async fn prior(&self, sender: &Address, identifiant: &str, sha256: &str) -> Result<Prior> {
-        prior(&mut *self.readers.acquire().await?, sender.as_str(), identifiant, sha256).await
+        prior(self.read(), sender.as_str(), identifiant, sha256).await
     }
 
     /// Records a judgement, once: a mail already judged is left as it is. What the judgement took for known
     /// is looked at again in the same transaction: two mailboxes may get one document at one time.
     pub async fn record(&self, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
         let mut tx = self.write().await?;
-        let done = sqlx::query(
+        let done = query(
             "UPDATE mails SET judged_at = $2, folder = $3, sender = $4, message_id = $5, verdict = $6, reading = 0
              WHERE id = $1 AND judged_at IS NULL",
         )
@@ -107,13 +107,15 @@ impl Store {
         .bind(mail.sender.as_ref().map(Address::as_str))
         .bind(&mail.message_id)
         .bind(mail.verdict.map(Verdict::word))
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        if done.rows_affected() == 0 {
+        if done == 0 {
+            tx.rollback().await?;
             return Ok(Recorded::Stands);
         }
         let sender = mail.sender.as_ref().map_or("", Address::as_str);
         if is_overtaken(&mut tx, sender, &mail.documents).await? {
+            tx.rollback().await?;
             return Ok(Recorded::Overtaken);
         }
         insert_defects(&mut tx, id, None, &mail.defects).await?;
@@ -126,37 +128,29 @@ impl Store {
     }
 }
 
-async fn prior(store: &mut SqliteConnection, sender: &str, identifiant: &str, sha256: &str) -> Result<Prior> {
-    let same: Option<i64> = sqlx::query_scalar(
-        "SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 AND sha256 = $3
-         AND duplicate_of IS NULL ORDER BY id LIMIT 1",
+async fn prior(on: On<'_>, sender: &str, identifiant: &str, sha256: &str) -> Result<Prior> {
+    let (same, reused): (Option<i64>, bool) = query_as(
+        "SELECT (SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 AND sha256 = $3
+                 AND duplicate_of IS NULL ORDER BY id LIMIT 1) AS same,
+                EXISTS (SELECT 1 FROM documents WHERE sender = $1 AND identifiant = $2) AS reused",
     )
     .bind(sender)
     .bind(identifiant)
     .bind(sha256)
-    .fetch_optional(&mut *store)
+    .fetch_one(on)
     .await?;
-    if let Some(document) = same {
-        return Ok(Prior::Duplicate(First::Stored(document)));
-    }
-    let reused: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 LIMIT 1")
-            .bind(sender)
-            .bind(identifiant)
-            .fetch_optional(store)
-            .await?;
-    Ok(if reused.is_some() { Prior::Reused } else { Prior::New })
+    Ok(match same {
+        Some(document) => Prior::Duplicate(First::Stored(document)),
+        None if reused => Prior::Reused,
+        None => Prior::New,
+    })
 }
 
 /// Whether a document was recorded since these were judged that makes the judgement on them wrong.
-async fn is_overtaken(
-    tx: &mut Transaction<'static, Sqlite>,
-    sender: &str,
-    documents: &[JudgedDocument],
-) -> Result<bool> {
+async fn is_overtaken(tx: &mut Tx, sender: &str, documents: &[JudgedDocument]) -> Result<bool> {
     for JudgedDocument { head, prior: judged_under, .. } in documents {
         let Some(identifiant) = &head.identifiant else { continue };
-        let known = prior(tx, sender, identifiant, &head.sha256).await?;
+        let known = prior((&mut *tx).into(), sender, identifiant, &head.sha256).await?;
         if judged_under.is_overtaken_by(&known) {
             return Ok(true);
         }
@@ -165,7 +159,7 @@ async fn is_overtaken(
 }
 
 async fn insert_document(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     mail: MailId,
     before: &[i64],
     sender: &str,
@@ -178,7 +172,7 @@ async fn insert_document(
         Prior::Duplicate(First::Stored(id)) => Some(id),
         Prior::Duplicate(First::SameMail(rank)) => before.get(rank).copied(),
     };
-    let document_id: i64 = sqlx::query_scalar(
+    let document_id: i64 = query_scalar(
         "INSERT INTO documents (mail_id, rank, name, format, sender, identifiant, sha256, test, duplicate_of, verdict)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
     )
@@ -192,14 +186,14 @@ async fn insert_document(
     .bind(head.mode == Mode::Test)
     .bind(duplicate_of)
     .bind(duplicate_of.map(|_| Verdict::Doublon.word()))
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *tx)
     .await?;
     for (finess, service) in &document.mentions {
-        sqlx::query("INSERT INTO mentions (document_id, finess, service) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        query("INSERT INTO mentions (document_id, finess, service) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(document_id)
             .bind(finess.as_str())
             .bind(service.as_str())
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     }
     insert_defects(tx, mail, Some(document_id), &document.defects).await?;
@@ -209,21 +203,16 @@ async fn insert_document(
     Ok(document_id)
 }
 
-async fn insert_defects(
-    tx: &mut Transaction<'static, Sqlite>,
-    mail: MailId,
-    document: Option<i64>,
-    defects: &[Defect],
-) -> Result<()> {
+async fn insert_defects(tx: &mut Tx, mail: MailId, document: Option<i64>, defects: &[Defect]) -> Result<()> {
     for defect in defects {
         let columns = DefectColumns::of(defect)?;
-        sqlx::query("INSERT INTO defects (mail_id, document_id, code, severity, content) VALUES ($1, $2, $3, $4, $5)")
+        query("INSERT INTO defects (mail_id, document_id, code, severity, content) VALUES ($1, $2, $3, $4, $5)")
             .bind(mail)
             .bind(document)
             .bind(columns.code)
             .bind(columns.severity)
             .bind(columns.content)
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     }
     Ok(())
@@ -232,7 +221,7 @@ async fn insert_defects(
 /// Inserts a count in the state the newest observation leaves it: superseded at once by a newer
 /// one, or superseding the older ones that still wait.
 async fn insert_update(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     mail: MailId,
     document: i64,
     mode: Mode,
@@ -247,7 +236,7 @@ async fn insert_update(
             Etat::EnAttente
         }
     };
-    sqlx::query(
+    query(
         "INSERT INTO updates (mail_id, document_id, finess, service, indicator, nature, nombre, source,
                               date_releve, etat, next_at, closed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -264,7 +253,7 @@ async fn insert_update(
     .bind(etat.word())
     .bind(millis(now))
     .bind((etat != Etat::EnAttente).then_some(millis(now)))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }

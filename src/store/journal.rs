@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::FromRow;
 
+use super::engine::{query, query_as, query_scalar};
 use super::{MailId, Result, Store, instant, millis};
 
 /// Which mails to list; everything that is set must hold.
@@ -116,9 +117,10 @@ pub struct StoredReply {
 impl Store {
     /// Lines of the journal, newest first.
     pub async fn journal(&self, filter: &Filter, limit: u32) -> Result<Vec<JournalEntry>> {
-        let rows: Vec<EntryColumns> = sqlx::query_as(
+        let rows: Vec<EntryColumns> = query_as(
             "SELECT m.id, m.account, m.received_at, m.sender, m.message_id, m.sha256, m.size, m.verdict, m.silent,
-                (SELECT group_concat(code, ' ') FROM (SELECT code FROM defects d WHERE d.mail_id = m.id ORDER BY code)) AS codes,
+                (SELECT string_agg(code, ' ') FROM (SELECT code FROM defects d WHERE d.mail_id = m.id ORDER BY code) AS sorted)
+                    AS codes,
                 (SELECT CASE WHEN returned_by IS NULL THEN etat ELSE 'non-remise' END
                  FROM replies r WHERE r.mail_id = m.id AND r.kind = 'reponse') AS reply
              FROM mails m
@@ -141,7 +143,7 @@ impl Store {
         .bind(filter.before)
         .bind(limit)
         .bind(&filter.account)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?;
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
@@ -159,9 +161,9 @@ impl Store {
     }
 
     async fn rows_by_state(&self, mail: i64) -> Result<Vec<(String, i64)>> {
-        Ok(sqlx::query_as("SELECT etat, COUNT(*) FROM updates WHERE mail_id = $1 GROUP BY etat ORDER BY etat")
+        Ok(query_as("SELECT etat, COUNT(*) FROM updates WHERE mail_id = $1 GROUP BY etat ORDER BY etat")
             .bind(mail)
-            .fetch_all(&self.readers)
+            .fetch_all(self.read())
             .await?)
     }
 
@@ -169,56 +171,56 @@ impl Store {
     /// server.
     pub async fn newest_mail(&self, sha256: &str, message_id: Option<&str>) -> Result<Option<MailId>> {
         let id: Option<i64> =
-            sqlx::query_scalar("SELECT MAX(id) FROM mails WHERE sha256 = $1 OR headers_only = 1 AND message_id = $2")
+            query_scalar("SELECT MAX(id) FROM mails WHERE sha256 = $1 OR headers_only = 1 AND message_id = $2")
                 .bind(sha256)
                 .bind(message_id)
-                .fetch_one(&self.readers)
+                .fetch_one(self.read())
                 .await?;
         Ok(id.map(MailId))
     }
 
     /// Whether a mail has its final verdict.
     pub async fn is_settled(&self, id: MailId) -> Result<bool> {
-        let settled: Option<bool> = sqlx::query_scalar("SELECT settled_at IS NOT NULL FROM mails WHERE id = $1")
+        let settled: Option<bool> = query_scalar("SELECT settled_at IS NOT NULL FROM mails WHERE id = $1")
             .bind(id)
-            .fetch_optional(&self.readers)
+            .fetch_optional(self.read())
             .await?;
         Ok(settled.unwrap_or(false))
     }
 
     /// The requests sent for the rows of a mail, in order.
     pub async fn requests(&self, id: MailId) -> Result<Vec<Request>> {
-        Ok(sqlx::query_as(
+        Ok(query_as(
             "SELECT u.finess, u.service, u.indicator AS indicateur, a.at AS a, a.operation, a.status AS statut,
                     a.duration_ms AS duree_ms, a.failure AS echec
              FROM attempts a JOIN updates u ON u.id = a.update_id WHERE u.mail_id = $1 ORDER BY a.id",
         )
         .bind(id)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?)
     }
 
     /// The replies to a mail, in order.
     pub async fn replies(&self, id: MailId) -> Result<Vec<StoredReply>> {
-        Ok(sqlx::query_as(
+        Ok(query_as(
             "SELECT kind, etat, recipients, content, failure, closed_at, returned_by, notice
              FROM replies WHERE mail_id = $1 ORDER BY id",
         )
         .bind(id)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?)
     }
 
     /// Keeps a referential that was whole.
     pub async fn keep_referential(&self, etablissements: &[u8], services: &[u8], now: Timestamp) -> Result<()> {
-        sqlx::query(
+        query(
             "INSERT INTO referential (id, etablissements, services, loaded_at) VALUES (1, $1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET etablissements = $1, services = $2, loaded_at = $3",
         )
         .bind(etablissements)
         .bind(services)
         .bind(millis(now))
-        .execute(&self.writer)
+        .execute(self.write_one())
         .await?;
         Ok(())
     }
@@ -226,8 +228,8 @@ impl Store {
     /// The last referential that was whole, with when it was loaded.
     pub async fn last_referential(&self) -> Result<Option<(Vec<u8>, Vec<u8>, Timestamp)>> {
         let row: Option<(Vec<u8>, Vec<u8>, i64)> =
-            sqlx::query_as("SELECT etablissements, services, loaded_at FROM referential WHERE id = 1")
-                .fetch_optional(&self.readers)
+            query_as("SELECT etablissements, services, loaded_at FROM referential WHERE id = 1")
+                .fetch_optional(self.read())
                 .await?;
         Ok(row.map(|(etablissements, services, at)| (etablissements, services, instant(at))))
     }

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
-use super::{Result, Settings, sqlite_path};
+use super::engine::{postgres, sqlite};
+use super::{Place, Result, Settings, place};
 
 /// How long a lock of the worker is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -14,10 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A store looked at. Nothing is created, migrated or written.
 #[derive(Debug)]
 pub struct Look {
-    connection: SqliteConnection,
+    connection: Connected,
 }
 
-/// How far the schema of the file is from that of this program.
+#[derive(Debug)]
+enum Connected {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// How far the schema of the database is from that of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
     /// The same.
@@ -28,28 +37,40 @@ pub enum Schema {
     Newer,
 }
 
-/// The file of the database.
-pub fn path(settings: &Settings) -> Result<PathBuf> {
-    sqlite_path(&settings.url)
+/// The file of the database; `None` if it is on a server.
+pub fn file(settings: &Settings) -> Result<Option<PathBuf>> {
+    Ok(match place(settings)? {
+        Place::File(path) => Some(path),
+        Place::Server => None,
+    })
 }
 
 impl Look {
     /// Opens a file that exists.
     pub async fn open(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(PATIENCE);
-        Ok(Self { connection: options.connect().await? })
+        Ok(Self { connection: Connected::Sqlite(options.connect().await?) })
     }
 
-    /// What SQLite finds wrong with the file (`PRAGMA quick_check`); nothing when it is whole.
+    /// Opens a session on the server; one whose settings endanger what is stored is an error.
+    pub async fn connect(settings: &Settings) -> Result<Self> {
+        let mut session = postgres::connect(&postgres::options(settings).await?).await?;
+        postgres::check(&mut session).await?;
+        Ok(Self { connection: Connected::Postgres(session) })
+    }
+
+    /// What SQLite finds wrong with the file (`PRAGMA quick_check`); nothing when it is whole. PostgreSQL finds damage
+    /// where it reads, and tells of it then.
     pub async fn damage(&mut self) -> Result<Vec<String>> {
-        let found: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(5)").fetch_all(&mut self.connection).await?;
+        let Connected::Sqlite(connection) = &mut self.connection else { return Ok(Vec::new()) };
+        let found: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(5)").fetch_all(connection).await?;
         Ok(found.into_iter().filter(|line| line != "ok").collect())
     }
 
     /// Compares the migrations applied with those of this program.
     pub async fn schema(&mut self) -> Result<Schema> {
-        let known: Vec<i64> = sqlx::migrate!("src/store/migrations").iter().map(|one| one.version).collect();
         let applied = self.applied().await?;
+        let known: Vec<i64> = self.migrations().iter().map(|one| one.version).collect();
         if applied.iter().any(|version| !known.contains(version)) {
             return Ok(Schema::Newer);
         }
@@ -57,27 +78,60 @@ impl Look {
         Ok(if missing == 0 { Schema::Current } else { Schema::Older(missing) })
     }
 
-    /// Begins a write, and takes it back: nothing of it reaches the file. On a read-only file `BEGIN
+    /// Begins a write, and takes it back: nothing of it reaches the database. On a read-only file `BEGIN
     /// IMMEDIATE` alone would succeed.
     pub async fn try_write(&mut self) -> Result<()> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("CREATE TABLE essai_d_ecriture (rien INTEGER) STRICT").execute(&mut *transaction).await?;
-        Ok(transaction.rollback().await?)
+        const TRIAL: &str = "CREATE TABLE essai_d_ecriture (rien INTEGER)";
+        match &mut self.connection {
+            Connected::Sqlite(connection) => {
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                sqlx::query(TRIAL).execute(&mut *transaction).await?;
+                Ok(transaction.rollback().await?)
+            }
+            Connected::Postgres(session) => {
+                postgres::within(async {
+                    let mut transaction = session.begin().await?;
+                    sqlx::query(TRIAL).execute(&mut *transaction).await?;
+                    transaction.rollback().await
+                })
+                .await
+            }
+        }
     }
 
-    /// Closes the file.
+    /// Ends the connection.
     pub async fn close(self) {
         // Nothing was written, so nothing can be lost.
-        let _ = self.connection.close().await;
+        let _ = match self.connection {
+            Connected::Sqlite(connection) => connection.close().await,
+            Connected::Postgres(session) => session.close().await,
+        };
+    }
+
+    fn migrations(&self) -> &'static Migrator {
+        match self.connection {
+            Connected::Sqlite(_) => &sqlite::MIGRATIONS,
+            Connected::Postgres(_) => &postgres::MIGRATIONS,
+        }
     }
 
     async fn applied(&mut self) -> Result<Vec<i64>> {
-        let table = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-        let tables: i64 = sqlx::query_scalar(table).fetch_one(&mut self.connection).await?;
-        if tables == 0 {
-            return Ok(Vec::new());
+        const VERSIONS: &str = "SELECT version FROM _sqlx_migrations WHERE success";
+        match &mut self.connection {
+            Connected::Sqlite(connection) => {
+                let table = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+                let tables: i64 = sqlx::query_scalar(table).fetch_one(&mut *connection).await?;
+                if tables == 0 {
+                    return Ok(Vec::new());
+                }
+                Ok(sqlx::query_scalar(VERSIONS).fetch_all(connection).await?)
+            }
+            Connected::Postgres(session) => {
+                if !postgres::has_schema(session).await? {
+                    return Ok(Vec::new());
+                }
+                postgres::within(sqlx::query_scalar(VERSIONS).fetch_all(session)).await
+            }
         }
-        let versions = "SELECT version FROM _sqlx_migrations WHERE success";
-        Ok(sqlx::query_scalar(versions).fetch_all(&mut self.connection).await?)
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
+use super::engine::{query, query_as};
 use super::{Result, Store, instant, millis};
 use crate::defect::{Defect, Severity};
 
@@ -69,6 +70,7 @@ pub struct Judging {
     /// Whether it must be read alone.
     pub suspect: bool,
     /// Readings cut short in which it was alone.
+    #[sqlx(try_from = "i64")]
     pub attempts: u32,
 }
 
@@ -110,7 +112,7 @@ impl Store {
     pub async fn receive(&self, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
         for mail in mails {
-            sqlx::query(
+            query(
                 "INSERT INTO mails (account, position, sha256, raw, size, headers_only, received_at, duplicate_of)
                  VALUES ($1, $2, $3, $4, $5, $6, $7,
                          (SELECT MIN(id) FROM mails WHERE account = $1 AND sha256 = $3 AND moved_at IS NOT NULL))
@@ -123,7 +125,7 @@ impl Store {
             .bind(i64::try_from(mail.size).unwrap_or(i64::MAX))
             .bind(mail.headers_only)
             .bind(millis(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         }
         Ok(tx.commit().await?)
@@ -132,21 +134,21 @@ impl Store {
     /// The positions of this account whose mail is recorded and not yet moved.
     pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, MailId>> {
         let rows: Vec<(String, MailId)> =
-            sqlx::query_as("SELECT position, id FROM mails WHERE account = $1 AND moved_at IS NULL")
+            query_as("SELECT position, id FROM mails WHERE account = $1 AND moved_at IS NULL")
                 .bind(account)
-                .fetch_all(&self.readers)
+                .fetch_all(self.read())
                 .await?;
         Ok(rows.into_iter().collect())
     }
 
     /// Mails of this account not judged yet, oldest first.
     pub async fn to_judge(&self, account: &str, limit: u32) -> Result<Vec<Judging>> {
-        Ok(sqlx::query_as(
-            "SELECT id, suspect, attempts FROM mails WHERE account = $1 AND judged_at IS NULL ORDER BY id LIMIT $2",
+        Ok(query_as(
+            "SELECT id, suspect = 1 AS suspect, attempts FROM mails WHERE account = $1 AND judged_at IS NULL ORDER BY id LIMIT $2",
         )
         .bind(account)
         .bind(limit)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?)
     }
 
@@ -158,48 +160,48 @@ impl Store {
         };
         let mut tx = self.write().await?;
         for id in ids {
-            sqlx::query("UPDATE mails SET reading = $2 WHERE id = $1").bind(id).bind(size).execute(&mut *tx).await?;
+            query("UPDATE mails SET reading = $2 WHERE id = $1").bind(id).bind(size).execute(&mut tx).await?;
         }
         Ok(tx.commit().await?)
     }
 
     /// Takes note of a reading cut short: the mail is suspect from then on, and blamed only if it was alone.
     pub async fn reading_failed(&self, id: MailId) -> Result<()> {
-        sqlx::query("UPDATE mails SET attempts = attempts + (reading = 1), suspect = 1, reading = 0 WHERE id = $1")
+        query("UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0 WHERE id = $1")
             .bind(id)
-            .execute(&self.writer)
+            .execute(self.write_one())
             .await?;
         Ok(())
     }
 
     /// Takes note that readings of this account were given up for a reason outside its mails.
     pub async fn end_readings(&self, account: &str) -> Result<()> {
-        sqlx::query("UPDATE mails SET reading = 0 WHERE account = $1 AND judged_at IS NULL AND reading > 0")
+        query("UPDATE mails SET reading = 0 WHERE account = $1 AND judged_at IS NULL AND reading > 0")
             .bind(account)
-            .execute(&self.writer)
+            .execute(self.write_one())
             .await?;
         Ok(())
     }
 
     /// After a start: every reading of this account that a crash cut short. Returns how many.
     pub async fn recover_readings(&self, account: &str) -> Result<u64> {
-        let done = sqlx::query(
-            "UPDATE mails SET attempts = attempts + (reading = 1), suspect = 1, reading = 0
+        let done = query(
+            "UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0
              WHERE account = $1 AND judged_at IS NULL AND reading > 0",
         )
         .bind(account)
-        .execute(&self.writer)
+        .execute(self.write_one())
         .await?;
-        Ok(done.rows_affected())
+        Ok(done)
     }
 
     /// One mail, with its bytes.
     pub async fn mail(&self, id: MailId) -> Result<Option<StoredMail>> {
-        let row: Option<MailColumns> = sqlx::query_as(
-            "SELECT id, account, raw, size, headers_only, sha256, received_at, duplicate_of FROM mails WHERE id = $1",
+        let row: Option<MailColumns> = query_as(
+            "SELECT id, account, raw, size, headers_only = 1, sha256, received_at, duplicate_of FROM mails WHERE id = $1",
         )
         .bind(id)
-        .fetch_optional(&self.readers)
+        .fetch_optional(self.read())
         .await?;
         Ok(row.map(stored))
     }
@@ -212,14 +214,14 @@ impl Store {
         after: Option<MailId>,
         limit: u32,
     ) -> Result<Vec<(MailId, String, String)>> {
-        Ok(sqlx::query_as(
+        Ok(query_as(
             "SELECT id, position, folder FROM mails
              WHERE account = $1 AND moved_at IS NULL AND judged_at IS NOT NULL AND id > $2 ORDER BY id LIMIT $3",
         )
         .bind(account)
         .bind(after.map_or(0, MailId::number))
         .bind(limit)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?)
     }
 
@@ -227,43 +229,13 @@ impl Store {
     pub async fn moved(&self, ids: &[MailId], now: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
         for id in ids {
-            sqlx::query("UPDATE mails SET moved_at = $2 WHERE id = $1 AND moved_at IS NULL")
+            query("UPDATE mails SET moved_at = $2 WHERE id = $1 AND moved_at IS NULL")
                 .bind(id)
                 .bind(millis(now))
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
         }
         Ok(tx.commit().await?)
-    }
-
-    /// Forgets the content of settled and moved mails, and of the replies to them that are closed:
-    /// those received before `general`, and those of which a defect is M06 (patient documents)
-    /// received before `patient`. Their rows stay. Returns how many mails.
-    pub async fn purge_content(&self, general: Timestamp, patient: Timestamp) -> Result<u64> {
-        let mut tx = self.write().await?;
-        let purged: Vec<MailId> = sqlx::query_scalar(
-            "UPDATE mails SET raw = NULL
-             WHERE raw IS NOT NULL AND settled_at IS NOT NULL AND moved_at IS NOT NULL AND (received_at < $1
-                OR received_at < $2 AND EXISTS
-                   (SELECT 1 FROM defects d WHERE d.mail_id = mails.id AND d.code = 'M06'))
-             RETURNING id",
-        )
-        .bind(millis(general))
-        .bind(millis(patient))
-        .fetch_all(&mut *tx)
-        .await?;
-        sqlx::query(
-            "UPDATE replies SET content = x'' WHERE content <> x'' AND etat <> 'a-envoyer' AND created_at < $1",
-        )
-        .bind(millis(general))
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        if !purged.is_empty() {
-            // The old pages live on in the write-ahead log until it is emptied.
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
-        }
-        Ok(purged.len() as u64)
     }
 }
 

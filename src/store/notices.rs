@@ -1,5 +1,6 @@
 //! Notices of delivery that come back for our replies.
 
+use super::engine::query_scalar;
 use super::{MailId, Result, Store};
 
 impl Store {
@@ -13,19 +14,19 @@ impl Store {
         is_failure: bool,
     ) -> Result<Option<MailId>> {
         // Each recipient may have a notice of its own; read again after a crash, a notice is not added twice.
-        Ok(sqlx::query_scalar(
+        query_scalar(
             "UPDATE replies SET
                 notice = CASE WHEN returned_by IS NULL OR returned_by = $2 THEN $3
-                              WHEN $4 THEN substr(COALESCE(notice || ' ; ', '') || $3, 1, 2000)
+                              WHEN $4 = 1 THEN substr(COALESCE(notice || ' ; ', '') || $3, 1, 2000)
                               ELSE notice END,
-                returned_by = CASE WHEN $4 THEN $2 ELSE returned_by END
+                returned_by = CASE WHEN $4 = 1 THEN $2 ELSE returned_by END
              WHERE message_id = $1 RETURNING mail_id",
         )
         .bind(message_id)
         .bind(by)
         .bind(words)
         .bind(is_failure)
-        .fetch_optional(&self.writer)
-        .await?)
+        .fetch_optional(self.write_one())
+        .await
     }
 }

@@ -1,6 +1,7 @@
 //! What became of a mail, put together from its rows.
 
 use super::documents::verdict;
+use super::engine::{query_as, query_scalar};
 use super::rows::UpdateColumns;
 use super::{MailId, Result, Store, StoreError, instant};
 use crate::capacity::Mode;
@@ -13,9 +14,9 @@ impl Store {
     /// The outcome of a mail as it stands; `None` if there is no such mail.
     pub async fn outcome(&self, id: MailId) -> Result<Option<MailOutcome>> {
         let head: Option<(Option<String>, i64, Option<String>)> =
-            sqlx::query_as("SELECT message_id, received_at, verdict FROM mails WHERE id = $1")
+            query_as("SELECT message_id, received_at, verdict FROM mails WHERE id = $1")
                 .bind(id)
-                .fetch_optional(&self.readers)
+                .fetch_optional(self.read())
                 .await?;
         let Some((message_id, received_at, word)) = head else { return Ok(None) };
         let mut documents = Vec::new();
@@ -32,12 +33,12 @@ impl Store {
     }
 
     async fn documents_of(&self, id: MailId) -> Result<Vec<DocumentColumns>> {
-        Ok(sqlx::query_as(
-            "SELECT id, name, identifiant, sha256, format IS NOT NULL, test, duplicate_of, verdict FROM documents
+        Ok(query_as(
+            "SELECT id, name, identifiant, sha256, format IS NOT NULL, test = 1, duplicate_of, verdict FROM documents
              WHERE mail_id = $1 ORDER BY rank",
         )
         .bind(id)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?)
     }
 
@@ -64,23 +65,23 @@ impl Store {
     }
 
     async fn lines_of(&self, document: i64) -> Result<Vec<Line>> {
-        let rows: Vec<UpdateColumns> = sqlx::query_as(
+        let rows: Vec<UpdateColumns> = query_as(
             "SELECT id, finess, service, indicator, nature, nombre, source, date_releve, etat, attempts
              FROM updates WHERE document_id = $1 ORDER BY id",
         )
         .bind(document)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(UpdateColumns::line).collect()
     }
 
     /// When a document was received, and its verdict as far as it is known.
     async fn first_seen(&self, document: i64) -> Result<(jiff::Timestamp, Verdict)> {
-        let (received_at, word): (i64, Option<String>) = sqlx::query_as(
+        let (received_at, word): (i64, Option<String>) = query_as(
             "SELECT m.received_at, d.verdict FROM documents d JOIN mails m ON m.id = d.mail_id WHERE d.id = $1",
         )
         .bind(document)
-        .fetch_one(&self.readers)
+        .fetch_one(self.read())
         .await?;
         let known = match verdict(word.as_deref())? {
             Some(verdict) => verdict,
@@ -90,20 +91,19 @@ impl Store {
     }
 
     async fn document_defects(&self, document: i64) -> Result<Vec<Defect>> {
-        let contents: Vec<String> =
-            sqlx::query_scalar("SELECT content FROM defects WHERE document_id = $1 ORDER BY id")
-                .bind(document)
-                .fetch_all(&self.readers)
-                .await?;
+        let contents: Vec<String> = query_scalar("SELECT content FROM defects WHERE document_id = $1 ORDER BY id")
+            .bind(document)
+            .fetch_all(self.read())
+            .await?;
         decode(&contents)
     }
 
     /// The defects of a mail as a whole.
     async fn mail_defects(&self, id: MailId) -> Result<Vec<Defect>> {
         let contents: Vec<String> =
-            sqlx::query_scalar("SELECT content FROM defects WHERE mail_id = $1 AND document_id IS NULL ORDER BY id")
+            query_scalar("SELECT content FROM defects WHERE mail_id = $1 AND document_id IS NULL ORDER BY id")
                 .bind(id)
-                .fetch_all(&self.readers)
+                .fetch_all(self.read())
                 .await?;
         decode(&contents)
     }

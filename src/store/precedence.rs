@@ -5,15 +5,15 @@
 //! of a key waits outside a request. Rows in test mode never compete.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
 
 use super::closing::forget_hold_back;
+use super::engine::{Tx, query, query_scalar};
 use super::{MailId, Result, millis};
 use crate::capacity::Update;
 
 /// Whether a newer observation of its key waits or was acknowledged.
-pub(super) async fn has_newer(tx: &mut Transaction<'static, Sqlite>, mail: MailId, update: &Update) -> Result<bool> {
-    let newer: Option<i64> = sqlx::query_scalar(
+pub(super) async fn has_newer(tx: &mut Tx, mail: MailId, update: &Update) -> Result<bool> {
+    let newer: Option<i64> = query_scalar(
         "SELECT id FROM updates WHERE finess = $1 AND service = $2 AND indicator = $3
          AND date_releve >= $4 AND (date_releve, mail_id) > ($4, $5)
          AND etat IN ('en-attente', 'transmise') LIMIT 1",
@@ -23,20 +23,16 @@ pub(super) async fn has_newer(tx: &mut Transaction<'static, Sqlite>, mail: MailI
     .bind(update.count.indicator.to_string())
     .bind(millis(update.date_releve))
     .bind(mail)
-    .fetch_optional(&mut **tx)
+    .fetch_optional(&mut *tx)
     .await?;
     Ok(newer.is_some())
 }
 
 /// Closes the older rows that wait, and leaves those in flight to their answer: it may be an
 /// acknowledgement. An older one that was to be sent again need not be.
-pub(super) async fn supersede_waiting(
-    tx: &mut Transaction<'static, Sqlite>,
-    update: &Update,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn supersede_waiting(tx: &mut Tx, update: &Update, now: Timestamp) -> Result<()> {
     let key = (update.finess(), update.location.service().as_str(), update.count.indicator.to_string());
-    let superseded: Vec<i64> = sqlx::query_scalar(
+    let superseded: Vec<i64> = query_scalar(
         "UPDATE updates SET etat = 'depassee', closed_at = $4
          WHERE finess = $1 AND service = $2 AND indicator = $3 AND etat = 'en-attente' AND in_flight_at IS NULL
          RETURNING id",
@@ -45,27 +41,27 @@ pub(super) async fn supersede_waiting(
     .bind(key.1)
     .bind(&key.2)
     .bind(millis(now))
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     for id in superseded {
         forget_hold_back(tx, id).await?;
     }
-    sqlx::query(
+    query(
         "UPDATE updates SET again_at = NULL
          WHERE finess = $1 AND service = $2 AND indicator = $3 AND again_at IS NOT NULL AND in_flight_at IS NULL",
     )
     .bind(key.0.as_str())
     .bind(key.1)
     .bind(&key.2)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
 /// A row that waits, or is to be sent again, is not any more if a newer observation of its key
 /// waits or was acknowledged.
-pub(super) async fn supersede_if_older(tx: &mut Transaction<'static, Sqlite>, id: i64, now: Timestamp) -> Result<()> {
-    let newer: bool = sqlx::query_scalar(
+pub(super) async fn supersede_if_older(tx: &mut Tx, id: i64, now: Timestamp) -> Result<()> {
+    let newer: bool = query_scalar(
         "SELECT EXISTS (SELECT 1 FROM updates o JOIN updates n
              ON n.finess = o.finess AND n.service = o.service AND n.indicator = o.indicator
              AND n.date_releve >= o.date_releve
@@ -73,18 +69,18 @@ pub(super) async fn supersede_if_older(tx: &mut Transaction<'static, Sqlite>, id
              AND n.etat IN ('en-attente', 'transmise') WHERE o.id = $1)",
     )
     .bind(id)
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *tx)
     .await?;
     if !newer {
         return Ok(());
     }
-    sqlx::query(
+    query(
         "UPDATE updates SET again_at = NULL, closed_at = CASE WHEN etat = 'en-attente' THEN $2 ELSE closed_at END,
          etat = CASE WHEN etat = 'en-attente' THEN 'depassee' ELSE etat END WHERE id = $1",
     )
     .bind(id)
     .bind(millis(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     forget_hold_back(tx, id).await
 }
@@ -92,8 +88,8 @@ pub(super) async fn supersede_if_older(tx: &mut Transaction<'static, Sqlite>, id
 /// After a refusal: the newest superseded row of the key waits again, unless something newer than
 /// it waits or was acknowledged. None comes back that was refused, so this ends. The newest
 /// acknowledged one is sent again if a request in doubt may have overwritten it.
-pub(super) async fn revive(tx: &mut Transaction<'static, Sqlite>, refused: i64, now: Timestamp) -> Result<()> {
-    sqlx::query(
+pub(super) async fn revive(tx: &mut Tx, refused: i64, now: Timestamp) -> Result<()> {
+    query(
         "UPDATE updates SET etat = 'en-attente', attempts = 0, next_at = $2, closed_at = NULL
          WHERE id = (
              SELECT o.id FROM updates r JOIN updates o
@@ -108,9 +104,9 @@ pub(super) async fn revive(tx: &mut Transaction<'static, Sqlite>, refused: i64, 
     )
     .bind(refused)
     .bind(millis(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    sqlx::query(
+    query(
         "UPDATE updates SET again_at = $2 WHERE etat = 'transmise' AND id = (
              SELECT o.id FROM updates r JOIN updates o
                  ON o.finess = r.finess AND o.service = r.service AND o.indicator = r.indicator
@@ -121,7 +117,7 @@ pub(super) async fn revive(tx: &mut Transaction<'static, Sqlite>, refused: i64, 
     )
     .bind(refused)
     .bind(millis(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! Indicators to delete from the ROR, since their genre code is no longer the configured one.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
 use tracing::error;
 
 use super::claiming::RowId;
 use super::closing::{Probe, insert_probes};
-use super::{Result, Store, millis, parse};
+use super::engine::{Tx, query, query_as};
+use super::{Result, Store, count, millis, parse};
 use crate::capacity::Indicator;
 
 /// An indicator whose genre code is no longer the configured one.
@@ -51,14 +51,14 @@ impl Store {
             RemovalClosing::Done => (None, None),
             RemovalClosing::Retry { next_at, hold } => (Some(next_at), hold),
         };
-        sqlx::query(
+        query(
             "UPDATE removals SET in_flight_at = NULL, attempts = attempts + 1,
              next_at = COALESCE($2, next_at), done_at = $3 WHERE id = $1",
         )
         .bind(id.0)
         .bind(next_at.map(millis))
         .bind(next_at.is_none().then_some(millis(now)))
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         if let Some(until) = hold {
             hold_location(&mut tx, id.0, until).await?;
@@ -67,26 +67,22 @@ impl Store {
     }
 }
 
-async fn hold_location(tx: &mut Transaction<'static, Sqlite>, id: i64, until: Timestamp) -> Result<()> {
-    sqlx::query(
+async fn hold_location(tx: &mut Tx, id: i64, until: Timestamp) -> Result<()> {
+    query(
         "INSERT INTO holds (finess, service, until) SELECT finess, service, $2 FROM removals WHERE id = $1
-         ON CONFLICT (finess, service) DO UPDATE SET until = MAX(until, excluded.until)",
+         ON CONFLICT (finess, service) DO UPDATE SET until =
+                 CASE WHEN holds.until > excluded.until THEN holds.until ELSE excluded.until END",
     )
     .bind(id)
     .bind(millis(until))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
 /// Claims the removals due at a location. One that cannot be read is told and left open, unclaimed.
-pub(super) async fn claim_removals(
-    tx: &mut Transaction<'static, Sqlite>,
-    finess: &str,
-    service: &str,
-    now: Timestamp,
-) -> Result<Vec<Removal>> {
-    let mut rows: Vec<(i64, String, String, u32)> = sqlx::query_as(
+pub(super) async fn claim_removals(tx: &mut Tx, finess: &str, service: &str, now: Timestamp) -> Result<Vec<Removal>> {
+    let mut rows: Vec<(i64, String, String, i64)> = query_as(
         "UPDATE removals SET in_flight_at = $3
          WHERE finess = $1 AND service = $2 AND done_at IS NULL AND in_flight_at IS NULL AND next_at <= $3
          RETURNING id, indicator, genre_code, attempts",
@@ -94,13 +90,13 @@ pub(super) async fn claim_removals(
     .bind(finess)
     .bind(service)
     .bind(millis(now))
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     rows.sort_by_key(|row| row.0);
     let mut removals = Vec::new();
     for (id, indicator, genre_code, attempts) in rows {
         match parse(&indicator) {
-            Ok(indicator) => removals.push(Removal { id: RowId(id), indicator, genre_code, attempts }),
+            Ok(indicator) => removals.push(Removal { id: RowId(id), indicator, genre_code, attempts: count(attempts) }),
             Err(fault) => give_up(tx, id, &fault, now).await?,
         }
     }
@@ -108,17 +104,12 @@ pub(super) async fn claim_removals(
 }
 
 /// A removal that cannot be read can never be sent.
-async fn give_up(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: i64,
-    fault: &super::StoreError,
-    now: Timestamp,
-) -> Result<()> {
+async fn give_up(tx: &mut Tx, id: i64, fault: &super::StoreError, now: Timestamp) -> Result<()> {
     error!("suppression {id} illisible, abandonnée : {fault}");
-    sqlx::query("UPDATE removals SET in_flight_at = NULL, done_at = $2 WHERE id = $1")
+    query("UPDATE removals SET in_flight_at = NULL, done_at = $2 WHERE id = $1")
         .bind(id)
         .bind(millis(now))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
@@ -126,13 +117,8 @@ async fn give_up(
 /// Before a row is closed as acknowledged under `code`: asks for the deletion of its key under every
 /// other code it was acknowledged with, itself in an earlier sending included; under the code just
 /// acknowledged there is no longer anything to delete.
-pub(super) async fn request_removals(
-    tx: &mut Transaction<'static, Sqlite>,
-    row: i64,
-    code: &str,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
+pub(super) async fn request_removals(tx: &mut Tx, row: i64, code: &str, now: Timestamp) -> Result<()> {
+    query(
         "UPDATE removals SET done_at = $3 FROM updates u
          WHERE u.id = $1 AND removals.finess = u.finess AND removals.service = u.service
            AND removals.indicator = u.indicator AND removals.genre_code = $2 AND removals.done_at IS NULL",
@@ -140,9 +126,9 @@ pub(super) async fn request_removals(
     .bind(row)
     .bind(code)
     .bind(millis(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    sqlx::query(
+    query(
         "INSERT INTO removals (finess, service, indicator, genre_code, next_at)
          SELECT DISTINCT old.finess, old.service, old.indicator, old.genre_code, $3
          FROM updates old JOIN updates new ON new.id = $1
@@ -156,7 +142,7 @@ pub(super) async fn request_removals(
     .bind(row)
     .bind(code)
     .bind(millis(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }

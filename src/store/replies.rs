@@ -1,10 +1,10 @@
 //! Replies: rendered and stored before they are sent, resent unchanged, at most one of each kind.
 
 use jiff::Timestamp;
-use sqlx::{Sqlite, Transaction};
 use tracing::error;
 
-use super::{MailId, Result, Store, StoreError, millis};
+use super::engine::{Tx, query, query_as, query_scalar};
+use super::{MailId, Result, Store, StoreError, count, millis};
 use crate::address::Address;
 
 /// A reply of the store.
@@ -93,7 +93,7 @@ pub struct ReplyToSend {
     pub attempts: u32,
 }
 
-type ReplyColumns = (i64, MailId, String, String, String, Vec<u8>, u32);
+type ReplyColumns = (i64, MailId, String, String, String, Vec<u8>, i64);
 
 impl Store {
     /// Stores the answer to a mail that is not settled yet.
@@ -106,35 +106,36 @@ impl Store {
     /// How many rejections the mail's reply, or its digest, told of; `None` if it has none. A digest
     /// still to be made will tell of all.
     pub async fn told(&self, id: MailId) -> Result<Option<usize>> {
-        let told: Option<i64> = sqlx::query_scalar(
+        let told: Option<i64> = query_scalar(
             "SELECT rejections FROM replies WHERE mail_id = $1 AND kind = 'reponse'
              UNION ALL
              SELECT CASE WHEN digest_id IS NULL THEN 9223372036854775807 ELSE told END FROM withheld WHERE mail_id = $1",
         )
         .bind(id)
-        .fetch_optional(&self.readers)
+        .fetch_optional(self.read())
         .await?;
         Ok(told.map(|told| usize::try_from(told).unwrap_or(0)))
     }
 
     /// How many replies this sender got since `since`, of a rejection or not.
     pub async fn replies_since(&self, sender: &Address, since: Timestamp) -> Result<u32> {
-        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM replies WHERE sender = $1 AND created_at >= $2")
+        let replies = query_scalar("SELECT COUNT(*) FROM replies WHERE sender = $1 AND created_at >= $2")
             .bind(sender.as_str())
             .bind(millis(since))
-            .fetch_one(&self.readers)
-            .await?)
+            .fetch_one(self.read())
+            .await?;
+        Ok(count(replies))
     }
 
     /// Replies due, oldest first. One that cannot be read is given up, and told.
     pub async fn replies_to_send(&self, limit: u32, now: Timestamp) -> Result<Vec<ReplyToSend>> {
-        let rows: Vec<ReplyColumns> = sqlx::query_as(
+        let rows: Vec<ReplyColumns> = query_as(
             "SELECT id, mail_id, message_id, recipients, return_path, content, attempts FROM replies
              WHERE etat = 'a-envoyer' AND next_at <= $1 ORDER BY id LIMIT $2",
         )
         .bind(millis(now))
         .bind(limit)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?;
         let mut due = Vec::with_capacity(rows.len());
         for columns in rows {
@@ -152,23 +153,23 @@ impl Store {
 
     /// The relay took the reply over, for all recipients but the `refused` ones.
     pub async fn reply_sent(&self, id: ReplyId, refused: Option<&str>, now: Timestamp) -> Result<()> {
-        sqlx::query(
+        query(
             "UPDATE replies SET etat = 'envoyee', attempts = attempts + 1, closed_at = $2, failure = $3 WHERE id = $1",
         )
         .bind(id.0)
         .bind(millis(now))
         .bind(refused)
-        .execute(&self.writer)
+        .execute(self.write_one())
         .await?;
         Ok(())
     }
 
     /// The relay cannot be had: no try of this reply, but the journal says why it waits.
     pub async fn reply_waits(&self, id: ReplyId, failure: &str) -> Result<()> {
-        sqlx::query("UPDATE replies SET failure = $2 WHERE id = $1")
+        query("UPDATE replies SET failure = $2 WHERE id = $1")
             .bind(id.0)
             .bind(failure)
-            .execute(&self.writer)
+            .execute(self.write_one())
             .await?;
         Ok(())
     }
@@ -181,48 +182,48 @@ impl Store {
         next_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
+        query(
             "UPDATE replies SET attempts = attempts + 1, failure = $2, next_at = COALESCE($3, next_at),
              etat = CASE WHEN $3 IS NULL THEN 'abandonnee' ELSE etat END,
-             closed_at = CASE WHEN $3 IS NULL THEN $4 END WHERE id = $1",
+             closed_at = CASE WHEN $3 IS NULL THEN CAST($4 AS BIGINT) END WHERE id = $1",
         )
         .bind(id.0)
         .bind(failure)
         .bind(next_at.map(millis))
         .bind(millis(now))
-        .execute(&self.writer)
+        .execute(self.write_one())
         .await?;
         Ok(())
     }
 
     /// A smaller mail takes the place of one that no server took: stored before it is sent, like the first.
     pub async fn lighten_reply(&self, id: ReplyId, content: &[u8]) -> Result<()> {
-        sqlx::query("UPDATE replies SET content = $2 WHERE id = $1 AND etat = 'a-envoyer'")
+        query("UPDATE replies SET content = $2 WHERE id = $1 AND etat = 'a-envoyer'")
             .bind(id.0)
             .bind(content)
-            .execute(&self.writer)
+            .execute(self.write_one())
             .await?;
         Ok(())
     }
 
     /// The digests whose oldest rejection was withheld before `before`.
     pub async fn digests_due(&self, before: Timestamp) -> Result<Vec<DigestDue>> {
-        let owed: Vec<(String, String)> = sqlx::query_as(
+        let owed: Vec<(String, String)> = query_as(
             "SELECT w.sender, m.account FROM withheld w JOIN mails m ON m.id = w.mail_id
              WHERE w.digest_id IS NULL GROUP BY w.sender, m.account HAVING MIN(w.since) <= $1",
         )
         .bind(millis(before))
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?;
         let mut due = Vec::new();
         for (to, account) in owed {
-            let mails = sqlx::query_scalar(
+            let mails = query_scalar(
                 "SELECT w.mail_id FROM withheld w JOIN mails m ON m.id = w.mail_id
                  WHERE w.digest_id IS NULL AND w.sender = $1 AND m.account = $2 ORDER BY w.mail_id LIMIT 500",
             )
             .bind(&to)
             .bind(account)
-            .fetch_all(&self.readers)
+            .fetch_all(self.read())
             .await?;
             due.push(DigestDue { to: super::parse(&to)?, mails });
         }
@@ -235,11 +236,11 @@ impl Store {
         let mut tx = self.write().await?;
         let digest = insert(&mut tx, *last, reply, now).await?;
         for (mail, told) in mails {
-            sqlx::query("UPDATE withheld SET digest_id = $2, told = $3 WHERE mail_id = $1")
+            query("UPDATE withheld SET digest_id = $2, told = $3 WHERE mail_id = $1")
                 .bind(mail)
                 .bind(digest)
                 .bind(i64::try_from(*told).unwrap_or(i64::MAX))
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
         }
         Ok(tx.commit().await?)
@@ -247,24 +248,19 @@ impl Store {
 }
 
 /// Inserts an answer, whatever it is.
-pub(super) async fn insert_answer(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: MailId,
-    answer: &Answer,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
     match answer {
         Answer::Letter(reply) => insert(tx, id, reply, now).await.map(drop),
         Answer::Silent(reason) => {
-            sqlx::query("UPDATE mails SET silent = $2 WHERE id = $1").bind(id).bind(reason).execute(&mut **tx).await?;
+            query("UPDATE mails SET silent = $2 WHERE id = $1").bind(id).bind(reason).execute(&mut *tx).await?;
             Ok(())
         }
         Answer::Withheld(sender) => {
-            sqlx::query("INSERT INTO withheld (mail_id, sender, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            query("INSERT INTO withheld (mail_id, sender, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(id)
                 .bind(sender.as_str())
                 .bind(millis(now))
-                .execute(&mut **tx)
+                .execute(&mut *tx)
                 .await?;
             Ok(())
         }
@@ -272,9 +268,9 @@ pub(super) async fn insert_answer(
     }
 }
 
-async fn insert(tx: &mut Transaction<'static, Sqlite>, id: MailId, reply: &NewReply, now: Timestamp) -> Result<i64> {
+async fn insert(tx: &mut Tx, id: MailId, reply: &NewReply, now: Timestamp) -> Result<i64> {
     let recipients: Vec<&str> = reply.recipients.iter().map(Address::as_str).collect();
-    Ok(sqlx::query_scalar(
+    Ok(query_scalar(
         "INSERT INTO replies (mail_id, kind, message_id, sender, recipients, return_path, content, rejections,
                               etat, created_at, next_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'a-envoyer', $9, $9) RETURNING id",
@@ -288,7 +284,7 @@ async fn insert(tx: &mut Transaction<'static, Sqlite>, id: MailId, reply: &NewRe
     .bind(&reply.content)
     .bind(i64::try_from(reply.rejections).unwrap_or(i64::MAX))
     .bind(millis(now))
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *tx)
     .await?)
 }
 
@@ -296,5 +292,6 @@ fn to_send(columns: ReplyColumns) -> Result<ReplyToSend> {
     let (id, mail, message_id, recipients, return_path, content, attempts) = columns;
     let recipients = recipients.split(' ').map(super::parse).collect::<Result<_, StoreError>>()?;
     let return_path = if return_path.is_empty() { None } else { Some(super::parse(&return_path)?) };
+    let attempts = count(attempts);
     Ok(ReplyToSend { id: ReplyId(id), mail, message_id, recipients, return_path, content, attempts })
 }

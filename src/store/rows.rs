@@ -18,6 +18,7 @@ pub(super) struct UpdateColumns {
     source: String,
     date_releve: i64,
     etat: String,
+    #[sqlx(try_from = "i64")]
     pub(super) attempts: u32,
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::engine::{query, query_as, query_scalar};
 use super::outcomes::document_verdict;
 use super::replies::insert_answer;
 use super::{Answer, MailId, Result, Store, millis, parse};
@@ -45,7 +46,7 @@ impl Store {
         after: Option<MailId>,
         limit: u32,
     ) -> Result<Vec<Unsettled>> {
-        let rows: Vec<(MailId, bool)> = sqlx::query_as(
+        let rows: Vec<(MailId, bool)> = query_as(
             "SELECT id, waits FROM (
                  SELECT m.id, m.judged_at, m.silent,
                      EXISTS (SELECT 1 FROM updates u WHERE u.mail_id = m.id AND u.etat = 'en-attente') AS waits
@@ -60,7 +61,7 @@ impl Store {
         .bind(millis(overdue_before))
         .bind(after.map_or(0, MailId::number))
         .bind(limit)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?;
         let kind = |(id, waits): (MailId, bool)| if waits { Unsettled::Overdue(id) } else { Unsettled::Ready(id) };
         Ok(rows.into_iter().map(kind).collect())
@@ -68,12 +69,12 @@ impl Store {
 
     /// The establishments that the documents of a mail speak of, accepted or not.
     pub async fn establishments_of(&self, id: MailId) -> Result<Vec<Finess>> {
-        let numbers: Vec<String> = sqlx::query_scalar(
+        let numbers: Vec<String> = query_scalar(
             "SELECT DISTINCT n.finess FROM documents d JOIN mentions n ON n.document_id = d.id
              WHERE d.mail_id = $1 ORDER BY n.finess",
         )
         .bind(id)
-        .fetch_all(&self.readers)
+        .fetch_all(self.read())
         .await?;
         numbers.iter().map(|number| parse(number)).collect()
     }
@@ -94,21 +95,21 @@ impl Store {
     pub async fn settle(&self, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
         let verdict = settlement.outcome.verdict.map(Verdict::word);
-        let done = sqlx::query("UPDATE mails SET verdict = $2, settled_at = $3 WHERE id = $1 AND settled_at IS NULL")
+        let done = query("UPDATE mails SET verdict = $2, settled_at = $3 WHERE id = $1 AND settled_at IS NULL")
             .bind(id)
             .bind(verdict)
             .bind(millis(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        if done.rows_affected() == 0 {
-            return Ok(());
+        if done == 0 {
+            return tx.rollback().await;
         }
         for (rank, document) in (0_i64..).zip(&settlement.outcome.documents) {
-            sqlx::query("UPDATE documents SET verdict = $3 WHERE mail_id = $1 AND rank = $2")
+            query("UPDATE documents SET verdict = $3 WHERE mail_id = $1 AND rank = $2")
                 .bind(id)
                 .bind(rank)
                 .bind(document.verdict.map(Verdict::word))
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
         }
         insert_answer(&mut tx, id, &settlement.answer, now).await?;
@@ -118,13 +119,13 @@ impl Store {
     /// Whether the last mail of this sender settled before this one had rejections: then an
     /// integrated one is confirmed (« retour à la normale »).
     pub async fn was_rejected_before(&self, sender: &Address, id: MailId) -> Result<bool> {
-        let last: Option<String> = sqlx::query_scalar(
+        let last: Option<String> = query_scalar(
             "SELECT verdict FROM mails WHERE sender = $1 AND id < $2
              AND verdict IN ('integre', 'partiellement-integre', 'rejete') ORDER BY id DESC LIMIT 1",
         )
         .bind(sender.as_str())
         .bind(id)
-        .fetch_optional(&self.readers)
+        .fetch_optional(self.read())
         .await?;
         Ok(last.is_some_and(|word| word != Verdict::Integre.word()))
     }

@@ -1,5 +1,6 @@
 //! Judges of several mailboxes at work at the same time.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use dispolits::cahier;
@@ -11,6 +12,7 @@ use dispolits::store::{MailId, Reading, Received, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::bench::Bench;
+use crate::store::engine::Engine;
 
 const SUSPECTS: &str = "maildir:suspects";
 const SOUND: [&str; 2] = ["maildir:sains-1", "maildir:sains-2"];
@@ -27,12 +29,9 @@ async fn receive(bench: &Bench, account: &str) -> Vec<MailId> {
     bench.store.known_positions(account).await.unwrap().into_values().collect()
 }
 
-fn courthouse(bench: &Bench) -> Courthouse {
+fn courthouse(bench: &Bench, folder: &Path) -> Courthouse {
     let world = cahier::world().unwrap();
-    let files = Files {
-        etablissements: bench.folder.path().join("etablissements.csv"),
-        services: bench.folder.path().join("services.csv"),
-    };
+    let files = Files { etablissements: folder.join("etablissements.csv"), services: folder.join("services.csv") };
     std::fs::write(&files.etablissements, world.etablissements_csv).unwrap();
     std::fs::write(&files.services, world.services_csv).unwrap();
     let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
@@ -46,25 +45,26 @@ async fn judge(courthouse: Courthouse, account: &'static str) -> usize {
 /// How often a mail was seen being read alone while others were being read: a crash at that moment would be
 /// blamed on it.
 async fn company(bench: &Bench, store: &Store) -> usize {
-    let pool = bench.sql().await;
-    let query = "SELECT COUNT(*) FILTER (WHERE reading = 1) > 0 AND COUNT(*) FILTER (WHERE reading > 0) > 1 FROM mails";
+    let query = "SELECT CASE WHEN COUNT(*) FILTER (WHERE reading = 1) > 0 AND COUNT(*) FILTER (WHERE reading > 0) > 1
+                 THEN 1 ELSE 0 END FROM mails";
     let mut seen = 0;
     while !store.accounts_to_judge().await.unwrap().is_empty() {
-        seen += usize::from(sqlx::query_scalar::<_, bool>(query).fetch_one(&pool).await.unwrap());
+        seen += usize::from(bench.number(query).await == 1);
     }
     seen
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_that_is_read_alone_is_alone_whatever_other_mailboxes_get() {
-    let bench = Bench::new().await;
+    let bench = Bench::new(Engine::Sqlite).await;
+    let folder = tempfile::tempdir().unwrap();
     let suspects = receive(&bench, SUSPECTS).await;
     bench.store.begin_reading(&suspects, Reading::Together).await.unwrap();
     assert_eq!(bench.store.recover_readings(SUSPECTS).await.unwrap(), MAILS as u64);
     for account in SOUND {
         receive(&bench, account).await;
     }
-    let courthouse = courthouse(&bench);
+    let courthouse = courthouse(&bench, folder.path());
     let judges = [SUSPECTS, SOUND[0], SOUND[1]].map(|account| tokio::spawn(judge(courthouse.clone(), account)));
     assert_eq!(company(&bench, &bench.store).await, 0);
     for ended in judges {

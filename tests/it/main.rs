@@ -21,6 +21,7 @@ mod judgement;
 mod judges;
 mod mailbox;
 mod message;
+mod postgres;
 mod referential;
 mod reply;
 mod report;

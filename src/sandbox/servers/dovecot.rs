@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::daemon::{self, Daemon, Recipe};
 use super::owner::Owner;
 use super::{PASSWORD, ServersError, make_folder, write};
-use crate::mailbox::{ImapSettings, Security};
+use crate::mailbox::{Auth, ImapSettings, Security};
 use crate::sandbox::pki::Pki;
 use crate::setting::{Secret, Span};
 
@@ -38,12 +38,15 @@ pub(super) fn settings(port: u16, user: &str, pki: &Pki) -> ImapSettings {
         host: "localhost".to_owned(),
         port,
         security: Security::Starttls,
+        auth: Auth::Plain,
         user: user.to_owned(),
-        password: Secret::Inline(PASSWORD.into()),
+        password: Some(Secret::Inline(PASSWORD.into())),
+        token: None,
         ca: Some(pki.ca.clone()),
         identity: Some(pki.client.clone()),
         folder: "INBOX".to_owned(),
         timeout: Span::seconds(60),
+        login_interval: Span::seconds(0),
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn settings(port: u16, pki: &Pki) -> Settings {
         host: "localhost".to_owned(),
         port,
         security: Security::Starttls,
+        auth: None,
         user: None,
         password: None,
         ca: Some(pki.ca.clone()),

@@ -33,7 +33,7 @@ impl Desk {
         let shipped = "sqlite:///var/lib/dispolits/dispolits.db";
         assert!(example.contains(shipped));
         fs::write(folder.path().join("config.toml"), example.replace(shipped, &url)).unwrap();
-        let store = Store::open(&store::Settings { url }).await.unwrap();
+        let store = Store::open(&store::Settings::at(url)).await.unwrap();
         Self { folder, store }
     }
 

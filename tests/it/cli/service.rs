@@ -145,9 +145,7 @@ impl World {
     }
 
     pub(super) async fn store(&self) -> Store {
-        Store::open(&store::Settings { url: format!("sqlite://{}", self.path("dispolits.db").display()) })
-            .await
-            .unwrap()
+        Store::open(&store::Settings::at(format!("sqlite://{}", self.path("dispolits.db").display()))).await.unwrap()
     }
 
     /// Waits until so many mails are received and none is in progress.

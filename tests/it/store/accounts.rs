@@ -5,6 +5,7 @@ use dispolits::store::{
 };
 
 use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged, received};
+use super::engine::{Engine, on_both_engines};
 
 const OTHER: &str = "maildir:brest";
 
@@ -14,9 +15,8 @@ async fn receive(bench: &Bench, account: &str, raw: &str) -> MailId {
     bench.store.known_positions(account).await.unwrap()[raw]
 }
 
-#[tokio::test]
-async fn what_is_being_read_for_one_mailbox_is_no_business_of_another() {
-    let bench = Bench::new().await;
+async fn what_is_being_read_for_one_mailbox_is_no_business_of_another(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let (ours, theirs) = (receive(&bench, ACCOUNT, "a").await, receive(&bench, OTHER, "a").await);
     assert_ne!(ours, theirs, "the same bytes in two mailboxes are two mails");
     bench.store.begin_reading(&[ours], Reading::Alone).await.unwrap();
@@ -29,9 +29,8 @@ async fn what_is_being_read_for_one_mailbox_is_no_business_of_another() {
     assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 1, "its mark was left alone");
 }
 
-#[tokio::test]
-async fn accounts_are_known_as_long_as_they_have_mails_and_balance_each_by_itself() {
-    let bench = Bench::new().await;
+async fn accounts_are_known_as_long_as_they_have_mails_and_balance_each_by_itself(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let ours = bench.report("a", vec![]).await;
     for raw in ["a", "b"] {
         receive(&bench, OTHER, raw).await;
@@ -49,9 +48,8 @@ async fn accounts_are_known_as_long_as_they_have_mails_and_balance_each_by_itsel
 }
 
 /// Two judges took the same document for new at the same time.
-#[tokio::test]
-async fn one_document_sent_to_two_mailboxes_has_one_effect() {
-    let bench = Bench::new().await;
+async fn one_document_sent_to_two_mailboxes_has_one_effect(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let (ours, theirs) = (receive(&bench, ACCOUNT, "a").await, receive(&bench, OTHER, "b").await);
     bench.record(ours, &judged(vec![document("BM-1", vec![beds(3, 0)])])).await;
     let late = judged(vec![document("BM-0", vec![beds(9, 1)]), document("BM-1", vec![beds(3, 0)])]);
@@ -66,9 +64,8 @@ async fn one_document_sent_to_two_mailboxes_has_one_effect() {
     assert_eq!(bench.send(acknowledged).await, [3], "one effect");
 }
 
-#[tokio::test]
-async fn an_identifiant_used_meanwhile_for_something_else_is_seen() {
-    let bench = Bench::new().await;
+async fn an_identifiant_used_meanwhile_for_something_else_is_seen(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let (ours, theirs) = (receive(&bench, ACCOUNT, "a").await, receive(&bench, OTHER, "b").await);
     bench.record(ours, &judged(vec![document("BM-1", vec![])])).await;
     let mut other = document("BM-1", vec![beds(4, 0)]);
@@ -82,19 +79,16 @@ async fn an_identifiant_used_meanwhile_for_something_else_is_seen() {
 }
 
 /// The database itself holds it, were a judgement ever recorded without a look.
-#[tokio::test]
-async fn no_two_documents_of_one_identity_are_both_the_first() {
-    let bench = Bench::new().await;
+async fn no_two_documents_of_one_identity_are_both_the_first(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("BM-1", vec![]).await;
-    let pool = bench.sql().await;
     let again = "INSERT INTO documents (mail_id, rank, name, sender, identifiant, sha256, test)
                  SELECT mail_id, 1, name, sender, identifiant, sha256, test FROM documents";
-    assert!(sqlx::query(again).execute(&pool).await.is_err());
+    assert!(bench.home.try_execute(again).await.is_err());
 }
 
-#[tokio::test]
-async fn a_digest_gathers_what_was_sent_to_one_mailbox() {
-    let bench = Bench::new().await;
+async fn a_digest_gathers_what_was_sent_to_one_mailbox(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let to: dispolits::address::Address = SENDER.parse().unwrap();
     let mut ids = Vec::new();
     for (account, name) in [(ACCOUNT, "a"), (OTHER, "b"), (ACCOUNT, "c")] {
@@ -107,4 +101,13 @@ async fn a_digest_gathers_what_was_sent_to_one_mailbox() {
     due.sort_by_key(|digest| digest.mails[0]);
     let digest = |mails: &[MailId]| DigestDue { to: to.clone(), mails: mails.to_vec() };
     assert_eq!(due, [digest(&[ids[0], ids[2]]), digest(&[ids[1]])]);
+}
+
+on_both_engines! {
+    what_is_being_read_for_one_mailbox_is_no_business_of_another,
+    accounts_are_known_as_long_as_they_have_mails_and_balance_each_by_itself,
+    one_document_sent_to_two_mailboxes_has_one_effect,
+    an_identifiant_used_meanwhile_for_something_else_is_seen,
+    no_two_documents_of_one_identity_are_both_the_first,
+    a_digest_gathers_what_was_sent_to_one_mailbox,
 }

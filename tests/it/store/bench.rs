@@ -1,4 +1,4 @@
-//! A store in a folder of its own, and mails and rows to put into it.
+//! A store in a database of its own, and mails and rows to put into it.
 
 use dispolits::capacity::{
     Affectation, Count, Genre, Indicator, Location, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite, Update,
@@ -12,8 +12,8 @@ use dispolits::store::{
     sha256,
 };
 use jiff::{SignedDuration, Timestamp};
-use sqlx::SqlitePool;
-use tempfile::TempDir;
+
+use super::engine::{Engine, Home};
 
 pub(crate) const ACCOUNT: &str = "maildir:essai";
 pub(crate) const SENDER: &str = "lits@ch-armor.test";
@@ -21,20 +21,20 @@ pub(crate) const SENDER: &str = "lits@ch-armor.test";
 pub(crate) const SETTLE: i64 = 60;
 
 pub(crate) struct Bench {
-    pub(crate) folder: TempDir,
+    pub(crate) home: Home,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
 }
 
 impl Bench {
-    pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(&folder).await;
-        Self { folder, store, clock: Clock::manual("2026-11-23T07:00:00Z".parse().unwrap()) }
+    pub(crate) async fn new(engine: Engine) -> Self {
+        let home = Home::new(engine).await;
+        let store = Store::open(&home.settings()).await.unwrap();
+        Self { home, store, clock: Clock::manual("2026-11-23T07:00:00Z".parse().unwrap()) }
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings { url: url(&self.folder) }
+        self.home.settings()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -52,26 +52,17 @@ impl Bench {
     /// The same database as if the process had died and started again.
     pub(crate) async fn restart(&mut self) {
         self.store.close().await;
-        self.store = open(&self.folder).await;
+        self.store = Store::open(&self.settings()).await.unwrap();
     }
 
-    /// The database behind the store's back.
-    pub(crate) async fn sql(&self) -> SqlitePool {
-        SqlitePool::connect(&url(&self.folder)).await.unwrap()
-    }
-
+    /// Runs a statement behind the store's back.
     pub(crate) async fn execute(&self, statement: &'static str) {
-        let pool = self.sql().await;
-        sqlx::query(statement).execute(&pool).await.unwrap();
-        pool.close().await;
+        self.home.execute(statement).await;
     }
 
     /// A number that a query gives.
     pub(crate) async fn number(&self, query: &'static str) -> i64 {
-        let pool = self.sql().await;
-        let number: Option<i64> = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
-        pool.close().await;
-        number.unwrap_or_default()
+        self.home.number(query).await
     }
 
     /// Receives one mail; its bytes are told by `raw`.
@@ -127,14 +118,6 @@ impl Bench {
         let outcome = self.store.settled_outcome(id).await.unwrap().unwrap();
         self.store.settle(id, &Settlement { outcome, answer }, self.now()).await.unwrap();
     }
-}
-
-async fn open(folder: &TempDir) -> Store {
-    Store::open(&Settings { url: url(folder) }).await.unwrap()
-}
-
-fn url(folder: &TempDir) -> String {
-    format!("sqlite://{}", folder.path().join("essai.db").display())
 }
 
 pub(crate) fn received<'a>(position: &'a str, raw: &'a str) -> Received<'a> {

@@ -5,6 +5,7 @@ use dispolits::store::{Answer, Balance, JudgedMail, MailId, Reading, Unsettled};
 use proptest::prelude::*;
 
 use super::bench::{ACCOUNT, Bench, acknowledged, beds, document, judged, refused};
+use super::engine::Engine;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -85,18 +86,31 @@ async fn check(bench: &Bench, before: Balance) -> Balance {
     balance
 }
 
+/// Takes the steps one by one; the balance holds after each.
+fn tell(engine: Engine, steps: &[Step]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let bench = Bench::new(engine).await;
+        let mut balance = Balance::default();
+        for (rank, step) in steps.iter().enumerate() {
+            take(&bench, rank, step).await;
+            balance = check(&bench, balance).await;
+        }
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 200, ..ProptestConfig::default() })]
     #[test]
     fn the_balance_holds_at_every_step(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let bench = Bench::new().await;
-            let mut balance = Balance::default();
-            for (rank, step) in steps.iter().enumerate() {
-                take(&bench, rank, step).await;
-                balance = check(&bench, balance).await;
-            }
-        });
+        tell(Engine::Sqlite, &steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #[test]
+    fn the_balance_holds_at_every_step_on_a_server(steps in steps()) {
+        tell(Engine::Postgres, &steps);
     }
 }

@@ -4,10 +4,10 @@ use dispolits::outcome::Etat;
 use dispolits::store::Closing;
 
 use super::bench::{Bench, SETTLE, acknowledged, at_location, beds, failed, location, unknown};
+use super::engine::{Engine, on_both_engines};
 
-#[tokio::test]
-async fn locations_are_served_side_by_side_under_the_ceiling() {
-    let bench = Bench::new().await;
+async fn locations_are_served_side_by_side_under_the_ceiling(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0), at_location("C", 3, 0)]).await;
     let two = bench.store.claim(2, bench.now()).await.unwrap();
     assert_eq!(two.iter().map(|batch| &batch.location).collect::<Vec<_>>(), [&location("A"), &location("B")]);
@@ -16,9 +16,8 @@ async fn locations_are_served_side_by_side_under_the_ceiling() {
     assert!(bench.store.claim(0, bench.now()).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_held_location_holds_no_other() {
-    let bench = Bench::new().await;
+async fn a_held_location_holds_no_other(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0)]).await;
     let claimed = bench.claim().await;
     bench.store.close_row(claimed[0].rows[0].id, &[], &unknown(&bench), bench.now()).await.unwrap();
@@ -29,9 +28,8 @@ async fn a_held_location_holds_no_other() {
     assert_eq!(bench.send(acknowledged).await, [3]);
 }
 
-#[tokio::test]
-async fn a_shorter_hold_does_not_shorten_a_longer_one() {
-    let bench = Bench::new().await;
+async fn a_shorter_hold_does_not_shorten_a_longer_one(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![beds(1, 0)]).await;
     bench.send(unknown).await;
     bench.advance(SETTLE);
@@ -45,9 +43,8 @@ async fn a_shorter_hold_does_not_shorten_a_longer_one() {
     assert_eq!(bench.claim().await.len(), 1);
 }
 
-#[tokio::test]
-async fn what_is_given_back_waits_without_counting() {
-    let bench = Bench::new().await;
+async fn what_is_given_back_waits_without_counting(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.report("1", vec![beds(1, 0)]).await;
     let claimed = bench.claim().await;
     bench.store.release(&claimed[0].location, bench.after(30), bench.now()).await.unwrap();
@@ -62,9 +59,8 @@ async fn what_is_given_back_waits_without_counting() {
     assert_eq!(bench.claim().await[0].rows[0].attempts, 1);
 }
 
-#[tokio::test]
-async fn a_row_that_cannot_be_read_stops_no_other() {
-    let bench = Bench::new().await;
+async fn a_row_that_cannot_be_read_stops_no_other(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let bad = bench.report("1", vec![at_location("A", 1, 0)]).await;
     bench.report("2", vec![at_location("A", 2, 0), at_location("B", 3, 0)]).await;
     bench.execute("UPDATE updates SET indicator = 'abîmé', etat = 'en-attente' WHERE nombre = 1").await;
@@ -77,9 +73,8 @@ async fn a_row_that_cannot_be_read_stops_no_other() {
     assert!(unsettled.iter().all(|mail| mail.mail() != bad), "a fault of ours is no verdict");
 }
 
-#[tokio::test]
-async fn every_request_is_kept_in_the_journal() {
-    let bench = Bench::new().await;
+async fn every_request_is_kept_in_the_journal(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.report("1", vec![beds(1, 0)]).await;
     let claimed = bench.claim().await;
     let probe = |operation: &str, status, failure: Option<&str>| dispolits::store::Probe {
@@ -94,4 +89,13 @@ async fn every_request_is_kept_in_the_journal() {
     let requests = bench.store.requests(id).await.unwrap();
     let told: Vec<_> = requests.iter().map(|request| (request.operation.as_str(), request.statut)).collect();
     assert_eq!(told, [("replace", Some(404)), ("add", None)]);
+}
+
+on_both_engines! {
+    locations_are_served_side_by_side_under_the_ceiling,
+    a_held_location_holds_no_other,
+    a_shorter_hold_does_not_shorten_a_longer_one,
+    what_is_given_back_waits_without_counting,
+    a_row_that_cannot_be_read_stops_no_other,
+    every_request_is_kept_in_the_journal,
 }

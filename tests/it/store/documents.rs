@@ -6,27 +6,26 @@ use dispolits::report::Head;
 use dispolits::store::{Answer, First, JudgedDocument, JudgedMail, Prior};
 
 use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged};
+use super::engine::{Engine, on_both_engines};
 
-async fn check(sender: &str, identifiant: &str, sha256: &str, expected: fn(&Prior) -> bool) {
-    let bench = Bench::new().await;
+async fn check(engine: Engine, sender: &str, identifiant: &str, sha256: &str, expected: fn(&Prior) -> bool) {
+    let bench = Bench::new(engine).await;
     bench.report("BM-1", vec![]).await;
     let sender: Address = sender.parse().unwrap();
     let prior = bench.store.prior(&sender, identifiant, sha256).await.unwrap();
     assert!(expected(&prior), "{sender} {identifiant} {sha256}: {prior:?}");
 }
 
-#[tokio::test]
-async fn what_is_known_of_a_document() {
+async fn what_is_known_of_a_document(engine: Engine) {
     let content = dispolits::store::sha256(b"BM-1");
-    check(SENDER, "BM-1", &content, |prior| matches!(prior, Prior::Duplicate(First::Stored(_)))).await;
-    check(SENDER, "BM-1", "autre", |prior| *prior == Prior::Reused).await;
-    check(SENDER, "BM-2", &content, |prior| *prior == Prior::New).await;
-    check("autre@ch-armor.test", "BM-1", &content, |prior| *prior == Prior::New).await;
+    check(engine, SENDER, "BM-1", &content, |prior| matches!(prior, Prior::Duplicate(First::Stored(_)))).await;
+    check(engine, SENDER, "BM-1", "autre", |prior| *prior == Prior::Reused).await;
+    check(engine, SENDER, "BM-2", &content, |prior| *prior == Prior::New).await;
+    check(engine, "autre@ch-armor.test", "BM-1", &content, |prior| *prior == Prior::New).await;
 }
 
-#[tokio::test]
-async fn a_duplicate_tells_of_the_first_whatever_came_between() {
-    let bench = Bench::new().await;
+async fn a_duplicate_tells_of_the_first_whatever_came_between(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let first = bench.report("BM-1", vec![beds(3, 0)]).await;
     let received_at = bench.now();
     bench.advance(600);
@@ -50,9 +49,8 @@ async fn a_duplicate_tells_of_the_first_whatever_came_between() {
     assert_eq!(bench.etats(first).await, [Etat::Transmise]);
 }
 
-#[tokio::test]
-async fn twice_in_one_mail() {
-    let bench = Bench::new().await;
+async fn twice_in_one_mail(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     let copy = JudgedDocument { prior: Prior::Duplicate(First::SameMail(0)), ..document("BM-1", vec![]) };
     let other = document("BM-2", vec![beds(4, 1)]);
@@ -64,18 +62,16 @@ async fn twice_in_one_mail() {
     assert_eq!(bench.etats(id).await, [Etat::Depassee, Etat::EnAttente]);
 }
 
-#[tokio::test]
-async fn two_documents_of_one_mail_and_one_instant_the_second_wins() {
-    let bench = Bench::new().await;
+async fn two_documents_of_one_mail_and_one_instant_the_second_wins(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     bench.record(id, &judged(vec![document("BM-1", vec![beds(3, 0)]), document("BM-2", vec![beds(4, 0)])])).await;
     assert_eq!(bench.send(acknowledged).await, [4]);
     assert_eq!(bench.etats(id).await, [Etat::Depassee, Etat::Transmise]);
 }
 
-#[tokio::test]
-async fn a_document_without_identifiant_has_no_past() {
-    let bench = Bench::new().await;
+async fn a_document_without_identifiant_has_no_past(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     let unnamed = document("", vec![]);
     let unnamed = JudgedDocument { head: Head { identifiant: None, ..unnamed.head }, ..unnamed };
@@ -84,10 +80,18 @@ async fn a_document_without_identifiant_has_no_past() {
     assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Rejete), "nothing accepted");
 }
 
-#[tokio::test]
-async fn a_mail_without_sender_is_recorded() {
-    let bench = Bench::new().await;
+async fn a_mail_without_sender_is_recorded(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     bench.record(id, &JudgedMail { sender: None, message_id: None, ..judged(vec![]) }).await;
     assert!(bench.store.to_judge(ACCOUNT, 1).await.unwrap().is_empty());
+}
+
+on_both_engines! {
+    what_is_known_of_a_document,
+    a_duplicate_tells_of_the_first_whatever_came_between,
+    twice_in_one_mail,
+    two_documents_of_one_mail_and_one_instant_the_second_wins,
+    a_document_without_identifiant_has_no_past,
+    a_mail_without_sender_is_recorded,
 }

@@ -3,12 +3,15 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use dispolits::store::{Store, StoreError};
+use dispolits::store::{Settings, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{Connection, Executor};
 
 use super::bench::{Bench, beds};
+use super::engine::{Engine, on_both_engines};
+use crate::postgres::{Cluster, session};
 
-/// What a write meets, by how it is provoked.
+/// What a write to the file meets, by how it is provoked.
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
     FullDisk,
@@ -20,7 +23,7 @@ enum Trouble {
 }
 
 async fn provoke(bench: &Bench, trouble: Trouble) -> StoreError {
-    let path = bench.folder.path().join("essai.db");
+    let path = bench.home.file();
     let options = SqliteConnectOptions::new().filename(&path).busy_timeout(Duration::ZERO);
     let options = options.read_only(matches!(trouble, Trouble::ReadOnly));
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
@@ -41,10 +44,9 @@ async fn provoke(bench: &Bench, trouble: Trouble) -> StoreError {
         }
         Trouble::Constraint => sqlx::query("INSERT INTO mails (id) VALUES (1)").execute(&pool).await,
         Trouble::BrokenFile => {
-            let broken = bench.folder.path().join("abîmé.db");
+            let broken = path.with_file_name("abîmé.db");
             std::fs::write(&broken, [b'x'; 4096]).unwrap();
-            let url = format!("sqlite://{}", broken.display());
-            return Store::open(&dispolits::store::Settings { url }).await.unwrap_err();
+            return Store::open(&Settings::at(format!("sqlite://{}", broken.display()))).await.unwrap_err();
         }
         Trouble::MissingTable => sqlx::query("INSERT INTO absente VALUES (1)").execute(&pool).await,
     };
@@ -52,13 +54,13 @@ async fn provoke(bench: &Bench, trouble: Trouble) -> StoreError {
 }
 
 async fn check(trouble: Trouble, transient: bool, of_one_record: bool) {
-    let bench = Bench::new().await;
+    let bench = Bench::new(Engine::Sqlite).await;
     let error = provoke(&bench, trouble).await;
     assert_eq!((error.is_transient(), error.is_of_one_record()), (transient, of_one_record), "{trouble:?}: {error}");
 }
 
 #[tokio::test]
-async fn faults_are_told_apart() {
+async fn faults_of_a_file_are_told_apart() {
     check(Trouble::FullDisk, true, false).await;
     check(Trouble::Locked, true, false).await;
     check(Trouble::ReadOnly, false, false).await;
@@ -67,9 +69,44 @@ async fn faults_are_told_apart() {
     check(Trouble::Constraint, false, true).await;
 }
 
+/// What a statement meets on the server.
+async fn check_server(bench: &Bench, statements: &'static str, transient: bool, of_one_record: bool) {
+    let mut session = session(&bench.settings().url).await;
+    let error = StoreError::from(session.execute(statements).await.unwrap_err());
+    assert_eq!((error.is_transient(), error.is_of_one_record()), (transient, of_one_record), "{statements}: {error}");
+}
+
 #[tokio::test]
-async fn an_unreadable_value_concerns_its_record_alone() {
-    let bench = Bench::new().await;
+async fn faults_of_a_server_are_told_apart() {
+    let bench = Bench::new(Engine::Postgres).await;
+    let mail = "INSERT INTO mails (account, position, sha256, size, received_at) VALUES ('a', 'a', 'a', 1, 0)";
+    let mut other = session(&bench.settings().url).await;
+    other.execute(mail).await.unwrap();
+    let mut holder = other.begin().await.unwrap();
+    holder.execute("UPDATE mails SET size = 2").await.unwrap();
+    check_server(&bench, "SET lock_timeout = 10; UPDATE mails SET size = 3", true, false).await;
+    check_server(&bench, "SET statement_timeout = 10; SELECT pg_sleep(60)", true, false).await;
+    check_server(&bench, "SELECT pg_terminate_backend(pg_backend_pid())", true, false).await;
+    check_server(&bench, "BEGIN READ ONLY; DELETE FROM mails", false, false).await;
+    check_server(&bench, "INSERT INTO absente VALUES (1)", false, false).await;
+    check_server(&bench, "INSERT INTO mails (id) VALUES (7)", false, true).await;
+    check_server(&bench, "SELECT CAST('x' AS BIGINT)", false, true).await;
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_come_back_to() {
+    let mut cluster = Cluster::start();
+    crate::postgres::create(&cluster, "lits").await;
+    let store = Store::open(&Settings::at(cluster.url("lits"))).await.unwrap();
+    cluster.stop();
+    let error = store.balance(None).await.unwrap_err();
+    assert!(error.is_transient() && !error.is_of_one_record(), "{error}");
+    cluster.restart();
+    assert!(store.balance(None).await.unwrap().holds());
+}
+
+async fn an_unreadable_value_concerns_its_record_alone(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![beds(1, 0)]).await;
     bench.execute("UPDATE updates SET nature = 'tente'").await;
     let error = bench.store.outcome(id).await.unwrap_err();
@@ -77,15 +114,32 @@ async fn an_unreadable_value_concerns_its_record_alone() {
     assert!(error.to_string().contains("tente"));
 }
 
-#[tokio::test]
-async fn migrations_are_made_once_and_an_older_database_is_brought_up_to_date() {
-    let mut bench = Bench::new().await;
+async fn migrations_are_made_once_and_an_older_database_is_brought_up_to_date(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
     let id = bench.report("a", vec![beds(1, 0)]).await;
     let made = bench.number("SELECT COUNT(*) FROM _sqlx_migrations").await;
     bench.restart().await;
     bench.restart().await;
     assert_eq!(bench.number("SELECT COUNT(*) FROM _sqlx_migrations").await, made);
     assert_eq!(bench.etats(id).await, [dispolits::outcome::Etat::EnAttente]);
+}
+
+/// PostgreSQL has no U+0000 in its texts, and the sender of a mail may write anything.
+async fn a_nul_character_is_stored_as_another(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let id = bench.receive("a", "a").await;
+    let mail = dispolits::store::JudgedMail {
+        message_id: Some("a\0b@ch-armor.test".to_owned()),
+        ..super::bench::judged(vec![])
+    };
+    bench.record(id, &mail).await;
+    assert_eq!(bench.outcome(id).await.message_id.as_deref(), Some("a\u{fffd}b@ch-armor.test"));
+}
+
+on_both_engines! {
+    an_unreadable_value_concerns_its_record_alone,
+    migrations_are_made_once_and_an_older_database_is_brought_up_to_date,
+    a_nul_character_is_stored_as_another,
 }
 
 #[tokio::test]
@@ -95,7 +149,7 @@ async fn rows_that_wait_survive_an_upgrade() {
     let url = format!("sqlite://{}", path.display());
     let options = SqliteConnectOptions::from_str(&url).unwrap().create_if_missing(true);
     let pool = SqlitePool::connect_with(options).await.unwrap();
-    let migrator = sqlx::migrate!("src/store/migrations");
+    let migrator = sqlx::migrate!("src/store/migrations/sqlite");
     migrator.run_to(1, &pool).await.unwrap();
     sqlx::raw_sql(
         "INSERT INTO mails (id, account, position, sha256, size, received_at, judged_at, folder)
@@ -110,14 +164,14 @@ async fn rows_that_wait_survive_an_upgrade() {
     .await
     .unwrap();
     pool.close().await;
-    let store = Store::open(&dispolits::store::Settings { url }).await.unwrap();
+    let store = Store::open(&Settings::at(url)).await.unwrap();
     let claimed = store.claim(1, "2026-11-23T07:00:00Z".parse().unwrap()).await.unwrap();
     assert_eq!(claimed[0].rows[0].update.count.nombre.get(), 7);
 }
 
 #[tokio::test]
-async fn one_worker_at_a_time() {
-    let mut bench = Bench::new().await;
+async fn one_worker_at_a_time_on_a_file() {
+    let mut bench = Bench::new(Engine::Sqlite).await;
     let lock = Store::lock(&bench.settings()).unwrap();
     assert!(matches!(Store::lock(&bench.settings()), Err(StoreError::Busy(_))));
     bench.restart().await;

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::bench::{
     Bench, SETTLE, acknowledged, beds, document, failed, held_back, judged, refused, test_document, unknown,
 };
+use super::engine::Engine;
 
 /// What happens next.
 #[derive(Debug, Clone)]
@@ -95,8 +96,15 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
-        Self { bench: Bench::new().await, reports: vec![], backlog: vec![], held: None, late: vec![], flying: vec![] }
+    async fn new(engine: Engine) -> Self {
+        Self {
+            bench: Bench::new(engine).await,
+            reports: vec![],
+            backlog: vec![],
+            held: None,
+            late: vec![],
+            flying: vec![],
+        }
     }
 
     async fn take(&mut self, step: &Step) {
@@ -214,18 +222,30 @@ impl World {
     }
 }
 
+fn tell(engine: Engine, steps: &[Step]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut world = World::new(engine).await;
+        for step in steps {
+            world.take(step).await;
+        }
+        world.finish().await;
+        world.check().await;
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, max_shrink_iters: 400, ..ProptestConfig::default() })]
     #[test]
     fn the_newest_that_is_not_refused_is_held_in_the_end(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut world = World::new().await;
-            for step in &steps {
-                world.take(step).await;
-            }
-            world.finish().await;
-            world.check().await;
-        });
+        tell(Engine::Sqlite, &steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #[test]
+    fn the_newest_that_is_not_refused_is_held_in_the_end_on_a_server(steps in steps()) {
+        tell(Engine::Postgres, &steps);
     }
 }

@@ -4,6 +4,7 @@ use dispolits::outcome::Verdict;
 use dispolits::store::{JudgedMail, Judging, MailId, Reading, Received};
 
 use super::bench::{ACCOUNT, Bench, judged, received};
+use super::engine::{Engine, on_both_engines};
 
 async fn positions(bench: &Bench) -> Vec<(String, MailId)> {
     let mut known: Vec<_> = bench.store.known_positions(ACCOUNT).await.unwrap().into_iter().collect();
@@ -15,9 +16,8 @@ async fn duplicate_of(bench: &Bench, id: MailId) -> Option<MailId> {
     bench.store.mail(id).await.unwrap().unwrap().duplicate_of
 }
 
-#[tokio::test]
-async fn the_same_bytes_are_one_mail_until_their_move_is_confirmed() {
-    let mut bench = Bench::new().await;
+async fn the_same_bytes_are_one_mail_until_their_move_is_confirmed(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
     let first = bench.receive("a", "octets").await;
     bench.restart().await;
     assert_eq!(bench.receive("b", "octets").await, first, "seen again elsewhere");
@@ -35,9 +35,8 @@ async fn the_same_bytes_are_one_mail_until_their_move_is_confirmed() {
     assert_eq!(duplicate_of(&bench, third).await, Some(first), "of the first, however many came");
 }
 
-#[tokio::test]
-async fn two_copies_in_the_mailbox_at_once_are_one_mail_then_a_duplicate() {
-    let bench = Bench::new().await;
+async fn two_copies_in_the_mailbox_at_once_are_one_mail_then_a_duplicate(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.store.receive(&[received("a", "octets"), received("b", "octets")], bench.now()).await.unwrap();
     assert_eq!(bench.store.balance(Some(ACCOUNT)).await.unwrap().recus, 1);
     let known = positions(&bench).await;
@@ -47,9 +46,8 @@ async fn two_copies_in_the_mailbox_at_once_are_one_mail_then_a_duplicate() {
     assert_eq!(duplicate_of(&bench, copy).await, Some(known[0].1));
 }
 
-#[tokio::test]
-async fn accounts_do_not_share_mails() {
-    let bench = Bench::new().await;
+async fn accounts_do_not_share_mails(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let ours = bench.receive("a", "octets").await;
     bench.store.moved(&[ours], bench.now()).await.unwrap();
     let other = Received { account: "maildir:autre", ..received("a", "octets") };
@@ -59,9 +57,8 @@ async fn accounts_do_not_share_mails() {
     assert_eq!(duplicate_of(&bench, theirs).await, None);
 }
 
-#[tokio::test]
-async fn a_header_alone_is_told_apart_by_the_size_of_its_mail() {
-    let bench = Bench::new().await;
+async fn a_header_alone_is_told_apart_by_the_size_of_its_mail(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let header = |position, size| Received { size, headers_only: true, ..received(position, "Subject: a\r\n\r\n") };
     bench.store.receive(&[header("a", 100), header("b", 200), header("c", 100)], bench.now()).await.unwrap();
     assert_eq!(positions(&bench).await.len(), 2);
@@ -69,9 +66,8 @@ async fn a_header_alone_is_told_apart_by_the_size_of_its_mail() {
     assert_eq!(positions(&bench).await.len(), 3, "a whole mail of these bytes is another one");
 }
 
-#[tokio::test]
-async fn to_move_goes_through_pages_and_keeps_what_cannot_be_read() {
-    let bench = Bench::new().await;
+async fn to_move_goes_through_pages_and_keeps_what_cannot_be_read(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let mut ids = Vec::new();
     for name in ["a", "b", "c"] {
         let id = bench.receive(name, name).await;
@@ -87,8 +83,8 @@ async fn to_move_goes_through_pages_and_keeps_what_cannot_be_read() {
 }
 
 /// What a crash, or a failed reading, leaves of a mail read in this company.
-async fn check_marks(company: &[&str], how: Reading, crash: bool, expected: (bool, u32)) {
-    let mut bench = Bench::new().await;
+async fn check_marks(engine: Engine, company: &[&str], how: Reading, crash: bool, expected: (bool, u32)) {
+    let mut bench = Bench::new(engine).await;
     let mut ids = Vec::new();
     for name in company {
         ids.push(bench.receive(name, name).await);
@@ -109,18 +105,16 @@ async fn check_marks(company: &[&str], how: Reading, crash: bool, expected: (boo
     assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0, "once");
 }
 
-#[tokio::test]
-async fn only_a_mail_read_alone_is_blamed() {
-    check_marks(&["a", "b", "c"], Reading::Together, true, (true, 0)).await;
-    check_marks(&["a"], Reading::Together, true, (true, 0)).await;
-    check_marks(&["a"], Reading::Alone, true, (true, 1)).await;
-    check_marks(&["a", "b"], Reading::Together, false, (true, 0)).await;
-    check_marks(&["a"], Reading::Alone, false, (true, 1)).await;
+async fn only_a_mail_read_alone_is_blamed(engine: Engine) {
+    check_marks(engine, &["a", "b", "c"], Reading::Together, true, (true, 0)).await;
+    check_marks(engine, &["a"], Reading::Together, true, (true, 0)).await;
+    check_marks(engine, &["a"], Reading::Alone, true, (true, 1)).await;
+    check_marks(engine, &["a", "b"], Reading::Together, false, (true, 0)).await;
+    check_marks(engine, &["a"], Reading::Alone, false, (true, 1)).await;
 }
 
-#[tokio::test]
-async fn readings_given_up_blame_nobody() {
-    let mut bench = Bench::new().await;
+async fn readings_given_up_blame_nobody(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     bench.store.begin_reading(&[id], Reading::Alone).await.unwrap();
     bench.store.end_readings(ACCOUNT).await.unwrap();
@@ -129,9 +123,8 @@ async fn readings_given_up_blame_nobody() {
     assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), [Judging { id, suspect: false, attempts: 0 }]);
 }
 
-#[tokio::test]
-async fn a_mail_is_judged_once() {
-    let bench = Bench::new().await;
+async fn a_mail_is_judged_once(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     bench.store.begin_reading(&[id], Reading::Alone).await.unwrap();
     bench.record(id, &JudgedMail { verdict: Some(Verdict::Ignore), ..judged(vec![]) }).await;
@@ -139,4 +132,15 @@ async fn a_mail_is_judged_once() {
     assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Ignore));
     assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), []);
     assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0, "the mark went with the judgement");
+}
+
+on_both_engines! {
+    the_same_bytes_are_one_mail_until_their_move_is_confirmed,
+    two_copies_in_the_mailbox_at_once_are_one_mail_then_a_duplicate,
+    accounts_do_not_share_mails,
+    a_header_alone_is_told_apart_by_the_size_of_its_mail,
+    to_move_goes_through_pages_and_keeps_what_cannot_be_read,
+    only_a_mail_read_alone_is_blamed,
+    readings_given_up_blame_nobody,
+    a_mail_is_judged_once,
 }

@@ -1,4 +1,4 @@
-//! The store told as stories, on a real SQLite file and a clock that stands still.
+//! The store told as stories, on both engines and a clock that stands still.
 
 #[cfg(test)]
 mod accounts;
@@ -10,6 +10,8 @@ mod conservation;
 mod delivery;
 #[cfg(test)]
 mod documents;
+#[cfg(test)]
+pub(crate) mod engine;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -26,3 +28,5 @@ mod purge;
 mod removals;
 #[cfg(test)]
 mod replies;
+#[cfg(test)]
+mod server;

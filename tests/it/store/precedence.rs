@@ -6,11 +6,12 @@ use dispolits::store::{Answer, Closing};
 use super::bench::{
     Bench, SETTLE, acknowledged, beds, document, failed, held_back, judged, refused, test_document, unknown,
 };
+use super::engine::{Engine, on_both_engines};
 
 /// Two observations of these minutes, received in this order, both judged before anything is sent:
 /// the states of their rows.
-async fn check_order(minutes: (i64, i64), expected: (Etat, Etat)) {
-    let bench = Bench::new().await;
+async fn check_order(engine: Engine, minutes: (i64, i64), expected: (Etat, Etat)) {
+    let bench = Bench::new(engine).await;
     let first = bench.report("1", vec![beds(1, minutes.0)]).await;
     let second = bench.report("2", vec![beds(2, minutes.1)]).await;
     let states = (bench.etats(first).await[0], bench.etats(second).await[0]);
@@ -19,16 +20,14 @@ async fn check_order(minutes: (i64, i64), expected: (Etat, Etat)) {
     assert_eq!(bench.send(acknowledged).await, [winner], "{minutes:?}");
 }
 
-#[tokio::test]
-async fn the_newer_date_wins_and_of_equal_ones_the_later_receipt() {
-    check_order((0, 5), (Depassee, EnAttente)).await;
-    check_order((5, 0), (EnAttente, Depassee)).await;
-    check_order((5, 5), (Depassee, EnAttente)).await;
+async fn the_newer_date_wins_and_of_equal_ones_the_later_receipt(engine: Engine) {
+    check_order(engine, (0, 5), (Depassee, EnAttente)).await;
+    check_order(engine, (5, 0), (EnAttente, Depassee)).await;
+    check_order(engine, (5, 5), (Depassee, EnAttente)).await;
 }
 
-#[tokio::test]
-async fn the_later_receipt_wins_even_if_it_was_judged_first() {
-    let bench = Bench::new().await;
+async fn the_later_receipt_wins_even_if_it_was_judged_first(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let earlier = bench.receive("1", "1").await;
     let later = bench.receive("2", "2").await;
     bench.record(later, &judged(vec![document("2", vec![beds(2, 0)])])).await;
@@ -37,9 +36,8 @@ async fn the_later_receipt_wins_even_if_it_was_judged_first() {
     assert_eq!(bench.send(acknowledged).await, [2]);
 }
 
-#[tokio::test]
-async fn the_later_receipt_wins_when_the_earlier_is_tried_again() {
-    let bench = Bench::new().await;
+async fn the_later_receipt_wins_when_the_earlier_is_tried_again(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let earlier = bench.receive("1", "1").await;
     let later = bench.receive("2", "2").await;
     bench.record(later, &judged(vec![document("2", vec![beds(2, 0)])])).await;
@@ -49,9 +47,8 @@ async fn the_later_receipt_wins_when_the_earlier_is_tried_again() {
     assert_eq!((bench.etats(earlier).await[0], bench.etats(later).await[0]), (Depassee, EnAttente));
 }
 
-#[tokio::test]
-async fn an_old_one_that_comes_after_the_acknowledgement_is_superseded() {
-    let bench = Bench::new().await;
+async fn an_old_one_that_comes_after_the_acknowledgement_is_superseded(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![beds(1, 5)]).await;
     bench.send(acknowledged).await;
     let late = bench.report("2", vec![beds(2, 0)]).await;
@@ -61,8 +58,8 @@ async fn an_old_one_that_comes_after_the_acknowledgement_is_superseded() {
 
 /// A newer observation comes while the older is in flight: what becomes of the older by its answer.
 /// The newer is never sent beside it.
-async fn check_in_flight(closing: fn(&Bench) -> Closing, older: Etat, wait: i64) {
-    let bench = Bench::new().await;
+async fn check_in_flight(engine: Engine, closing: fn(&Bench) -> Closing, older: Etat, wait: i64) {
+    let bench = Bench::new(engine).await;
     let old = bench.report("1", vec![beds(1, 0)]).await;
     let claimed = bench.claim().await;
     let new = bench.report("2", vec![beds(2, 5)]).await;
@@ -79,18 +76,16 @@ async fn check_in_flight(closing: fn(&Bench) -> Closing, older: Etat, wait: i64)
     assert_eq!(bench.etats(new).await, [Transmise]);
 }
 
-#[tokio::test]
-async fn the_newer_goes_after_the_older_in_flight() {
-    check_in_flight(acknowledged, Transmise, 1).await;
-    check_in_flight(refused, Rejetee, 1).await;
-    check_in_flight(failed, Depassee, 1).await;
-    check_in_flight(held_back, Depassee, 1).await;
-    check_in_flight(unknown, Depassee, SETTLE).await;
+async fn the_newer_goes_after_the_older_in_flight(engine: Engine) {
+    check_in_flight(engine, acknowledged, Transmise, 1).await;
+    check_in_flight(engine, refused, Rejetee, 1).await;
+    check_in_flight(engine, failed, Depassee, 1).await;
+    check_in_flight(engine, held_back, Depassee, 1).await;
+    check_in_flight(engine, unknown, Depassee, SETTLE).await;
 }
 
-#[tokio::test]
-async fn a_crash_in_flight_holds_the_location_then_sends_the_newest() {
-    let mut bench = Bench::new().await;
+async fn a_crash_in_flight_holds_the_location_then_sends_the_newest(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
     let old = bench.report("1", vec![beds(1, 0)]).await;
     assert_eq!(bench.claim().await.len(), 1);
     let new = bench.report("2", vec![beds(2, 5)]).await;
@@ -105,9 +100,8 @@ async fn a_crash_in_flight_holds_the_location_then_sends_the_newest() {
     }
 }
 
-#[tokio::test]
-async fn a_newer_one_stops_a_second_sending_under_way() {
-    let bench = Bench::new().await;
+async fn a_newer_one_stops_a_second_sending_under_way(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![beds(1, 0)]).await;
     bench.send(unknown).await;
     bench.report("2", vec![beds(2, 5)]).await;
@@ -122,9 +116,8 @@ async fn a_newer_one_stops_a_second_sending_under_way() {
     assert!(bench.claim().await.is_empty(), "the older one would overwrite it");
 }
 
-#[tokio::test]
-async fn the_newest_is_sent_again_after_a_request_in_doubt() {
-    let bench = Bench::new().await;
+async fn the_newest_is_sent_again_after_a_request_in_doubt(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![beds(1, 0)]).await;
     assert_eq!(bench.send(unknown).await, [1]);
     let new = bench.report("2", vec![beds(2, 5)]).await;
@@ -139,10 +132,9 @@ async fn the_newest_is_sent_again_after_a_request_in_doubt() {
     assert!(bench.claim().await.is_empty(), "and then no more");
 }
 
-#[tokio::test]
-async fn what_was_acknowledged_stays_so_whatever_its_second_sending_meets() {
+async fn what_was_acknowledged_stays_so_whatever_its_second_sending_meets(engine: Engine) {
     for closing in [refused, held_back, failed, unknown] {
-        let bench = Bench::new().await;
+        let bench = Bench::new(engine).await;
         bench.report("1", vec![beds(1, 0)]).await;
         bench.send(unknown).await;
         let new = bench.report("2", vec![beds(2, 5)]).await;
@@ -155,9 +147,8 @@ async fn what_was_acknowledged_stays_so_whatever_its_second_sending_meets() {
     }
 }
 
-#[tokio::test]
-async fn a_newer_one_takes_the_second_sending_over() {
-    let bench = Bench::new().await;
+async fn a_newer_one_takes_the_second_sending_over(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![beds(1, 0)]).await;
     bench.send(unknown).await;
     bench.report("2", vec![beds(2, 5)]).await;
@@ -171,9 +162,8 @@ async fn a_newer_one_takes_the_second_sending_over() {
     assert!(bench.claim().await.is_empty());
 }
 
-#[tokio::test]
-async fn a_refused_newer_one_gives_the_second_sending_back() {
-    let bench = Bench::new().await;
+async fn a_refused_newer_one_gives_the_second_sending_back(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![beds(1, 0)]).await;
     bench.send(unknown).await;
     bench.report("2", vec![beds(2, 5)]).await;
@@ -184,9 +174,8 @@ async fn a_refused_newer_one_gives_the_second_sending_back() {
     assert_eq!(bench.send(acknowledged).await, [2], "the request in doubt may have overwritten it");
 }
 
-#[tokio::test]
-async fn a_refused_newest_lets_the_superseded_one_back() {
-    let bench = Bench::new().await;
+async fn a_refused_newest_lets_the_superseded_one_back(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let oldest = bench.report("1", vec![beds(1, 0)]).await;
     let older = bench.report("2", vec![beds(2, 5)]).await;
     let newest = bench.report("3", vec![beds(3, 9)]).await;
@@ -197,9 +186,8 @@ async fn a_refused_newest_lets_the_superseded_one_back() {
     assert!(bench.claim().await.is_empty(), "what is older than the acknowledged one stays superseded");
 }
 
-#[tokio::test]
-async fn what_was_told_as_superseded_is_not_rejected_afterwards() {
-    let bench = Bench::new().await;
+async fn what_was_told_as_superseded_is_not_rejected_afterwards(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let older = bench.report("1", vec![beds(1, 0)]).await;
     bench.settle(older, Answer::Told).await;
     bench.report("2", vec![beds(2, 5)]).await;
@@ -210,10 +198,9 @@ async fn what_was_told_as_superseded_is_not_rejected_afterwards() {
     assert!(bench.claim().await.is_empty(), "once");
 }
 
-#[tokio::test]
-async fn a_row_held_back_is_told_once_and_freed_by_its_end() {
+async fn a_row_held_back_is_told_once_and_freed_by_its_end(engine: Engine) {
     for (end, etat) in [(acknowledged as fn(&Bench) -> Closing, Transmise), (refused, Rejetee)] {
-        let bench = Bench::new().await;
+        let bench = Bench::new(engine).await;
         let id = bench.report("1", vec![beds(1, 0)]).await;
         for _ in 0..3 {
             bench.send(held_back).await;
@@ -227,18 +214,16 @@ async fn a_row_held_back_is_told_once_and_freed_by_its_end() {
     }
 }
 
-#[tokio::test]
-async fn a_newer_observation_ends_a_hold_back_as_superseded() {
-    let bench = Bench::new().await;
+async fn a_newer_observation_ends_a_hold_back_as_superseded(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let old = bench.report("1", vec![beds(1, 0)]).await;
     bench.send(held_back).await;
     bench.report("2", vec![beds(2, 5)]).await;
     assert_eq!((bench.etats(old).await, bench.codes(old).await), (vec![Depassee], vec![]));
 }
 
-#[tokio::test]
-async fn test_mode_never_competes() {
-    let bench = Bench::new().await;
+async fn test_mode_never_competes(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let real = bench.report("1", vec![beds(1, 0)]).await;
     let test = bench.receive("2", "2").await;
     bench.record(test, &judged(vec![test_document("2", vec![beds(2, 5)])])).await;
@@ -246,4 +231,23 @@ async fn test_mode_never_competes() {
     assert_eq!(bench.send(refused).await, [1]);
     assert!(bench.claim().await.is_empty());
     assert_eq!(bench.etats(test).await, [NonTransmiseTest]);
+}
+
+on_both_engines! {
+    the_newer_date_wins_and_of_equal_ones_the_later_receipt,
+    the_later_receipt_wins_even_if_it_was_judged_first,
+    the_later_receipt_wins_when_the_earlier_is_tried_again,
+    an_old_one_that_comes_after_the_acknowledgement_is_superseded,
+    the_newer_goes_after_the_older_in_flight,
+    a_crash_in_flight_holds_the_location_then_sends_the_newest,
+    a_newer_one_stops_a_second_sending_under_way,
+    the_newest_is_sent_again_after_a_request_in_doubt,
+    what_was_acknowledged_stays_so_whatever_its_second_sending_meets,
+    a_newer_one_takes_the_second_sending_over,
+    a_refused_newer_one_gives_the_second_sending_back,
+    a_refused_newest_lets_the_superseded_one_back,
+    what_was_told_as_superseded_is_not_rejected_afterwards,
+    a_row_held_back_is_told_once_and_freed_by_its_end,
+    a_newer_observation_ends_a_hold_back_as_superseded,
+    test_mode_never_competes,
 }

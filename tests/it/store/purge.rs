@@ -5,6 +5,7 @@ use dispolits::store::{Answer, JudgedMail, MailId};
 use jiff::Timestamp;
 
 use super::bench::{ACCOUNT, Bench, judged};
+use super::engine::{Engine, on_both_engines};
 use super::replies::letter;
 
 const DAY: i64 = 86_400;
@@ -40,8 +41,8 @@ async fn purge(bench: &Bench) -> u64 {
 }
 
 /// Whether the content of such a mail is still there after so many days and an hour.
-async fn check(defect: Option<Code>, until: Until, days: i64, kept: bool) {
-    let bench = Bench::new().await;
+async fn check(engine: Engine, defect: Option<Code>, until: Until, days: i64, kept: bool) {
+    let bench = Bench::new(engine).await;
     let id = mail(&bench, "a", defect, until).await;
     bench.advance(days * DAY + 3600);
     purge(&bench).await;
@@ -49,23 +50,21 @@ async fn check(defect: Option<Code>, until: Until, days: i64, kept: bool) {
     assert_eq!(raw.is_some(), kept, "{defect:?} after {days} days");
 }
 
-#[tokio::test]
-async fn contents_go_in_their_time() {
+async fn contents_go_in_their_time(engine: Engine) {
     let patient = Some(Code::M06);
-    check(None, Until::Moved, 29, true).await;
-    check(None, Until::Moved, 30, false).await;
-    check(Some(Code::M01), Until::Moved, 29, true).await;
-    check(patient, Until::Moved, 0, true).await;
-    check(patient, Until::Moved, 1, false).await;
+    check(engine, None, Until::Moved, 29, true).await;
+    check(engine, None, Until::Moved, 30, false).await;
+    check(engine, Some(Code::M01), Until::Moved, 29, true).await;
+    check(engine, patient, Until::Moved, 0, true).await;
+    check(engine, patient, Until::Moved, 1, false).await;
     for until in [Until::Received, Until::Judged, Until::Settled] {
-        check(patient, until, 100, true).await;
-        check(None, until, 100, true).await;
+        check(engine, patient, until, 100, true).await;
+        check(engine, None, until, 100, true).await;
     }
 }
 
-#[tokio::test]
-async fn the_journal_stays_and_a_duplicate_is_still_known() {
-    let bench = Bench::new().await;
+async fn the_journal_stays_and_a_duplicate_is_still_known(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = mail(&bench, "a", Some(Code::M01), Until::Moved).await;
     bench.advance(31 * DAY);
     assert_eq!(purge(&bench).await, 1);
@@ -77,9 +76,8 @@ async fn the_journal_stays_and_a_duplicate_is_still_known() {
     assert!(bench.store.balance(Some(ACCOUNT)).await.unwrap().holds());
 }
 
-#[tokio::test]
-async fn a_reply_goes_with_the_content_once_it_has_left() {
-    let bench = Bench::new().await;
+async fn a_reply_goes_with_the_content_once_it_has_left(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let sent = mail(&bench, "a", None, Until::Moved).await;
     let due = bench.store.replies_to_send(10, bench.now()).await.unwrap();
     bench.store.reply_sent(due[0].id, None, bench.now()).await.unwrap();
@@ -93,7 +91,8 @@ async fn a_reply_goes_with_the_content_once_it_has_left() {
 
 #[tokio::test]
 async fn nothing_of_a_patient_document_is_left_on_the_disk() {
-    let bench = Bench::new().await;
+    let bench = Bench::new(Engine::Sqlite).await;
+    let folder = bench.home.file().parent().unwrap().to_owned();
     // More than a page, or the place would be overwritten by chance.
     let id = bench.receive("a", &SECRET.repeat(1000)).await;
     let defects = vec![Defect::new(Code::M06, Place::mail())];
@@ -101,7 +100,7 @@ async fn nothing_of_a_patient_document_is_left_on_the_disk() {
     bench.settle(id, Answer::Told).await;
     bench.store.moved(&[id], bench.now()).await.unwrap();
     let on_disk = || {
-        let files = std::fs::read_dir(bench.folder.path()).unwrap().map(|file| file.unwrap().path());
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
         files.filter(|path| holds(&std::fs::read(path).unwrap(), SECRET.as_bytes())).count()
     };
     assert!(on_disk() > 0, "or this test proves nothing");
@@ -112,4 +111,10 @@ async fn nothing_of_a_patient_document_is_left_on_the_disk() {
 
 fn holds(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
+}
+
+on_both_engines! {
+    contents_go_in_their_time,
+    the_journal_stays_and_a_duplicate_is_still_known,
+    a_reply_goes_with_the_content_once_it_has_left,
 }

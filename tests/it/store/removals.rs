@@ -3,6 +3,7 @@
 use dispolits::store::{Batch, Closing, RemovalClosing};
 
 use super::bench::{Bench, SETTLE, beds};
+use super::engine::{Engine, on_both_engines};
 
 fn under(code: &'static str) -> impl Fn(&Bench) -> Closing {
     move |bench| Closing::Acknowledged { genre_code: Some(code.to_owned()), again_at: bench.after(SETTLE) }
@@ -33,9 +34,8 @@ async fn send(bench: &Bench, nombre: i64, code: &'static str) {
     assert_eq!(bench.send(under(code)).await, [i32::try_from(nombre).unwrap()]);
 }
 
-#[tokio::test]
-async fn each_change_of_code_removes_the_old_indicator_once() {
-    let bench = Bench::new().await;
+async fn each_change_of_code_removes_the_old_indicator_once(engine: Engine) {
+    let bench = Bench::new(engine).await;
     for (nombre, code, expected) in [
         (1, "03", None),
         (2, "03", None),
@@ -49,18 +49,16 @@ async fn each_change_of_code_removes_the_old_indicator_once() {
     }
 }
 
-#[tokio::test]
-async fn a_removal_not_yet_done_is_dropped_when_its_code_comes_back() {
-    let bench = Bench::new().await;
+async fn a_removal_not_yet_done_is_dropped_when_its_code_comes_back(engine: Engine) {
+    let bench = Bench::new(engine).await;
     send(&bench, 1, "03").await;
     send(&bench, 2, "04").await;
     send(&bench, 3, "03").await;
     assert_eq!(remove(&bench).await, ["04"], "03 is in force again");
 }
 
-#[tokio::test]
-async fn counts_go_first_and_a_removal_is_claimed_anew_after_them() {
-    let bench = Bench::new().await;
+async fn counts_go_first_and_a_removal_is_claimed_anew_after_them(engine: Engine) {
+    let bench = Bench::new(engine).await;
     send(&bench, 1, "03").await;
     send(&bench, 2, "04").await;
     bench.report("3", vec![beds(3, 3)]).await;
@@ -70,9 +68,8 @@ async fn counts_go_first_and_a_removal_is_claimed_anew_after_them() {
     assert_eq!(remove(&bench).await, ["04"]);
 }
 
-#[tokio::test]
-async fn a_removal_is_in_flight_like_a_count() {
-    let mut bench = Bench::new().await;
+async fn a_removal_is_in_flight_like_a_count(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
     send(&bench, 1, "03").await;
     send(&bench, 2, "04").await;
     assert_eq!(claimed(&bench).await, ["03"]);
@@ -87,9 +84,8 @@ async fn a_removal_is_in_flight_like_a_count() {
     assert_eq!(remove(&bench).await, ["03"]);
 }
 
-#[tokio::test]
-async fn a_removal_in_doubt_holds_its_location() {
-    let bench = Bench::new().await;
+async fn a_removal_in_doubt_holds_its_location(engine: Engine) {
+    let bench = Bench::new(engine).await;
     send(&bench, 1, "03").await;
     send(&bench, 2, "04").await;
     let batches = bench.claim().await;
@@ -104,9 +100,8 @@ async fn a_removal_in_doubt_holds_its_location() {
     assert_eq!(remove(&bench).await, ["03"]);
 }
 
-#[tokio::test]
-async fn a_second_sending_under_another_code_removes_the_first() {
-    let bench = Bench::new().await;
+async fn a_second_sending_under_another_code_removes_the_first(engine: Engine) {
+    let bench = Bench::new(engine).await;
     bench.report("1", vec![beds(1, 0)]).await;
     bench.send(super::bench::unknown).await;
     bench.report("2", vec![beds(2, 5)]).await;
@@ -117,12 +112,21 @@ async fn a_second_sending_under_another_code_removes_the_first() {
     assert_eq!(remove(&bench).await, ["03"]);
 }
 
-#[tokio::test]
-async fn a_removal_that_cannot_be_read_stops_nothing() {
-    let bench = Bench::new().await;
+async fn a_removal_that_cannot_be_read_stops_nothing(engine: Engine) {
+    let bench = Bench::new(engine).await;
     send(&bench, 1, "03").await;
     send(&bench, 2, "04").await;
     bench.execute("UPDATE removals SET indicator = 'abîmé'").await;
     assert!(bench.claim().await.is_empty());
     send(&bench, 3, "04").await;
+}
+
+on_both_engines! {
+    each_change_of_code_removes_the_old_indicator_once,
+    a_removal_not_yet_done_is_dropped_when_its_code_comes_back,
+    counts_go_first_and_a_removal_is_claimed_anew_after_them,
+    a_removal_is_in_flight_like_a_count,
+    a_removal_in_doubt_holds_its_location,
+    a_second_sending_under_another_code_removes_the_first,
+    a_removal_that_cannot_be_read_stops_nothing,
 }

@@ -8,6 +8,7 @@ use dispolits::store::{
 };
 
 use super::bench::{Bench, SENDER, acknowledged, beds, document, judged, refused};
+use super::engine::{Engine, on_both_engines};
 
 const HOUR: i64 = 3600;
 
@@ -41,9 +42,8 @@ async fn half_bad(bench: &Bench, name: &str) -> MailId {
     id
 }
 
-#[tokio::test]
-async fn a_mail_is_settled_once() {
-    let bench = Bench::new().await;
+async fn a_mail_is_settled_once(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![beds(1, 0)]).await;
     assert_eq!(bench.store.unsettled(bench.now(), None, 10).await.unwrap(), [], "the ROR has not answered");
     bench.send(acknowledged).await;
@@ -56,9 +56,8 @@ async fn a_mail_is_settled_once() {
     assert_eq!(bench.outcome(id).await.verdict, Some(Integre));
 }
 
-#[tokio::test]
-async fn pages_of_unsettled_mails_go_through_all() {
-    let bench = Bench::new().await;
+async fn pages_of_unsettled_mails_go_through_all(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let mut ids = Vec::new();
     for name in ["a", "b", "c"] {
         ids.push(bench.report(name, vec![]).await);
@@ -69,11 +68,12 @@ async fn pages_of_unsettled_mails_go_through_all() {
     assert_eq!(seen, ids);
 }
 
-#[tokio::test]
-async fn verdict_and_reply_are_one_write() {
-    let bench = Bench::new().await;
+async fn verdict_and_reply_are_one_write(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
-    bench.execute("CREATE TRIGGER full BEFORE INSERT ON replies BEGIN SELECT RAISE(ABORT, 'plein'); END").await;
+    bench.execute("CREATE UNIQUE INDEX plein ON replies (kind)").await;
+    let other = bench.report("b", vec![]).await;
+    bench.store.answer(other, &boxed(letter(other)), bench.now()).await.unwrap();
     let outcome = bench.store.settled_outcome(id).await.unwrap().unwrap();
     let settlement = dispolits::store::Settlement { outcome, answer: boxed(letter(id)) };
     assert!(bench.store.settle(id, &settlement, bench.now()).await.is_err());
@@ -81,9 +81,8 @@ async fn verdict_and_reply_are_one_write() {
     assert_eq!(bench.outcome(id).await.verdict, None);
 }
 
-#[tokio::test]
-async fn known_rejections_are_told_late_then_completed_once() {
-    let bench = Bench::new().await;
+async fn known_rejections_are_told_late_then_completed_once(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = half_bad(&bench, "a").await;
     let overdue = async || bench.store.unsettled(bench.after(-900), None, 10).await.unwrap();
     bench.advance(900);
@@ -101,10 +100,9 @@ async fn known_rejections_are_told_late_then_completed_once() {
     assert_eq!(bench.store.replies(id).await.unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn a_second_reply_of_a_kind_is_refused() {
+async fn a_second_reply_of_a_kind_is_refused(engine: Engine) {
     for kind in [ReplyKind::Reponse, ReplyKind::Complement, ReplyKind::Recapitulatif] {
-        let bench = Bench::new().await;
+        let bench = Bench::new(engine).await;
         let id = bench.report("a", vec![]).await;
         bench.store.answer(id, &boxed(reply(id, kind, 1)), bench.now()).await.unwrap();
         let again = bench.store.answer(id, &boxed(reply(id, kind, 1)), bench.now()).await.unwrap_err();
@@ -112,9 +110,8 @@ async fn a_second_reply_of_a_kind_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up() {
-    let mut bench = Bench::new().await;
+async fn a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, boxed(letter(id))).await;
     let due = async |bench: &Bench| bench.store.replies_to_send(10, bench.now()).await.unwrap();
@@ -138,9 +135,8 @@ async fn a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up() {
     assert!(due(&bench).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_reply_that_cannot_be_read_stops_no_other() {
-    let bench = Bench::new().await;
+async fn a_reply_that_cannot_be_read_stops_no_other(engine: Engine) {
+    let bench = Bench::new(engine).await;
     for name in ["a", "b"] {
         let id = bench.report(name, vec![]).await;
         bench.settle(id, boxed(letter(id))).await;
@@ -150,9 +146,8 @@ async fn a_reply_that_cannot_be_read_stops_no_other() {
     assert_eq!(bench.number("SELECT COUNT(*) FROM replies WHERE etat = 'abandonnee'").await, 1);
 }
 
-#[tokio::test]
-async fn a_notification_is_tied_to_our_own_reply_only() {
-    let bench = Bench::new().await;
+async fn a_notification_is_tied_to_our_own_reply_only(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, boxed(letter(id))).await;
     let ours = letter(id).message_id;
@@ -178,9 +173,8 @@ async fn a_notification_is_tied_to_our_own_reply_only() {
     assert_eq!(told().await, (Some(second), "non remise à a ; non remise à b".to_owned()));
 }
 
-#[tokio::test]
-async fn a_lighter_mail_takes_the_place_of_one_that_has_not_left() {
-    let bench = Bench::new().await;
+async fn a_lighter_mail_takes_the_place_of_one_that_has_not_left(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, boxed(letter(id))).await;
     let due = bench.store.replies_to_send(1, bench.now()).await.unwrap().remove(0);
@@ -192,9 +186,8 @@ async fn a_lighter_mail_takes_the_place_of_one_that_has_not_left() {
     assert_eq!(content().await, b"plus petit");
 }
 
-#[tokio::test]
-async fn the_cap_counts_the_hour_of_one_sender() {
-    let bench = Bench::new().await;
+async fn the_cap_counts_the_hour_of_one_sender(engine: Engine) {
+    let bench = Bench::new(engine).await;
     for name in ["a", "b", "c"] {
         let id = bench.report(name, vec![]).await;
         bench.settle(id, boxed(letter(id))).await;
@@ -206,9 +199,8 @@ async fn the_cap_counts_the_hour_of_one_sender() {
     assert_eq!(bench.store.replies_since(&other, bench.after(-HOUR)).await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn withheld_rejections_leave_in_one_digest_once() {
-    let bench = Bench::new().await;
+async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let to: Address = SENDER.parse().unwrap();
     let mut ids = Vec::new();
     for name in ["a", "b"] {
@@ -231,9 +223,8 @@ async fn withheld_rejections_leave_in_one_digest_once() {
     assert!(matches!(bench.store.add_digest(&gathered, &digest, bench.now()).await, Err(StoreError::Database(_))));
 }
 
-#[tokio::test]
-async fn a_digest_is_of_a_size_that_can_be_made() {
-    let bench = Bench::new().await;
+async fn a_digest_is_of_a_size_that_can_be_made(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let to: Address = SENDER.parse().unwrap();
     bench.report("a", vec![]).await;
     bench
@@ -248,9 +239,8 @@ async fn a_digest_is_of_a_size_that_can_be_made() {
     assert_eq!((&due[0].to, due[0].mails.len()), (&to, 500));
 }
 
-#[tokio::test]
-async fn back_to_normal_is_told_after_a_rejection_only() {
-    let bench = Bench::new().await;
+async fn back_to_normal_is_told_after_a_rejection_only(engine: Engine) {
+    let bench = Bench::new(engine).await;
     let sender: Address = SENDER.parse().unwrap();
     let settled = async |name: &str, verdict: Verdict| {
         let id = bench.receive(name, name).await;
@@ -266,4 +256,20 @@ async fn back_to_normal_is_told_after_a_rejection_only() {
         told.push(bench.store.was_rejected_before(&sender, id).await.unwrap());
     }
     assert_eq!(told, [false, false, true, true, true, false, false, true]);
+}
+
+on_both_engines! {
+    a_mail_is_settled_once,
+    pages_of_unsettled_mails_go_through_all,
+    verdict_and_reply_are_one_write,
+    known_rejections_are_told_late_then_completed_once,
+    a_second_reply_of_a_kind_is_refused,
+    a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up,
+    a_reply_that_cannot_be_read_stops_no_other,
+    a_notification_is_tied_to_our_own_reply_only,
+    a_lighter_mail_takes_the_place_of_one_that_has_not_left,
+    the_cap_counts_the_hour_of_one_sender,
+    withheld_rejections_leave_in_one_digest_once,
+    a_digest_is_of_a_size_that_can_be_made,
+    back_to_normal_is_told_after_a_rejection_only,
 }

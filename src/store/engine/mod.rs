@@ -1,0 +1,130 @@
+//! The seam between the queries of the store and the two engines.
+//!
+//! Every statement is written once, in the SQL that both engines share: `$N` placeholders, `ON CONFLICT`, `RETURNING`,
+//! partial indexes, row values. [`query`], [`query_as`] and [`query_scalar`] keep its text and what is bound to it, and
+//! make the engine's own statement of it where it is run. So each engine keeps its exact types, and the few things
+//! that differ have a name here: how a transaction begins, [`Tx::lock`], [`Tx::clock`], [`Tx::number`].
+//!
+//! The `Any` driver of sqlx was looked at and left: it takes a URL where SQLite needs its pragmas and PostgreSQL its
+//! session, it cannot read a truth value from SQLite, it copies each mail twice more, and it hides the transaction
+//! behind a boxed connection. A trait with one implementation of each query for each engine would say everything twice.
+//!
+//! One writer is SQLite's rule. On PostgreSQL writers run side by side at READ COMMITTED, so what a transaction decides
+//! on must not change under it: it takes the named locks of what it looks at first ([`Tx::lock`]; nothing on SQLite,
+//! whose `BEGIN IMMEDIATE` is the lock of everything). Locks are taken in one order: a worker, a role or a mailbox,
+//! then documents by sender, then locations in ascending order.
+
+pub(super) mod locks;
+pub(super) mod postgres;
+mod query;
+pub(super) mod sqlite;
+
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use sqlx::{Sqlite, Transaction};
+
+pub(super) use query::{query, query_as, query_scalar};
+
+use super::Result;
+use postgres::Session;
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub(super) enum Engine {
+    /// One connection writes, others read.
+    Sqlite {
+        /// The one that writes.
+        writer: SqlitePool,
+        /// Those that read.
+        readers: SqlitePool,
+    },
+    /// All connections are alike.
+    Postgres(PgPool),
+}
+
+/// A transaction that may write; taken back unless it is committed.
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Session),
+}
+
+/// Where a statement runs.
+pub(super) enum On<'a> {
+    Sqlite(&'a SqlitePool),
+    SqliteTransaction(&'a mut SqliteConnection),
+    Postgres(&'a PgPool),
+    PostgresTransaction(&'a mut PgConnection),
+}
+
+impl Engine {
+    /// Where a statement that only reads runs.
+    pub(super) fn reader(&self) -> On<'_> {
+        match self {
+            Self::Sqlite { readers, .. } => On::Sqlite(readers),
+            Self::Postgres(pool) => On::Postgres(pool),
+        }
+    }
+
+    /// Where a statement that is a transaction of its own runs.
+    pub(super) fn writer(&self) -> On<'_> {
+        match self {
+            Self::Sqlite { writer, .. } => On::Sqlite(writer),
+            Self::Postgres(pool) => On::Postgres(pool),
+        }
+    }
+
+    /// Begins a transaction that may write.
+    pub(super) async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(Session::begin(pool).await?),
+        })
+    }
+
+    /// Empties what keeps old pages of an engine alive: SQLite's write-ahead log. PostgreSQL keeps dead rows until it
+    /// vacuums, and its log as long as it is told to.
+    pub(super) async fn forget_journal(&self) -> Result<()> {
+        if let Self::Sqlite { writer, .. } = self {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes every connection.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes what was written durable.
+    pub(super) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => Ok(transaction.commit().await?),
+            Self::Postgres(session) => session.end("COMMIT").await,
+        }
+    }
+
+    /// Takes back what was written. A transaction that is only dropped costs a PostgreSQL session.
+    pub(super) async fn rollback(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => Ok(transaction.rollback().await?),
+            Self::Postgres(session) => session.end("ROLLBACK").await,
+        }
+    }
+}
+
+impl<'a> From<&'a mut Tx> for On<'a> {
+    fn from(tx: &'a mut Tx) -> Self {
+        match tx {
+            Tx::Sqlite(transaction) => On::SqliteTransaction(transaction),
+            Tx::Postgres(session) => On::PostgresTransaction(session.connection()),
+        }
+    }
+}

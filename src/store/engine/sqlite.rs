@@ -1,0 +1,68 @@
+//! The embedded engine: one file in WAL mode, one connection that writes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::Engine;
+use crate::store::{Result, StoreError};
+
+/// How its schema came to be.
+pub(in crate::store) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+
+/// How long a lock of another process is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Opens the file, makes it if it is missing and brings its schema up to date.
+pub(in crate::store) async fn open(path: &Path) -> Result<Engine> {
+    make_private(path)?;
+    let options = durable(path);
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    MIGRATIONS.run(&writer).await?;
+    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
+    Ok(Engine::Sqlite { writer, readers })
+}
+
+/// Opens a file that must exist, as it is.
+pub(in crate::store) async fn open_existing(path: &Path) -> Result<Engine> {
+    if !path.is_file() {
+        return Err(StoreError::Missing(path.to_owned()));
+    }
+    let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(PATIENCE);
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
+    Ok(Engine::Sqlite { writer, readers })
+}
+
+fn durable(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // What is purged is overwritten, not only unlinked: it may be a patient's document.
+        .pragma("secure_delete", "ON")
+        .busy_timeout(PATIENCE)
+}
+
+/// A new database is its owner's alone: it holds mails. SQLite gives its side files the same mode.
+fn make_private(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(StoreError::Create { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The file that a URL names, if it names one.
+pub(in crate::store) fn path(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty())?;
+    Some(Path::new(path).to_owned())
+}

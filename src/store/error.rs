@@ -1,0 +1,135 @@
+//! What can go wrong with the store: always ours, never a verdict on a mail.
+
+use std::path::PathBuf;
+
+use crate::setting::SecretError;
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or could not be reached.
+    #[error("base de données : {0}")]
+    Database(#[from] sqlx::Error),
+    /// The server gave no answer in time.
+    #[error("base de données : le serveur ne répond pas")]
+    Unreachable,
+    /// The schema could not be brought up to date.
+    #[error("mise à niveau de la base de données : {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored value that this version cannot read.
+    #[error("valeur illisible dans la base de données : {0}")]
+    Corrupt(String),
+    /// The URL names no known engine.
+    #[error(
+        "store.url « {0} » : attendu sqlite:///chemin/absolu.db, sqlite://chemin/relatif.db ou postgres://utilisateur@serveur/base"
+    )]
+    Url(String),
+    /// The URL is shown where passwords must not be.
+    #[error(
+        "store.url ne doit pas contenir de mot de passe : écrivez-le dans store.password, ou dans un fichier que désigne PGPASSFILE"
+    )]
+    PasswordInUrl,
+    /// The password cannot be read.
+    #[error("store.password : {0}")]
+    Password(#[from] SecretError),
+    /// A server that may forget what it acknowledged, or garble it.
+    #[error("serveur PostgreSQL refusé : {setting} = {found}, il faut {setting} = {wanted}")]
+    Setting {
+        /// The server's setting.
+        setting: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// There is no database yet.
+    #[error("la base {} n’existe pas : le service n’a jamais été lancé avec cette configuration", .0.display())]
+    Missing(PathBuf),
+    /// There is a database, and nothing in it yet.
+    #[error("la base {0} est vide : le service n’a jamais été lancé avec cette configuration")]
+    Empty(String),
+    /// The database file cannot be made.
+    #[error("la base {} ne peut être créée : {source}", path.display())]
+    Create {
+        /// The database file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another worker runs on this store.
+    #[error("un autre « dispolits run » utilise déjà cette base ({}) ; arrêtez-le d’abord", .0.display())]
+    Busy(PathBuf),
+    /// The lock file cannot be made.
+    #[error("fichier de verrou {} inutilisable : {source}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// What could not be stored or read.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl StoreError {
+    /// Whether the same call may succeed later without anybody's help: a lock, a disk that is busy or full, too little
+    /// memory, a server that is gone or coming back. A read-only or broken database needs somebody.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+            _ => match self.code() {
+                Some(Code::Sqlite(code)) => matches!(code, BUSY | LOCKED | NOMEM | INTERRUPT | IOERR | FULL),
+                Some(Code::Postgres(state)) => TRANSIENT_STATES.iter().any(|prefix| state.starts_with(prefix)),
+                None => false,
+            },
+        }
+    }
+
+    /// Whether the fault is in one record alone, so that the others can be gone on with: a value that cannot be read,
+    /// or one that the schema forbids.
+    pub fn is_of_one_record(&self) -> bool {
+        match self {
+            Self::Corrupt(_) | Self::Database(sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound) => true,
+            _ => match self.code() {
+                Some(Code::Sqlite(code)) => matches!(code, TOOBIG | CONSTRAINT | MISMATCH),
+                Some(Code::Postgres(state)) => RECORD_STATES.iter().any(|prefix| state.starts_with(prefix)),
+                None => false,
+            },
+        }
+    }
+
+    fn code(&self) -> Option<Code> {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return None };
+        let code = error.code()?;
+        // Five letters and digits for PostgreSQL; the other engine's are numbers below 10 000.
+        if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+            return Some(Code::Postgres(code.into_owned()));
+        }
+        code.parse::<i32>().ok().map(|extended| Code::Sqlite(extended & 0xff))
+    }
+}
+
+/// What an engine calls an error.
+enum Code {
+    /// The primary result code (<https://www.sqlite.org/rescode.html>).
+    Sqlite(i32),
+    /// SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+    Postgres(String),
+}
+
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const NOMEM: i32 = 7;
+const INTERRUPT: i32 = 9;
+const IOERR: i32 = 10;
+const FULL: i32 = 13;
+const TOOBIG: i32 = 18;
+const CONSTRAINT: i32 = 19;
+const MISMATCH: i32 = 20;
+
+/// Connection lost; session closed for its idleness; serialization or deadlock; resources; lock not available;
+/// operator's intervention (shutdown, start, cancelled statement); system error such as I/O.
+const TRANSIENT_STATES: [&str; 7] = ["08", "25P03", "40", "53", "55P03", "57", "58"];
+/// A value that cannot be; a constraint; a row too large for its page or index.
+const RECORD_STATES: [&str; 3] = ["22", "23", "54"];
