@@ -13,5 +13,5 @@ pub mod simulator;
 pub use observe::{ObserveError, Observed};
 pub use play::{PlayError, Played, Player};
 pub use post::PostError;
-pub use servers::{PASSWORD as SERVERS_PASSWORD, ServersError};
+pub use servers::{PASSWORD as SERVERS_PASSWORD, Ports, ServersError};
 pub use setup::{Inbox, Sandbox, SandboxError, place};

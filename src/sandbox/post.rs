@@ -61,8 +61,8 @@ impl Post {
                 let mail = without_return_path(&with_crlf(raw));
                 // Never closed: without a turn it is sent all the same.
                 let _turn = turns.acquire().await.ok();
-                let submission =
-                    Submission { from: from.as_ref(), to: &[EAI_ADDRESS.parse()?], message_id: unique, mail: &mail };
+                let to = [EAI_ADDRESS.parse()?];
+                let submission = Submission { from: from.as_ref(), to: &to, message_id: unique, mail: &mail };
                 server.send(&submission).await.map(drop)?;
                 Ok(arrived(from.as_ref(), &mail))
             }

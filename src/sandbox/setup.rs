@@ -10,12 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::pki::{self, Pki, PkiError};
 use super::post::{Post, PostError};
-use super::servers::{Servers, ServersError};
+use super::servers::{Ports, Servers, ServersError};
 use super::simulator::{Behaviour, Lieu, Simulator, SimulatorError, SimulatorSettings};
 use crate::cahier::{self, CaseError, Comportement, EAI_ADDRESS, World};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::mailbox::ImapSettings;
 use crate::ror::GenreCode;
 use crate::setting::Span;
 use crate::smtp::{self, Smtp};
@@ -122,11 +121,16 @@ impl Sandbox {
         let world = cahier::world()?;
         let pki = pki::make(&folder.join("pki"), clock.now())?;
         let simulator = Simulator::start(simulator_settings(&pki, &world)).await?;
-        let Mail { section, outbox, inbox, maildirs, post, servers } = mail(folder, inbox, &pki).await?;
+        let Mail { section, outbox, inbox, maildirs, by_smtp, servers } = mail(folder, inbox, &pki).await?;
         write_referential(folder, &world)?;
         let config_path = folder.join("config.toml");
         write(&config_path, configuration(folder, &section, &outbox, &pki, &simulator).as_bytes())?;
         let config = Config::load(&config_path)?;
+        // Hospitals submit as the worker does.
+        let post = match &config.smtp {
+            Some(smtp) if by_smtp => Post::by(Smtp::new(smtp)?),
+            _ => Post::Maildir(inbox.clone()),
+        };
         let store = Store::open(&config.store).await?;
         let worker = Worker::prepare(config, store.clone(), clock).await?;
         let stop = CancellationToken::new();
@@ -141,9 +145,9 @@ impl Sandbox {
         self.post.send(raw, unique).await
     }
 
-    /// The real servers in front of the Maildirs, if there are.
-    pub fn servers(&self) -> Option<(&ImapSettings, &smtp::Settings)> {
-        self.servers.as_ref().map(|servers| (&servers.imap, &servers.smtp))
+    /// Where the real servers in front of the Maildirs are, if there are such.
+    pub fn servers(&self) -> Option<Ports> {
+        self.servers.as_ref().map(|servers| servers.ports)
     }
 
     /// Stops the worker and the simulator; everything written stays.
@@ -192,7 +196,8 @@ struct Mail {
     outbox: String,
     inbox: PathBuf,
     maildirs: PathBuf,
-    post: Post,
+    /// Whether hospitals submit their mails, or drop them into the inbox.
+    by_smtp: bool,
     servers: Option<Servers>,
 }
 
@@ -211,7 +216,7 @@ async fn mail(folder: &Path, inbox: Inbox, pki: &Pki) -> Result<Mail, SandboxErr
     };
     // As a mail server makes it: without them the first reading would fail.
     ["new", "cur", "tmp"].iter().try_for_each(|folder| make_folder(&inbox.join(folder)))?;
-    Ok(Mail { section, outbox, post: Post::Maildir(inbox.clone()), inbox, maildirs, servers: None })
+    Ok(Mail { section, outbox, inbox, maildirs, by_smtp: false, servers: None })
 }
 
 fn by_smtp(section: &str) -> String {
@@ -221,11 +226,11 @@ fn by_smtp(section: &str) -> String {
 async fn served(folder: &Path, pki: &Pki) -> Result<Mail, SandboxError> {
     let servers = Servers::start(folder, pki, EAI_ADDRESS).await?;
     Ok(Mail {
-        section: servers.mailbox_section(),
-        outbox: by_smtp(&servers.smtp_section()),
+        section: servers.imap.clone(),
+        outbox: by_smtp(&servers.smtp),
         inbox: servers.maildirs.join(EAI_ADDRESS),
         maildirs: servers.maildirs.clone(),
-        post: Post::by(Smtp::new(&servers.smtp)?),
+        by_smtp: true,
         servers: Some(servers),
     })
 }

@@ -14,12 +14,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::signals::Signals;
 use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS, logging};
-use crate::cahier::{self, Case};
+use crate::cahier::{self, Case, EAI_ADDRESS};
 use crate::clock::Clock;
 use crate::config::{Log, LogLevel};
-use crate::mailbox::ImapSettings;
-use crate::sandbox::{Inbox, Played, Player, SERVERS_PASSWORD, Sandbox};
-use crate::smtp;
+use crate::sandbox::{Inbox, Played, Player, Ports, SERVERS_PASSWORD, Sandbox};
 use crate::store::Balance;
 
 #[derive(Debug, Args)]
@@ -163,15 +161,15 @@ fn where_to_look(out: &mut impl Write, sandbox: &Sandbox, arguments: &Arguments)
     writeln!(out, "  le ROR simulé     {}/_simulateur/etat", sandbox.simulator.base_url())?;
     match sandbox.servers() {
         None => writeln!(out, "  un envoi          déposez un courriel dans {}", sandbox.inbox.join("new").display())?,
-        Some((imap, smtp)) => servers(out, sandbox, imap, smtp)?,
+        Some(ports) => servers(out, sandbox, ports)?,
     }
     writeln!(out, "\nLe système reste en service jusqu’à Ctrl-C.")
 }
 
-fn servers(out: &mut impl Write, sandbox: &Sandbox, imap: &ImapSettings, smtp: &smtp::Settings) -> io::Result<()> {
+fn servers(out: &mut impl Write, sandbox: &Sandbox, ports: Ports) -> io::Result<()> {
     let pki = sandbox.folder.join("pki");
-    writeln!(out, "  un envoi          par SMTP (STARTTLS), {}:{}, à {}", smtp.host, smtp.port, imap.user)?;
-    writeln!(out, "  les boîtes        par IMAP (STARTTLS), {}:{}, une par adresse", imap.host, imap.port)?;
+    writeln!(out, "  un envoi          par SMTP (STARTTLS), localhost:{}, à {EAI_ADDRESS}", ports.smtp)?;
+    writeln!(out, "  les boîtes        par IMAP (STARTTLS), localhost:{}, une par adresse", ports.imap)?;
     writeln!(out, "    mot de passe    {SERVERS_PASSWORD}")?;
     writeln!(out, "    certificat      {}", pki.join("client.pem").display())?;
     writeln!(out, "    clé             {}", pki.join("client.key").display())?;

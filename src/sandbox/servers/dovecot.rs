@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::daemon::{self, Daemon, Recipe};
 use super::owner::Owner;
-use super::{PASSWORD, ServersError, make_folder, write};
-use crate::mailbox::{Auth, ImapSettings, Security};
+use super::{PASSWORD, ServersError, certificates, make_folder, write};
 use crate::sandbox::pki::Pki;
-use crate::setting::{Secret, Span};
 
 const PROGRAM: &str = "Dovecot";
 /// Where its services are: Debian's folder, and that of others.
@@ -32,22 +30,13 @@ pub(super) fn find(folders: &[PathBuf]) -> Result<PathBuf, ServersError> {
     if has("lmtp") { Ok(binary) } else { Err(absent("dovecot-lmtpd")) }
 }
 
-/// How the worker reads a mailbox of it.
-pub(super) fn settings(port: u16, user: &str, pki: &Pki) -> ImapSettings {
-    ImapSettings {
-        host: "localhost".to_owned(),
-        port,
-        security: Security::Starttls,
-        auth: Auth::Plain,
-        user: user.to_owned(),
-        password: Some(Secret::Inline(PASSWORD.into())),
-        token: None,
-        ca: Some(pki.ca.clone()),
-        identity: Some(pki.client.clone()),
-        folder: "INBOX".to_owned(),
-        timeout: Span::seconds(60),
-        login_interval: Span::seconds(0),
-    }
+/// What goes with `[mailbox]` in the configuration, to read a mailbox of it.
+pub(super) fn section(port: u16, user: &str, pki: &Pki) -> String {
+    format!(
+        "[mailbox.imap]\nhost = \"localhost\"\nport = {port}\nsecurity = \"starttls\"\nuser = \"{user}\"\n\
+         password = \"{PASSWORD}\"\nlogin_interval = \"0s\"\n{}",
+        certificates(pki)
+    )
 }
 
 impl Dovecot<'_> {

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::daemon::{self, Daemon, Recipe};
 use super::owner::Owner;
-use super::{ServersError, io_error, make_folder, write};
+use super::{ServersError, certificates, io_error, make_folder, write};
 use crate::sandbox::pki::Pki;
-use crate::setting::Span;
-use crate::smtp::{Security, Settings};
 
 const PROGRAM: &str = "exim";
 /// Whom Debian's exim goes down to when root starts it.
@@ -29,20 +27,12 @@ pub(super) fn find(folders: &[PathBuf]) -> Result<PathBuf, ServersError> {
     daemon::find(&["exim4", "exim"], folders).ok_or(absent)
 }
 
-/// How the hospitals and the worker submit to it.
-pub(super) fn settings(port: u16, pki: &Pki) -> Settings {
-    Settings {
-        host: "localhost".to_owned(),
-        port,
-        security: Security::Starttls,
-        auth: None,
-        user: None,
-        password: None,
-        ca: Some(pki.ca.clone()),
-        identity: Some(pki.client.clone()),
-        hello: "sandbox.test".to_owned(),
-        timeout: Span::seconds(60),
-    }
+/// The section `[smtp]` of the configuration: the worker submits by it, and so do the hospitals.
+pub(super) fn section(port: u16, pki: &Pki) -> String {
+    format!(
+        "[smtp]\nhost = \"localhost\"\nport = {port}\nsecurity = \"starttls\"\nhello = \"sandbox.test\"\n{}",
+        certificates(pki)
+    )
 }
 
 impl Exim<'_> {

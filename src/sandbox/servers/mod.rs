@@ -11,9 +11,6 @@ use std::path::{Path, PathBuf};
 
 use super::pki::Pki;
 use super::setup::quoted;
-use crate::mailbox::ImapSettings;
-use crate::setting::Identity;
-use crate::smtp;
 use daemon::Daemon;
 use owner::Owner;
 
@@ -57,17 +54,28 @@ pub enum ServersError {
 pub(super) struct Servers {
     /// Where every mailbox is kept, one Maildir for each address.
     pub(super) maildirs: PathBuf,
-    /// How to read a mailbox.
-    pub(super) imap: ImapSettings,
-    /// How to submit.
-    pub(super) smtp: smtp::Settings,
+    /// What goes with `[mailbox]` in the configuration.
+    pub(super) imap: String,
+    /// The section `[smtp]` of the configuration.
+    pub(super) smtp: String,
+    /// Where people find them.
+    pub(super) ports: Ports,
     // exim ends first: it hands over to Dovecot.
     _exim: Daemon,
     _dovecot: Daemon,
 }
 
+/// Where real servers listen, on `localhost`, with STARTTLS; both want a client certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// IMAP, for every mailbox.
+    pub imap: u16,
+    /// Submission, for everybody.
+    pub smtp: u16,
+}
+
 impl Servers {
-    /// Starts both below `folder`. The mailbox of `user` is the one the settings read.
+    /// Starts both below `folder`. The mailbox of `user` is the one the configuration reads.
     pub(super) async fn start(folder: &Path, pki: &Pki, user: &str) -> Result<Self, ServersError> {
         let folders = daemon::folders();
         let binaries = (dovecot::find(&folders)?, exim::find(&folders)?);
@@ -75,45 +83,25 @@ impl Servers {
         owner.open(folder)?;
         let maildirs = folder.join("maildirs");
         let server = dovecot::Dovecot { folder: &folder.join("imap"), maildirs: &maildirs, pki, owner: &owner };
-        let (dovecot, imap_port) = server.start(&binaries.0).await?;
+        let (dovecot, imap) = server.start(&binaries.0).await?;
         let submission = exim::Exim { folder: &folder.join("smtp"), lmtp: &server.lmtp(), pki, owner: &owner };
-        let (exim, smtp_port) = submission.start(&binaries.1).await?;
+        let (exim, smtp) = submission.start(&binaries.1).await?;
         Ok(Self {
             maildirs,
-            imap: dovecot::settings(imap_port, user, pki),
-            smtp: exim::settings(smtp_port, pki),
+            imap: dovecot::section(imap, user, pki),
+            smtp: exim::section(smtp, pki),
+            ports: Ports { imap, smtp },
             _exim: exim,
             _dovecot: dovecot,
         })
     }
 }
 
-impl Servers {
-    /// What goes with `[mailbox]` in the configuration.
-    pub(super) fn mailbox_section(&self) -> String {
-        let ImapSettings { host, port, user, ca, identity, .. } = &self.imap;
-        format!(
-            "[mailbox.imap]\nhost = \"{host}\"\nport = {port}\nuser = \"{user}\"\npassword = \"{PASSWORD}\"\n{}",
-            certificates(ca.as_deref(), identity.as_ref())
-        )
-    }
-
-    /// The section `[smtp]` of the configuration.
-    pub(super) fn smtp_section(&self) -> String {
-        let smtp::Settings { host, port, ca, identity, hello, .. } = &self.smtp;
-        format!(
-            "[smtp]\nhost = \"{host}\"\nport = {port}\nhello = \"{hello}\"\n{}",
-            certificates(ca.as_deref(), identity.as_ref())
-        )
-    }
-}
-
-fn certificates(ca: Option<&Path>, identity: Option<&Identity>) -> String {
-    let ca = ca.map(|ca| format!("ca = {}\n", quoted(ca)));
-    let identity = identity.map(|Identity { certificate, key }| {
-        format!("identity = {{ certificate = {}, key = {} }}\n", quoted(certificate), quoted(key))
-    });
-    [ca, identity].into_iter().flatten().collect()
+/// The last lines of a section: whom to trust, and what to show.
+fn certificates(pki: &Pki) -> String {
+    let (ca, client) = (quoted(&pki.ca), &pki.client);
+    let (certificate, key) = (quoted(&client.certificate), quoted(&client.key));
+    format!("ca = {ca}\nidentity = {{ certificate = {certificate}, key = {key} }}\n")
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ServersError {
