@@ -5,5 +5,6 @@ mod guide;
 mod human;
 mod imap;
 mod local;
+mod mssante;
 mod ror;
 mod smtp;
