@@ -43,7 +43,7 @@
 //! | **base** | |
 //! | [`clock`] | |
 //! | [`setting`] | |
-//! | [`tls`] | `setting` |
+//! | [`tls`] | `clock` `setting` |
 //! | **pure** | |
 //! | [`finess`] | |
 //! | [`defect`] | |
@@ -65,11 +65,11 @@
 //! | **top** | |
 //! | [`config`] | `address` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
 //! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `finess` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
-//! | [`worker`] | `clock` `config` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` |
+//! | [`worker`] | `clock` `config` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
 //! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
-//! | [`cli`] | `address` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `judgement` `mailbox` `message` `outcome` `referential` `ror` `sandbox` `setting` `smtp` `store` `worker` |
+//! | [`cli`] | `address` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `judgement` `mailbox` `message` `outcome` `referential` `ror` `sandbox` `setting` `smtp` `store` `tls` `worker` |
 //! | `main` | `cli` |
 
 pub mod address;

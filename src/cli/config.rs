@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Outcome, SUCCESS};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::referential::Watch;
+use crate::tls::revocation::Revocation;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -49,11 +51,20 @@ fn check(out: &mut impl Write, config: &Config) -> Outcome {
         crate::mailbox::Mailbox::new(&named.settings()?, &named.section.folders)
             .map_err(|error| format!("[{}] : {error}", named.key()))?;
     }
-    crate::ror::Client::new(&config.ror.api, crate::clock::Clock::System)?;
+    config.check_certificates()?;
+    config.revocation(|settings, authorities| Revocation::look(settings, authorities, Clock::System))?;
+    crate::ror::Client::new(&config.ror.api, Clock::System)?;
     if let Some(smtp) = &config.smtp {
         crate::smtp::Smtp::new(smtp)?;
     }
     writeln!(out, "Configuration correcte : {establishments} établissements, {services} services au référentiel.")?;
     config.warnings().into_iter().try_for_each(|warning| writeln!(out, "Avertissement : {warning}."))?;
+    for (section, why) in config.unchecked() {
+        let told = format!("la révocation du certificat du serveur n’est pas vérifiée pour {section} ({why})");
+        writeln!(out, "Avertissement : {told}.")?;
+    }
+    for alarm in config.expiring(Clock::System.now()) {
+        writeln!(out, "Avertissement : {}.", alarm.sentence())?;
+    }
     Ok(SUCCESS)
 }

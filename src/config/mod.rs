@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, every key overridable by the environment, unknown keys refused.
 
+mod certificates;
 mod environment;
 mod fault;
 mod mailboxes;
@@ -13,12 +14,14 @@ use figment::providers::Serialized;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use certificates::Certificates;
 pub use mailboxes::{Further, MailboxName, MailboxNameError, MailboxSection, NamedMailbox};
 pub use sections::{
     Delivery, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
 };
 
 use crate::judgement::{Indicators, Rules};
+use crate::tls::revocation;
 use crate::{referential, smtp, store};
 
 /// La configuration de Dispolits.
@@ -52,6 +55,9 @@ pub struct Config {
     /// Le serveur d’envoi, avec `reply.transport = "smtp"`.
     #[serde(default)]
     pub smtp: Option<smtp::Settings>,
+    /// La vérification que les certificats des serveurs ne sont pas révoqués.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<revocation::Settings>,
     /// La durée de conservation.
     #[serde(default)]
     pub retention: Retention,
@@ -99,7 +105,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_mailboxes()?;
         self.rules()?;
-        separation::check(self)?;
+        separation::check_addresses(self)?;
         match (self.reply.transport, &self.smtp, &self.reply.maildir) {
             (ReplyTransport::Smtp, None, _) => contradiction("reply.transport = \"smtp\" demande une section [smtp]"),
             (ReplyTransport::Maildir, _, None) => {

@@ -1,56 +1,19 @@
 //! Qualification and production never mix: neither addresses nor certificates.
+//!
+//! Facts: in production no test certificate is of use to anyone but an impostor, since anybody may
+//! have one. In qualification the ANS's sandbox of the ROR wants a certificate of the test
+//! IGC-Santé (page « environnements et endpoints ») and must not see a real one; a mailbox, though,
+//! may well be a real one: MSSanté has no other trust space for it, and its automatic test
+//! correspondent answers in the real one. So there a real mailbox beside the sandbox of the ROR is
+//! right, and only what shows a certificate to, or accepts one from, the other hierarchy is refused.
 
-use x509_parser::parse_x509_certificate;
+use super::{Certificates, Config, ConfigError, Environnement, contradiction};
+use crate::tls::TlsError;
+use crate::tls::hierarchy::{self, Hierarchy};
+use crate::tls::revocation::Connection;
 
-use super::{Config, ConfigError, Environnement, contradiction};
-use crate::setting::Identity;
-use crate::tls;
-
-/// Whose certificate it is, by the hierarchy of its authority.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hierarchy {
-    /// IGC-Santé for tests: its names begin with TEST, its unit ends with it.
-    Trial,
-    /// IGC-Santé itself.
-    Real,
-    /// Another one, or a file that cannot be read: whoever uses it will say so.
-    Other,
-}
-
-/// A client certificate and the key of the configuration that names it.
-type Named<'a> = (&'a Identity, String);
-
-/// Refuses what belongs to the other environment.
-pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
-    check_addresses(config)?;
-    match config.environnement {
-        Environnement::Production => refuse(of_the_ror(config).chain(of_the_mail(config)), Hierarchy::Trial, |key| {
-            format!("environnement = \"production\" avec un certificat de test ({key})")
-        }),
-        // The mail of a qualification may live in the trust space of production.
-        Environnement::Qualification => refuse(of_the_ror(config), Hierarchy::Real, |key| {
-            format!("environnement = \"qualification\" avec un certificat de production ({key})")
-        }),
-    }
-}
-
-fn of_the_ror(config: &Config) -> impl Iterator<Item = Named<'_>> {
-    let api = &config.ror.api;
-    let proxy = api.api_identity.iter().map(|identity| (identity, "ror.api.api_identity".to_owned()));
-    std::iter::once((&api.identity, "ror.api.identity".to_owned())).chain(proxy)
-}
-
-fn of_the_mail(config: &Config) -> impl Iterator<Item = Named<'_>> {
-    let servers = config.all_mailboxes().filter_map(|mailbox| {
-        let identity = mailbox.section.imap.as_ref()?.identity.as_ref()?;
-        Some((identity, format!("{}.imap.identity", mailbox.key())))
-    });
-    let smtp = config.smtp.iter().filter_map(|smtp| Some((smtp.identity.as_ref()?, "smtp.identity".to_owned())));
-    servers.chain(smtp)
-}
-
-/// The hosts are those of the ANS's page « environnements et endpoints ».
-fn check_addresses(config: &Config) -> Result<(), ConfigError> {
+/// Refuses an address of the ROR of the other environment. The hosts are those of the ANS's page « environnements et endpoints ».
+pub(super) fn check_addresses(config: &Config) -> Result<(), ConfigError> {
     let urls = [&config.ror.api.base_url, &config.ror.api.token_url];
     let is_trial = |url: &&String| url.contains(".qualif.ror.esante.gouv.fr");
     let is_real = |url: &&String| url.contains(".ror.esante.gouv.fr") && !is_trial(url);
@@ -65,23 +28,52 @@ fn check_addresses(config: &Config) -> Result<(), ConfigError> {
     }
 }
 
-fn refuse<'a>(
-    mut identities: impl Iterator<Item = Named<'a>>,
-    unwanted: Hierarchy,
-    sentence: impl Fn(&str) -> String,
-) -> Result<(), ConfigError> {
-    let found = identities.find(|(identity, _)| hierarchy(identity) == unwanted);
-    found.map_or(Ok(()), |(_, key)| contradiction(&sentence(&key)))
+impl Config {
+    /// Refuses certificates of the test IGC-Santé beside those of the real one. Reads the files;
+    /// one that cannot be read is told by whoever connects with it.
+    pub fn check_certificates(&self) -> Result<(), ConfigError> {
+        for connection in self.certificates() {
+            let ca = hierarchy_of(connection.ca.1.map(hierarchy::of_authorities))?;
+            let own = hierarchy_of(connection.identity.1.map(hierarchy::of_identity))?;
+            self.check_hierarchies(&connection, ca, own)?;
+        }
+        Ok(())
+    }
+
+    fn check_hierarchies(
+        &self,
+        connection: &Certificates<'_>,
+        ca: Option<Hierarchy>,
+        own: Option<Hierarchy>,
+    ) -> Result<(), ConfigError> {
+        let ((ca_key, _), (own_key, _)) = (&connection.ca, &connection.identity);
+        match (self.environnement, ca, own) {
+            (Environnement::Production, Some(Hierarchy::Test), _) => contradiction(&format!(
+                "environnement = \"production\" avec {ca_key}, qui contient des autorités de l’IGC-Santé de test"
+            )),
+            (Environnement::Production, _, Some(Hierarchy::Test)) => contradiction(&format!(
+                "environnement = \"production\" avec {own_key}, un certificat de l’IGC-Santé de test"
+            )),
+            (Environnement::Qualification, Some(ca), Some(own)) if ca != own => contradiction(&format!(
+                "{ca_key} et {own_key} ne sont pas de la même IGC-Santé : l’une est de test, l’autre de production"
+            )),
+            (Environnement::Qualification, _, Some(Hierarchy::Production))
+                if connection.connection == Connection::Ror =>
+            {
+                contradiction(&format!(
+                    "environnement = \"qualification\" avec {own_key}, un certificat de l’IGC-Santé de production : le bac à sable du ROR en veut un de test"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
-fn hierarchy(identity: &Identity) -> Hierarchy {
-    let Ok(chain) = tls::chain(&identity.certificate) else { return Hierarchy::Other };
-    let own = chain.first().and_then(|own| parse_x509_certificate(own).ok());
-    let Some((_, certificate)) = own else { return Hierarchy::Other };
-    let names: Vec<&str> = certificate.issuer().iter_attributes().filter_map(|name| name.as_str().ok()).collect();
-    if names.iter().any(|name| name.starts_with("TEST ") || name.ends_with(" TEST")) {
-        return Hierarchy::Trial;
+/// The hierarchy of a file; `None` also if it is of neither or cannot be read.
+fn hierarchy_of(read: Option<Result<Option<Hierarchy>, TlsError>>) -> Result<Option<Hierarchy>, ConfigError> {
+    match read {
+        Some(Ok(found)) => Ok(found),
+        Some(Err(TlsError::Mixed(mixed))) => Err(ConfigError::Contradiction(mixed.to_string())),
+        Some(Err(_)) | None => Ok(None),
     }
-    let is_real = names.iter().any(|name| name.contains("IGC-SANTE"));
-    if is_real { Hierarchy::Real } else { Hierarchy::Other }
 }

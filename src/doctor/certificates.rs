@@ -8,16 +8,15 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 use rustls_pki_types::CertificateDer;
 
-use super::certificate::Certificate;
 use super::step::{Failure, Section, Trial};
-use super::words::{day, whole};
+use super::words::whole;
 use crate::config::Config;
-use crate::mailbox::ImapSettings;
 use crate::setting::Identity;
-use crate::tls::{self, TlsError};
+use crate::tls::{self, Certificate, Credentials, Pkcs12Fault, TlsError, day};
 
 const READING: &str = "lecture";
 const KEY: &str = "clé";
+const USAGE: &str = "usage";
 const DATES: &str = "validité";
 /// The steps are local; no network hangs.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -29,7 +28,7 @@ const SOON: i64 = 90;
 /// One section for each client certificate, then one for each file of authorities.
 pub(super) fn sections(config: &Config, now: Timestamp) -> Vec<Section> {
     let mut sections = Vec::new();
-    for (identity, uses) in merged(identities(config), |one, other| one.certificate == other.certificate) {
+    for (identity, uses) in merged(identities(config), |one, other| one.file() == other.file()) {
         sections.push(client(identity, &uses, now));
     }
     for (path, uses) in merged(authorities(config), |one, other| one == other) {
@@ -39,29 +38,13 @@ pub(super) fn sections(config: &Config, now: Timestamp) -> Vec<Section> {
 }
 
 fn identities(config: &Config) -> Vec<(&Identity, String)> {
-    let servers = servers(config).map(|(key, imap)| (imap.identity.as_ref(), format!("{key}.imap.identity")));
-    let others = [
-        (config.smtp.as_ref().and_then(|smtp| smtp.identity.as_ref()), "smtp.identity"),
-        (Some(&config.ror.api.identity), "ror.api.identity"),
-        (config.ror.api.api_identity.as_ref(), "ror.api.api_identity"),
-    ];
-    let all = servers.chain(others.map(|(identity, key)| (identity, key.to_owned())));
-    all.filter_map(|(identity, key)| Some((identity?, key))).collect()
+    config.certificates().into_iter().filter_map(|one| Some((one.identity.1?, one.identity.0))).collect()
 }
 
 fn authorities(config: &Config) -> Vec<(&Path, String)> {
-    let servers = servers(config).map(|(key, imap)| (imap.ca.as_deref(), format!("{key}.imap.ca")));
-    let others = [
-        (config.smtp.as_ref().and_then(|smtp| smtp.ca.as_deref()), "smtp.ca"),
-        (config.ror.api.ca.as_deref(), "ror.api.ca"),
-        (config.ror.api.token_ca.as_deref(), "ror.api.token_ca"),
-    ];
-    let all = servers.chain(others.map(|(path, key)| (path, key.to_owned())));
-    all.filter_map(|(path, key)| Some((path?, key))).collect()
-}
-
-fn servers(config: &Config) -> impl Iterator<Item = (String, &ImapSettings)> {
-    config.all_mailboxes().filter_map(|named| Some((named.key(), named.section.imap.as_ref()?)))
+    let mut all: Vec<_> = config.certificates().into_iter().filter_map(|one| Some((one.ca.1?, one.ca.0))).collect();
+    all.dedup();
+    all
 }
 
 /// What serves several ends is tried once; the keys of the configuration are joined.
@@ -78,11 +61,12 @@ fn merged<T: Copy>(all: Vec<(T, String)>, same: impl Fn(T, T) -> bool) -> Vec<(T
 
 fn client(identity: &Identity, uses: &str, now: Timestamp) -> Section {
     let title = format!("Certificat client ({uses})");
-    let mut trial = Trial::new("certificat_client", title, &[READING, KEY, DATES], LIMIT);
-    let read = read_chain(&identity.certificate);
+    let mut trial = Trial::new("certificat_client", title, &[READING, KEY, USAGE, DATES], LIMIT);
+    let read = read_chain(identity);
     trial.note_result(READING, read.as_ref().map(|(_, own)| own.told()).map_err(Clone::clone));
-    if let Ok((chain, own)) = read {
-        trial.note_result(KEY, key(identity, chain));
+    if let Ok((_, own)) = read {
+        trial.note_result(KEY, key(identity));
+        trial.note_result(USAGE, usage(&own));
         trial.note_result(DATES, dates(&own, now));
     }
     trial.end()
@@ -100,34 +84,45 @@ fn trusted(path: &Path, uses: &str, now: Timestamp) -> Section {
     trial.end()
 }
 
-fn read_chain(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Certificate), Failure> {
-    let chain = tls::chain(path).map_err(|error| unreadable(&error))?;
+fn read_chain(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, Certificate), Failure> {
+    let chain = tls::certificates(identity).map_err(|error| unreadable(&error))?;
     let own = chain.first().and_then(|der| Certificate::read(der)).ok_or_else(|| {
         Failure::new(
-            format!("{} ne commence pas par un certificat X.509", path.display()),
+            format!("{} ne commence pas par un certificat X.509", identity.file().display()),
             "mettez d’abord votre certificat, puis sa chaîne",
         )
     })?;
     Ok((chain, own))
 }
 
-fn key(identity: &Identity, chain: Vec<CertificateDer<'static>>) -> Result<String, Failure> {
-    let key = tls::key(&identity.key).map_err(|error| unreadable(&error))?;
+fn key(identity: &Identity) -> Result<String, Failure> {
+    let Credentials { chain, key } = tls::credentials(identity).map_err(|error| unreadable(&error))?;
+    let (file, certificate) = match identity {
+        Identity::Pem(files) => (&files.key, &files.certificate),
+        Identity::Pkcs12(file) => (&file.pkcs12, &file.pkcs12),
+    };
+    let (file, certificate) = (file.display(), certificate.display());
     match CertifiedKey::from_der(chain, key, &tls::provider()) {
-        Ok(_) => Ok(format!("{} correspond au certificat", identity.key.display())),
+        Ok(_) => Ok(format!("{file} correspond au certificat")),
         Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(Failure::new(
-            format!(
-                "la clé {} ne correspond pas au certificat {}",
-                identity.key.display(),
-                identity.certificate.display()
-            ),
+            format!("la clé {file} ne correspond pas au certificat {certificate}"),
             "mettez ensemble le certificat et la clé de la même commande : la clé est celle qui a produit la demande (CSR) de ce certificat",
         )),
         Err(other) => Err(Failure::new(
-            format!("la clé {} est inutilisable ({other})", identity.key.display()),
+            format!("la clé {file} est inutilisable ({other})"),
             "donnez une clé RSA ou ECDSA non chiffrée, au format PEM",
         )),
     }
+}
+
+fn usage(own: &Certificate) -> Result<String, Failure> {
+    if own.is_for_clients {
+        return Ok("authentification cliente".to_owned());
+    }
+    Err(Failure::new(
+        "le certificat n’est pas fait pour une authentification cliente (usage clientAuth absent)",
+        "donnez un certificat IGC-Santé ORG AUTH_CLI : un certificat de serveur (SERV SSL), de signature ou de chiffrement ne convient pas",
+    ))
 }
 
 fn dates(own: &Certificate, now: Timestamp) -> Result<String, Failure> {
@@ -170,8 +165,20 @@ fn subjects(all: &[Certificate]) -> String {
 }
 
 fn unreadable(error: &TlsError) -> Failure {
-    Failure::new(
-        whole(error),
-        "vérifiez le chemin, que le fichier est au format PEM et que l’utilisateur du service peut le lire",
-    )
+    let remedy = match error {
+        TlsError::Pkcs12 { fault: Pkcs12Fault::Password, .. } | TlsError::Secret(_) => {
+            "vérifiez le mot de passe du fichier PKCS#12 (clé « password »), celui qui a été choisi à son retrait du portail"
+        }
+        TlsError::Pkcs12 { fault: Pkcs12Fault::Encryption, .. } => {
+            "refaites le fichier : « openssl pkcs12 -in ancien.p12 -out tout.pem -noenc » puis « openssl pkcs12 -export -in tout.pem -out nouveau.p12 », et effacez tout.pem"
+        }
+        TlsError::Pkcs12 { fault: Pkcs12Fault::Keys(_) | Pkcs12Fault::NoCertificate, .. } => {
+            "donnez un fichier qui ne contient qu’un certificat, sa clé et sa chaîne"
+        }
+        TlsError::Pkcs12 { fault: Pkcs12Fault::Format, .. } => {
+            "donnez le fichier .p12 ou .pfx du portail tel quel ; pour des fichiers PEM, employez « certificate » et « key »"
+        }
+        _ => "vérifiez le chemin, que le fichier est au format PEM et que l’utilisateur du service peut le lire",
+    };
+    Failure::new(whole(error), remedy)
 }

@@ -4,23 +4,25 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::Error;
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::certificate::{Certificate, told_chain};
 use super::dialogue::{Answer, Dialogue};
 use super::reach::Target;
 use super::refusal::Refusals;
-use super::step::{Failure, Trial};
+use super::step::{Failure, Outcome, Trial};
 use super::witness;
-use super::words::{reason, whole};
+use super::words::{reason, told_chain, whole};
 use crate::setting::Identity;
-use crate::tls;
+use crate::tls::revocation::Revocation;
+use crate::tls::{self, TlsError, day};
 
 pub(super) const STARTTLS: &str = "STARTTLS";
 pub(super) const TLS: &str = "TLS";
+pub(super) const REVOCATION: &str = "révocation";
 
 /// How a connection becomes encrypted.
 #[derive(Debug, Clone)]
@@ -40,6 +42,7 @@ pub(super) struct Endpoint {
     pub(super) opening: Opening,
     pub(super) ca: Option<PathBuf>,
     pub(super) identity: Option<Identity>,
+    pub(super) revocation: Revocation,
     /// The section of the configuration, for remedies: `mailbox.imap`.
     pub(super) section: String,
 }
@@ -52,16 +55,36 @@ impl Endpoint {
             Opening::Tls => socket,
             Opening::Imap | Opening::Smtp(_) => trial.step(STARTTLS, self.starttls(socket)).await?,
         };
-        trial.step(TLS, self.encrypt(socket)).await
+        let stream = trial.step(TLS, self.encrypt(socket)).await?;
+        self.recheck(trial, &stream)?;
+        Some(stream)
+    }
+
+    /// Whether the server's certificate is revoked: a step of its own, so that it is told apart.
+    fn recheck(&self, trial: &mut Trial, stream: &TlsStream<TcpStream>) -> Option<()> {
+        let Some(ca) = self.ca.as_deref().filter(|_| self.revocation.is_checked()) else {
+            let raison = "non vérifiée : voyez la rubrique de la révocation".to_owned();
+            trial.note(REVOCATION, Outcome::NonFait { raison });
+            return Some(());
+        };
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let name = ServerName::try_from(self.target.host.clone()).ok()?;
+        let failure = match self.revocation.recheck(ca, chain, &name) {
+            Ok(list) => {
+                let detail = format!("absent de la liste de « {} » du {}", list.issuer, day(list.this_update));
+                trial.note(REVOCATION, Outcome::Reussi { detail });
+                return Some(());
+            }
+            Err(TlsError::Rustls(Error::InvalidCertificate(why))) => self.refusals().of_certificate(&why),
+            Err(error) => Failure::new(whole(&error), "la rubrique de la révocation dit ce qui manque"),
+        };
+        trial.note(REVOCATION, failure.into());
+        None
     }
 
     /// What failures of this server's connections mean.
     pub(super) fn refusals(&self) -> Refusals<'_> {
-        let presented = self.identity.as_ref().and_then(|identity| {
-            let chain = tls::chain(&identity.certificate).ok()?;
-            Certificate::read(chain.first()?).map(|certificate| certificate.subject)
-        });
-        Refusals { endpoint: self, presented }
+        Refusals { endpoint: self, presented: self.identity.as_ref().and_then(tls::presented) }
     }
 
     async fn starttls(&self, socket: TcpStream) -> Result<(TcpStream, String), Failure> {
@@ -85,7 +108,9 @@ impl Endpoint {
 
     async fn encrypt(&self, socket: TcpStream) -> Result<(TlsStream<TcpStream>, String), Failure> {
         let name = ServerName::try_from(self.target.host.clone()).map_err(|_| self.no_name())?;
-        let config = tls::client_config(self.ca.as_deref(), self.identity.as_ref()).map_err(|error| {
+        // Without the lists, which the next step applies to the same certificate; nothing is said before.
+        let unchecked = Revocation::default();
+        let config = tls::client_config(self.ca.as_deref(), self.identity.as_ref(), &unchecked).map_err(|error| {
             Failure::new(
                 whole(&error),
                 format!("corrigez les fichiers de {}.ca et {}.identity", self.section, self.section),

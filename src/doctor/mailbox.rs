@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::handshake::{Endpoint, Opening, STARTTLS, TLS};
+use super::handshake::{Endpoint, Opening, REVOCATION, STARTTLS, TLS};
 use super::reach::{DNS, TCP, Target};
 use super::refusal::Refusals;
 use super::step::{Failure, Outcome, Section, Trial};
@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::NamedMailbox;
 use crate::mailbox::{Auth, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, SetupError, Waiting};
 use crate::outcome::in_paris;
+use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
 const LOGIN: &str = "identification";
@@ -23,9 +24,9 @@ const QUOTA: &str = "quota";
 /// From this share of its quota on, in percent, a mailbox soon refuses mails.
 const FULL: u64 = 90;
 
-pub(super) async fn section(named: NamedMailbox<'_>, clock: &Clock) -> Section {
+pub(super) async fn section(named: NamedMailbox<'_>, revocation: &Revocation, clock: &Clock) -> Section {
     match (&named.section.imap, &named.section.maildir) {
-        (Some(imap), _) => server(named, imap, clock).await,
+        (Some(imap), _) => server(named, imap, revocation, clock).await,
         (None, Some(settings)) => maildir::section(named, settings, clock).await,
         (None, None) => trial(named, "sans serveur ni dossier", &[], LONGEST).end(),
     }
@@ -37,14 +38,14 @@ pub(super) fn trial(named: NamedMailbox<'_>, place: &str, planned: &[&'static st
     Trial::new("boite", format!("Boîte aux lettres{name} ({place})"), planned, limit).of(named.further())
 }
 
-async fn server(named: NamedMailbox<'_>, imap: &ImapSettings, clock: &Clock) -> Section {
+async fn server(named: NamedMailbox<'_>, imap: &ImapSettings, revocation: &Revocation, clock: &Clock) -> Section {
     let planned = match imap.security {
-        Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, LOGIN, MAILS, FILING, QUOTA].as_slice(),
-        Security::Tls => [SETTINGS, DNS, TCP, TLS, LOGIN, MAILS, FILING, QUOTA].as_slice(),
+        Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, REVOCATION, LOGIN, MAILS, FILING, QUOTA].as_slice(),
+        Security::Tls => [SETTINGS, DNS, TCP, TLS, REVOCATION, LOGIN, MAILS, FILING, QUOTA].as_slice(),
     };
     let place = format!("{}:{}", imap.host, imap.port);
     let mut trial = trial(named, &place, planned, imap.timeout.get().min(LONGEST));
-    let endpoint = endpoint(imap, &named.key());
+    let endpoint = Endpoint { revocation: revocation.clone(), ..endpoint(imap, &named.key()) };
     try_server(&mut trial, named, imap, &endpoint, clock.now()).await;
     trial.end()
 }
@@ -55,6 +56,7 @@ fn endpoint(imap: &ImapSettings, key: &str) -> Endpoint {
         opening: if imap.security == Security::Tls { Opening::Tls } else { Opening::Imap },
         ca: imap.ca.clone(),
         identity: imap.identity.clone(),
+        revocation: Revocation::default(),
         section: format!("{key}.imap"),
     }
 }
@@ -66,7 +68,7 @@ async fn try_server(
     endpoint: &Endpoint,
     now: Timestamp,
 ) -> Option<()> {
-    let mailbox = trial.step(SETTINGS, async { prepare(named) }).await?;
+    let mailbox = trial.step(SETTINGS, async { prepare(named) }).await?.checking(endpoint.revocation.clone());
     let stream = endpoint.open(trial).await?;
     // The service opens its own connection, and so does the next step: one at a time.
     drop(stream);
@@ -113,7 +115,6 @@ async fn login<'a>(
 fn refusal(error: &MailboxError, auth: Auth, refusals: &Refusals<'_>) -> Failure {
     let section = &refusals.endpoint.section;
     match (error, auth) {
-        (MailboxError::CredentialRefused(text), Auth::External) => refusals.of_our_certificate(text),
         (MailboxError::CredentialRefused(_), Auth::Xoauth2) => Failure::new(
             whole(error),
             format!(
@@ -188,13 +189,13 @@ fn judge_quota(quota: &Quota) -> Result<String, Failure> {
 pub(super) fn failure(error: &MailboxError, refusals: &Refusals<'_>) -> Failure {
     let section = &refusals.endpoint.section;
     let remedy = match error {
-        MailboxError::Tls(said) => return refusals.of_our_certificate(said),
-        MailboxError::CredentialRefused(text) if text.to_lowercase().contains("certificat") => {
-            return refusals.of_our_certificate(text);
+        MailboxError::CertificateRefused { said, .. } => return refusals.of_our_certificate(said),
+        MailboxError::CredentialRefused(text) => {
+            let remedy = format!(
+                "vérifiez {section}.user et {section}.password ; un mot de passe changé, un compte bloqué ou une boîte non ouverte à IMAP se montrent ainsi"
+            );
+            return refusals.of_login(text, whole(error), remedy);
         }
-        MailboxError::CredentialRefused(_) => format!(
-            "vérifiez {section}.user et {section}.password ; un mot de passe changé, un compte bloqué ou une boîte non ouverte à IMAP se montrent ainsi"
-        ),
         MailboxError::FolderMissing { .. } => {
             format!("corrigez {section}.folder : c’est le nom exact du dossier sur le serveur")
         }

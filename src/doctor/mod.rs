@@ -6,11 +6,10 @@
 //! the service.
 //!
 //! Reading order: `step`, then the sections in their order: `store`, `referential`,
-//! `certificates`, `mailbox` (with `maildir`), `replies` (with `smtp`), `ror` (with `rights`).
+//! `certificates`, `revocation`, `mailbox` (with `maildir`), `replies` (with `smtp`), `ror` (with `rights`).
 //! Connections share `reach` (DNS, TCP), `handshake` (STARTTLS, TLS), `refusal` (why not), `witness`
 //! (whom we saw instead).
 
-mod certificate;
 mod certificates;
 mod dialogue;
 mod disk;
@@ -22,6 +21,7 @@ mod reach;
 mod referential;
 mod refusal;
 mod replies;
+mod revocation;
 mod rights;
 mod ror;
 mod smtp;
@@ -39,6 +39,7 @@ pub use step::{Outcome, Section, Step};
 use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::config::{Config, Environnement, ReplyTransport};
+use crate::tls::revocation::Connection;
 
 /// The longest a step with a server may take, whatever the service's own deadlines.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -72,11 +73,14 @@ pub async fn examine(config: &Config, place: Option<&Location>, clock: &Clock) -
     let (referential_section, referential) = referential::section(&config.referential).await;
     let mut sections = vec![summary(config), store::section(&config.store).await, referential_section];
     sections.extend(certificates::sections(config, clock.now()));
+    let (revocation_section, revocation) = revocation::section(config, clock).await;
+    sections.push(revocation_section);
     for named in config.all_mailboxes() {
-        sections.push(mailbox::section(named, clock).await);
+        sections.push(mailbox::section(named, &revocation.of(Connection::Imap), clock).await);
     }
-    sections.push(replies::section(config).await);
-    sections.extend(ror::sections(&config.ror.api, place, referential.as_deref(), clock).await);
+    sections.push(replies::section(config, &revocation.of(Connection::Smtp)).await);
+    let ror = &revocation.of(Connection::Ror);
+    sections.extend(ror::sections(&config.ror.api, place, referential.as_deref(), ror, clock).await);
     Diagnosis { sections }
 }
 
@@ -99,5 +103,17 @@ fn summary(config: &Config) -> Section {
     };
     let mut trial = step::Trial::new("configuration", "Configuration", &[], LONGEST);
     trial.note_result("lecture", Ok(format!("{environment}, {mailboxes}, {replies}")));
+    trial.note_result("environnement", hierarchies(config));
     trial.end()
+}
+
+/// Test certificates and real ones never stand beside each other.
+fn hierarchies(config: &Config) -> Result<String, step::Failure> {
+    match config.check_certificates() {
+        Ok(()) => Ok("les certificats conviennent à cet environnement".to_owned()),
+        Err(error) => Err(step::Failure::new(
+            error.to_string(),
+            "mettez à la place nommée des certificats de l’IGC-Santé de cet environnement : ceux de test ont un nom qui commence par « TEST » ou « OU=IGC-SANTE TEST »",
+        )),
+    }
 }

@@ -8,7 +8,7 @@ use crate::ror::{OurFault, PushFailure, Refusal, Settings};
 /// Cause and remedy of a failed request.
 pub(super) fn failure(failure: &PushFailure, settings: &Settings, refusals: &Refusals<'_>) -> Failure {
     match failure {
-        PushFailure::OurSide(OurFault::CertificateRefused(alert)) => refusals.of_our_certificate(alert),
+        PushFailure::OurSide(OurFault::CertificateRefused { alert, .. }) => refusals.of_our_certificate(alert),
         PushFailure::OurSide(fault) => of_our_side(fault, settings, refusals),
         PushFailure::Refused(refusal) => of_the_ror(refusal, settings),
         PushFailure::Busy { .. } | PushFailure::Unreachable(_) | PushFailure::Unknown(_) => Failure::new(
@@ -26,7 +26,7 @@ fn of_our_side(fault: &OurFault, settings: &Settings, refusals: &Refusals<'_>) -
             format!("le serveur de jetons refuse le client « {client} » (HTTP {status}, {error})"),
             format!(
                 "vérifiez ror.api.client_id et que l’ANS a associé ce client au DN du certificat{}",
-                refusals.presented.as_ref().map(|dn| format!(" « {dn} »")).unwrap_or_default()
+                refusals.presented.as_ref().map(|own| format!(" « {} »", own.subject)).unwrap_or_default()
             ),
         ),
         OurFault::NotFromTheRor { status: 403 } => Failure::new(

@@ -2,21 +2,19 @@
 
 use std::io;
 
-use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError, Error};
-use rustls_pki_types::UnixTime;
 
-use super::certificate::told_chain;
 use super::handshake::Endpoint;
 use super::step::Failure;
-use super::words::{day, reason};
+use super::words::{reason, told_chain};
+use crate::tls::{Certificate, blames_our_certificate, certificate_alert, distrust, tls_error};
 
 /// Failures of the connections to one server.
 #[derive(Debug)]
 pub(super) struct Refusals<'a> {
     pub(super) endpoint: &'a Endpoint,
-    /// The subject of the certificate that we show, if we show one.
-    pub(super) presented: Option<String>,
+    /// The certificate that we show, if we show one.
+    pub(super) presented: Option<Certificate>,
 }
 
 impl Refusals<'_> {
@@ -48,10 +46,11 @@ impl Refusals<'_> {
     pub(super) fn of_our_certificate(&self, said: &str) -> Failure {
         let section = &self.endpoint.section;
         match &self.presented {
-            Some(subject) => Failure::new(
+            Some(own) => Failure::new(
                 format!("le serveur refuse notre certificat client ({said})"),
                 format!(
-                    "déclarez à l’opérateur ce DN : « {subject} » ; vérifiez aussi que {section}.identity est bien le certificat IGC-Santé ORG AUTH_CLI de cet environnement, suivi de sa chaîne"
+                    "déclarez à l’opérateur ce DN : {} ; vérifiez aussi que {section}.identity est bien le certificat IGC-Santé ORG AUTH_CLI de cet environnement, suivi de sa chaîne",
+                    own.names()
                 ),
             ),
             None => Failure::new(
@@ -61,34 +60,44 @@ impl Refusals<'_> {
         }
     }
 
-    fn of_certificate(&self, why: &CertificateError) -> Failure {
-        let host = &self.endpoint.target.host;
-        match why {
-            CertificateError::UnknownIssuer => self.unknown_issuer(),
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Failure::new(
-                format!("le certificat du serveur n’est pas au nom de « {host} »{}", names(why)),
-                format!("écrivez dans {} le nom qui figure dans le certificat", self.endpoint.target.key),
-            ),
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Failure::new(
-                format!("le certificat du serveur a expiré{}", date(why, "le")),
-                "prévenez l’exploitant de ce serveur ; vérifiez aussi l’heure de cette machine (« timedatectl »)",
-            ),
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Failure::new(
-                format!("le certificat du serveur n’est pas encore valable{}", date(why, "avant le")),
-                "vérifiez l’heure de cette machine (« timedatectl ») ; si elle est juste, prévenez l’exploitant de ce serveur",
-            ),
-            CertificateError::Revoked => Failure::new(
-                "le certificat du serveur est révoqué",
-                "ne confiez rien à ce serveur et prévenez son exploitant",
-            ),
-            CertificateError::UnknownRevocationStatus
-            | CertificateError::ExpiredRevocationList
-            | CertificateError::ExpiredRevocationListContext { .. } => Failure::new(
-                format!("on ne peut savoir si le certificat du serveur est révoqué ({why})"),
-                "vérifiez les listes de révocation configurées et leur téléchargement",
-            ),
-            other => Failure::new(format!("le certificat du serveur est inacceptable ({other})"), self.ask_operator()),
+    /// A login that the server refuses, with its words: it may be for our certificate.
+    pub(super) fn of_login(&self, said: &str, cause: String, remedy: impl Into<String>) -> Failure {
+        if blames_our_certificate(said) {
+            return self.of_our_certificate(said);
         }
+        let declare = |own: &Certificate| {
+            format!(" ; si le compte est lié au certificat, l’opérateur doit connaître ce DN : {}", own.names())
+        };
+        let declare = self.presented.as_ref().map(declare).unwrap_or_default();
+        Failure::new(cause, format!("{}{declare}", remedy.into()))
+    }
+
+    /// A server's certificate that is not trusted.
+    pub(super) fn of_certificate(&self, why: &CertificateError) -> Failure {
+        let remedy = match why {
+            CertificateError::UnknownIssuer => return self.unknown_issuer(),
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                format!("écrivez dans {} le nom qui figure dans le certificat", self.endpoint.target.key)
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "prévenez l’exploitant de ce serveur ; vérifiez aussi l’heure de cette machine (« timedatectl »)".to_owned()
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "vérifiez l’heure de cette machine (« timedatectl ») ; si elle est juste, prévenez l’exploitant de ce serveur".to_owned()
+            }
+            CertificateError::Revoked => "ne confiez rien à ce serveur et prévenez son exploitant".to_owned(),
+            CertificateError::UnknownRevocationStatus => {
+                "ajoutez à [revocation] la liste de l’autorité qui a émis ce certificat (son adresse y figure : « CRL Distribution Points »)".to_owned()
+            }
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                "demandez à l’exploitant de ce serveur un certificat de serveur (IGC-Santé ORG SERV SSL)".to_owned()
+            }
+            CertificateError::BadSignature => {
+                "quelqu’un s’interpose peut-être : ne confiez rien à ce serveur et prévenez son exploitant".to_owned()
+            }
+            _ => self.ask_operator(),
+        };
+        Failure::new(distrust(why), remedy)
     }
 
     fn unknown_issuer(&self) -> Failure {
@@ -108,7 +117,7 @@ impl Refusals<'_> {
     }
 
     fn of_alert(&self, alert: AlertDescription) -> Failure {
-        if is_about_certificate(alert) {
+        if let Some(alert) = certificate_alert(&Error::AlertReceived(alert)) {
             return self.of_our_certificate(&format!("alerte TLS {alert:?}"));
         }
         Failure::new(
@@ -144,47 +153,4 @@ impl Refusals<'_> {
     fn ask_operator(&self) -> String {
         format!("montrez cette ligne à l’exploitant de {}", self.endpoint.target.host)
     }
-}
-
-/// The TLS error that an I/O error wraps.
-fn tls_error(error: &io::Error) -> Option<&Error> {
-    error.get_ref().and_then(|inner| inner.downcast_ref())
-}
-
-fn names(why: &CertificateError) -> String {
-    match why {
-        CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
-            let names: Vec<String> = presented.iter().map(|name| crate::defect::excerpt(name)).collect();
-            format!(", mais de {}", names.join(", "))
-        }
-        _ => String::new(),
-    }
-}
-
-fn date(why: &CertificateError, word: &str) -> String {
-    let instant = match why {
-        CertificateError::ExpiredContext { not_after, .. } => *not_after,
-        CertificateError::NotValidYetContext { not_before, .. } => *not_before,
-        _ => return String::new(),
-    };
-    read(instant).map(|instant| format!(" {word} {}", day(instant))).unwrap_or_default()
-}
-
-fn read(instant: UnixTime) -> Option<Timestamp> {
-    Timestamp::from_second(i64::try_from(instant.as_secs()).ok()?).ok()
-}
-
-fn is_about_certificate(alert: AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::NoCertificate
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-            | AlertDescription::CertificateRequired
-    )
 }

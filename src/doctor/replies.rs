@@ -6,13 +6,14 @@ use super::step::{Failure, Section, Trial};
 use super::{LONGEST, disk, smtp};
 use crate::address::Address;
 use crate::config::{Config, ReplyTransport};
+use crate::tls::revocation::Revocation;
 
 const FOLDER: &str = "dossier";
 const ALLOWED: &str = "destinataires";
 
-pub(super) async fn section(config: &Config) -> Section {
+pub(super) async fn section(config: &Config, revocation: &Revocation) -> Section {
     let mut trial = match (config.reply.transport, &config.smtp, &config.reply.maildir) {
-        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &senders(config)).await,
+        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &senders(config), revocation).await,
         (_, _, Some(folder)) => on_disk(folder).await,
         // The configuration was refused if neither is there.
         _ => Trial::new("reponses", "Envoi des réponses", &[], LONGEST),

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::dialogue::Dialogue;
-use super::handshake::{Endpoint, Opening, TLS};
+use super::handshake::{Endpoint, Opening, REVOCATION, TLS};
 use super::reach::{DNS, TCP, Target};
 use super::step::{Failure, Outcome, Section, Trial};
 use super::words::whole;
@@ -18,6 +18,7 @@ use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::referential::Referential;
 use crate::ror::{Client, Settings};
+use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
 const CLOCK: &str = "horloge";
@@ -31,17 +32,19 @@ pub(super) async fn sections(
     settings: &Settings,
     place: Option<&Location>,
     referential: Option<&Referential>,
+    revocation: &Revocation,
     clock: &Clock,
 ) -> [Section; 2] {
     let mut token = Trial::new(
         "jeton",
         title("Serveur de jetons", &settings.token_url),
-        &[SETTINGS, DNS, TCP, TLS, CLOCK, TOKEN],
+        &[SETTINGS, DNS, TCP, TLS, REVOCATION, CLOCK, TOKEN],
         limit(settings),
     );
-    let client = try_token(&mut token, settings, clock).await;
-    let mut api = Trial::new("api", title("API du ROR", &settings.base_url), &[DNS, TCP, TLS, RIGHTS], limit(settings));
-    try_api(&mut api, settings, client.as_ref(), place.zip(referential), clock).await;
+    let client = try_token(&mut token, settings, revocation, clock).await;
+    let steps = [DNS, TCP, TLS, REVOCATION, RIGHTS];
+    let mut api = Trial::new("api", title("API du ROR", &settings.base_url), &steps, limit(settings));
+    try_api(&mut api, settings, client.as_ref(), place.zip(referential), revocation, clock).await;
     [token.end(), api.end()]
 }
 
@@ -59,11 +62,12 @@ fn title(what: &str, url: &str) -> String {
 }
 
 /// The client, once it has a token.
-async fn try_token(trial: &mut Trial, settings: &Settings, clock: &Clock) -> Option<Client> {
-    let client = trial.step(SETTINGS, async { prepare(settings, clock) }).await?;
+async fn try_token(trial: &mut Trial, settings: &Settings, revocation: &Revocation, clock: &Clock) -> Option<Client> {
+    let client = trial.step(SETTINGS, async { prepare(settings, revocation, clock) }).await?;
     let mut endpoint = endpoint(&settings.token_url, "ror.api.token_url")?;
     endpoint.ca = settings.token_authorities().map(Into::into);
     endpoint.identity = Some(settings.identity.clone());
+    endpoint.revocation = revocation.clone();
     let stream = endpoint.open(trial).await?;
     trial.note(CLOCK, drift(stream, &endpoint.target.host, clock.now()).await);
     trial.step(TOKEN, token(&client, settings, &endpoint)).await?;
@@ -75,11 +79,13 @@ async fn try_api(
     settings: &Settings,
     client: Option<&Client>,
     place: Option<(&Location, &Referential)>,
+    revocation: &Revocation,
     clock: &Clock,
 ) -> Option<()> {
     let mut endpoint = endpoint(&settings.base_url, "ror.api.base_url")?;
     endpoint.ca.clone_from(&settings.ca);
     endpoint.identity.clone_from(&settings.api_identity);
+    endpoint.revocation = revocation.clone();
     endpoint.open(trial).await?;
     match (client, place) {
         (None, _) => trial.note(RIGHTS, skipped("sans jeton, l’API ne peut être interrogée")),
@@ -96,14 +102,14 @@ fn skipped(reason: &str) -> Outcome {
     Outcome::NonFait { raison: reason.to_owned() }
 }
 
-fn prepare(settings: &Settings, clock: &Clock) -> Result<(Client, String), Failure> {
+fn prepare(settings: &Settings, revocation: &Revocation, clock: &Clock) -> Result<(Client, String), Failure> {
     let client = Client::new(settings, clock.clone()).map_err(|error| {
         Failure::new(
             whole(&error),
             "corrigez la section [ror.api] ; la rubrique des certificats dit ce qui leur manque",
         )
     })?;
-    Ok((client, format!("client « {} »", settings.client_id)))
+    Ok((client.checking(revocation), format!("client « {} »", settings.client_id)))
 }
 
 /// The address was found right when the client was made.
@@ -116,6 +122,7 @@ fn endpoint(url: &str, key: &'static str) -> Option<Endpoint> {
         opening: Opening::Tls,
         ca: None,
         identity: None,
+        revocation: Revocation::default(),
         section: "ror.api".to_owned(),
     })
 }

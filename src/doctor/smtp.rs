@@ -6,13 +6,14 @@ use tokio_rustls::client::TlsStream;
 
 use super::LONGEST;
 use super::dialogue::{Answer, Dialogue};
-use super::handshake::{Endpoint, Opening, STARTTLS, TLS};
+use super::handshake::{Endpoint, Opening, REVOCATION, STARTTLS, TLS};
 use super::reach::{DNS, TCP, Target};
 use super::refusal::Refusals;
 use super::step::{Failure, Trial};
 use super::words::whole;
 use crate::address::Address;
 use crate::smtp::{Auth, Login, Offers, Security, Settings, Smtp};
+use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
 const EHLO: &str = "EHLO";
@@ -33,14 +34,14 @@ struct Talk<'a> {
 }
 
 /// Every address that replies leave from must be taken.
-pub(super) async fn trial(settings: &Settings, from: &[&Address]) -> Trial {
+pub(super) async fn trial(settings: &Settings, from: &[&Address], revocation: &Revocation) -> Trial {
     let planned = match settings.security {
-        Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, EHLO, LOGIN, SENDER].as_slice(),
-        Security::Tls => [SETTINGS, DNS, TCP, TLS, EHLO, LOGIN, SENDER].as_slice(),
+        Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, REVOCATION, EHLO, LOGIN, SENDER].as_slice(),
+        Security::Tls => [SETTINGS, DNS, TCP, TLS, REVOCATION, EHLO, LOGIN, SENDER].as_slice(),
     };
     let title = format!("Envoi des réponses ({}:{})", settings.host, settings.port);
     let mut trial = Trial::new("reponses", title, planned, settings.timeout.get().min(LONGEST));
-    let endpoint = endpoint(settings);
+    let endpoint = Endpoint { revocation: revocation.clone(), ..endpoint(settings) };
     try_server(&mut trial, settings, &endpoint, from).await;
     trial
 }
@@ -54,6 +55,7 @@ fn endpoint(settings: &Settings) -> Endpoint {
         },
         ca: settings.ca.clone(),
         identity: settings.identity.clone(),
+        revocation: Revocation::default(),
         section: "smtp".to_owned(),
     }
 }
@@ -122,7 +124,8 @@ impl Talk<'_> {
                 format!("le serveur refuse le jeton (« {said} »)"),
                 "vérifiez smtp.user, et que smtp.password donne un jeton encore valable, demandé pour ce serveur",
             ),
-            Auth::Plain | Auth::None => Failure::new(
+            Auth::Plain | Auth::None => self.refusals.of_login(
+                &said,
                 format!("le serveur refuse l’identification (« {said} »)"),
                 "vérifiez smtp.user et smtp.password ; un mot de passe changé ou un compte bloqué se montrent ainsi",
             ),

@@ -3,9 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use jiff::Timestamp;
-
-use crate::outcome::paris;
+use crate::tls::Certificate;
 
 /// Why the system refused, in French where it is common.
 pub(super) fn reason(error: &io::Error) -> String {
@@ -45,7 +43,15 @@ pub(super) fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number < 2 { one } else { many })
 }
 
-/// The day in Paris, as people write it.
-pub(super) fn day(instant: Timestamp) -> String {
-    instant.to_zoned_datetime(paris()).strftime("%d/%m/%Y").to_string()
+/// The chain that a server presents, its own certificate first.
+pub(super) fn told_chain<'a>(chain: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let read: Vec<Certificate> = chain.into_iter().filter_map(Certificate::read).collect();
+    match read.split_first() {
+        None => "aucun certificat lisible".to_owned(),
+        Some((own, [])) => own.told(),
+        Some((own, above)) => {
+            let subjects: Vec<String> = above.iter().map(|one| format!("« {} »", one.subject)).collect();
+            format!("{}, chaîne : {}", own.told(), subjects.join(" ← "))
+        }
+    }
 }

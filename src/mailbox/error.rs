@@ -4,8 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::settings::{Auth, ImapSettings};
 use crate::setting::SecretError;
-use crate::tls::TlsError;
+use crate::tls::{self, TlsError};
 
 /// A configuration that no mailbox can be opened with.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,15 @@ pub enum MailboxError {
     /// No connection to the server.
     #[error("le serveur de messagerie est injoignable")]
     Unreachable(#[source] io::Error),
-    /// The server could not prove who it is, or refused our certificate in the handshake.
+    /// The server refuses our client certificate, or wants one.
+    #[error("le serveur de messagerie refuse notre certificat client ({said}) ; {presented}")]
+    CertificateRefused {
+        /// The TLS alert, or the server's own words.
+        said: String,
+        /// What we present, with the DN that its operator must know.
+        presented: String,
+    },
+    /// The server could not prove who it is.
     #[error("la connexion TLS au serveur de messagerie a échoué : {0}")]
     Tls(String),
     /// The server refuses the credentials; the text is its own.
@@ -156,6 +165,19 @@ pub enum Step {
 }
 
 impl MailboxError {
+    /// With what we present, if it is our certificate that the server refuses: its TLS says so, or
+    /// its words do, or nothing else identifies us.
+    pub(super) fn naming(self, settings: &ImapSettings) -> Self {
+        let presented = || tls::what_we_present(settings.identity.as_ref());
+        match self {
+            Self::CertificateRefused { said, .. } => Self::CertificateRefused { said, presented: presented() },
+            Self::CredentialRefused(said) if settings.auth == Auth::External || tls::blames_our_certificate(&said) => {
+                Self::CertificateRefused { said, presented: presented() }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the same step may succeed later with nobody doing anything.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -167,11 +189,13 @@ impl MailboxError {
             | Self::NotMoved(_)
             | Self::UidValidityChanged
             | Self::Timeout(_)
-            | Self::AlreadyOpen => true,
+            | Self::AlreadyOpen
+            | Self::Setup(SetupError::Tls(TlsError::Revocation(_))) => true,
             Self::Io { source, .. } => {
                 !matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
             }
             Self::Tls(_)
+            | Self::CertificateRefused { .. }
             | Self::CredentialRefused(_)
             | Self::FolderMissing { .. }
             | Self::ReadOnly(_)

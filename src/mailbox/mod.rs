@@ -28,6 +28,8 @@ pub use mail::{Entry, Fetched, Folder, FolderError, Moved, Position, PositionErr
 pub use maildir::deliver;
 pub use settings::{Auth, Folders, ImapSettings, MaildirSettings, Security, Settings};
 
+use crate::tls::revocation::Revocation;
+
 const LARGEST_HEADER: usize = 1024 * 1024;
 
 /// A mailbox as configured, with at most one session at a time.
@@ -65,6 +67,15 @@ impl Mailbox {
             Settings::Imap(settings) => Backend::Imap(Box::new(imap::Imap::new(settings, folders)?)),
         };
         Ok(Self { account: settings.account(), backend, connection: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// Checks the server's certificate against these lists too, from the next connection on.
+    #[must_use]
+    pub fn checking(mut self, revocation: Revocation) -> Self {
+        if let Backend::Imap(imap) = &mut self.backend {
+            imap.check_revocation(revocation);
+        }
+        self
     }
 
     /// Its name in the store ([`Settings::account`]).

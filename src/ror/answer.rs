@@ -32,7 +32,9 @@ pub(super) fn lost(loss: Loss) -> PushFailure {
     match loss {
         Loss::NotSent(cause) => PushFailure::Unreachable(format!("le ROR est injoignable : {cause}")),
         Loss::Lost(cause) => PushFailure::Unknown(cause),
-        Loss::CertificateRefused(alert) => PushFailure::OurSide(OurFault::CertificateRefused(alert)),
+        Loss::CertificateRefused { alert, presented } => {
+            PushFailure::OurSide(OurFault::CertificateRefused { alert, presented })
+        }
         Loss::NotARequest(cause) => PushFailure::OurSide(OurFault::NotARequest(cause)),
     }
 }

@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
+use crate::tls::revocation::Revocation;
 
 use super::answer::{self, Answered};
 use super::body;
+use super::caller::Caller;
 use super::failure::{OurFault, PushFailure, SetupError};
-use super::http;
 use super::settings::{GenreCode, Settings};
 use super::token::{Token, Tokens};
 
@@ -23,7 +24,7 @@ pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b
 
 /// A client of the write service. Requests may run concurrently; they share one token.
 pub struct Client {
-    http: reqwest::Client,
+    caller: Caller,
     locations: String,
     genre: GenreCode,
     tokens: Tokens,
@@ -98,14 +99,21 @@ impl Client {
         if settings.client_id.trim().is_empty() {
             return Err(SetupError::ClientId);
         }
-        let tls = crate::tls::client_config(settings.ca.as_deref(), settings.api_identity.as_ref())?;
         Ok(Self {
-            http: http::client(settings, tls)?,
+            caller: Caller::new(settings, settings.ca.as_deref(), settings.api_identity.as_ref())?,
             locations: format!("{}/ws-synchro-dispo-lits-fhir/Location", settings.base_url.trim_end_matches('/')),
             genre: settings.genre_indifferencie,
             tokens: Tokens::new(settings, clock.clone())?,
             clock,
         })
+    }
+
+    /// Checks the certificates of both servers against these lists too, from the next request on.
+    #[must_use]
+    pub fn checking(mut self, revocation: &Revocation) -> Self {
+        self.caller.check_revocation(revocation.clone());
+        self.tokens.check_revocation(revocation.clone());
+        self
     }
 
     /// Gives the indicator its value: `replace`, then `add` on the documented 404 only.
@@ -188,9 +196,11 @@ impl Client {
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Answered, PushFailure> {
         let started = Instant::now();
-        let builder = self.http.patch(&request.url).header(CONTENT_TYPE, "application/fhir+json");
-        let builder = builder.bearer_auth(token.reveal()).body(request.body.clone());
-        let answer = http::exchange(builder, self.clock.now()).await;
+        let builder = |http: &reqwest::Client| {
+            let builder = http.patch(&request.url).header(CONTENT_TYPE, "application/fhir+json");
+            builder.bearer_auth(token.reveal()).body(request.body.clone())
+        };
+        let answer = self.caller.exchange(builder, self.clock.now()).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let said = answer.as_ref().map(|answer| answer::excerpt(answer, token.reveal())).unwrap_or_default();
         let result = answer.map_err(answer::lost).and_then(|answer| answer::judge(request.operation, &answer));

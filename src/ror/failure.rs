@@ -73,9 +73,14 @@ pub enum OurFault {
     TokenUnusable(String),
     /// The server refused our client certificate by a TLS alert.
     #[error(
-        "le serveur refuse le certificat client ({0}) ; vérifiez ror.identity, ror.api_identity et leur date d’expiration"
+        "le serveur refuse le certificat client (alerte TLS {alert}) ; {presented} ; vérifiez ror.identity, ror.api_identity et leur date d’expiration"
     )]
-    CertificateRefused(String),
+    CertificateRefused {
+        /// The alert.
+        alert: String,
+        /// What we present, with the DN that its operator must know.
+        presented: String,
+    },
     /// The server wants us elsewhere; a redirect is never followed, it would give the token away.
     #[error(
         "le serveur renvoie vers une autre adresse (HTTP {status}), ce qui n’est jamais suivi ; vérifiez ror.base_url et ror.token_url"
@@ -149,7 +154,7 @@ pub enum SetupError {
     #[error("ror.client_id est vide")]
     ClientId,
     /// Certificates or keys that cannot be used.
-    #[error("certificats de la section [ror] inutilisables")]
+    #[error("certificats de la section [ror] inutilisables : {0}")]
     Tls(#[from] TlsError),
     /// The HTTP library refused its settings.
     #[error("client HTTP impossible à construire")]

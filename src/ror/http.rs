@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
-use rustls::AlertDescription;
 
 use super::failure::SetupError;
 use super::settings::Settings;
 use super::text;
+use crate::tls::{certificate_alert, tls_error, told};
 
 /// The most bytes of an answer that are read.
 pub(super) const ANSWER_LIMIT: usize = 64 * 1024;
@@ -39,7 +39,12 @@ pub(super) enum Loss {
     /// The request may have left.
     Lost(String),
     /// The server refused our certificate, which it does before it reads any request.
-    CertificateRefused(String),
+    CertificateRefused {
+        /// How it said so.
+        alert: String,
+        /// What we present.
+        presented: String,
+    },
     /// The request could not be built.
     NotARequest(String),
 }
@@ -100,9 +105,12 @@ impl Loss {
     fn of(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if let Some(alert) = certificate_alert(&error) {
-            return Self::CertificateRefused(format!("{alert:?}"));
+            return Self::CertificateRefused { alert: format!("{alert:?}"), presented: String::new() };
         }
-        let cause = text::causes(&error);
+        let cause = match tls_error(&error) {
+            Some(fault @ rustls::Error::InvalidCertificate(_)) => told(fault),
+            _ => text::causes(&error),
+        };
         match () {
             () if error.is_builder() => Self::NotARequest(cause),
             () if error.is_connect() && error.is_timeout() => {
@@ -127,34 +135,4 @@ fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     }
     let date = DateTimeParser::new().parse_timestamp(value).ok()?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
-}
-
-/// The TLS alert by which a server says that our certificate is missing or unfit. In TLS 1.3 it
-/// arrives after the handshake looks finished to us, so it must be looked for in every error.
-fn certificate_alert(error: &(dyn std::error::Error + 'static)) -> Option<AlertDescription> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| match tls_error(error)? {
-        rustls::Error::AlertReceived(alert) if is_about_certificate(*alert) => Some(*alert),
-        _ => None,
-    })
-}
-
-/// The TLS error that this error is, or that an I/O error wraps without showing it as its source.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    error.downcast_ref().or_else(|| wrapped?.downcast_ref())
-}
-
-fn is_about_certificate(alert: AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::NoCertificate
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-            | AlertDescription::CertificateRequired
-    )
 }

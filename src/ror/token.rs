@@ -12,10 +12,12 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::tls::revocation::Revocation;
 
+use super::caller::Caller;
 use super::client::{Exchange, Operation, UNRESERVED};
 use super::failure::{OurFault, PushFailure, SetupError};
-use super::http::{self, Answer, Loss};
+use super::http::{Answer, Loss};
 use super::settings::Settings;
 use super::text;
 
@@ -34,7 +36,7 @@ pub(super) struct Token(Arc<str>);
 
 /// Where tokens come from: one request at a time, its result shared by all who waited for it.
 pub(super) struct Tokens {
-    http: reqwest::Client,
+    caller: Caller,
     url: String,
     form: String,
     margin: SignedDuration,
@@ -69,9 +71,8 @@ impl Token {
 impl Tokens {
     /// Nothing is asked for yet.
     pub(super) fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
-        let tls = crate::tls::client_config(settings.token_authorities(), Some(&settings.identity))?;
         Ok(Self {
-            http: http::client(settings, tls)?,
+            caller: Caller::new(settings, settings.token_authorities(), Some(&settings.identity))?,
             url: settings.token_url.clone(),
             form: form(settings),
             margin: settings.token_margin.signed(),
@@ -79,6 +80,11 @@ impl Tokens {
             ended: AtomicU64::new(0),
             state: Mutex::default(),
         })
+    }
+
+    /// Checks the server's certificate against these lists too.
+    pub(super) fn check_revocation(&mut self, revocation: Revocation) {
+        self.caller.check_revocation(revocation);
     }
 
     /// A token that is not about to expire and is not the one just `refused`.
@@ -109,8 +115,9 @@ impl Tokens {
 
     async fn ask(&self, exchanges: &mut Vec<Exchange>) -> Result<Current, PushFailure> {
         let (asked_at, started) = (self.clock.now(), Instant::now());
-        let request = self.http.post(&self.url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = http::exchange(request.body(self.form.clone()), asked_at).await;
+        let form = "application/x-www-form-urlencoded";
+        let request = |http: &reqwest::Client| http.post(&self.url).header(CONTENT_TYPE, form).body(self.form.clone());
+        let answer = self.caller.exchange(request, asked_at).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let result = answer.map_err(lost).and_then(|answer| self.judge(&answer, asked_at));
         exchanges.push(Exchange {
@@ -178,7 +185,7 @@ fn lost(loss: Loss) -> PushFailure {
         Loss::NotSent(cause) | Loss::Lost(cause) => {
             PushFailure::Unreachable(format!("le serveur de jetons est injoignable : {cause}"))
         }
-        Loss::CertificateRefused(alert) => OurFault::CertificateRefused(alert).into(),
+        Loss::CertificateRefused { alert, presented } => OurFault::CertificateRefused { alert, presented }.into(),
         Loss::NotARequest(cause) => OurFault::NotARequest(cause).into(),
     }
 }

@@ -12,7 +12,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
-use crate::setting::Identity;
+use crate::setting::PemFiles;
 
 /// How long authorities hold, in days.
 const AUTHORITY_DAYS: i64 = 3650;
@@ -25,15 +25,15 @@ pub struct Pki {
     /// The root and the authority for organisations: what both sides must trust.
     pub ca: PathBuf,
     /// A server for `localhost`, `127.0.0.1` and `::1`, with its chain.
-    pub server: Identity,
+    pub server: PemFiles,
     /// A server of the same authority under another name, `autre.test`.
-    pub other_server: Identity,
+    pub other_server: PemFiles,
     /// A client shaped like an IGC-Santé ORG AUTH_CLI certificate, with its chain.
-    pub client: Identity,
+    pub client: PemFiles,
     /// An authority that nobody should trust.
     pub rogue_ca: PathBuf,
     /// A client with the subject of `client`, certified by that authority.
-    pub rogue: Identity,
+    pub rogue: PemFiles,
 }
 
 /// A test PKI that cannot be made.
@@ -117,7 +117,7 @@ impl Forge<'_> {
     }
 
     /// Writes `<name>.pem` (certificate and authority) and `<name>.key`.
-    fn leaf(&self, name: &str, leaf: Leaf<'_>, issuer: &Authority) -> Result<Identity, PkiError> {
+    fn leaf(&self, name: &str, leaf: Leaf<'_>, issuer: &Authority) -> Result<PemFiles, PkiError> {
         let key = KeyPair::generate()?;
         let names: Vec<String> = leaf.names.iter().map(ToString::to_string).collect();
         let mut params = self.dated(CertificateParams::new(names)?, LEAF_DAYS);
@@ -127,7 +127,7 @@ impl Forge<'_> {
         params.extended_key_usages = vec![leaf.usage];
         params.use_authority_key_identifier_extension = true;
         let chain = format!("{}{}", params.signed_by(&key, issuer)?.pem(), issuer.pem());
-        Ok(Identity {
+        Ok(PemFiles {
             certificate: self.write(&format!("{name}.pem"), &chain)?,
             key: self.write_as(&format!("{name}.key"), &key.serialize_pem(), 0o600)?,
         })

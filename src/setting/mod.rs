@@ -1,14 +1,15 @@
 //! Value types of the configuration that several edges share.
 
+mod identity;
 mod secret;
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use identity::{Identity, IdentityError, PemFiles, Pkcs12File};
 pub use secret::{Secret, SecretError};
 
 /// A length of time written as people write it: `90s`, `15min`, `2h`, `7d`.
@@ -70,14 +71,4 @@ impl From<Span> for String {
     fn from(span: Span) -> Self {
         format!("{:#}", span.signed())
     }
-}
-
-/// A client certificate with its key (IGC-Santé ORG AUTH_CLI), both PEM.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Identity {
-    /// The certificate, followed by its chain.
-    pub certificate: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
 }

@@ -11,15 +11,15 @@ use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
 
 use super::dial::dial;
-use super::error::{SILENT, SendError, Step, within, words};
+use super::error::{LOGIN, SILENT, SendError, Step, within, words};
 use super::login::Login;
 use super::offers::Offers;
 use super::settings::Settings;
 use crate::defect::excerpt;
+use crate::tls::revocation::Revocation;
 
 /// The most challenges answered in one login: none of our mechanisms has more than two.
 const MOST_CHALLENGES: usize = 2;
-const LOGIN: &str = "authentification";
 
 /// A session in which mails may be submitted.
 pub(super) struct Connection {
@@ -31,9 +31,13 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects, encrypts, logs in. Every failure is [`SendError::Unavailable`].
-    pub(super) async fn open(settings: &Settings) -> Result<Self, SendError> {
+    pub(super) async fn open(settings: &Settings, revocation: &Revocation) -> Result<Self, SendError> {
+        Self::enter(settings, revocation).await.map_err(|error| error.naming(settings.identity.as_ref()))
+    }
+
+    async fn enter(settings: &Settings, revocation: &Revocation) -> Result<Self, SendError> {
         let (limit, hello) = (settings.timeout.get(), ClientId::Domain(settings.hello.clone()));
-        let stream = Box::new(dial(settings).await?);
+        let stream = Box::new(dial(settings, revocation).await?);
         let greeting = AsyncSmtpConnection::connect_with_transport(stream, &hello);
         let session = within(limit, "accueil", async { greeting.await.map_err(|error| words(&error)) }).await?;
         let mut connection = Self { session, offers: Offers::default(), limit, broken: false };

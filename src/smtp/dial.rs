@@ -14,26 +14,31 @@ use super::settings::{Security, Settings, SetupError};
 use super::stream::Stream;
 use crate::defect::excerpt;
 use crate::tls;
+use crate::tls::revocation::Revocation;
 
 /// The most that a server may say in clear in answer to one command, in bytes.
 const MAX_ANSWER: u64 = 16 * 1024;
 
 /// Connects and encrypts. Every failure is [`SendError::Unavailable`].
-pub(super) async fn dial(settings: &Settings) -> Result<Stream, SendError> {
+pub(super) async fn dial(settings: &Settings, revocation: &Revocation) -> Result<Stream, SendError> {
     let limit = settings.timeout.get();
     let socket = TcpStream::connect((settings.host.as_str(), settings.port));
     let socket = within(limit, "connexion", async { socket.await.map_err(fault) }).await?;
     match settings.security {
-        Security::Tls => Ok(Stream::to_be_greeted(encrypted(settings, socket).await?)),
+        Security::Tls => Ok(Stream::to_be_greeted(encrypted(settings, revocation, socket).await?)),
         Security::Starttls => {
             let socket = within(limit, "STARTTLS", starttls(socket, &settings.hello)).await?;
-            Ok(Stream::greeted(encrypted(settings, socket).await?))
+            Ok(Stream::greeted(encrypted(settings, revocation, socket).await?))
         }
     }
 }
 
-async fn encrypted(settings: &Settings, socket: TcpStream) -> Result<TlsStream<TcpStream>, SendError> {
-    let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref());
+async fn encrypted(
+    settings: &Settings,
+    revocation: &Revocation,
+    socket: TcpStream,
+) -> Result<TlsStream<TcpStream>, SendError> {
+    let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), revocation);
     let config = config.map_err(|error| SendError::Unavailable(error.to_string()))?;
     let name = server_name(settings).map_err(|error| SendError::Unavailable(error.to_string()))?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, socket);
@@ -93,5 +98,5 @@ fn expect(code: &str, answer: Vec<String>) -> Result<Vec<String>, String> {
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 fn fault(error: io::Error) -> String {
-    excerpt(&error.to_string())
+    tls::tls_error(&error).map_or_else(|| excerpt(&error.to_string()), tls::told)
 }

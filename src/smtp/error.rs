@@ -8,7 +8,11 @@ use lettre::transport::smtp;
 use tokio::time::timeout;
 
 use crate::defect::excerpt;
+use crate::setting::Identity;
+use crate::tls;
 
+/// The step in which we say who we are.
+pub(super) const LOGIN: &str = "authentification";
 pub(super) const SILENT: &str = "pas de réponse dans le délai";
 
 /// A mail that did not leave.
@@ -44,6 +48,17 @@ impl SendError {
     /// Whether the same mail may be taken later.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Refused(_) | Self::TooLarge(_))
+    }
+
+    /// With what we present, if it may be our certificate that the server does not admit: its TLS or
+    /// its words say so, or it refuses the login.
+    pub(super) fn naming(self, identity: Option<&Identity>) -> Self {
+        match self {
+            Self::Unavailable(words) if words.starts_with(LOGIN) || tls::blames_our_certificate(&words) => {
+                Self::Unavailable(format!("{words} ; {}", tls::what_we_present(identity)))
+            }
+            other => other,
+        }
     }
 
     /// The failure of a step of one mail: for good only if the server says so of this mail.
@@ -97,6 +112,9 @@ pub(super) async fn within<T>(
 
 /// The server's own words with its code, or the innermost cause: what an operator can look up.
 pub(super) fn words(error: &smtp::Error) -> String {
+    if let Some(fault) = tls::tls_error(error) {
+        return tls::told(fault);
+    }
     let code = error.status().map(|code| format!("{code} ")).unwrap_or_default();
     format!("{code}{}", excerpt(&innermost(error).to_string()))
 }

@@ -38,6 +38,7 @@ pub use offers::Offers;
 pub use settings::{Auth, Security, Settings, SetupError};
 
 use crate::address::Address;
+use crate::tls::revocation::Revocation;
 
 /// How many times the deadline of an exchange a server has to take the content over: it may look for viruses
 /// before it answers (RFC 5321, section 4.5.3.2.6).
@@ -47,6 +48,7 @@ const CONTENT_PATIENCE: u32 = 10;
 #[derive(Debug, Clone)]
 pub struct Smtp {
     settings: Settings,
+    revocation: Revocation,
 }
 
 /// A mail that left.
@@ -63,13 +65,21 @@ impl Smtp {
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
         dial::server_name(settings)?;
         settings.check_credentials()?;
-        crate::tls::client_config(settings.ca.as_deref(), settings.identity.as_ref())?;
-        Ok(Self { settings: settings.clone() })
+        let revocation = Revocation::default();
+        crate::tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &revocation)?;
+        Ok(Self { settings: settings.clone(), revocation })
+    }
+
+    /// Checks the server's certificate against these lists too, from the next mail on.
+    #[must_use]
+    pub fn checking(mut self, revocation: Revocation) -> Self {
+        self.revocation = revocation;
+        self
     }
 
     /// Hands a mail over to the server, on a connection of its own. Ends within a bounded number of `timeout`s.
     pub async fn send(&self, submission: &Submission<'_>) -> Result<Sent, SendError> {
-        let mut connection = Connection::open(&self.settings).await?;
+        let mut connection = Connection::open(&self.settings, &self.revocation).await?;
         let submitted = submit(&mut connection, submission).await;
         connection.close().await;
         submitted

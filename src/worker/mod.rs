@@ -3,6 +3,7 @@
 //! No task ends quietly: one that stops or panics while the worker runs is told and started again.
 //! Wake-ups between tasks are hints; the store alone says what is to be done.
 
+mod certificates;
 mod pace;
 mod tasks;
 mod upkeep;
@@ -16,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use certificates::watch_certificates;
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 use upkeep::{keep_house, load_referential};
 
@@ -27,6 +29,7 @@ use crate::referential::{Refused, Watch};
 use crate::ror;
 use crate::smtp::{self, Smtp};
 use crate::store::{Store, StoreError};
+use crate::tls::revocation::{Connection, Revocation};
 
 /// How long tasks may take to come to their end once asked to.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -66,6 +69,7 @@ struct Parts {
     store: Store,
     referential: Arc<Mutex<Watch>>,
     courthouse: Courthouse,
+    revocation: Revocation,
     delivery: Delivery,
     settling: Settling,
     posting: Posting,
@@ -77,18 +81,32 @@ impl Worker {
     /// Checks everything that can be checked without the network, and repairs what a crash left.
     pub async fn prepare(config: Config, store: Store, clock: Clock) -> Result<Self, StartError> {
         config.check()?;
+        config.check_certificates()?;
+        let revocation = config.revocation(|settings, ca| Revocation::new(settings, ca, clock.clone()))?;
         let referential = Arc::new(Mutex::new(load_referential(&config, &store, &clock).await?));
-        let client = ror::Client::new(&config.ror.api, clock.clone())?;
+        let client = ror::Client::new(&config.ror.api, clock.clone())?.checking(&revocation.of(Connection::Ror));
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
         let rules = ReplyRules::new(&config)?;
         let courthouse = Courthouse::new(store.clone(), clock.clone(), Arc::clone(&referential), config.rules()?);
-        let rounds = config.all_mailboxes().map(|mailbox| round(&courthouse, mailbox)).collect::<Result<_, _>>()?;
+        let rounds =
+            config.all_mailboxes().map(|mailbox| round(&courthouse, mailbox, &revocation)).collect::<Result<_, _>>()?;
         let delivery = Delivery::new(store.clone(), clock.clone(), client, pace, genre);
         let settling = Settling::new(store.clone(), clock.clone(), Arc::clone(&referential), rules);
-        let posting = Posting::new(store.clone(), clock.clone(), transport(&config)?, &config.reply);
+        let posting = Posting::new(store.clone(), clock.clone(), transport(&config, &revocation)?, &config.reply);
         let (judged, answered) = (Notify::new(), Notify::new());
-        let parts =
-            Parts { config, clock, store, referential, courthouse, delivery, settling, posting, judged, answered };
+        let parts = Parts {
+            config,
+            clock,
+            store,
+            referential,
+            courthouse,
+            revocation,
+            delivery,
+            settling,
+            posting,
+            judged,
+            answered,
+        };
         Ok(Self { parts: Arc::new(parts), rounds })
     }
 
@@ -96,6 +114,10 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) -> Result<(), StoreError> {
         let Self { parts, rounds } = self;
         recover(&parts, &rounds).await?;
+        if parts.revocation.is_checked() && parts.revocation.in_force().is_empty() {
+            // Else the first connections would be refused for want of a list.
+            parts.revocation.refresh().await;
+        }
         let mut tasks = JoinSet::new();
         for round in rounds {
             let (parts, own) = (Arc::clone(&parts), stop.clone());
@@ -107,6 +129,7 @@ impl Worker {
         tasks.spawn(supervise("envoi au ROR", stop.clone(), task(&parts, &stop, deliver_forever)));
         tasks.spawn(supervise("règlement", stop.clone(), task(&parts, &stop, settle_forever)));
         tasks.spawn(supervise("réponses", stop.clone(), task(&parts, &stop, post_forever)));
+        tasks.spawn(supervise("certificats", stop.clone(), task(&parts, &stop, watch_certificates)));
         tasks.spawn(supervise("entretien", stop.clone(), task(&parts, &stop, keep_house)));
         info!("Dispolits est en service");
         stop.cancelled().await;
@@ -131,9 +154,9 @@ impl Parts {
     }
 }
 
-fn round(courthouse: &Courthouse, named: NamedMailbox<'_>) -> Result<Arc<Round>, StartError> {
+fn round(courthouse: &Courthouse, named: NamedMailbox<'_>, revocation: &Revocation) -> Result<Arc<Round>, StartError> {
     let section = named.section;
-    let mailbox = Mailbox::new(&named.settings()?, &section.folders)?;
+    let mailbox = Mailbox::new(&named.settings()?, &section.folders)?.checking(revocation.of(Connection::Imap));
     let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes));
     let mailbox = tokio::sync::Mutex::new(mailbox);
     Ok(Arc::new(Round { name: named.name.to_owned(), intake, mailbox, poll: section.poll.get() }))
@@ -155,9 +178,11 @@ async fn recover(parts: &Parts, rounds: &[Arc<Round>]) -> Result<(), StoreError>
     Ok(())
 }
 
-fn transport(config: &Config) -> Result<Transport, StartError> {
+fn transport(config: &Config, revocation: &Revocation) -> Result<Transport, StartError> {
     match (config.reply.transport, &config.smtp, &config.reply.maildir) {
-        (ReplyTransport::Smtp, Some(smtp), _) => Ok(Transport::Smtp(Box::new(Smtp::new(smtp)?))),
+        (ReplyTransport::Smtp, Some(smtp), _) => {
+            Ok(Transport::Smtp(Box::new(Smtp::new(smtp)?.checking(revocation.of(Connection::Smtp)))))
+        }
         (ReplyTransport::Maildir, _, Some(root)) => Ok(Transport::Maildir(root.clone())),
         _ => Err(ConfigError::Contradiction("reply.transport : section ou clé manquante".to_owned()).into()),
     }

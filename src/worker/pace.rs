@@ -37,7 +37,8 @@ impl Pace {
 
 /// Whether the server knows us and will not let us in.
 pub(super) fn is_refusal(failure: &IntakeError) -> bool {
-    matches!(failure, IntakeError::Mailbox(MailboxError::CredentialRefused(_)))
+    use MailboxError::{CertificateRefused, CredentialRefused};
+    matches!(failure, IntakeError::Mailbox(CredentialRefused(_) | CertificateRefused { .. }))
 }
 
 fn growing(first: Duration, longest: Duration) -> ExponentialBackoff {
@@ -73,8 +74,10 @@ mod tests {
     #[test]
     fn a_refused_credential_is_seldom_tried_again() {
         let mut pace = Pace::new();
-        let refused = || MailboxError::CredentialRefused(String::new());
-        let waits: Vec<u64> = (0..8).map(|_| seconds(&mut pace, refused(), false)).collect();
+        let password = || MailboxError::CredentialRefused(String::new());
+        let certificate = || MailboxError::CertificateRefused { said: String::new(), presented: String::new() };
+        let refused = |rank: u32| if rank < 4 { password() } else { certificate() };
+        let waits: Vec<u64> = (0..8).map(|rank| seconds(&mut pace, refused(rank), false)).collect();
         assert!(waits.iter().all(|wait| (300..=7200).contains(wait)), "{waits:?}");
         assert!(waits.last().is_some_and(|wait| *wait >= 3600), "{waits:?}");
         assert!(seconds(&mut pace, MailboxError::Broken(Step::List), false) <= 2, "the usual pace is another");

@@ -194,9 +194,9 @@ fn check_certificate(environnement: &str, certificate: &std::path::Path, refused
     let text =
         if environnement == "production" { text.replace(".qualif.ror.", ".ror.").replace("bas-", "") } else { text };
     match refused {
-        None => drop(load(&text).unwrap()),
+        None => load(&text).unwrap().check_certificates().unwrap(),
         Some(part) => {
-            let error = load(&text).unwrap_err();
+            let error = load(&text).unwrap().check_certificates().unwrap_err().to_string();
             assert!(error.contains(part), "« {part} » is missing in: {error}");
         }
     }
@@ -214,10 +214,22 @@ fn a_certificate_of_the_other_environment_is_refused() {
         path
     };
     check_certificate("qualification", &pki.client.certificate, None);
-    check_certificate("production", &pki.client.certificate, Some("certificat de test (ror.api.identity)"));
-    check_certificate("production", &write("IGC-SANTE TEST"), Some("certificat de test (ror.api.identity)"));
+    check_certificate(
+        "production",
+        &pki.client.certificate,
+        Some("mailbox.imap.identity, un certificat de l’IGC-Santé de test"),
+    );
+    check_certificate(
+        "production",
+        &write("IGC-SANTE TEST"),
+        Some("mailbox.imap.identity, un certificat de l’IGC-Santé de test"),
+    );
     check_certificate("production", &write("IGC-SANTE"), None);
-    check_certificate("qualification", &write("IGC-SANTE"), Some("certificat de production (ror.api.identity)"));
+    check_certificate(
+        "qualification",
+        &write("IGC-SANTE"),
+        Some("ror.api.identity, un certificat de l’IGC-Santé de production"),
+    );
     for environnement in ["qualification", "production"] {
         check_certificate(environnement, &write("Autorité locale"), None);
         check_certificate(environnement, &folder.path().join("absent.pem"), None);

@@ -9,8 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dispolits::mailbox::{Auth, ImapSettings, Security};
-use dispolits::setting::{Identity, Secret, Span};
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use dispolits::setting::{Identity, PemFiles, Secret, Span};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyIdMethod, KeyPair, RevokedCertParams, date_time_ymd,
+};
 use tempfile::TempDir;
 
 pub(crate) const USER: &str = "bal-labo@hopital.test";
@@ -20,6 +23,8 @@ pub(crate) const PASSWORD: &str = "s3\"cr\\et é";
 /// Configuration: whoever shows a certificate of the authority is whom its common name says.
 pub(crate) const EXTERNAL: &str = "auth_mechanisms = external\nauth_ssl_username_from_cert = yes\n\
     ssl_cert_username_field = commonName\npassdb {\n driver = static\n args = nopassword=y\n}\n";
+/// The serial number of the client that is revoked.
+const REVOKED: u64 = 66;
 
 /// An authority and what it signed, as PEM files of one directory.
 pub(crate) struct Pki {
@@ -46,13 +51,15 @@ pub(crate) struct Dovecot {
 
 impl Pki {
     /// Certificates for the server `localhost` and for two clients, one of them named as the mailbox,
-    /// all signed by `ca.pem`, and a stranger's authority that signed another client.
+    /// all signed by `ca.pem`, clients that are out of date or revoked by `crl.pem`, and a stranger's
+    /// authority that signed another client.
     pub(crate) fn new(directory: &Path) -> Self {
         let pki = Self { directory: directory.to_owned() };
         let authority = pki.authority("ca");
         pki.leaf(&authority, "server", ExtendedKeyUsagePurpose::ServerAuth);
         pki.leaf(&authority, "client", ExtendedKeyUsagePurpose::ClientAuth);
         pki.leaf(&authority, USER, ExtendedKeyUsagePurpose::ClientAuth);
+        pki.bad_clients(&authority);
         let stranger = pki.authority("stranger-ca");
         pki.leaf(&stranger, "stranger", ExtendedKeyUsagePurpose::ClientAuth);
         pki
@@ -62,8 +69,12 @@ impl Pki {
         self.directory.join(format!("{name}.pem"))
     }
 
+    pub(crate) fn files(&self, name: &str) -> PemFiles {
+        PemFiles { certificate: self.path(name), key: self.path(&format!("{name}-key")) }
+    }
+
     pub(crate) fn identity(&self, name: &str) -> Identity {
-        Identity { certificate: self.path(name), key: self.path(&format!("{name}-key")) }
+        Identity::Pem(self.files(name))
     }
 
     fn authority(&self, name: &str) -> Issuer<'static, KeyPair> {
@@ -76,9 +87,46 @@ impl Pki {
     }
 
     fn leaf(&self, issuer: &Issuer<'static, KeyPair>, name: &str, usage: ExtendedKeyUsagePurpose) {
+        self.leaf_with(issuer, name, usage, |_| {});
+    }
+
+    /// Clients of the authority that no server should accept, and its list of the revoked ones.
+    fn bad_clients(&self, authority: &Issuer<'static, KeyPair>) {
+        let usage = || ExtendedKeyUsagePurpose::ClientAuth;
+        self.leaf_with(authority, "expired", usage(), |params| params.not_after = date_time_ymd(2021, 6, 30));
+        self.leaf_with(authority, "early", usage(), |params| params.not_before = date_time_ymd(2090, 6, 30));
+        self.leaf_with(authority, "revoked", usage(), |params| params.serial_number = Some(REVOKED.into()));
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2021, 6, 30),
+            next_update: date_time_ymd(2090, 6, 30),
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: REVOKED.into(),
+                revocation_time: date_time_ymd(2021, 6, 30),
+                reason_code: None,
+                invalidity_date: None,
+            }],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(authority).unwrap().pem().unwrap();
+        let ca = std::fs::read_to_string(self.path("ca")).unwrap();
+        // Dovecot wants both in one file.
+        std::fs::write(self.path("ca-and-crl"), ca + &list).unwrap();
+        std::fs::write(self.path("crl"), list).unwrap();
+    }
+
+    fn leaf_with(
+        &self,
+        issuer: &Issuer<'static, KeyPair>,
+        name: &str,
+        usage: ExtendedKeyUsagePurpose,
+        change: impl FnOnce(&mut CertificateParams),
+    ) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages.push(usage);
+        change(&mut params);
         let key = KeyPair::generate().unwrap();
         std::fs::write(self.path(name), params.signed_by(&key, issuer).unwrap().pem()).unwrap();
         std::fs::write(self.path(&format!("{name}-key")), key.serialize_pem()).unwrap();
@@ -167,8 +215,9 @@ impl Dovecot {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let path = |path: &Path| quoted(&path.display().to_string());
         let ImapSettings { host, port, user, ca, identity, .. } = self.settings(security);
-        let identity = identity.map_or_else(String::new, |identity| {
-            let (certificate, key) = (path(&identity.certificate), path(&identity.key));
+        let identity = identity.map_or_else(String::new, |_| {
+            let files = self.pki.files("client");
+            let (certificate, key) = (path(&files.certificate), path(&files.key));
             format!("identity = {{ certificate = {certificate}, key = {key} }}\n")
         });
         format!(
@@ -263,7 +312,7 @@ impl Dovecot {
         let certificate = match self.certificate {
             ClientCertificate::Unasked => String::new(),
             ClientCertificate::Required => format!(
-                "ssl_ca = <{directory}/ca.pem\nssl_verify_client_cert = yes\nssl_require_crl = no\nauth_ssl_require_client_cert = yes\n"
+                "ssl_ca = <{directory}/ca-and-crl.pem\nssl_verify_client_cert = yes\nssl_require_crl = yes\nauth_ssl_require_client_cert = yes\n"
             ),
         };
         let unprivileged =

@@ -29,3 +29,4 @@ mod retry;
 mod ror;
 mod smtp;
 mod store;
+mod tls;

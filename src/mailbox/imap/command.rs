@@ -16,6 +16,7 @@ use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
 use super::arrivals::Arrivals;
 use super::dial::{self, Stream};
+use crate::tls;
 
 /// Bytes that any answer may take beside the mails it carries.
 pub(super) const GRANTED: u64 = 64 * 1024;
@@ -239,8 +240,13 @@ impl Connection {
 /// What became of the connection. The parser's own message is dropped: it repeats the answer, mails
 /// included.
 pub(super) fn from_io(step: Step, error: &io::Error) -> MailboxError {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return MailboxError::Tls(tls.to_string());
+    if let Some(fault) = tls::tls_error(error) {
+        return match tls::certificate_alert(fault) {
+            Some(alert) => {
+                MailboxError::CertificateRefused { said: format!("alerte TLS {alert:?}"), presented: String::new() }
+            }
+            None => MailboxError::Tls(tls::told(fault)),
+        };
     }
     match error.kind() {
         io::ErrorKind::TimedOut => MailboxError::Timeout(step),

@@ -17,6 +17,7 @@ use super::command::{GRANTED, from_io};
 use super::dialogue::{Dialogue, Offered};
 use super::limited::Limited;
 use crate::tls;
+use crate::tls::revocation::Revocation;
 
 /// A socket that fails when the other side is silent for too long.
 type Socket = Pin<Box<TimeoutStream<TcpStream>>>;
@@ -28,18 +29,26 @@ pub(super) type Stream = Limited<TlsStream<Socket>>;
 #[derive(Debug)]
 pub(super) struct Endpoint {
     server_name: ServerName<'static>,
+    revocation: Revocation,
 }
 
 impl Endpoint {
     /// Reads the certificates once, so that a wrong path is told at the start.
     pub(super) fn new(settings: &ImapSettings) -> Result<Self, SetupError> {
-        tls::client_config(settings.ca.as_deref(), settings.identity.as_ref())?;
+        let revocation = Revocation::default();
+        tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &revocation)?;
         let server_name = ServerName::try_from(settings.host.clone());
-        Ok(Self { server_name: server_name.map_err(|_| SetupError::Host(crate::defect::excerpt(&settings.host)))? })
+        let server_name = server_name.map_err(|_| SetupError::Host(crate::defect::excerpt(&settings.host)))?;
+        Ok(Self { server_name, revocation })
+    }
+
+    /// Checks the server's certificate against these lists too, from the next connection on.
+    pub(super) fn check_revocation(&mut self, revocation: Revocation) {
+        self.revocation = revocation;
     }
 
     async fn handshake(&self, settings: &ImapSettings, socket: Socket) -> Result<TlsStream<Socket>, MailboxError> {
-        let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref());
+        let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &self.revocation);
         let connector = TlsConnector::from(Arc::new(config.map_err(SetupError::Tls)?));
         let handshake = connector.connect(self.server_name.clone(), socket);
         within(settings, Step::Handshake, async { handshake.await.map_err(|error| from_io(Step::Handshake, &error)) })

@@ -33,6 +33,8 @@ use pace::Pace;
 pub(super) use probe::Probe;
 use uid::Uid;
 
+use crate::tls::revocation::Revocation;
+
 /// A mailbox of a server, as configured.
 #[derive(Debug)]
 pub(super) struct Imap {
@@ -69,8 +71,16 @@ impl Imap {
         Ok(Self { endpoint, settings: settings.clone(), source, destinations, pace })
     }
 
+    pub(super) fn check_revocation(&mut self, revocation: Revocation) {
+        self.endpoint.check_revocation(revocation);
+    }
+
     pub(super) async fn open(&self) -> Result<Session, MailboxError> {
         self.pace.ready().await;
+        self.connect().await.map_err(|error| error.naming(&self.settings))
+    }
+
+    async fn connect(&self) -> Result<Session, MailboxError> {
         let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
         self.pace.count();
         let mut connection = login::login(dialogue, &offered, &self.settings).await?;

@@ -20,6 +20,10 @@ pub(in super::super) struct Probe {
 
 impl Imap {
     pub(in super::super) async fn probe(&self) -> Result<Probe, MailboxError> {
+        self.look().await.map_err(|error| error.naming(&self.settings))
+    }
+
+    async fn look(&self) -> Result<Probe, MailboxError> {
         let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
         let mut connection = login::login(dialogue, &offered, &self.settings).await?;
         let abilities = connection.abilities().await?;

@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::setting::Identity;
+use crate::setting::PemFiles;
 use crate::tls::{self, TlsError};
 
 use super::SimulatorError;
@@ -56,7 +56,7 @@ pub(super) struct Cut(pub(super) CancellationToken);
 
 /// The server's side of TLS: its certificate, and what it asks of clients.
 pub(super) fn server_config(
-    identity: &Identity,
+    identity: &PemFiles,
     client_ca: &std::path::Path,
     certificate: ClientCertificate,
 ) -> Result<ServerConfig, SimulatorError> {

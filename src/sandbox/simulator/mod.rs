@@ -45,7 +45,7 @@ pub use key::Key;
 
 use crate::clock::Clock;
 use crate::ror::GenreCode;
-use crate::setting::{Identity, Span};
+use crate::setting::{PemFiles, Span};
 use crate::tls::TlsError;
 
 use listener::{ClientCertificate, Cut, TlsListener, server_config};
@@ -63,9 +63,9 @@ pub struct SimulatorSettings {
     /// Where the token endpoint listens; port 0 takes a free one.
     pub token: SocketAddr,
     /// The API's certificate.
-    pub api_cert: Identity,
+    pub api_cert: PemFiles,
     /// The token endpoint's certificate.
-    pub token_cert: Identity,
+    pub token_cert: PemFiles,
     /// The authorities of client certificates: required by the token endpoint, optional for the API.
     pub client_ca: PathBuf,
     /// The locations that exist.

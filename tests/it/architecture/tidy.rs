@@ -8,7 +8,7 @@ const LONGEST: usize = 300;
 const LONGER: &[(&str, &str)] = &[("src/defect/catalogue.rs", "one entry per code, no logic")];
 
 /// Each dependency is code that we answer for.
-const MOST_DEPENDENCIES: usize = 45;
+const MOST_DEPENDENCIES: usize = 46;
 
 /// Folders of a developer's machine, written so that this file does not hold them itself.
 const MACHINE_FOLDERS: &[&str] =
@@ -130,6 +130,40 @@ fn dependencies_stay_few() {
     let count = manifest()["dependencies"].as_table().map_or(0, toml::Table::len);
     println!("{count} direct dependencies of {MOST_DEPENDENCIES}");
     assert!((1..=MOST_DEPENDENCIES).contains(&count), "{count} direct dependencies, at most {MOST_DEPENDENCIES}");
+}
+
+/// Where rustls lets a verifier of its own be set: the diagnosis, which only looks whom it reached.
+const OWN_VERIFIER: &str = "src/doctor/witness.rs";
+
+/// What would accept a server in the place of rustls's own verification.
+const ACCEPTING: &[&str] = &["assertion", "danger_accept_invalid_certs", "danger_accept_invalid_hostnames"];
+
+#[test]
+fn nothing_can_switch_the_verification_of_a_server_off() {
+    let mut faults = Vec::new();
+    for file in tree::rust("src/") {
+        let named = words(&file.text);
+        faults.extend(
+            ACCEPTING.iter().filter(|word| named.contains(**word)).map(|word| format!("{}: {word}", file.path)),
+        );
+        if named.contains("dangerous") != (file.path == OWN_VERIFIER) {
+            faults.push(format!("{}: dangerous() belongs in {OWN_VERIFIER} alone", file.path));
+        }
+    }
+    fail_on(&faults);
+}
+
+/// Every identifier of the code; comments and strings do not count.
+fn words(source: &str) -> std::collections::BTreeSet<String> {
+    let mut pending = paths::tokens(source);
+    let mut found = std::collections::BTreeSet::new();
+    while let Some(token) = pending.pop() {
+        match token {
+            TokenTree::Group(group) => pending.extend(group.stream()),
+            other => drop(found.insert(paths::word(&other))),
+        }
+    }
+    found
 }
 
 #[test]

@@ -44,6 +44,14 @@ fn a_right_configuration_is_said_to_be_right() {
     let ran = config("check", |text| text);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(ran.out.starts_with("Configuration correcte : 7 établissements, "), "{}", ran.out);
+    let unchecked = "Avertissement : la révocation du certificat du serveur n’est pas vérifiée pour ";
+    assert!(ran.out.ends_with(&format!("{unchecked}ror.api ([revocation] ne la nomme pas).\n")), "{}", ran.out);
+    let without =
+        config("check", |text| text.replace("\nca = ", "\n# ca = ").replace("\"/var/lib/dispolits/crl\"", "\"crl\""));
+    for section in ["mailbox.imap", "smtp"] {
+        let sentence = format!("{unchecked}{section} (sans clé « ca », ce sont les autorités de la machine).\n");
+        assert!(without.out.contains(&sentence), "{}", without.out);
+    }
 }
 
 /// Puts a client certificate that says TEST nowhere in the place of the one that a configuration names.

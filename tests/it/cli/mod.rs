@@ -1,6 +1,7 @@
 //! The program as its users see it: what it prints, where, and its exit codes.
 
 mod agreement;
+mod certificates;
 mod check;
 mod config;
 mod contract;

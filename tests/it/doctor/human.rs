@@ -76,12 +76,23 @@ async fn programs_read_one_stable_object() {
     let sections = &report["rubriques"];
     assert_eq!(
         names(sections, "rubrique"),
-        ["configuration", "base", "referentiel", "certificat_client", "autorites", "boite", "reponses", "jeton", "api"]
+        [
+            "configuration",
+            "base",
+            "referentiel",
+            "certificat_client",
+            "autorites",
+            "revocation",
+            "boite",
+            "reponses",
+            "jeton",
+            "api"
+        ]
     );
-    let api = &sections[8]["etapes"];
-    assert_eq!(names(api, "etape"), ["DNS", "TCP", "TLS", "droits"]);
-    assert_eq!(names(api, "etat"), ["reussi", "reussi", "reussi", "non_fait"]);
-    assert!(api[3]["raison"].as_str().unwrap().contains("--lieu"));
+    let api = &sections[9]["etapes"];
+    assert_eq!(names(api, "etape"), ["DNS", "TCP", "TLS", "révocation", "droits"]);
+    assert_eq!(names(api, "etat"), ["reussi", "reussi", "reussi", "non_fait", "non_fait"]);
+    assert!(api[4]["raison"].as_str().unwrap().contains("--lieu"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,7 +101,7 @@ async fn a_server_that_says_nothing_is_left_in_time() {
     let port = silent.local_addr().unwrap().port();
     let settings = ImapSettings { port, timeout: Span::seconds(1), ..dovecot.settings(Security::Tls) };
     let diagnosis = bench.examine(of(settings.clone())).await;
-    assert_eq!(skipped(&diagnosis, "boite"), ["identification", "courriels", "classement", "quota"]);
+    assert_eq!(skipped(&diagnosis, "boite"), ["révocation", "identification", "courriels", "classement", "quota"]);
     bench.check(of(settings), at("TLS", "rien n’a abouti en 1 s", "pare-feu")).await;
 }
 
@@ -116,7 +116,7 @@ async fn a_healthy_mailbox_is_told_and_left_as_it_was() {
     assert!(waiting.starts_with("1 courriel en attente, le plus ancien du "), "{waiting}");
     assert!(detail(&diagnosis, "boite", "TLS").contains("émis par « CN=TEST ca"), "the chain is shown");
     assert!(detail(&diagnosis, "boite", "classement").contains("Traites, Rejets, Ignores, Doublons, Quarantaine"));
-    assert_eq!(skipped(&diagnosis, "boite"), ["quota"]);
+    assert_eq!(skipped(&diagnosis, "boite"), ["révocation", "quota"]);
     assert_eq!(dovecot.mails(""), before);
     assert!(!dovecot.maildir().join(".Traites").exists(), "no folder is made");
 }

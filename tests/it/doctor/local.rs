@@ -6,6 +6,7 @@ use std::path::Path;
 use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::doctor::examine;
+use dispolits::setting::{Identity, PemFiles};
 use dispolits::store::{Settings, Store};
 use jiff::SignedDuration;
 
@@ -85,11 +86,17 @@ async fn each_fault_of_the_referential_is_named() {
 async fn each_fault_of_a_client_certificate_is_named() {
     let bench = Bench::start().await;
     let pki = bench.folder.path().join("pki");
-    let foreign_key = |config: &mut Config| config.ror.api.identity.key = pki.join("serveur.key");
+    let files = |certificate: &str, key: &str| {
+        Identity::Pem(PemFiles { certificate: pki.join(certificate), key: pki.join(key) })
+    };
+    let foreign_key = |config: &mut Config| config.ror.api.identity = files("client.pem", "serveur.key");
     let diagnosis = bench.examine(foreign_key).await;
     expect(&diagnosis, at("certificat_client", "clé", "ne correspond pas au certificat", "la clé est celle"));
     expect(&diagnosis, at("jeton", "réglages", "certificat", "la rubrique des certificats"));
-    let missing = |config: &mut Config| config.ror.api.identity.certificate = pki.join("absent.pem");
+    let server = |config: &mut Config| config.ror.api.identity = files("serveur.pem", "serveur.key");
+    let diagnosis = bench.examine(server).await;
+    expect(&diagnosis, at("certificat_client", "usage", "pas fait pour une authentification cliente", "ORG AUTH_CLI"));
+    let missing = |config: &mut Config| config.ror.api.identity = files("absent.pem", "client.key");
     let diagnosis = bench.examine(missing).await;
     expect(&diagnosis, at("certificat_client", "lecture", "absent.pem est illisible", "vérifiez le chemin"));
     for (days, cause) in [(900, "a expiré le "), (800, "expire bientôt"), (-30, "ne vaut qu’à partir du ")] {

@@ -1,6 +1,7 @@
 //! The diagnosis: planted faults are named with their remedy, and a healthy system is told so.
 
 mod bench;
+mod certificates;
 mod guide;
 mod human;
 mod imap;

@@ -5,7 +5,7 @@ use dispolits::config::Config;
 use dispolits::doctor::examine;
 use dispolits::sandbox::pki;
 use dispolits::sandbox::simulator::{Effect, Simulator, SimulatorSettings};
-use dispolits::setting::Span;
+use dispolits::setting::{PemFiles, Span};
 use jiff::SignedDuration;
 
 use super::bench::{Bench, Expected, PLACE, detail, expect, place, section, skipped};
@@ -33,12 +33,12 @@ async fn what_is_wrong_with_addresses_and_certificates_is_named() {
     let rogue = at("jeton", "jeton", "refuse notre certificat client", "CN=TEST dispolits.hopital.test,OU=1350054680");
     let diagnosis = bench
         .examine(|config| {
-            config.ror.api.identity.certificate = pki.join("client-inconnu.pem");
-            config.ror.api.identity.key = pki.join("client-inconnu.key");
+            let (certificate, key) = (pki.join("client-inconnu.pem"), pki.join("client-inconnu.key"));
+            config.ror.api.identity = PemFiles { certificate, key }.into();
         })
         .await;
     expect(&diagnosis, rogue);
-    assert_eq!(skipped(&diagnosis, "api"), ["droits"]);
+    assert_eq!(skipped(&diagnosis, "api"), ["révocation", "droits"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +107,7 @@ async fn a_right_place_is_told_and_nothing_is_written() {
     let asked: Vec<_> = written.map(|request| (request.statut, request.applique)).collect();
     assert_eq!(asked, [(Some(404), false)]);
     let without = examine(&bench.config, None, &Clock::System).await;
-    assert_eq!(skipped(&without, "api"), ["droits"]);
+    assert_eq!(skipped(&without, "api"), ["révocation", "droits"]);
     assert_eq!(bench.sandbox.simulator.requests().iter().filter(|request| request.methode == "PATCH").count(), 1);
 }
 

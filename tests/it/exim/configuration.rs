@@ -22,7 +22,7 @@ impl Exim {
              local_interfaces = <; 127.0.0.1\ndaemon_smtp_ports = {submission} : {submissions}\n\
              tls_on_connect_ports = {submissions}\ntls_advertise_hosts = {advertised}\n\
              tls_certificate = {directory}/server.pem\ntls_privatekey = {directory}/server-key.pem\n\
-             tls_verify_certificates = {directory}/ca.pem\ntls_verify_hosts = {verified}\ntls_try_verify_hosts =\n\
+             tls_verify_certificates = {directory}/ca.pem\ntls_crl = {directory}/crl.pem\ntls_verify_hosts = {verified}\ntls_try_verify_hosts =\n\
              log_selector = +tls_peerdn\nreceived_header_text =\nsmtp_accept_queue_per_connection = 0\n\
              message_size_limit = {largest}\ndsn_advertise_hosts = *\n\
              acl_smtp_mail = sender\nacl_smtp_rcpt = recipient\nacl_smtp_data = content\n\n\

@@ -120,8 +120,9 @@ impl Exim {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let path = |path: PathBuf| quoted(&path.display().to_string());
         let Settings { host, port, ca, identity, hello, .. } = self.settings(security);
-        let identity = identity.map_or_else(String::new, |identity| {
-            format!("identity = {{ certificate = {}, key = {} }}\n", path(identity.certificate), path(identity.key))
+        let identity = identity.map_or_else(String::new, |_| {
+            let files = self.pki.files("client");
+            format!("identity = {{ certificate = {}, key = {} }}\n", path(files.certificate), path(files.key))
         });
         format!(
             "[smtp]\nhost = {}\nport = {port}\nsecurity = {}\nuser = {}\npassword = {{ file = {} }}\nca = {}\nhello = {}\n{identity}",

@@ -42,7 +42,7 @@ async fn a_certificate_opens_the_mailbox_by_external() {
         let settings = || dovecot.settings(security);
         assert_eq!(opened(external(settings(), Some(dovecot.pki.identity(USER)))).await, "0 mails");
         // The certificate of somebody else, and one of another authority.
-        for (other, fault) in [("client", "CredentialRefused("), ("stranger", "")] {
+        for (other, fault) in [("client", "CertificateRefused {"), ("stranger", "")] {
             let told = opened(external(settings(), Some(dovecot.pki.identity(other)))).await;
             assert!(told.starts_with(fault) && !told.ends_with("mails"), "{other}: {told}");
         }

@@ -105,7 +105,7 @@ pub(super) fn settings(pki: &Pki, base_url: &str, token_url: &str) -> Settings {
         client_id: "client de test".to_owned(),
         ca: Some(pki.ca.clone()),
         token_ca: None::<PathBuf>,
-        identity: pki.client.clone(),
+        identity: pki.client.clone().into(),
         api_identity: None,
         genre_indifferencie: GenreCode::Indifferencie,
         timeout: Span::seconds(20),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dispolits::clock::Clock;
 use dispolits::sandbox::pki;
-use dispolits::setting::Identity;
+use dispolits::setting::PemFiles;
 use dispolits::tls;
 
 use super::bench::make_pki;
@@ -14,7 +14,7 @@ fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
 
-fn check_identity(identity: &Identity) {
+fn check_identity(identity: &PemFiles) {
     assert_eq!((mode(&identity.certificate), mode(&identity.key)), (0o644, 0o600));
     assert_eq!(tls::chain(&identity.certificate).unwrap().len(), 2);
     tls::key(&identity.key).unwrap();

@@ -4,6 +4,7 @@ use dispolits::capacity::{Indicator, Nomenclature, Statut};
 use dispolits::ror::{GenreCode, Operation};
 use dispolits::sandbox::simulator::Simulator;
 use dispolits::tls;
+use dispolits::tls::revocation::Revocation;
 use serde_json::Value;
 
 use super::bench::{Bench, NORMAL, available, every_kind, identifier, indicator, location, steps, update};
@@ -11,10 +12,11 @@ use super::bench::{Bench, NORMAL, available, every_kind, identifier, indicator, 
 /// What a reader of the ROR sees of one location.
 async fn read(bench: &Bench, headers: &[(&str, &str)]) -> (u16, Value) {
     let client = |identity| {
-        let config = tls::client_config(Some(&bench.pki.ca), identity).unwrap();
+        let config = tls::client_config(Some(&bench.pki.ca), identity, &Revocation::default()).unwrap();
         reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap()
     };
-    let demand = client(Some(&bench.pki.client)).post(bench.simulator.token_url());
+    let own = bench.pki.client.clone().into();
+    let demand = client(Some(&own)).post(bench.simulator.token_url());
     let answer = demand.body("grant_type=client_credentials&client_id=lecteur").send().await.unwrap();
     let token: Value = answer.json().await.unwrap();
     let url = format!("{}/ws-diffusion-fhir/Location?identifier={}", bench.simulator.base_url(), identifier(NORMAL));

@@ -2,6 +2,7 @@
 
 use dispolits::sandbox::simulator::{Capacity, Recorded};
 use dispolits::tls;
+use dispolits::tls::revocation::Revocation;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -12,7 +13,9 @@ const REPLACE: &str = include_str!("fixtures/replace.json");
 const DELETE: &str = include_str!("fixtures/delete.json");
 
 fn http(bench: &Bench) -> reqwest::Client {
-    let config = tls::client_config(Some(&bench.pki.ca), Some(&bench.pki.client)).unwrap();
+    let config =
+        tls::client_config(Some(&bench.pki.ca), Some(&bench.pki.client.clone().into()), &Revocation::default())
+            .unwrap();
     reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap()
 }
 

@@ -3,7 +3,8 @@
 use dispolits::clock::Clock;
 use dispolits::ror::{Client, OurFault, PushFailure, SetupError};
 use dispolits::sandbox::simulator::Simulator;
-use dispolits::setting::{Identity, Span};
+use dispolits::setting::{PemFiles, Span};
+use dispolits::tls::revocation::Revocation;
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, available};
@@ -20,16 +21,16 @@ async fn failure(bench: &Bench, change: impl FnOnce(&mut dispolits::ror::Setting
 #[tokio::test]
 async fn the_token_endpoint_refuses_a_rogue_certificate() {
     let bench = Bench::start().await;
-    let rogue = bench.pki.rogue.clone();
+    let rogue = bench.pki.rogue.clone().into();
     let failure = failure(&bench, |settings| settings.identity = rogue).await;
-    assert!(matches!(&failure, PushFailure::OurSide(OurFault::CertificateRefused(_))), "{failure}");
+    assert!(matches!(&failure, PushFailure::OurSide(OurFault::CertificateRefused { .. })), "{failure}");
     assert_eq!(bench.token_demands(), 0);
 }
 
 #[tokio::test]
 async fn the_token_endpoint_refuses_a_client_without_certificate() {
     let bench = Bench::start().await;
-    let config = dispolits::tls::client_config(Some(&bench.pki.ca), None).unwrap();
+    let config = dispolits::tls::client_config(Some(&bench.pki.ca), None, &Revocation::default()).unwrap();
     let client = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap();
     let demand = client.post(bench.simulator.token_url()).body("grant_type=client_credentials&client_id=x");
     let refused = format!("{:?}", demand.send().await.unwrap_err());
@@ -40,9 +41,9 @@ async fn the_token_endpoint_refuses_a_client_without_certificate() {
 #[tokio::test]
 async fn the_api_takes_no_certificate_or_a_good_one_but_no_rogue() {
     let bench = Bench::start().await;
-    let (good, rogue) = (bench.pki.client.clone(), bench.pki.rogue.clone());
+    let (good, rogue) = (bench.pki.client.clone().into(), bench.pki.rogue.clone().into());
     let failure = failure(&bench, |settings| settings.api_identity = Some(rogue)).await;
-    assert!(matches!(&failure, PushFailure::OurSide(OurFault::CertificateRefused(_))), "{failure}");
+    assert!(matches!(&failure, PushFailure::OurSide(OurFault::CertificateRefused { .. })), "{failure}");
     bench.client().put(&available(1)).await.result.unwrap();
     bench.client_with(|settings| settings.api_identity = Some(good)).put(&available(2)).await.result.unwrap();
 }
@@ -56,7 +57,7 @@ async fn a_server_of_another_authority_is_not_spoken_to() {
         settings.token_ca = Some(good);
     })
     .await;
-    assert!(matches!(&api, PushFailure::Unreachable(cause) if cause.contains("UnknownIssuer")), "{api}");
+    assert!(matches!(&api, PushFailure::Unreachable(cause) if cause.contains("aucune autorité connue")), "{api}");
     // Without an authority of its own, the token endpoint has that of the API.
     let token = failure(&bench, |settings| settings.ca = Some(rogue)).await;
     assert!(matches!(&token, PushFailure::Unreachable(cause) if cause.contains("jetons")), "{token}");
@@ -67,7 +68,10 @@ async fn a_server_of_another_authority_is_not_spoken_to() {
 async fn a_server_of_another_name_is_not_spoken_to() {
     let wire = Wire::with(Script::default(), |pki| pki.other_server.clone()).await;
     let failure = wire.client().put(&available(1)).await.result.unwrap_err();
-    assert!(matches!(&failure, PushFailure::Unreachable(cause) if cause.contains("not valid for name")), "{failure}");
+    assert!(
+        matches!(&failure, PushFailure::Unreachable(cause) if cause.contains("n’est pas au nom de « localhost », mais de autre.test")),
+        "{failure}"
+    );
     assert!(wire.demands().is_empty());
 }
 
@@ -179,8 +183,8 @@ async fn settings_that_cannot_work_are_refused_at_once() {
         assert!(matches!(token, SetupError::Url { key: "ror.token_url" }), "{url}: {token}");
     }
     assert!(matches!(refuse(&|settings| settings.client_id = " ".to_owned()), SetupError::ClientId));
-    let swapped =
-        |identity: &Identity| Identity { certificate: identity.key.clone(), key: identity.certificate.clone() };
-    let identity = refuse(&|settings| settings.identity = swapped(&settings.identity));
+    let files = bench.pki.client.clone();
+    let swapped = PemFiles { certificate: files.key, key: files.certificate };
+    let identity = refuse(&|settings| settings.identity = swapped.clone().into());
     assert!(matches!(identity, SetupError::Tls(_)), "{identity}");
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use dispolits::clock::Clock;
 use dispolits::ror::{Client, Settings};
 use dispolits::sandbox::pki::Pki;
-use dispolits::setting::Identity;
+use dispolits::setting::PemFiles;
 use dispolits::tls;
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -49,7 +49,7 @@ impl Wire {
         Self::with(Script { answers: answers.to_vec(), ..Script::default() }, |pki| pki.server.clone()).await
     }
 
-    pub(super) async fn with(script: Script, identity: impl FnOnce(&Pki) -> Identity) -> Self {
+    pub(super) async fn with(script: Script, identity: impl FnOnce(&Pki) -> PemFiles) -> Self {
         let (folder, pki) = make_pki();
         let acceptor = acceptor(&identity(&pki));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -99,7 +99,7 @@ pub(super) fn acknowledged() -> String {
     answer(200, &["ETag: W/\"7\""], "{\"resourceType\": \"Location\"}")
 }
 
-fn acceptor(identity: &Identity) -> TlsAcceptor {
+fn acceptor(identity: &PemFiles) -> TlsAcceptor {
     let config = ServerConfig::builder_with_provider(tls::provider()).with_safe_default_protocol_versions().unwrap();
     let (chain, key) = (tls::chain(&identity.certificate).unwrap(), tls::key(&identity.key).unwrap());
     TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()))

@@ -1,6 +1,6 @@
 //! What a refusal of a real server means for the mail.
 
-use dispolits::setting::{Identity, Secret, Span};
+use dispolits::setting::{Identity, PemFiles, Secret, Span};
 use dispolits::smtp::{Auth, Security, SendError, Sent, Settings, Smtp};
 
 use super::{FROM, address, mail, send};
@@ -90,9 +90,9 @@ async fn a_server_or_account_that_is_not_the_right_one_is_never_held_against_the
         let authority = |ca| Settings { ca, ..right.clone() };
         let password = Some(Secret::Inline("autre".into()));
         for (settings, expected, words) in [
-            (authority(Some(exim.pki.path("stranger-ca"))), Unavailable, "UnknownIssuer"),
-            (authority(None), Unavailable, "UnknownIssuer"),
-            (host("127.0.0.1"), Unavailable, "not valid for name"),
+            (authority(Some(exim.pki.path("stranger-ca"))), Unavailable, "aucune autorité connue"),
+            (authority(None), Unavailable, "aucune autorité connue"),
+            (host("127.0.0.1"), Unavailable, "pas au nom de « 127.0.0.1 », mais de localhost"),
             (host("absent.invalid"), Unavailable, "connexion"),
             (Settings { password, ..right.clone() }, Unavailable, "authentification : 535"),
             (Settings { user: None, password: None, ..right.clone() }, Deferred, "5.7.1 authentication required"),
@@ -139,7 +139,7 @@ fn settings_that_cannot_work_are_told_before_any_connection() {
         timeout: Span::seconds(30),
     };
     assert!(Smtp::new(&right).is_ok());
-    let identity = |certificate, key| Some(Identity { certificate, key });
+    let identity = |certificate, key| Some(Identity::Pem(PemFiles { certificate, key }));
     let user = Some("lits".to_owned());
     let password = || Some(Secret::Inline("motdepasse".into()));
     let auth = |auth| Settings { auth: Some(auth), ..right.clone() };

@@ -189,8 +189,8 @@ async fn listen(socket: &mut (impl AsyncBufReadExt + Unpin), until: Option<&str>
 }
 
 pub(super) fn acceptor(pki: &Pki) -> TlsAcceptor {
-    let identity = pki.identity("server");
+    let files = pki.files("server");
     let config = ServerConfig::builder_with_provider(tls::provider()).with_safe_default_protocol_versions().unwrap();
-    let (chain, key) = (tls::chain(&identity.certificate).unwrap(), tls::key(&identity.key).unwrap());
+    let (chain, key) = (tls::chain(&files.certificate).unwrap(), tls::key(&files.key).unwrap());
     TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap()))
 }

@@ -108,15 +108,19 @@ fn the_login_takes_what_is_offered() {
     let unavailable = ("AUTHENTICATE", Say("{T} NO [UNAVAILABLE] annuaire arrêté\r\n"));
     check(Security::Tls, &[unavailable], "Refused { step: Login, text: \"[UNAVAILABLE] annuaire arrêté\" }");
     let alert = ("AUTHENTICATE", Say("{T} NO [ALERT] certificat absent\r\n"));
-    check(Security::Tls, &[alert], "CredentialRefused(\"[ALERT] certificat absent\")");
+    check(Security::Tls, &[alert], "CertificateRefused { said: \"[ALERT] certificat absent\"");
     // A server that asks for ever gets the password once.
     let seen = check(Security::Tls, &[("AGJhbEBob3Bp", Say("+ \r\n"))], ALL_WELL);
     assert_eq!(seen.matches("AGJhbEBob3Bp").count(), 1, "{seen}");
 }
 
 #[test]
-fn a_refusal_in_the_handshake_is_one_of_tls() {
+fn a_refusal_in_the_handshake_is_one_of_our_certificate() {
     for security in [Security::Starttls, Security::Tls] {
-        check(security, &[("certificat exigé", Say(""))], "Tls(");
+        check(
+            security,
+            &[("certificat exigé", Say(""))],
+            "CertificateRefused { said: \"alerte TLS CertificateRequired\"",
+        );
     }
 }

@@ -231,7 +231,7 @@ fn acceptor(pki: &Pki, demanding: bool) -> TlsAcceptor {
     } else {
         builder.with_no_client_auth()
     };
-    let identity = pki.identity("server");
-    let (chain, key) = (tls::chain(&identity.certificate).unwrap(), tls::key(&identity.key).unwrap());
+    let files = pki.files("server");
+    let (chain, key) = (tls::chain(&files.certificate).unwrap(), tls::key(&files.key).unwrap());
     TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key).unwrap()))
 }

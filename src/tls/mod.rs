@@ -1,0 +1,66 @@
+//! TLS for every connection that Dispolits opens: private roots, client certificates, revocation,
+//! and a verification of the server that nothing can switch off.
+//!
+//! Reading order: `certificate` and `name` (what a certificate says), `pem`, `pkcs12` and `identity`
+//! (where ours come from), [`revocation`], then what operators must be told: [`hierarchy`] (test or
+//! production), [`expiry`] (ours come to their end), `refusal` (a server does not want ours), `distrust` (we do
+//! not want a server's).
+
+mod certificate;
+mod distrust;
+mod error;
+pub mod expiry;
+pub mod hierarchy;
+mod identity;
+mod name;
+mod pem;
+mod pkcs12;
+mod refusal;
+pub mod revocation;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
+use rustls_platform_verifier::BuilderVerifierExt;
+
+pub use certificate::{Certificate, day};
+pub use distrust::{distrust, told};
+pub use error::{Pkcs12Fault, TlsError};
+pub use identity::{Credentials, certificates, credentials, presented};
+pub use name::DistinguishedName;
+pub use pem::{chain, key, roots};
+pub use refusal::{blames_our_certificate, certificate_alert, tls_error, what_we_present};
+use revocation::Revocation;
+
+use crate::setting::Identity;
+
+/// The one provider of cryptography of the program.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// A client's side: the authorities of `ca` (PEM), or those of the machine without one, and a
+/// client certificate if one is given. TLS 1.2 at least (MSSanté ECO.1.1.1).
+///
+/// Revocation is checked with a `ca` only: the verifiers of machines know no lists of ours. Without
+/// a list that serves, a connection that is to be checked has no configuration at all.
+pub fn client_config(
+    ca: Option<&Path>,
+    identity: Option<&Identity>,
+    revocation: &Revocation,
+) -> Result<ClientConfig, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = match ca {
+        Some(path) => builder.with_webpki_verifier(revocation.verifier(roots(path)?)?),
+        None => builder.with_platform_verifier()?,
+    };
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(identity) => {
+            let own = credentials(identity)?;
+            Ok(builder.with_client_auth_cert(own.chain, own.key)?)
+        }
+    }
+}
