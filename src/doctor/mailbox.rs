@@ -133,7 +133,12 @@ fn refusal(error: &MailboxError, auth: Auth, refusals: &Refusals<'_>) -> Failure
 
 async fn mails(look: &mut Look<'_>, refusals: &Refusals<'_>, now: Timestamp) -> Result<((), String), Failure> {
     let waiting = look.waiting().await.map_err(|error| failure(&error, refusals))?;
-    Ok(((), told(&waiting, now)))
+    let noticed = if look.announces() {
+        "le serveur annonce les arrivées (IDLE)"
+    } else {
+        "le serveur n’annonce pas les arrivées (IDLE) : elles attendent la relève suivante"
+    };
+    Ok(((), format!("{} ; {noticed}", told(&waiting, now))))
 }
 
 /// What waits, and since when.
@@ -150,6 +155,10 @@ pub(super) fn told(waiting: &Waiting, now: Timestamp) -> String {
 }
 
 async fn filing(look: &mut Look<'_>, refusals: &Refusals<'_>) -> Result<((), String), Failure> {
+    if !look.moves() {
+        let told = "le serveur n’offre ni MOVE ni UIDPLUS : les courriels jugés restent dans la boîte, sans être rejugés ; videz-la de temps à autre";
+        return Ok(((), told.to_owned()));
+    }
     let missing = look.missing_folders().await.map_err(|error| failure(&error, refusals))?;
     Ok(((), told_folders(&missing)))
 }

@@ -70,6 +70,22 @@ impl Look<'_> {
         Ok(Waiting { number: entries.len(), oldest })
     }
 
+    /// Whether new mail is noticed as it comes, not at the next interval.
+    pub fn announces(&self) -> bool {
+        match &self.0 {
+            Backing::Maildir(_) => true,
+            Backing::Imap(probe) => probe.announces(),
+        }
+    }
+
+    /// Whether judged mails can leave the folder that is read.
+    pub fn moves(&self) -> bool {
+        match &self.0 {
+            Backing::Maildir(_) => true,
+            Backing::Imap(probe) => probe.moves(),
+        }
+    }
+
     /// The folders to file in that the first opening will have to make.
     pub async fn missing_folders(&mut self) -> Result<Vec<String>, MailboxError> {
         match &mut self.0 {

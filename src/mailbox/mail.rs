@@ -66,6 +66,17 @@ pub enum Moved {
     /// Nothing is at that position any more. Another program took the mail, an earlier move of
     /// ours did, or the server renumbered: then it is listed again under another position.
     Gone,
+    /// The server has no way to move mails: this one stays where it is, for ever.
+    Left,
+}
+
+/// Whether moves were asked for before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// Never.
+    First,
+    /// Once at least, with an unknown end: where a move is a copy and a removal, the copy may be there.
+    Again,
 }
 
 impl Position {

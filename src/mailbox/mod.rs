@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{MailboxError, SetupError, Step};
 pub use look::{Look, Quota, Waiting};
-pub use mail::{Entry, Fetched, Folder, FolderError, Moved, Position, PositionError, batches};
+pub use mail::{Attempt, Entry, Fetched, Folder, FolderError, Moved, Position, PositionError, batches};
 pub use maildir::deliver;
 pub use settings::{Auth, Folders, ImapSettings, MaildirSettings, Security, Settings};
 
@@ -136,11 +136,15 @@ impl Session {
     }
 
     /// Files judged mails, and says of each, in the same order, what became of it. On an error some
-    /// may have moved; asking again is safe.
-    pub async fn file(mut self, moves: &[(Position, Folder)]) -> Result<(Self, Vec<Moved>), MailboxError> {
+    /// may have moved; asking again is safe, once it is said that it is again.
+    pub async fn file(
+        mut self,
+        moves: &[(Position, Folder)],
+        attempt: Attempt,
+    ) -> Result<(Self, Vec<Moved>), MailboxError> {
         let outcomes = match &mut self.connected {
             Connected::Maildir(maildir) => maildir.file(moves).await?,
-            Connected::Imap(imap) => imap.file(moves).await?,
+            Connected::Imap(imap) => imap.file(moves, attempt).await?,
         };
         Ok((self, outcomes))
     }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use tracing::error;
 
 use super::intake::{Intake, IntakeError};
-use crate::mailbox::{Folder, Moved, Position, Session};
-use crate::store::MailId;
+use crate::mailbox::{Attempt, Folder, Moved, Position, Session};
+use crate::store::{MailId, StoreError, ToMove};
 
 /// Mails moved together.
 const BATCH: u32 = 50;
@@ -33,29 +33,58 @@ impl Intake {
         let (mut filed, mut after) = (0, None);
         loop {
             let waiting = self.judge.store().to_move(&self.judge.account, after, BATCH).await?;
-            let Some((last, ..)) = waiting.last() else { return Ok((session, filed)) };
-            after = Some(*last);
+            let Some(last) = waiting.last() else { return Ok((session, filed)) };
+            after = Some(last.id);
             let (there, gone): (Vec<_>, Vec<_>) =
-                waiting.into_iter().partition(|(_, position, _)| listing.seen.contains(position));
-            let (ids, moves): (Vec<MailId>, Vec<_>) = there.iter().filter_map(planned).unzip();
-            let (open, outcomes) = session.file(&moves).await?;
-            session = open;
-            let done = ids.into_iter().zip(outcomes).filter(|(_, outcome)| *outcome == Moved::Done);
-            let mut confirmed: Vec<MailId> = done.map(|(id, _)| id).collect();
-            if listing.whole {
-                confirmed.extend(gone.iter().map(|(id, ..)| *id));
+                waiting.into_iter().partition(|mail| listing.seen.contains(&mail.position));
+            let (again, first): (Vec<ToMove>, Vec<_>) = there.into_iter().partition(|mail| mail.tried);
+            for (mails, attempt) in [(first, Attempt::First), (again, Attempt::Again)] {
+                let moved;
+                (session, moved) = self.file_batch(session, &mails, attempt).await?;
+                filed += moved;
             }
-            self.judge.store().moved(&confirmed, self.judge.now()).await?;
-            filed += confirmed.len();
+            if listing.whole {
+                let gone: Vec<MailId> = gone.iter().map(|mail| mail.id).collect();
+                self.judge.store().moved(&gone, self.judge.now()).await?;
+                filed += gone.len();
+            }
         }
+    }
+
+    /// That it is tried is durable before it is: a crash may leave a copy without a removal. Gives how
+    /// many mails were moved.
+    async fn file_batch(
+        &self,
+        session: Session,
+        mails: &[ToMove],
+        attempt: Attempt,
+    ) -> Result<(Session, usize), IntakeError> {
+        let (ids, moves): (Vec<MailId>, Vec<_>) = mails.iter().filter_map(planned).unzip();
+        if ids.is_empty() {
+            return Ok((session, 0));
+        }
+        self.judge.store().begin_filing(&ids, self.judge.now()).await?;
+        let (session, outcomes) = session.file(&moves, attempt).await?;
+        Ok((session, self.confirm(&ids, &outcomes).await?))
+    }
+
+    async fn confirm(&self, ids: &[MailId], outcomes: &[Moved]) -> Result<usize, StoreError> {
+        let with = |wanted: Moved| -> Vec<MailId> {
+            ids.iter().zip(outcomes).filter(|(_, outcome)| **outcome == wanted).map(|(id, _)| *id).collect()
+        };
+        let (moved, left) = (with(Moved::Done), with(Moved::Left));
+        self.judge.store().moved(&moved, self.judge.now()).await?;
+        self.judge.store().left(&left, self.judge.now()).await?;
+        Ok(moved.len())
     }
 }
 
 /// A mail whose position or folder cannot be read stays where it is, and stops no other.
-fn planned((id, position, folder): &(MailId, String, String)) -> Option<(MailId, (Position, Folder))> {
-    if let (Ok(position), Ok(folder)) = (position.parse(), folder.parse()) {
-        return Some((*id, (position, folder)));
+fn planned(mail: &ToMove) -> Option<(MailId, (Position, Folder))> {
+    if let (Ok(position), Ok(folder)) = (mail.position.parse(), mail.folder.parse()) {
+        return Some((mail.id, (position, folder)));
     }
-    error!(courriel = id.number(), "position ou dossier illisible : le courriel {} reste en place", id.number());
+    let number = mail.id.number();
+    error!(courriel = number, "position ou dossier illisible : le courriel {number} reste en place");
     None
 }

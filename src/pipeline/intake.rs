@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::filing::Listing;
 use super::judge::Judge;
+use super::strays::Strays;
 use crate::mailbox::{Entry, MailboxError, Position, Session};
 use crate::store::{Received, StoreError};
 
@@ -73,6 +74,7 @@ impl Intake {
         stop: &CancellationToken,
     ) -> Result<(Session, usize, bool), IntakeError> {
         let known = self.judge.store().known_positions(&self.judge.account).await?;
+        let mut strays = Strays::among(&known, entries);
         let new: Vec<&Entry> =
             entries.iter().filter(|entry| !known.contains_key(&entry.position.to_string())).collect();
         let (large, usual): (Vec<&Entry>, Vec<_>) = new.iter().partition(|entry| entry.size > self.judge.max_bytes());
@@ -86,8 +88,8 @@ impl Intake {
             session = open;
             let named: Vec<_> = fetched.iter().map(|mail| (mail.position.to_string(), &mail.raw)).collect();
             let mails: Vec<_> = named.iter().map(|(position, raw)| self.received(position, raw)).collect();
-            self.judge.store().receive(&mails, self.judge.now()).await?;
-            received += mails.len();
+            self.keep(mails, &mut strays).await?;
+            received += fetched.len();
         }
         for entry in large {
             let (open, header) = session.fetch_header(&entry.position, MAX_HEADER).await?;
@@ -95,10 +97,27 @@ impl Intake {
             let Some(raw) = header else { continue };
             let position = entry.position.to_string();
             let mail = Received { size: entry.size, headers_only: true, ..self.received(&position, &raw) };
-            self.judge.store().receive(&[mail], self.judge.now()).await?;
+            self.keep(vec![mail], &mut strays).await?;
             received += 1;
         }
-        Ok((session, received, received == new.len()))
+        let whole = received == new.len();
+        if whole {
+            self.judge.store().moved(&strays.rest(), self.judge.now()).await?;
+        }
+        Ok((session, received, whole))
+    }
+
+    /// Makes mails durable, but for those that were left in place and are found at another position.
+    async fn keep(&self, mails: Vec<Received<'_>>, strays: &mut Strays) -> Result<(), StoreError> {
+        let (mut found, mut new) = (Vec::new(), Vec::new());
+        for mail in mails {
+            match strays.claim(&mail.sha256()) {
+                Some(id) => found.push((id, mail.position)),
+                None => new.push(mail),
+            }
+        }
+        self.judge.store().relocate(&found).await?;
+        self.judge.store().receive(&new, self.judge.now()).await
     }
 
     fn received<'a>(&'a self, position: &'a str, raw: &'a [u8]) -> Received<'a> {

@@ -13,6 +13,7 @@ mod judge;
 mod noticing;
 mod posting;
 mod settling;
+mod strays;
 
 pub use answering::ReplyRules;
 pub use breaker::Breaker;

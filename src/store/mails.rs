@@ -1,8 +1,6 @@
 //! Mails: received before anything changes in the mailbox, read under a mark that a crash leaves
 //! behind, moved once.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -102,21 +100,25 @@ pub struct StoredMail {
     pub received_at: Timestamp,
     /// The earlier mail of the same bytes.
     pub duplicate_of: Option<MailId>,
+    /// When it was left in the mailbox, whose server cannot move it.
+    pub left_at: Option<Timestamp>,
 }
 
-type MailColumns = (i64, String, Option<Vec<u8>>, i64, bool, String, i64, Option<i64>);
+type MailColumns = (i64, String, Option<Vec<u8>>, i64, bool, String, i64, Option<i64>, Option<i64>);
 
 impl Store {
-    /// Makes mails durable, in this order. Bytes already recorded in the same account and not yet
-    /// moved are a re-sighting: only their position is brought up to date.
+    /// Makes mails durable, in this order. Bytes already recorded in the same account and neither
+    /// moved nor left are a re-sighting: only their position is brought up to date.
     pub async fn receive(&self, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
         for mail in mails {
             query(
                 "INSERT INTO mails (account, position, sha256, raw, size, headers_only, received_at, duplicate_of)
                  VALUES ($1, $2, $3, $4, $5, $6, $7,
-                         (SELECT MIN(id) FROM mails WHERE account = $1 AND sha256 = $3 AND moved_at IS NOT NULL))
-                 ON CONFLICT (account, sha256) WHERE moved_at IS NULL DO UPDATE SET position = excluded.position",
+                         (SELECT MIN(id) FROM mails WHERE account = $1 AND sha256 = $3
+                             AND (moved_at IS NOT NULL OR left_at IS NOT NULL)))
+                 ON CONFLICT (account, sha256) WHERE moved_at IS NULL AND left_at IS NULL
+                 DO UPDATE SET position = excluded.position",
             )
             .bind(mail.account)
             .bind(mail.position)
@@ -129,16 +131,6 @@ impl Store {
             .await?;
         }
         Ok(tx.commit().await?)
-    }
-
-    /// The positions of this account whose mail is recorded and not yet moved.
-    pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, MailId>> {
-        let rows: Vec<(String, MailId)> =
-            query_as("SELECT position, id FROM mails WHERE account = $1 AND moved_at IS NULL")
-                .bind(account)
-                .fetch_all(self.read())
-                .await?;
-        Ok(rows.into_iter().collect())
     }
 
     /// Mails of this account not judged yet, oldest first.
@@ -198,49 +190,18 @@ impl Store {
     /// One mail, with its bytes.
     pub async fn mail(&self, id: MailId) -> Result<Option<StoredMail>> {
         let row: Option<MailColumns> = query_as(
-            "SELECT id, account, raw, size, headers_only = 1, sha256, received_at, duplicate_of FROM mails WHERE id = $1",
+            "SELECT id, account, raw, size, headers_only = 1, sha256, received_at, duplicate_of, left_at
+             FROM mails WHERE id = $1",
         )
         .bind(id)
         .fetch_optional(self.read())
         .await?;
         Ok(row.map(stored))
     }
-
-    /// Judged mails whose move is not confirmed, oldest first, those after `after` only: the next
-    /// page. Each with its position and the word of its folder.
-    pub async fn to_move(
-        &self,
-        account: &str,
-        after: Option<MailId>,
-        limit: u32,
-    ) -> Result<Vec<(MailId, String, String)>> {
-        Ok(query_as(
-            "SELECT id, position, folder FROM mails
-             WHERE account = $1 AND moved_at IS NULL AND judged_at IS NOT NULL AND id > $2 ORDER BY id LIMIT $3",
-        )
-        .bind(account)
-        .bind(after.map_or(0, MailId::number))
-        .bind(limit)
-        .fetch_all(self.read())
-        .await?)
-    }
-
-    /// Confirms moves: from then on the same bytes are a duplicate.
-    pub async fn moved(&self, ids: &[MailId], now: Timestamp) -> Result<()> {
-        let mut tx = self.write().await?;
-        for id in ids {
-            query("UPDATE mails SET moved_at = $2 WHERE id = $1 AND moved_at IS NULL")
-                .bind(id)
-                .bind(millis(now))
-                .execute(&mut tx)
-                .await?;
-        }
-        Ok(tx.commit().await?)
-    }
 }
 
 fn stored(columns: MailColumns) -> StoredMail {
-    let (id, account, raw, size, headers_only, sha256, received_at, duplicate_of) = columns;
+    let (id, account, raw, size, headers_only, sha256, received_at, duplicate_of, left_at) = columns;
     StoredMail {
         id: MailId(id),
         account,
@@ -250,6 +211,7 @@ fn stored(columns: MailColumns) -> StoredMail {
         sha256,
         received_at: instant(received_at),
         duplicate_of: duplicate_of.map(MailId),
+        left_at: left_at.map(instant),
     }
 }
 

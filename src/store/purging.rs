@@ -9,7 +9,7 @@ use super::{MailId, Result, Store, millis};
 const BATCH: u32 = 500;
 
 impl Store {
-    /// Forgets the content of settled and moved mails, and of the replies to them that are closed:
+    /// Forgets the content of mails settled, and moved or left, and of the replies to them that are closed:
     /// those received before `general`, and those of which a defect is M06 (patient documents)
     /// received before `patient`. Their rows stay. Returns how many mails.
     pub async fn purge_content(&self, general: Timestamp, patient: Timestamp) -> Result<u64> {
@@ -33,7 +33,8 @@ impl Store {
         let purged: Vec<MailId> = query_scalar(
             "UPDATE mails SET raw = NULL WHERE id IN (
                  SELECT id FROM mails
-                 WHERE raw IS NOT NULL AND settled_at IS NOT NULL AND moved_at IS NOT NULL AND (received_at < $1
+                 WHERE raw IS NOT NULL AND settled_at IS NOT NULL AND (moved_at IS NOT NULL OR left_at IS NOT NULL)
+                    AND (received_at < $1
                     OR received_at < $2 AND EXISTS
                        (SELECT 1 FROM defects d WHERE d.mail_id = mails.id AND d.code = 'M06'))
                  LIMIT $3)

@@ -26,7 +26,7 @@ async fn receive(bench: &Bench, account: &str) -> Vec<MailId> {
             Received { account, position: &position, raw: raw.as_bytes(), size: raw.len() as u64, headers_only: false };
         bench.store.receive(&[mail], bench.now()).await.unwrap();
     }
-    bench.store.known_positions(account).await.unwrap().into_values().collect()
+    bench.store.known_positions(account).await.unwrap().into_values().map(|known| known.id).collect()
 }
 
 fn courthouse(bench: &Bench, folder: &Path) -> Courthouse {

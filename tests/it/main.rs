@@ -12,6 +12,7 @@ mod config;
 mod doctor;
 mod dovecot;
 mod e2e_imap;
+mod e2e_left;
 mod e2e_mail;
 mod e2e_replies;
 mod exim;

@@ -63,6 +63,10 @@ fn head(
     field(out, "Message-ID", outcome.message_id.as_deref().unwrap_or("(aucun)"))?;
     field(out, "Taille", &format!("{} octets", entry.taille))?;
     field(out, "SHA-256", &entry.sha256)?;
+    if let Some(at) = mail.and_then(|mail| mail.left_at) {
+        let left = format!("laissé dans la boîte le {} : le serveur ne sait pas déplacer", in_paris(at));
+        field(out, "Classement", &left)?;
+    }
     mail.and_then(|mail| mail.duplicate_of)
         .map_or(Ok(()), |first| field(out, "Doublon", &format!("mêmes octets que le courriel n° {}", first.number())))
 }

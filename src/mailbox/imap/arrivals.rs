@@ -17,6 +17,11 @@ impl Arrivals {
         *self = Self::default();
     }
 
+    /// Another folder was looked at meanwhile: mail may have come.
+    pub(super) fn doubt(&mut self) {
+        *self = Self { mails: None, some: true };
+    }
+
     pub(super) fn some(&self) -> bool {
         self.some
     }

@@ -147,9 +147,6 @@ impl Connection {
             }
         };
         self.run(Step::Capability, "CAPABILITY", 0, &mut see).await?.or_refused(Step::Capability)?;
-        if abilities.filing == Filing::Leave {
-            return Err(MailboxError::Unsupported("le déplacement des courriels (MOVE ou UIDPLUS)"));
-        }
         Ok(abilities)
     }
 

@@ -11,7 +11,7 @@ use super::Session;
 use super::uid::{self, Uid};
 
 /// Room for what surrounds one mail in an answer.
-const FRAME: u64 = 512;
+pub(super) const FRAME: u64 = 512;
 
 impl Session {
     pub(in super::super) async fn fetch(&mut self, positions: &[Position]) -> Result<Vec<Fetched>, MailboxError> {
@@ -73,7 +73,7 @@ impl Session {
 }
 
 /// The UID and the bytes of an answer that carries both.
-fn body<'a>(response: &'a Response<'_>) -> Option<(Uid, &'a [u8])> {
+pub(super) fn body<'a>(response: &'a Response<'_>) -> Option<(Uid, &'a [u8])> {
     let Response::Fetch(_, attributes) = response else { return None };
     let uid = attributes.iter().find_map(|attribute| match attribute {
         AttributeValue::Uid(uid) => Some(*uid),

@@ -8,6 +8,7 @@
 mod arrivals;
 mod command;
 mod content;
+mod copies;
 mod dial;
 mod dialogue;
 mod filing;
@@ -27,7 +28,7 @@ use std::collections::BTreeMap;
 use super::error::{MailboxError, SetupError};
 use super::folder::{Destinations, Name};
 use super::settings::{Folders, ImapSettings};
-use command::{Abilities, Connection};
+use command::{Abilities, Connection, Filing};
 use dial::Endpoint;
 use pace::Pace;
 pub(super) use probe::Probe;
@@ -86,7 +87,9 @@ impl Imap {
         let mut connection = login::login(dialogue, &offered, &self.settings).await?;
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
-        folders::make(&mut connection, &self.destinations).await?;
+        if abilities.filing != Filing::Leave {
+            folders::make(&mut connection, &self.destinations).await?;
+        }
         let selected = inventory::select(&mut connection, &self.source).await?;
         Ok(Session {
             connection,

@@ -7,13 +7,14 @@ use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
 use super::super::look::Quota;
 use super::super::mail::Entry;
-use super::command::Connection;
+use super::command::{Abilities, Connection, Filing};
 use super::{Imap, dial, folders, inventory, login};
 
 /// A connection after the login.
 #[derive(Debug)]
 pub(in super::super) struct Probe {
     connection: Connection,
+    abilities: Abilities,
     source: Name,
     destinations: Destinations,
 }
@@ -28,11 +29,19 @@ impl Imap {
         let mut connection = login::login(dialogue, &offered, &self.settings).await?;
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
-        Ok(Probe { connection, source: self.source.clone(), destinations: self.destinations.clone() })
+        Ok(Probe { connection, abilities, source: self.source.clone(), destinations: self.destinations.clone() })
     }
 }
 
 impl Probe {
+    pub(in super::super) fn announces(&self) -> bool {
+        self.abilities.idles
+    }
+
+    pub(in super::super) fn moves(&self) -> bool {
+        self.abilities.filing != Filing::Leave
+    }
+
     pub(in super::super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {
         let selected = inventory::select(&mut self.connection, &self.source).await?;
         match selected.exists.unwrap_or_default() {

@@ -6,7 +6,7 @@ use dispolits::setting::{Secret, Span};
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, Expected, detail, main, skipped};
-use crate::dovecot::{ClientCertificate, Dovecot, EXTERNAL, USER};
+use crate::dovecot::{ClientCertificate, Dovecot, EXTERNAL, QUOTA, USER};
 
 /// A diagnosis of this mailbox, otherwise of the sandbox.
 fn of(settings: ImapSettings) -> impl FnOnce(&mut Config) {
@@ -83,6 +83,20 @@ async fn each_proof_of_identity_has_its_own_remedy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_lacks_is_told_and_a_full_mailbox_is_a_fault() {
+    let bench = Bench::start().await;
+    let bare = Dovecot::start_with(ClientCertificate::Unasked, "imap_capability = IMAP4rev1 SASL-IR ID\n");
+    let diagnosis = bench.examine(of(bare.settings(Security::Tls))).await;
+    assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
+    assert!(detail(&diagnosis, "boite", "classement").starts_with("le serveur n’offre ni MOVE ni UIDPLUS"));
+    assert!(detail(&diagnosis, "boite", "courriels").contains("n’annonce pas les arrivées"));
+    let small = Dovecot::start_with(ClientCertificate::Unasked, QUOTA);
+    small.deliver("x".repeat(95 * 1024).as_bytes(), "1700000000.M1.serveur");
+    let full = at("quota", "presque pleine", "faites agrandir la boîte");
+    bench.check(of(small.settings(Security::Tls)), full).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ports_of_tls_and_starttls_taken_for_each_other_are_told() {
     let (bench, dovecot) = (Bench::start().await, Dovecot::start(ClientCertificate::Unasked));
     let clear = dovecot.settings(Security::Starttls).port;
@@ -114,6 +128,7 @@ async fn a_healthy_mailbox_is_told_and_left_as_it_was() {
     assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
     let waiting = detail(&diagnosis, "boite", "courriels");
     assert!(waiting.starts_with("1 courriel en attente, le plus ancien du "), "{waiting}");
+    assert!(waiting.ends_with(" ; le serveur annonce les arrivées (IDLE)"), "{waiting}");
     assert!(detail(&diagnosis, "boite", "TLS").contains("émis par « CN=TEST ca"), "the chain is shown");
     assert!(detail(&diagnosis, "boite", "classement").contains("Traites, Rejets, Ignores, Doublons, Quarantaine"));
     assert_eq!(skipped(&diagnosis, "boite"), ["révocation", "quota"]);

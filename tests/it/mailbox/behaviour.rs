@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dispolits::mailbox::{Folder, MailboxError, Moved, Position};
+use dispolits::mailbox::{Attempt, Folder, MailboxError, Moved, Position};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{World, mail, on_each, positions};
@@ -25,7 +25,7 @@ async fn an_empty_mailbox_lists_nothing() {
         assert_eq!(entries, []);
         let (session, mails) = session.fetch(&[]).await.unwrap();
         assert_eq!(mails, []);
-        let (session, outcomes) = session.file(&[]).await.unwrap();
+        let (session, outcomes) = session.file(&[], Attempt::First).await.unwrap();
         assert_eq!(outcomes, []);
         session.close().await;
     })
@@ -63,7 +63,7 @@ async fn three_hundred_mails_and_a_large_one_come_through() {
         let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
         assert!(fetched.iter().map(|mail| &mail.raw).eq(&mails));
         let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Traites)).collect();
-        let (session, outcomes) = session.file(&moves).await.unwrap();
+        let (session, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
         assert_eq!(outcomes, vec![Moved::Done; 301]);
         assert_eq!(session.list().await.unwrap().1, []);
         assert_eq!(world.filed(Folder::Traites).into_values().collect::<BTreeSet<_>>(), BTreeSet::from_iter(mails));
@@ -94,7 +94,7 @@ async fn mails_are_filed_as_seen_in_folders_made_on_demand() {
         deliver_all(world, &mails);
         let (session, entries) = world.open().await.list().await.unwrap();
         let moves: Vec<_> = positions(&entries).into_iter().zip(Folder::ALL).collect();
-        let (_, outcomes) = session.file(&moves).await.unwrap();
+        let (_, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
         assert_eq!(outcomes, vec![Moved::Done; 5]);
         for (folder, expected) in Folder::ALL.into_iter().zip(&mails) {
             let filed: Vec<_> = world.filed(folder).into_iter().collect();
@@ -116,7 +116,7 @@ async fn a_mail_that_has_gone_is_absent_and_filed_as_gone() {
         let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
         assert_eq!(fetched, []);
         let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Rejets)).collect();
-        let (session, outcomes) = session.file(&moves).await.unwrap();
+        let (session, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
         assert_eq!(outcomes, [Moved::Gone, Moved::Gone]);
         assert_eq!(session.list().await.unwrap().1.len(), 1, "the other mail is left alone");
     })
@@ -129,8 +129,8 @@ async fn filing_again_after_a_crash_is_harmless_and_needs_no_list() {
         deliver_all(world, &sample(3));
         let (session, entries) = world.open().await.list().await.unwrap();
         let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Ignores)).collect();
-        drop(session.file(&moves[..2]).await.unwrap());
-        let (_, outcomes) = world.open().await.file(&moves).await.unwrap();
+        drop(session.file(&moves[..2], Attempt::First).await.unwrap());
+        let (_, outcomes) = world.open().await.file(&moves, Attempt::First).await.unwrap();
         assert_eq!(outcomes, [Moved::Gone, Moved::Gone, Moved::Done]);
         assert_eq!(world.filed(Folder::Ignores).len(), 3);
     })
@@ -150,7 +150,7 @@ async fn positions_of_elsewhere_are_nothing_here() {
             assert_eq!(fetched, [], "{text}");
             let (session, header) = session.fetch_header(&position, 100).await.unwrap();
             assert_eq!(header, None, "{text}");
-            let (_, outcomes) = session.file(&[(position, Folder::Rejets)]).await.unwrap();
+            let (_, outcomes) = session.file(&[(position, Folder::Rejets)], Attempt::First).await.unwrap();
             assert_eq!(outcomes, [Moved::Gone], "{text}");
         }
         assert_eq!(session.list().await.unwrap().1, entries);

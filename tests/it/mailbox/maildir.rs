@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
-use dispolits::mailbox::{Folder, Folders, Mailbox, MailboxError, Moved, deliver};
+use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxError, Moved, deliver};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{World, files, mail, positions};
@@ -76,7 +76,7 @@ async fn only_regular_files_are_mails() {
     assert_eq!(positions(&entries), ["6.vrai".parse().unwrap()]);
     let (session, header) = session.fetch_header(&"1.lien".parse().unwrap(), 100).await.unwrap();
     assert_eq!(header, None);
-    let (_, outcomes) = session.file(&[("1.lien".parse().unwrap(), Folder::Rejets)]).await.unwrap();
+    let (_, outcomes) = session.file(&[("1.lien".parse().unwrap(), Folder::Rejets)], Attempt::First).await.unwrap();
     assert_eq!(outcomes, [Moved::Gone]);
 }
 
@@ -93,7 +93,7 @@ async fn odd_names_are_read_and_filed() {
     assert_eq!(fetched.len(), names.len());
     assert!(entries.iter().all(|entry| entry.position.to_string().parse() == Ok(entry.position.clone())));
     let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Rejets)).collect();
-    let (_, outcomes) = session.file(&moves).await.unwrap();
+    let (_, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
     assert_eq!(outcomes, vec![Moved::Done; names.len()]);
     let mut filed: Vec<Vec<u8>> = world.filed(Folder::Rejets).into_values().collect();
     let mut expected = names.map(<[u8]>::to_vec);
@@ -107,7 +107,8 @@ async fn a_mail_of_the_same_name_in_the_folder_is_kept() {
     let world = World::maildir();
     for (round, bytes) in ["un", "deux", "trois"].into_iter().enumerate() {
         fs::write(world.path().join("new/1.a"), bytes).unwrap();
-        let (_, outcomes) = world.open().await.file(&[("1.a".parse().unwrap(), Folder::Traites)]).await.unwrap();
+        let (_, outcomes) =
+            world.open().await.file(&[("1.a".parse().unwrap(), Folder::Traites)], Attempt::First).await.unwrap();
         assert_eq!(outcomes, [Moved::Done]);
         assert_eq!(world.filed(Folder::Traites).len(), round + 1);
     }
@@ -121,7 +122,8 @@ async fn a_move_cut_short_between_its_two_names_is_mended() {
     fs::write(world.path().join("new/1.a"), "un").unwrap();
     drop(world.open().await);
     fs::hard_link(world.path().join("new/1.a"), world.path().join(".Traites/cur/1.a:2,S")).unwrap();
-    let (_, outcomes) = world.open().await.file(&[("1.a".parse().unwrap(), Folder::Traites)]).await.unwrap();
+    let (_, outcomes) =
+        world.open().await.file(&[("1.a".parse().unwrap(), Folder::Traites)], Attempt::First).await.unwrap();
     assert_eq!(outcomes, [Moved::Done]);
     assert_eq!(world.filed(Folder::Traites).len(), 1);
     assert!(files(&world.path().join("new")).is_empty());
@@ -136,7 +138,7 @@ async fn another_client_may_change_flags_at_any_moment() {
     let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
     assert_eq!(fetched[0].raw, b"bonjour");
     fs::rename(world.path().join("cur/1.a:2,S"), world.path().join("cur/1.a:2,RS")).unwrap();
-    let (_, outcomes) = session.file(&[(entries[0].position.clone(), Folder::Traites)]).await.unwrap();
+    let (_, outcomes) = session.file(&[(entries[0].position.clone(), Folder::Traites)], Attempt::First).await.unwrap();
     assert_eq!(outcomes, [Moved::Done]);
 }
 

@@ -4,6 +4,7 @@
 mod behaviour;
 mod login;
 mod maildir;
+mod mishaps;
 mod refusals;
 mod scripted;
 mod settings;

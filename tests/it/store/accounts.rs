@@ -12,7 +12,7 @@ const OTHER: &str = "maildir:brest";
 async fn receive(bench: &Bench, account: &str, raw: &str) -> MailId {
     let mail = Received { account, ..received(raw, raw) };
     bench.store.receive(&[mail], bench.now()).await.unwrap();
-    bench.store.known_positions(account).await.unwrap()[raw]
+    bench.store.known_positions(account).await.unwrap()[raw].id
 }
 
 async fn what_is_being_read_for_one_mailbox_is_no_business_of_another(engine: Engine) {

@@ -1,7 +1,7 @@
 //! Every mail has one outcome or is in progress, whatever happened and in whatever order.
 
 use dispolits::outcome::Verdict;
-use dispolits::store::{Answer, Balance, JudgedMail, MailId, Reading, Unsettled};
+use dispolits::store::{Answer, Balance, JudgedMail, MailId, Reading, ToMove, Unsettled};
 use proptest::prelude::*;
 
 use super::bench::{ACCOUNT, Bench, acknowledged, beds, document, judged, refused};
@@ -59,7 +59,7 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
             store.recover_readings(ACCOUNT).await.unwrap();
         }
         Step::MoveOne => {
-            let Some((id, ..)) = store.to_move(ACCOUNT, None, 1).await.unwrap().pop() else { return };
+            let Some(ToMove { id, .. }) = store.to_move(ACCOUNT, None, 1).await.unwrap().pop() else { return };
             store.moved(&[id], bench.now()).await.unwrap();
         }
         Step::Send { refuse } => drop(bench.send(if *refuse { refused } else { acknowledged }).await),

@@ -7,7 +7,8 @@ use super::bench::{ACCOUNT, Bench, judged, received};
 use super::engine::{Engine, on_both_engines};
 
 async fn positions(bench: &Bench) -> Vec<(String, MailId)> {
-    let mut known: Vec<_> = bench.store.known_positions(ACCOUNT).await.unwrap().into_iter().collect();
+    let known = bench.store.known_positions(ACCOUNT).await.unwrap();
+    let mut known: Vec<_> = known.into_iter().map(|(position, known)| (position, known.id)).collect();
     known.sort();
     known
 }
@@ -53,7 +54,7 @@ async fn accounts_do_not_share_mails(engine: Engine) {
     let other = Received { account: "maildir:autre", ..received("a", "octets") };
     bench.store.receive(&[other], bench.now()).await.unwrap();
     assert_eq!(bench.store.balance(Some("maildir:autre")).await.unwrap().recus, 1);
-    let theirs = bench.store.known_positions("maildir:autre").await.unwrap()["a"];
+    let theirs = bench.store.known_positions("maildir:autre").await.unwrap()["a"].id;
     assert_eq!(duplicate_of(&bench, theirs).await, None);
 }
 
@@ -76,8 +77,8 @@ async fn to_move_goes_through_pages_and_keeps_what_cannot_be_read(engine: Engine
     }
     bench.receive("d", "pas jugé").await;
     let first = bench.store.to_move(ACCOUNT, None, 2).await.unwrap();
-    let second = bench.store.to_move(ACCOUNT, Some(first[1].0), 2).await.unwrap();
-    let seen: Vec<MailId> = first.iter().chain(&second).map(|(id, ..)| *id).collect();
+    let second = bench.store.to_move(ACCOUNT, Some(first[1].id), 2).await.unwrap();
+    let seen: Vec<MailId> = first.iter().chain(&second).map(|mail| mail.id).collect();
     assert_eq!(seen, ids);
     assert_eq!(bench.store.to_move(ACCOUNT, Some(ids[2]), 2).await.unwrap(), []);
 }

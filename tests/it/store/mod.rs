@@ -17,6 +17,8 @@ mod faults;
 #[cfg(test)]
 mod interleavings;
 #[cfg(test)]
+mod left;
+#[cfg(test)]
 mod mails;
 #[cfg(test)]
 mod plans;

@@ -17,6 +17,7 @@ enum Until {
     Judged,
     Settled,
     Moved,
+    Left,
 }
 
 /// A mail that came so far on its way.
@@ -26,11 +27,14 @@ async fn mail(bench: &Bench, name: &str, defect: Option<Code>, until: Until) -> 
     if until != Until::Received {
         bench.record(id, &JudgedMail { defects, ..judged(vec![]) }).await;
     }
-    if matches!(until, Until::Settled | Until::Moved) {
+    if matches!(until, Until::Settled | Until::Moved | Until::Left) {
         bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
     }
     if until == Until::Moved {
         bench.store.moved(&[id], bench.now()).await.unwrap();
+    }
+    if until == Until::Left {
+        bench.store.left(&[id], bench.now()).await.unwrap();
     }
     id
 }
@@ -54,6 +58,8 @@ async fn contents_go_in_their_time(engine: Engine) {
     let patient = Some(Code::M06);
     check(engine, None, Until::Moved, 29, true).await;
     check(engine, None, Until::Moved, 30, false).await;
+    check(engine, None, Until::Left, 29, true).await;
+    check(engine, None, Until::Left, 30, false).await;
     check(engine, Some(Code::M01), Until::Moved, 29, true).await;
     check(engine, patient, Until::Moved, 0, true).await;
     check(engine, patient, Until::Moved, 1, false).await;

@@ -4,7 +4,8 @@ use dispolits::mailbox::Security;
 use proptest::prelude::*;
 
 use super::server::Instead::{Say, SayImpatiently};
-use super::{ALL_WELL, check, play};
+use super::server::Trick;
+use super::{ALL_WELL, check, check_again, play};
 
 const MISSING: &str = "* LIST (\\NoSelect) \".\" \"Traites\"\r\n{T} OK\r\n";
 
@@ -123,14 +124,13 @@ fn a_move_is_believed_only_when_the_mails_have_left() {
     assert!(seen.contains("UID MOVE 7 \"Traites\""), "{seen}");
 }
 
+const UIDPLUS: Trick = ("A0001 CAPABILITY", Say("* CAPABILITY IMAP4rev1 UIDPLUS\r\n{T} OK\r\n"));
+
 #[test]
-fn without_move_mails_are_copied_once_and_expunged_by_number() {
-    let uidplus = ("A0001 CAPABILITY", Say("* CAPABILITY IMAP4rev1 UIDPLUS\r\n{T} OK\r\n"));
-    let seen = check(Security::Tls, &[uidplus], ALL_WELL);
-    let orders = seen.lines().filter_map(|line| line.split_once(" UID ")).map(|(_, order)| order);
-    let orders: Vec<&str> = orders.filter(|order| !order.starts_with("FETCH")).collect();
+fn without_move_mails_are_copied_and_expunged_by_number() {
+    let seen = check(Security::Tls, &[UIDPLUS], ALL_WELL);
     assert_eq!(
-        orders,
+        orders(&seen),
         [
             "STORE 4,7 +FLAGS.SILENT (\\Seen)",
             "COPY 4,7 \"Traites\"",
@@ -138,14 +138,68 @@ fn without_move_mails_are_copied_once_and_expunged_by_number() {
             "EXPUNGE 4,7"
         ]
     );
-    let copied = ("FLAGS)", Say("* 1 FETCH (UID 4 FLAGS (\\Deleted))\r\n* 2 FETCH (UID 7 FLAGS ())\r\n{T} OK\r\n"));
-    let seen = check(Security::Tls, &[uidplus, copied], ALL_WELL);
-    assert!(seen.contains("UID COPY 7 ") && seen.contains("UID EXPUNGE 4,7"), "{seen}");
     let locked = ("STORE", Say("{T} NO lecture seule\r\n"));
-    let seen = check(Security::Tls, &[uidplus, locked], "Refused { step: File, text: \"lecture seule\" }");
+    let seen = check(Security::Tls, &[UIDPLUS, locked], "Refused { step: File, text: \"lecture seule\" }");
     assert!(!seen.contains("UID COPY"), "{seen}");
+    let refused = ("(\\Deleted)", Say("{T} NO non\r\n"));
+    let seen = check(Security::Tls, &[UIDPLUS, refused], "Refused { step: File, text: \"non\" }");
+    assert!(!seen.contains("UID EXPUNGE"), "{seen}");
+}
+
+#[test]
+fn an_earlier_copy_is_found_before_another_is_made() {
+    let faces = |other: &str| -> &'static str {
+        let four = "* 1 FETCH (UID 4 RFC822.SIZE 18 BODY[]<0> {18}\r\nFrom: a\r\n\r\nbonjour)\r\n";
+        Box::leak(format!("{four}{other}{{T}} OK\r\n").into_boxed_str())
+    };
+    let sources = faces("* 2 FETCH (UID 7 RFC822.SIZE 18 BODY[]<0> {18}\r\nFrom: b\r\n\r\nbonsoir)\r\n");
+    let sought = ("RFC822.SIZE BODY", Say(sources));
+    let found = ("SEARCH", Say("* SEARCH 3 9\r\n{T} OK\r\n"));
+    // Of the two mails as long, one is the copy of the mail 4.
+    let theirs = "* 1 FETCH (UID 3 RFC822.SIZE 18 BODY[]<0> {18}\r\nFrom: a\r\n\r\nBONJOUR)\r\n\
+        * 2 FETCH (UID 9 RFC822.SIZE 18 BODY[]<0> {18}\r\nFrom: a\r\n\r\nbonjour)\r\n{T} OK\r\n";
+    let tricks = [UIDPLUS, sought, found, ("UID FETCH 3,9", Say(theirs)), ("SEARCH", Say("* SEARCH\r\n{T} OK\r\n"))];
+    let seen = check_again(&tricks, ALL_WELL);
+    assert!(seen.contains("EXAMINE \"Traites\""), "{seen}");
+    let done = orders(&seen);
+    assert!(done.contains(&"SEARCH LARGER 17 SMALLER 19"), "{done:?}");
+    assert!(done.ends_with(&["COPY 7 \"Traites\"", "STORE 4,7 +FLAGS.SILENT (\\Deleted)", "EXPUNGE 4,7"]), "{done:?}");
+
+    // The folder that is read is selected again, and must be the same.
+    let renumbered = ("A0018 SELECT", Say("* 2 EXISTS\r\n* OK [UIDVALIDITY 6] x\r\n{T} OK\r\n"));
+    let none = [("SEARCH", Say("{T} OK\r\n")); 2];
+    let seen = check_again(&[UIDPLUS, sought, none[0], none[1], renumbered], "UidValidityChanged");
+    assert!(!seen.contains("COPY"), "{seen}");
+    let missing = ("EXAMINE", Say("{T} NO absent\r\n"));
+    check_again(&[UIDPLUS, sought, missing], "FolderMissing { folder: \"Traites\"");
+    let no = |line| (line, Say("{T} NO non\r\n"));
+    let tricks: [&[Trick]; 3] = [
+        &[UIDPLUS, sought, no("SEARCH")],
+        &[UIDPLUS, no("RFC822.SIZE BODY")],
+        &[UIDPLUS, ("RFC822.SIZE BODY", Say(faces("")))],
+    ];
+    for (tricks, expected) in tricks.into_iter().zip(["Refused", "Refused", "Protocol"]) {
+        let seen = check_again(tricks, &format!("{expected} {{ step: File"));
+        assert!(!seen.contains("COPY"), "{seen}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_remove_single_mails_keeps_them() {
     let neither = ("A0001 CAPABILITY", Say("* CAPABILITY IMAP4rev1\r\n{T} OK\r\n"));
-    check(Security::Tls, &[neither], "Unsupported(\"le déplacement");
+    let left = ALL_WELL.replace("[Done, Done]", "[Left, Left]");
+    let seen = check(Security::Tls, &[neither], &left);
+    assert_eq!(orders(&seen), ["STORE 4,7 +FLAGS.SILENT (\\Seen)"]);
+    assert!(!seen.contains("CREATE") && !seen.contains("LIST"), "no folder is needed: {seen}");
+    let one = ("FLAGS)", Say("* 1 FETCH (UID 7 FLAGS ())\r\n{T} OK\r\n"));
+    let locked = ("STORE", Say("{T} NO lecture seule\r\n"));
+    check(Security::Tls, &[neither, one, locked], &ALL_WELL.replace("[Done, Done]", "[Gone, Left]"));
+}
+
+/// What was asked of the mails, but for reading them.
+fn orders(seen: &str) -> Vec<&str> {
+    let orders = seen.lines().filter_map(|line| line.split_once(" UID ")).map(|(_, order)| order);
+    orders.filter(|order| !order.starts_with("FETCH")).collect()
 }
 
 /// Pieces that answers are made of.

@@ -8,7 +8,7 @@ mod server;
 
 use std::fmt::Write;
 
-use dispolits::mailbox::{Folder, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings};
+use dispolits::mailbox::{Attempt, Folder, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings};
 pub(super) use server::Instead::Say;
 use server::{MAILS, Server, Trick};
 
@@ -35,13 +35,21 @@ pub(super) fn check_with(change: impl Fn(&mut ImapSettings, &Pki), tricks: &[Tri
     seen
 }
 
+/// The same where the moves were asked for before.
+fn check_again(tricks: &[Trick], expected: &str) -> String {
+    let again = |settings| async move { cycle(&settings, Attempt::Again).await };
+    let (told, seen) = converse(Security::Tls, tricks, |_, _| {}, again);
+    assert!(told.starts_with(expected), "{told}, expected {expected}; {seen}");
+    seen
+}
+
 /// The result of a whole cycle, and what the client said.
 fn play(security: Security, tricks: &[Trick]) -> (String, String) {
     play_with(security, |_, _| {}, tricks)
 }
 
 fn play_with(security: Security, change: impl Fn(&mut ImapSettings, &Pki), tricks: &[Trick]) -> (String, String) {
-    converse(security, tricks, change, |settings| async move { cycle(&settings).await })
+    converse(security, tricks, change, |settings| async move { cycle(&settings, Attempt::First).await })
 }
 
 /// What a client made of a server with these tricks, and what it said.
@@ -72,7 +80,7 @@ where
     (told, seen)
 }
 
-async fn cycle(settings: &Settings) -> Result<String, MailboxError> {
+async fn cycle(settings: &Settings, attempt: Attempt) -> Result<String, MailboxError> {
     let mut mailbox = Mailbox::new(settings, &Folders::default()).unwrap();
     let (session, entries) = mailbox.open().await?.list().await?;
     let mut summary = format!("{} listed, fetched", entries.len());
@@ -85,7 +93,7 @@ async fn cycle(settings: &Settings) -> Result<String, MailboxError> {
     let (session, header) = session.fetch_header(&entries[0].position, 30).await?;
     let header = header.is_some_and(|header| header == b"From: a\r\n\r\n");
     let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Traites)).collect();
-    let (session, outcomes) = session.file(&moves).await?;
+    let (session, outcomes) = session.file(&moves, attempt).await?;
     write!(summary, ", header {header}, filed {outcomes:?}, {} suspects", session.suspects()).unwrap();
     session.close().await;
     Ok(summary)

@@ -1,19 +1,20 @@
 //! A real Dovecot for one test: its own directory, ports and certificates, gone with the value.
 #![cfg(test)]
 
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::{PermissionsExt, chown};
+mod machine;
+mod pki;
+
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dispolits::mailbox::{Auth, ImapSettings, Security};
-use dispolits::setting::{Identity, PemFiles, Secret, Span};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyIdMethod, KeyPair, RevokedCertParams, date_time_ymd,
-};
+use dispolits::setting::{Identity, Secret, Span};
+use machine::{free_port, give_to_dovecot, is_root, whoami};
+pub(crate) use pki::Pki;
 use tempfile::TempDir;
 
 pub(crate) const USER: &str = "bal-labo@hopital.test";
@@ -23,13 +24,9 @@ pub(crate) const PASSWORD: &str = "s3\"cr\\et é";
 /// Configuration: whoever shows a certificate of the authority is whom its common name says.
 pub(crate) const EXTERNAL: &str = "auth_mechanisms = external\nauth_ssl_username_from_cert = yes\n\
     ssl_cert_username_field = commonName\npassdb {\n driver = static\n args = nopassword=y\n}\n";
-/// The serial number of the client that is revoked.
-const REVOKED: u64 = 66;
-
-/// An authority and what it signed, as PEM files of one directory.
-pub(crate) struct Pki {
-    directory: PathBuf,
-}
+/// Configuration: a mailbox of 100 KiB at most.
+pub(crate) const QUOTA: &str = "mail_plugins = $mail_plugins quota\nprotocol imap {\n mail_plugins = $mail_plugins imap_quota\n}\n\
+    plugin {\n quota = maildir:Boite\n quota_rule = *:storage=100K\n quota_grace = 0\n}\n";
 
 /// Whether the server wants a client certificate before it accepts a login.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,90 +44,6 @@ pub(crate) struct Dovecot {
     imaps: u16,
     master: Option<Child>,
     pub(crate) pki: Pki,
-}
-
-impl Pki {
-    /// Certificates for the server `localhost` and for two clients, one of them named as the mailbox,
-    /// all signed by `ca.pem`, clients that are out of date or revoked by `crl.pem`, and a stranger's
-    /// authority that signed another client.
-    pub(crate) fn new(directory: &Path) -> Self {
-        let pki = Self { directory: directory.to_owned() };
-        let authority = pki.authority("ca");
-        pki.leaf(&authority, "server", ExtendedKeyUsagePurpose::ServerAuth);
-        pki.leaf(&authority, "client", ExtendedKeyUsagePurpose::ClientAuth);
-        pki.leaf(&authority, USER, ExtendedKeyUsagePurpose::ClientAuth);
-        pki.bad_clients(&authority);
-        let stranger = pki.authority("stranger-ca");
-        pki.leaf(&stranger, "stranger", ExtendedKeyUsagePurpose::ClientAuth);
-        pki
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(format!("{name}.pem"))
-    }
-
-    pub(crate) fn files(&self, name: &str) -> PemFiles {
-        PemFiles { certificate: self.path(name), key: self.path(&format!("{name}-key")) }
-    }
-
-    pub(crate) fn identity(&self, name: &str) -> Identity {
-        Identity::Pem(self.files(name))
-    }
-
-    fn authority(&self, name: &str) -> Issuer<'static, KeyPair> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, format!("TEST {name}"));
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        std::fs::write(self.path(name), params.self_signed(&key).unwrap().pem()).unwrap();
-        Issuer::new(params, key)
-    }
-
-    fn leaf(&self, issuer: &Issuer<'static, KeyPair>, name: &str, usage: ExtendedKeyUsagePurpose) {
-        self.leaf_with(issuer, name, usage, |_| {});
-    }
-
-    /// Clients of the authority that no server should accept, and its list of the revoked ones.
-    fn bad_clients(&self, authority: &Issuer<'static, KeyPair>) {
-        let usage = || ExtendedKeyUsagePurpose::ClientAuth;
-        self.leaf_with(authority, "expired", usage(), |params| params.not_after = date_time_ymd(2021, 6, 30));
-        self.leaf_with(authority, "early", usage(), |params| params.not_before = date_time_ymd(2090, 6, 30));
-        self.leaf_with(authority, "revoked", usage(), |params| params.serial_number = Some(REVOKED.into()));
-        let list = CertificateRevocationListParams {
-            this_update: date_time_ymd(2021, 6, 30),
-            next_update: date_time_ymd(2090, 6, 30),
-            crl_number: 1.into(),
-            issuing_distribution_point: None,
-            revoked_certs: vec![RevokedCertParams {
-                serial_number: REVOKED.into(),
-                revocation_time: date_time_ymd(2021, 6, 30),
-                reason_code: None,
-                invalidity_date: None,
-            }],
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        let list = list.signed_by(authority).unwrap().pem().unwrap();
-        let ca = std::fs::read_to_string(self.path("ca")).unwrap();
-        // Dovecot wants both in one file.
-        std::fs::write(self.path("ca-and-crl"), ca + &list).unwrap();
-        std::fs::write(self.path("crl"), list).unwrap();
-    }
-
-    fn leaf_with(
-        &self,
-        issuer: &Issuer<'static, KeyPair>,
-        name: &str,
-        usage: ExtendedKeyUsagePurpose,
-        change: impl FnOnce(&mut CertificateParams),
-    ) {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.extended_key_usages.push(usage);
-        change(&mut params);
-        let key = KeyPair::generate().unwrap();
-        std::fs::write(self.path(name), params.signed_by(&key, issuer).unwrap().pem()).unwrap();
-        std::fs::write(self.path(&format!("{name}-key")), key.serialize_pem()).unwrap();
-    }
 }
 
 impl Dovecot {
@@ -169,6 +82,18 @@ impl Dovecot {
     pub(crate) fn deliver(&self, bytes: &[u8], unique: &str) {
         let path = dispolits::mailbox::deliver(&self.maildir(), bytes, unique).unwrap();
         give_to_dovecot(&path);
+    }
+
+    /// Into a folder below the inbox, as COPY would.
+    pub(crate) fn deliver_to(&self, folder: &str, bytes: &[u8], unique: &str) {
+        let maildir = self.maildir().join(format!(".{folder}"));
+        give_to_dovecot(&dispolits::mailbox::deliver(&maildir, bytes, unique).unwrap());
+    }
+
+    /// Starts the server anew with these lines of configuration instead of the earlier ones.
+    pub(crate) fn set_more(&mut self, more: &str) {
+        more.clone_into(&mut self.more);
+        self.restart();
     }
 
     /// Loses every UID and the UIDVALIDITY, as a restored backup does.
@@ -245,6 +170,13 @@ impl Dovecot {
             let ended = self.master.take().unwrap().wait();
             assert!(ended.is_ok(), "Dovecot could not be ended");
         }
+    }
+
+    /// Ends the server as an operator does: it takes leave of its clients.
+    pub(crate) fn shut_down(&mut self) {
+        let mut master = self.master.take().unwrap();
+        let sent = Command::new("kill").args(["-TERM", &master.id().to_string()]).status().unwrap();
+        assert!(sent.success() && master.wait().is_ok(), "Dovecot could not be shut down");
     }
 
     /// Sends a signal to every process of the server.
@@ -350,30 +282,4 @@ impl Drop for Dovecot {
         }
         self.stop();
     }
-}
-
-/// Root's mails would be unreadable to Dovecot, which refuses to serve as root. One that Dovecot has taken over
-/// meanwhile is not there any more.
-fn give_to_dovecot(path: &Path) {
-    if is_root() {
-        let id = |flag| Command::new("id").args([flag, "mail"]).output().unwrap().stdout;
-        let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>().unwrap();
-        match chown(path, Some(number("-u")), Some(number("-g"))) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            given => given.unwrap(),
-        }
-    }
-}
-
-fn is_root() -> bool {
-    whoami("-u") == "0"
-}
-
-fn whoami(flag: &str) -> String {
-    let output = Command::new("id").arg(flag).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

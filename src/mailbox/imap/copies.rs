@@ -1,0 +1,81 @@
+//! Copies that an attempt cut short left in a folder: looked for before a mail is copied again, or
+//! each attempt that is cut short would add one, until the server is full.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
+
+use super::super::error::{MailboxError, Step};
+use super::super::folder::Name;
+use super::Session;
+use super::content::{FRAME, body};
+use super::inventory;
+use super::uid::{self, SET, Uid};
+
+/// How much of two mails of one length is compared, in bytes: their headers at least.
+const COMPARED: u64 = 64 * 1024;
+
+/// What tells mails apart: the length, and the first bytes.
+type Face = (u64, Vec<u8>);
+
+impl Session {
+    /// Those of the mails whose like is in the folder. The folder to read is selected afterwards, as
+    /// it was before.
+    pub(super) async fn copied(&mut self, uids: &[Uid], folder: &Name) -> Result<BTreeSet<Uid>, MailboxError> {
+        let sought = self.faces(uids).await?;
+        if sought.len() < uids.len() {
+            return Err(MailboxError::Protocol { step: Step::File, what: "des courriels à comparer manquent" });
+        }
+        let command = format!("EXAMINE \"{}\"", folder.wire());
+        self.connection.order(Step::File, &command).await?.or_missing(Step::File, folder)?;
+        let mut found = BTreeSet::new();
+        for (uid, face) in &sought {
+            let alike = self.of_length(face.0).await?;
+            if self.faces(&alike).await?.values().any(|other| other == face) {
+                found.insert(*uid);
+            }
+        }
+        self.connection.arrivals.forget();
+        let selected = inventory::select(&mut self.connection, &self.source).await?;
+        self.connection.arrivals.doubt();
+        if selected.uid_validity == self.uid_validity { Ok(found) } else { Err(MailboxError::UidValidityChanged) }
+    }
+
+    async fn faces(&mut self, uids: &[Uid]) -> Result<BTreeMap<Uid, Face>, MailboxError> {
+        let mut faces = BTreeMap::new();
+        for set in uids.chunks(SET) {
+            let mut see = |response: &Response<'_>| {
+                if let (Some((uid, data)), Some(size)) = (body(response), size(response))
+                    && set.contains(&uid)
+                {
+                    faces.insert(uid, (size, data.to_vec()));
+                }
+            };
+            let command = format!("UID FETCH {} (UID RFC822.SIZE BODY.PEEK[]<0.{COMPARED}>)", uid::set(set));
+            let room = u64::try_from(set.len()).unwrap_or(u64::MAX).saturating_mul(COMPARED.saturating_add(FRAME));
+            self.connection.run(Step::File, &command, room, &mut see).await?.or_refused(Step::File)?;
+        }
+        Ok(faces)
+    }
+
+    /// The mails of exactly this length, the latest only: an interrupted copy is one of them.
+    async fn of_length(&mut self, bytes: u64) -> Result<Vec<Uid>, MailboxError> {
+        let mut found = BTreeSet::new();
+        let mut see = |response: &Response<'_>| {
+            if let Response::MailboxData(MailboxDatum::Search(uids)) = response {
+                found.extend(uids);
+            }
+        };
+        let command = format!("UID SEARCH LARGER {} SMALLER {}", bytes.saturating_sub(1), bytes.saturating_add(1));
+        self.connection.run(Step::File, &command, 0, &mut see).await?.or_refused(Step::File)?;
+        Ok(found.into_iter().rev().take(SET).collect::<BTreeSet<Uid>>().into_iter().collect())
+    }
+}
+
+fn size(response: &Response<'_>) -> Option<u64> {
+    let Response::Fetch(_, attributes) = response else { return None };
+    attributes.iter().find_map(|attribute| match attribute {
+        AttributeValue::Rfc822Size(bytes) => Some(u64::from(*bytes)),
+        _ => None,
+    })
+}

@@ -1,0 +1,32 @@
+//! What the machine gives a server: users, owners of files, ports.
+
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::process::Command;
+
+/// Root's mails would be unreadable to Dovecot, which refuses to serve as root. One that Dovecot has taken over
+/// meanwhile is not there any more.
+pub(super) fn give_to_dovecot(path: &Path) {
+    if is_root() {
+        let id = |flag| Command::new("id").args([flag, "mail"]).output().unwrap().stdout;
+        let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>().unwrap();
+        match chown(path, Some(number("-u")), Some(number("-g"))) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            given => given.unwrap(),
+        }
+    }
+}
+
+pub(super) fn is_root() -> bool {
+    whoami("-u") == "0"
+}
+
+pub(super) fn whoami(flag: &str) -> String {
+    let output = Command::new("id").arg(flag).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+pub(super) fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,166 @@
+//! What may happen to a real Dovecot while mails are read and filed: none is lost, none is copied twice.
+
+use std::time::Duration;
+
+use dispolits::mailbox::{
+    Attempt, Entry, Folder, Folders, ImapSettings, Mailbox, MailboxError, Moved, Position, Security, Session, Settings,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::world::{mail, positions};
+use crate::dovecot::{ClientCertificate, Dovecot, QUOTA};
+
+/// What Dovecot offers, but for MOVE.
+const WITHOUT_MOVE: &str = "imap_capability = IMAP4rev1 SASL-IR ID IDLE UIDPLUS\n";
+fn mailbox(settings: ImapSettings) -> Mailbox {
+    Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap()
+}
+
+async fn listed(dovecot: &Dovecot) -> (Session, Vec<Entry>) {
+    mailbox(dovecot.settings(Security::Starttls)).open().await.unwrap().list().await.unwrap()
+}
+
+fn to_traites(entries: &[Entry]) -> Vec<(Position, Folder)> {
+    positions(entries).into_iter().map(|position| (position, Folder::Traites)).collect()
+}
+
+#[tokio::test]
+async fn without_move_mails_are_filed_all_the_same() {
+    let dovecot = Dovecot::start_with(ClientCertificate::Unasked, WITHOUT_MOVE);
+    for rank in 0..3 {
+        dovecot.deliver(&mail(&format!("courriel {rank}"), 100), &format!("170000000{rank}.M1.serveur"));
+    }
+    let (session, entries) = listed(&dovecot).await;
+    let (session, outcomes) = session.file(&to_traites(&entries[..2]), Attempt::First).await.unwrap();
+    assert_eq!(outcomes, [Moved::Done, Moved::Done]);
+    let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+    assert_eq!(outcomes, [Moved::Gone, Moved::Gone, Moved::Done]);
+    assert_eq!(session.list().await.unwrap().1, []);
+    assert_eq!((dovecot.mails("").len(), dovecot.mails("Traites").len()), (0, 3));
+}
+
+#[tokio::test]
+async fn a_copy_that_a_crash_left_is_not_made_again() {
+    let dovecot = Dovecot::start_with(ClientCertificate::Unasked, WITHOUT_MOVE);
+    let mails = ["copié", "pas encore"].map(|subject| mail(subject, 100));
+    for (rank, bytes) in mails.iter().enumerate() {
+        dovecot.deliver(bytes, &format!("170000000{rank}.M1.serveur"));
+    }
+    let (session, entries) = listed(&dovecot).await;
+    // As long as the first mail, and not the same.
+    dovecot.deliver_to("Traites", &mail("autre", 100), "1600000000.M1.serveur");
+    dovecot.deliver_to("Traites", &mails[0], "1600000001.M1.serveur");
+    let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+    assert_eq!(outcomes, [Moved::Done, Moved::Done]);
+    let filed = dovecot.mails("Traites");
+    for bytes in &mails {
+        assert_eq!(filed.iter().filter(|one| *one == bytes).count(), 1);
+    }
+    assert_eq!(filed.len(), 3);
+    // The session goes on as it was.
+    dovecot.deliver(&mail("suivant", 10), "1700000009.M1.serveur");
+    assert_eq!(session.list().await.unwrap().1.len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_mailbox_refuses_copies_and_loses_nothing() {
+    let full = format!("{WITHOUT_MOVE}{QUOTA}");
+    let mut dovecot = Dovecot::start_with(ClientCertificate::Unasked, &full);
+    let bytes = mail("grand", 70 * 1024);
+    dovecot.deliver(&bytes, "1700000000.M1.serveur");
+    let (session, entries) = listed(&dovecot).await;
+    let error = session.file(&to_traites(&entries), Attempt::First).await.unwrap_err();
+    assert!(matches!(&error, MailboxError::Refused { text, .. } if text.contains("uota")), "{error:?}");
+    assert!(error.is_transient());
+    assert_eq!((dovecot.mails(""), dovecot.mails("Traites").len()), (vec![bytes], 0));
+    // Some space is made.
+    dovecot.set_more(WITHOUT_MOVE);
+    let (session, entries) = listed(&dovecot).await;
+    let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+    assert_eq!((outcomes, dovecot.mails("").len(), dovecot.mails("Traites").len()), (vec![Moved::Done], 0, 1));
+}
+
+#[tokio::test]
+async fn moves_need_no_space() {
+    let dovecot = Dovecot::start_with(ClientCertificate::Unasked, QUOTA);
+    dovecot.deliver(&mail("grand", 70 * 1024), "1700000000.M1.serveur");
+    let (session, entries) = listed(&dovecot).await;
+    let (_, outcomes) = session.file(&to_traites(&entries), Attempt::First).await.unwrap();
+    assert_eq!((outcomes, dovecot.mails("Traites").len()), (vec![Moved::Done], 1));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_taken_away_is_named_and_made_again() {
+    for more in ["", WITHOUT_MOVE] {
+        let dovecot = Dovecot::start_with(ClientCertificate::Unasked, more);
+        dovecot.deliver(&mail("courriel", 100), "1700000000.M1.serveur");
+        let (session, entries) = listed(&dovecot).await;
+        std::fs::remove_dir_all(dovecot.maildir().join(".Traites")).unwrap();
+        let error = session.file(&to_traites(&entries), Attempt::First).await.unwrap_err();
+        assert!(matches!(&error, MailboxError::FolderMissing { folder, .. } if folder == "Traites"), "{error:?}");
+        let (session, entries) = listed(&dovecot).await;
+        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        assert_eq!((outcomes, dovecot.mails("Traites").len()), (vec![Moved::Done], 1));
+    }
+}
+
+#[tokio::test]
+async fn a_server_killed_in_the_middle_of_a_mail_gives_none_of_it() {
+    let mut dovecot = Dovecot::start(ClientCertificate::Unasked);
+    dovecot.deliver(&mail("petit", 100), "1700000000.M1.serveur");
+    dovecot.deliver(&mail("grand", 8 * 1024 * 1024), "1700000001.M1.serveur");
+    let settings = dovecot.settings(Security::Tls);
+    let (port, halfway, go_on) = relay(settings.port, 2 * 1024 * 1024).await;
+    let mut cut = mailbox(ImapSettings { port, ..settings });
+    let (session, entries) = cut.open().await.unwrap().list().await.unwrap();
+    let fetching = tokio::spawn(async move { session.fetch(&positions(&entries)).await.map(|_| ()) });
+    halfway.await.unwrap();
+    dovecot.stop();
+    go_on.send(()).unwrap();
+    let error = fetching.await.unwrap().unwrap_err();
+    assert!(matches!(error, MailboxError::Broken(_)) && error.is_transient(), "{error:?}");
+    dovecot.restart();
+    let (session, entries) = listed(&dovecot).await;
+    let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
+    assert_eq!(fetched.iter().map(|mail| mail.raw.clone()).collect::<Vec<_>>().len(), 2);
+    assert_eq!(session.suspects(), 0);
+}
+
+/// Between the client and the server: tells when so many bytes have come from the server, and waits there.
+async fn relay(port: u16, bytes: usize) -> (u16, oneshot::Receiver<()>, oneshot::Sender<()>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let own = listener.local_addr().unwrap().port();
+    let (tell, halfway) = oneshot::channel();
+    let (go_on, wait) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let (mut from_client, mut to_client) = listener.accept().await.unwrap().0.into_split();
+        let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let (mut from_server, mut to_server) = server.into_split();
+        tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+        let mut first = (&mut from_server).take(bytes as u64);
+        tokio::io::copy(&mut first, &mut to_client).await.unwrap();
+        tell.send(()).unwrap();
+        wait.await.unwrap();
+        let mut rest = Vec::new();
+        let _ = from_server.read_to_end(&mut rest).await;
+        let _ = to_client.write_all(&rest).await;
+    });
+    (own, halfway, go_on)
+}
+
+#[tokio::test]
+async fn a_server_that_is_shut_down_says_so() {
+    let mut dovecot = Dovecot::start(ClientCertificate::Unasked);
+    let (session, _) = listed(&dovecot).await;
+    let waiting = tokio::spawn(async move { session.wait(Duration::from_hours(1), &CancellationToken::new()).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    dovecot.shut_down();
+    let error = tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap().unwrap().unwrap_err();
+    assert!(matches!(&error, MailboxError::Refused { text, .. } if text.contains("shut")), "{error:?}");
+    assert!(error.is_transient());
+    dovecot.restart();
+    listed(&dovecot).await;
+}
