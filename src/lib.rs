@@ -42,6 +42,7 @@
 //! |---|---|
 //! | **base** | |
 //! | [`clock`] | |
+//! | [`fail_point`] | |
 //! | [`setting`] | |
 //! | [`tls`] | `clock` `setting` |
 //! | **pure** | |
@@ -57,15 +58,15 @@
 //! | [`reply`] | `address` `capacity` `defect` `outcome` |
 //! | [`retry`] | `setting` |
 //! | **edges** | |
-//! | [`mailbox`] | `defect` `setting` `tls` |
-//! | [`store`] | `address` `capacity` `defect` `finess` `outcome` `report` `setting` |
+//! | [`mailbox`] | `defect` `fail_point` `setting` `tls` |
+//! | [`store`] | `address` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` |
 //! | [`referential`] | `address` `capacity` `finess` `setting` |
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
 //! | [`config`] | `address` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
-//! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `finess` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
-//! | [`worker`] | `clock` `config` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` |
+//! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
+//! | [`worker`] | `clock` `config` `fail_point` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
 //! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
@@ -81,6 +82,7 @@ pub mod clock;
 pub mod config;
 pub mod defect;
 pub mod doctor;
+pub mod fail_point;
 pub mod finess;
 pub mod judgement;
 pub mod mailbox;

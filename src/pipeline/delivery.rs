@@ -14,6 +14,7 @@ use crate::capacity::{Affectation, Genre, Indicator, Location, Nomenclature, Tem
 use crate::clock::Clock;
 use crate::config;
 use crate::defect::{Code, Defect, Place};
+use crate::fail_point::fail_point;
 use crate::ror::{Attempted, Client, Exchange, GenreCode, PushFailure, Refusal};
 use crate::store::{Batch, Closing, Probe, Removal, RemovalClosing, RowToSend, Store, StoreError};
 
@@ -62,6 +63,7 @@ impl Delivery {
     pub async fn round(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
         // What an earlier round could not close is in doubt, as after a crash.
         self.recover().await?;
+        fail_point!("requests-recovered");
         let mut running: JoinSet<Result<usize, StoreError>> = JoinSet::new();
         let (mut handled, mut failed) = (0, None);
         loop {
@@ -69,6 +71,7 @@ impl Delivery {
                 match self.store.claim(self.free_places(running.len()), self.clock.now()).await {
                     Ok(batches) => {
                         for batch in batches {
+                            fail_point!("row-claimed");
                             running.spawn(self.clone().serve(batch, stop.clone()));
                         }
                     }
@@ -111,6 +114,7 @@ impl Delivery {
 
     async fn push(&self, row: &RowToSend) -> Result<Next, StoreError> {
         let Attempted { exchanges, result } = self.client.put(&row.update).await;
+        fail_point!("patch-answered");
         let now = self.clock.now();
         let (closing, next) = match &result {
             Ok(_) => {
@@ -125,6 +129,7 @@ impl Delivery {
             Err(failure) => self.failed(row, failure, now),
         };
         self.store.close_row(row.id, &probes(&exchanges), &closing, now).await?;
+        fail_point!("patch-recorded");
         Ok(next)
     }
 
@@ -159,6 +164,7 @@ impl Delivery {
             return Ok(Next::Go);
         };
         let Attempted { exchanges, result } = self.client.delete(location, &removal.indicator, code).await;
+        fail_point!("removal-answered");
         let (closing, next) = match &result {
             Ok(_) => {
                 self.tell_success();
@@ -167,6 +173,7 @@ impl Delivery {
             Err(failure) => self.not_removed(location, removal, failure),
         };
         self.store.close_removal(removal.id, &probes(&exchanges), closing, self.clock.now()).await?;
+        fail_point!("removal-recorded");
         Ok(next)
     }
 

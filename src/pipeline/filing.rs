@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use tracing::error;
 
 use super::intake::{Intake, IntakeError};
+use crate::fail_point::fail_point;
 use crate::mailbox::{Attempt, Folder, Moved, Position, Session};
 use crate::store::{MailId, StoreError, ToMove};
 
@@ -64,8 +65,12 @@ impl Intake {
             return Ok((session, 0));
         }
         self.judge.store().begin_filing(&ids, self.judge.now()).await?;
+        fail_point!("move-planned");
         let (session, outcomes) = session.file(&moves, attempt).await?;
-        Ok((session, self.confirm(&ids, &outcomes).await?))
+        fail_point!("move-done");
+        let moved = self.confirm(&ids, &outcomes).await?;
+        fail_point!("move-recorded");
+        Ok((session, moved))
     }
 
     async fn confirm(&self, ids: &[MailId], outcomes: &[Moved]) -> Result<usize, StoreError> {

@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 use super::filing::Listing;
 use super::judge::Judge;
 use super::strays::Strays;
+use crate::fail_point::fail_point;
 use crate::mailbox::{Entry, MailboxError, Position, Session};
 use crate::store::{Received, StoreError};
 
@@ -89,6 +90,7 @@ impl Intake {
             let named: Vec<_> = fetched.iter().map(|mail| (mail.position.to_string(), &mail.raw)).collect();
             let mails: Vec<_> = named.iter().map(|(position, raw)| self.received(position, raw)).collect();
             self.keep(mails, &mut strays).await?;
+            fail_point!("mail-received");
             received += fetched.len();
         }
         for entry in large {

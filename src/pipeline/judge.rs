@@ -18,8 +18,8 @@ use super::examine::{Limits, examine};
 use super::noticing::notice;
 use crate::clock::Clock;
 use crate::defect::Code;
+use crate::fail_point::fail_point;
 use crate::judgement::Rules;
-
 use crate::referential::{Referential, Watch};
 use crate::store::{JudgedMail, Judging, MailId, Reading, Recorded, Store, StoreError, StoredMail};
 
@@ -127,6 +127,7 @@ impl Judge {
         let _company = self.house.company.read().await;
         let ids: Vec<MailId> = batch.iter().map(|mail| mail.id).collect();
         self.store().begin_reading(&ids, Reading::Together).await?;
+        fail_point!("reading-marked");
         for id in ids {
             if !stop.is_cancelled() {
                 self.judge(id).await?;
@@ -145,6 +146,7 @@ impl Judge {
         }
         let _alone = self.house.company.write().await;
         self.store().begin_reading(&[mail.id], Reading::Alone).await?;
+        fail_point!("reading-marked");
         self.judge(mail.id).await
     }
 
@@ -172,6 +174,7 @@ impl Judge {
         loop {
             let Some(judged) = self.verdict_on(&mail).await? else { return Ok(false) };
             if self.record(id, &judged).await? == Recorded::Stands {
+                fail_point!("judgement-recorded");
                 log_judgement(&mail, &judged);
                 return Ok(true);
             }
@@ -187,6 +190,7 @@ impl Judge {
         if let Some(judged) = unread(mail, self.max_bytes) {
             return Ok(Some(judged));
         }
+        fail_point!("mail-reading", &mail.sha256);
         let raw = mail.raw.clone().unwrap_or_default();
         match examine(raw, Limits::default()).await {
             Ok(examined) => {

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use crate::address::{Address, mask_all};
 use crate::clock::Clock;
 use crate::config;
+use crate::fail_point::fail_point;
 use crate::mailbox;
 use crate::reply;
 use crate::smtp::{SendError, Sent, Smtp, Submission};
@@ -63,7 +64,10 @@ fn deliver(root: &Path, recipient: &Address, reply: &ReplyToSend) -> Result<(), 
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             Err(SendError::Deferred(format!("dépôt dans le Maildir : {error}")))
         }
-        _ => Ok(()),
+        _ => {
+            fail_point!("reply-copied");
+            Ok(())
+        }
     }
 }
 
@@ -112,6 +116,7 @@ impl Posting {
 
     /// A reply that is too large leaves without the sender's mail: its text and its report matter more.
     async fn post(&self, reply: &ReplyToSend) -> Result<(), StoreError> {
+        fail_point!("reply-leaving");
         let sent = self.transport.send(reply).await;
         let lighter = match sent {
             Err(SendError::TooLarge(_)) => reply::without_original(&reply.content),
@@ -128,6 +133,7 @@ impl Posting {
     async fn posted(&self, reply: &ReplyToSend, sent: Result<Sent, SendError>) -> Result<(), StoreError> {
         match sent {
             Ok(sent) => {
+                fail_point!("reply-sent");
                 self.is_available();
                 self.sent(reply, &sent).await
             }
@@ -148,7 +154,9 @@ impl Posting {
         }
         let refused = sent.refused.iter().map(|(address, answer)| format!("{address} : {answer}"));
         let refused = refused.reduce(|all, one| format!("{all} ; {one}"));
-        self.store.reply_sent(reply.id, refused.as_deref(), self.clock.now()).await
+        self.store.reply_sent(reply.id, refused.as_deref(), self.clock.now()).await?;
+        fail_point!("reply-recorded");
+        Ok(())
     }
 
     async fn failed(&self, reply: &ReplyToSend, failure: &SendError) -> Result<(), StoreError> {

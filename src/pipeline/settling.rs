@@ -12,6 +12,7 @@ use super::answering::{Destination, ReplyRules, rejections};
 use super::examine::read_message;
 use crate::address::Address;
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use crate::message::Message;
 use crate::outcome::{MailOutcome, Verdict};
 use crate::referential::{Referential, Watch};
@@ -94,6 +95,7 @@ impl Settling {
         let verdict = case.outcome.verdict;
         let settlement = Settlement { outcome: case.outcome, answer };
         self.store.settle(id, &settlement, self.clock.now()).await?;
+        fail_point!("mail-settled");
         let (number, boite, verdict) = (id.number(), self.rules.mailbox(&case.mail), verdict.map(Verdict::word));
         info!(courriel = number, boite, verdict, "courriel {number} réglé");
         Ok(())
@@ -184,6 +186,7 @@ impl Settling {
         let reply_kind = if kind == ReplyKind::Complement { reply::Kind::Complement } else { reply::Kind::Reponse };
         let letter = Letter { outcome: &case.outcome, kind: reply_kind, envelope, at: self.clock.now() };
         let Rendered { bytes, .. } = reply::render(&letter);
+        fail_point!("reply-rendered");
         let null = envelope.receipt.is_some() && self.rules.settings.null_return_path;
         NewReply {
             kind,

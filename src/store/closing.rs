@@ -10,6 +10,7 @@ use super::precedence::{revive, supersede_if_older};
 use super::removals::request_removals;
 use super::{Result, Store, millis};
 use crate::defect::Defect;
+use crate::fail_point::fail_point;
 use crate::outcome::Etat;
 
 /// One request, as the journal keeps it.
@@ -89,6 +90,7 @@ impl Store {
                 retry(&mut tx, id.0, *next_at, now).await?;
             }
         }
+        fail_point!("patch-written");
         Ok(tx.commit().await?)
     }
 }

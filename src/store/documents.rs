@@ -9,6 +9,7 @@ use super::{MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::capacity::{Mode, Nomenclature, ServiceCode, Update};
 use crate::defect::Defect;
+use crate::fail_point::fail_point;
 use crate::finess::Finess;
 use crate::outcome::{Etat, Verdict};
 use crate::report::Head;
@@ -123,6 +124,7 @@ impl Store {
         for document in &mail.documents {
             inserted.push(insert_document(&mut tx, id, &inserted, sender, document, now).await?);
         }
+        fail_point!("judgement-written");
         tx.commit().await?;
         Ok(Recorded::Stands)
     }

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 use super::engine::{query, query_as};
 use super::{Result, Store, instant, millis};
 use crate::defect::{Defect, Severity};
+use crate::fail_point::fail_point;
 
 /// The receipt number of a mail: later mails have greater ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
@@ -130,6 +131,7 @@ impl Store {
             .execute(&mut tx)
             .await?;
         }
+        fail_point!("mail-inserted");
         Ok(tx.commit().await?)
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::engine::{Tx, query, query_scalar};
 use super::{MailId, Result, Store, millis};
+use crate::fail_point::fail_point;
 
 /// Mails whose content is forgotten in one transaction: others must not wait long for it.
 const BATCH: u32 = 500;
@@ -23,6 +24,7 @@ impl Store {
             }
         }
         if purged > 0 {
+            fail_point!("purge-committed");
             self.engine.forget_journal().await?;
         }
         Ok(purged)
@@ -45,6 +47,7 @@ impl Store {
         .bind(BATCH)
         .fetch_all(&mut tx)
         .await?;
+        fail_point!("purge-written");
         tx.commit().await?;
         Ok(purged.len() as u64)
     }

@@ -7,6 +7,7 @@ use super::outcomes::document_verdict;
 use super::replies::insert_answer;
 use super::{Answer, MailId, Result, Store, millis, parse};
 use crate::address::Address;
+use crate::fail_point::fail_point;
 use crate::finess::Finess;
 use crate::outcome::{MailOutcome, Verdict};
 
@@ -113,6 +114,7 @@ impl Store {
                 .await?;
         }
         insert_answer(&mut tx, id, &settlement.answer, now).await?;
+        fail_point!("settlement-written");
         Ok(tx.commit().await?)
     }
 

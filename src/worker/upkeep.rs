@@ -10,6 +10,7 @@ use super::tasks::pause;
 use super::{Parts, StartError};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::fail_point::fail_point;
 use crate::referential::{Texts, Watch};
 use crate::setting::Span;
 use crate::store::Store;
@@ -52,7 +53,10 @@ async fn purge(parts: &Parts) {
     let before = |age: Span| now.saturating_sub(age.signed()).unwrap_or(now);
     match parts.store.purge_content(before(retention.content), before(retention.patient_content)).await {
         Ok(0) => {}
-        Ok(purged) => info!("contenu de {purged} courriels effacé au terme de sa conservation"),
+        Ok(purged) => {
+            fail_point!("content-purged");
+            info!("contenu de {purged} courriels effacé au terme de sa conservation");
+        }
         Err(failure) => error!("effacement interrompu : {failure}"),
     }
 }
@@ -78,6 +82,7 @@ async fn keep_referential(store: &Store, texts: &Texts, clock: &Clock) {
     if let Err(failure) = store.keep_referential(&texts.etablissements, &texts.services, clock.now()).await {
         warn!("le référentiel n’a pas pu être conservé : {failure}");
     }
+    fail_point!("referential-kept");
 }
 
 fn lock(referential: &Mutex<Watch>) -> MutexGuard<'_, Watch> {

@@ -16,6 +16,7 @@ mod e2e_left;
 mod e2e_mail;
 mod e2e_replies;
 mod exim;
+mod fail_points;
 mod finess;
 mod imap_traps;
 mod judgement;

@@ -16,6 +16,7 @@ use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
 use super::arrivals::Arrivals;
 use super::dial::{self, Stream};
+use crate::fail_point::fail_point;
 use crate::tls;
 
 /// Bytes that any answer may take beside the mails it carries.
@@ -176,6 +177,9 @@ impl Connection {
 
     async fn converse(&mut self, step: Step, command: &str, see: See<'_>) -> Result<Answer, MailboxError> {
         let tag = self.say(step, command).await?;
+        if step == Step::File {
+            fail_point!("imap-filing-sent");
+        }
         loop {
             match self.hear(step, see).await? {
                 Heard::Data => {}

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use crate::fail_point::fail_point;
+
 /// What became of a file that was to be put somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placed {
@@ -72,6 +74,7 @@ pub(super) fn place(source: &Path, target: &Path) -> io::Result<Placed> {
 /// Removes the old name. If it is not there any more, another program renamed it between the two
 /// steps: the new name is taken back, for the caller to look where the mail is.
 fn leave(source: &Path, target: &Path) -> io::Result<Placed> {
+    fail_point!("maildir-linked");
     let removed = fs::remove_file(source);
     if removed.is_err() {
         fs::remove_file(target)?;

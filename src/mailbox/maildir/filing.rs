@@ -11,6 +11,7 @@ use super::super::mail::{Moved, Position};
 use super::deliver::{Placed, make_directories, place, sync_directory};
 use super::scan::{Inbox, scan};
 use super::{at, name};
+use crate::fail_point::fail_point;
 
 /// Names to try in the folder before giving up, and looks for a mail whose flags keep changing.
 const ATTEMPTS: u32 = 100;
@@ -35,6 +36,7 @@ pub(super) fn file(root: &Path, moves: &[(Position, PathBuf)]) -> Result<Vec<Mov
         outcomes.push(file_one(root, &mut inbox, position, folder)?);
         touched.insert(folder.join("cur"));
     }
+    fail_point!("maildir-moved");
     touched.extend([root.join("new"), root.join("cur")]);
     for directory in touched {
         sync_directory(&directory).map_err(at(&directory))?;

@@ -77,13 +77,22 @@ impl Directory {
         Self { lieux, capacities: BTreeMap::new(), genre, version: 0 }
     }
 
+    /// From now on this code of the undifferentiated genre is legal, and the other is not.
+    pub(super) fn accept(&mut self, genre: GenreCode) {
+        self.genre = genre;
+    }
+
     /// Applies the operation and gives the version it makes.
     pub(super) fn apply(&mut self, identifier: &str, patch: &Patch) -> Result<u64, Refusal> {
         let lieu = self.lieux.get(identifier).ok_or_else(|| Refusal::location_unknown(identifier))?;
         admit(lieu)?;
-        check(patch, lieu, self.genre)?;
         let place = (identifier.to_owned(), patch.key().clone());
-        match (patch, self.capacities.contains_key(&place)) {
+        let held = self.capacities.contains_key(&place);
+        // What is held under a code that is no longer legal can still be deleted: nobody else would.
+        if !(held && matches!(patch, Patch::Delete(_))) {
+            check(patch, lieu, self.genre)?;
+        }
+        match (patch, held) {
             (Patch::Replace(..) | Patch::Delete(_), false) => return Err(Refusal::indicator_absent()),
             // Not documented. A second one would break the key, so it is taken for a fault of the client.
             (Patch::Add(_), true) => return Err(Refusal::business_rule("L'indicateur existe déjà")),

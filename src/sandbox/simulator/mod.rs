@@ -161,6 +161,11 @@ impl Simulator {
         self.service.journal.all()
     }
 
+    /// Changes the legal code of the undifferentiated genre, as a new edition of the nomenclature does. What is held stays.
+    pub fn accept_genre(&self, genre: GenreCode) {
+        self.service.directory().accept(genre);
+    }
+
     /// Queues a fault; false if a thousand wait already.
     pub fn inject(&self, fault: Fault) -> bool {
         self.service.inject(fault)

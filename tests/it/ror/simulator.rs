@@ -313,3 +313,14 @@ async fn an_operator_sees_and_spoils_over_http() {
     assert_eq!(requests, serde_json::to_value(recorded).unwrap());
     assert!(!requests.to_string().contains(&token));
 }
+
+#[tokio::test]
+async fn what_an_older_nomenclature_left_can_be_deleted_and_no_longer_written() {
+    let bench = Bench::start().await;
+    let token = token(&bench).await;
+    assert_eq!(answer(write(&bench, &token, &query(NORMAL), ADD)).await.0, 200);
+    bench.simulator.accept_genre(dispolits::ror::GenreCode::Indetermine);
+    assert_eq!(answer(write(&bench, &token, &query(NORMAL), REPLACE)).await.0, 400);
+    assert_eq!(answer(write(&bench, &token, &query(NORMAL), DELETE)).await.0, 200);
+    assert_eq!(bench.numbers(), Vec::<i64>::new());
+}
