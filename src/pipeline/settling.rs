@@ -94,10 +94,11 @@ impl Settling {
         };
         let verdict = case.outcome.verdict;
         let settlement = Settlement { outcome: case.outcome, answer };
-        self.store.settle(id, &settlement, self.clock.now()).await?;
-        fail_point!("mail-settled");
-        let (number, boite, verdict) = (id.number(), self.rules.mailbox(&case.mail), verdict.map(Verdict::word));
-        info!(courriel = number, boite, verdict, "courriel {number} réglé");
+        if self.store.settle(id, &settlement, self.clock.now()).await? {
+            fail_point!("mail-settled");
+            let (number, boite, verdict) = (id.number(), self.rules.mailbox(&case.mail), verdict.map(Verdict::word));
+            info!(courriel = number, boite, verdict, "courriel {number} réglé");
+        }
         Ok(())
     }
 

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::engine::{query, query_as, query_scalar};
+use super::engine::locks::Lock;
+use super::engine::{Tx, query, query_as, query_scalar};
 use super::outcomes::document_verdict;
 use super::replies::insert_answer;
 use super::{Answer, MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::fail_point::fail_point;
 use crate::finess::Finess;
-use crate::outcome::{MailOutcome, Verdict};
+use crate::outcome::{Etat, MailOutcome, Verdict};
 
 /// A judged mail that is not settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +93,13 @@ impl Store {
         Ok(Some(outcome))
     }
 
-    /// Writes the final verdicts and the reply together, once.
-    pub async fn settle(&self, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<()> {
+    /// Writes the final verdicts and the reply together, once. Returns whether it did: not while a count waits, nor if
+    /// one has moved on since the outcome was read, as a superseded one does that comes back and is refused.
+    pub async fn settle(&self, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
+        if !still_stands(&mut tx, id, &settlement.outcome).await? {
+            return Ok(false);
+        }
         let verdict = settlement.outcome.verdict.map(Verdict::word);
         let done = query("UPDATE mails SET verdict = $2, settled_at = $3 WHERE id = $1 AND settled_at IS NULL")
             .bind(id)
@@ -103,7 +108,7 @@ impl Store {
             .execute(&mut tx)
             .await?;
         if done == 0 {
-            return tx.rollback().await;
+            return Ok(false);
         }
         for (rank, document) in (0_i64..).zip(&settlement.outcome.documents) {
             query("UPDATE documents SET verdict = $3 WHERE mail_id = $1 AND rank = $2")
@@ -115,7 +120,8 @@ impl Store {
         }
         insert_answer(&mut tx, id, &settlement.answer, now).await?;
         fail_point!("settlement-written");
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Whether the last mail of this sender settled before this one had rejections: then an
@@ -131,4 +137,23 @@ impl Store {
         .await?;
         Ok(last.is_some_and(|word| word != Verdict::Integre.word()))
     }
+}
+
+/// Whether the counts of the mail are in the states in which the outcome has them, and none waits. They stay so until
+/// the end of the transaction.
+async fn still_stands(tx: &mut Tx, id: MailId, outcome: &MailOutcome) -> Result<bool> {
+    let places: Vec<(String, String)> = query_as("SELECT DISTINCT finess, service FROM updates WHERE mail_id = $1")
+        .bind(id)
+        .fetch_all(&mut *tx)
+        .await?;
+    tx.lock(places.iter().map(|(finess, service)| Lock::location_named(finess, service))).await?;
+    let now: Vec<String> = query_scalar(
+        "SELECT u.etat FROM updates u JOIN documents d ON d.id = u.document_id WHERE u.mail_id = $1 ORDER BY d.rank, u.id",
+    )
+    .bind(id)
+    .fetch_all(&mut *tx)
+    .await?;
+    let read = outcome.documents.iter().flat_map(|document| &document.lines).map(|line| line.etat.map(Etat::word));
+    let waits = now.iter().any(|etat| etat == Etat::EnAttente.word());
+    Ok(!waits && read.eq(now.iter().map(|etat| Some(etat.as_str()))))
 }

@@ -32,3 +32,5 @@ mod removals;
 mod replies;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod settling;
