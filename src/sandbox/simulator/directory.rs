@@ -68,31 +68,33 @@ pub(super) struct Directory {
     lieux: BTreeMap<String, Lieu>,
     capacities: BTreeMap<(String, Key), Valued>,
     genre: GenreCode,
+    /// The code that was legal before.
+    retired: Option<GenreCode>,
     version: u64,
 }
 
 impl Directory {
     pub(super) fn new(lieux: Vec<Lieu>, genre: GenreCode) -> Self {
         let lieux = lieux.into_iter().map(|lieu| (lieu.identifiant.clone(), lieu)).collect();
-        Self { lieux, capacities: BTreeMap::new(), genre, version: 0 }
+        Self { lieux, capacities: BTreeMap::new(), genre, retired: None, version: 0 }
     }
 
-    /// From now on this code of the undifferentiated genre is legal, and the other is not.
+    /// From now on this code of the undifferentiated genre is legal. What stands under the one before can still be
+    /// deleted: nobody else would.
     pub(super) fn accept(&mut self, genre: GenreCode) {
-        self.genre = genre;
+        self.retired = Some(std::mem::replace(&mut self.genre, genre)).filter(|old| *old != genre);
     }
 
     /// Applies the operation and gives the version it makes.
     pub(super) fn apply(&mut self, identifier: &str, patch: &Patch) -> Result<u64, Refusal> {
         let lieu = self.lieux.get(identifier).ok_or_else(|| Refusal::location_unknown(identifier))?;
         admit(lieu)?;
-        let place = (identifier.to_owned(), patch.key().clone());
-        let held = self.capacities.contains_key(&place);
-        // What is held under a code that is no longer legal can still be deleted: nobody else would.
-        if !(held && matches!(patch, Patch::Delete(_))) {
+        let retired = self.retired.filter(|_| matches!(patch, Patch::Delete(_)));
+        if !retired.is_some_and(|genre| patch.key().is_indicator(genre)) {
             check(patch, lieu, self.genre)?;
         }
-        match (patch, held) {
+        let place = (identifier.to_owned(), patch.key().clone());
+        match (patch, self.capacities.contains_key(&place)) {
             (Patch::Replace(..) | Patch::Delete(_), false) => return Err(Refusal::indicator_absent()),
             // Not documented. A second one would break the key, so it is taken for a fault of the client.
             (Patch::Add(_), true) => return Err(Refusal::business_rule("L'indicateur existe déjà")),
