@@ -9,6 +9,8 @@ mod cahier;
 mod capacity;
 mod cli;
 mod config;
+#[cfg(unix)]
+mod crash;
 mod doctor;
 mod dovecot;
 mod e2e_imap;
@@ -17,6 +19,8 @@ mod e2e_mail;
 mod e2e_replies;
 mod exim;
 mod fail_points;
+#[cfg(unix)]
+mod faults;
 mod finess;
 mod imap_traps;
 mod judgement;
@@ -24,6 +28,8 @@ mod judges;
 mod mailbox;
 mod message;
 mod postgres;
+#[cfg(unix)]
+mod proxy;
 mod referential;
 mod reply;
 mod report;

@@ -14,7 +14,7 @@ mod run;
 #[cfg(unix)]
 mod sandbox;
 #[cfg(unix)]
-mod service;
+pub(crate) mod service;
 #[cfg(unix)]
 mod several;
 #[cfg(unix)]
@@ -32,7 +32,7 @@ struct Ran {
 }
 
 /// The program, without what this machine's environment would change.
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dispolits"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DISPOLITS_")) {
         command.env_remove(name);

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::{Ran, program, ran};
 
 /// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The world of a service, and the processes started in it.
 pub(super) struct World {
@@ -30,7 +30,7 @@ pub(super) struct World {
 }
 
 /// A running `dispolits run`; killed if the test forgets it.
-pub(super) struct Service {
+pub(crate) struct Service {
     child: Child,
     log: PathBuf,
 }
@@ -111,15 +111,7 @@ impl World {
     }
 
     fn launch(&self) -> Service {
-        let log = self.path(&format!("{}.log", Clock::System.now().as_nanosecond()));
-        let child = self
-            .command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        Service { child, log }
+        Service::spawn(&mut self.command(), self.folder.path())
     }
 
     fn command(&self) -> Command {
@@ -178,12 +170,32 @@ pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 impl Service {
-    pub(super) fn log(&self) -> String {
+    /// Starts the program, its traces in a new file of the folder.
+    pub(crate) fn spawn(command: &mut Command, folder: &Path) -> Self {
+        let log = folder.join(format!("{}.log", Clock::System.now().as_nanosecond()));
+        let traces = File::create(&log).unwrap();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(traces).spawn();
+        Self { child: child.unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program())), log }
+    }
+
+    /// Waits until the process ends by itself.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return status,
+                None => assert!(Instant::now() < deadline, "the process goes on:\n{}", self.log()),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 
     /// Waits until the log has said the sentence so many times.
-    pub(super) fn wait_for(&self, sentence: &str, times: usize) {
+    pub(crate) fn wait_for(&self, sentence: &str, times: usize) {
         let deadline = Instant::now() + PATIENCE;
         while self.log().matches(sentence).count() < times {
             assert!(Instant::now() < deadline, "« {sentence} » is not said in:\n{}", self.log());
@@ -192,18 +204,18 @@ impl Service {
     }
 
     /// Sends the process a signal: `TERM`, `HUP`, `INT`.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
     }
 
     /// SIGTERM, and what came of it.
-    pub(super) fn stop(mut self) -> (ExitStatus, String) {
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
         self.signal("TERM");
         (self.child.wait().unwrap(), self.log())
     }
 
     /// SIGKILL: what a power cut looks like.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dispolits::mailbox::{Auth, ImapSettings, Security};
-use dispolits::setting::{Identity, Secret, Span};
+use dispolits::setting::{Secret, Span};
 use machine::{free_port, give_to_dovecot, is_root, whoami};
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
@@ -80,8 +80,10 @@ impl Dovecot {
     }
 
     pub(crate) fn deliver(&self, bytes: &[u8], unique: &str) {
-        let path = dispolits::mailbox::deliver(&self.maildir(), bytes, unique).unwrap();
+        // Elsewhere first: a server that looks at once would find a file that is not its own.
+        let path = dispolits::mailbox::deliver(&self.directory.path().join("arrivals"), bytes, unique).unwrap();
         give_to_dovecot(&path);
+        std::fs::rename(path, self.maildir().join("new").join(unique)).unwrap();
     }
 
     /// Into a folder below the inbox, as COPY would.

@@ -21,7 +21,7 @@ pub(crate) const USER: &str = "disponibilites@region.test";
 /// With the characters that a configuration or a base64 coding may get wrong.
 pub(crate) const PASSWORD: &str = "s3 cr:et é";
 /// Mailboxes that exim knows; every other recipient is refused (550).
-pub(crate) const BOXES: [&str; 2] = ["lits@ch-armor.test", "direction-des-soins@ch-armor.test"];
+pub(crate) const BOXES: [&str; 3] = ["lits@ch-armor.test", "sih@ch-armor.test", "direction-des-soins@ch-armor.test"];
 /// A recipient that is refused for now (451), as greylisting does.
 pub(crate) const GREYLISTED: &str = "plus-tard@hopital.test";
 /// A recipient that is refused for now (451) the first time only.
@@ -159,6 +159,11 @@ impl Exim {
         let mut files: Vec<PathBuf> = new.read_dir().into_iter().flatten().map(|file| file.unwrap().path()).collect();
         files.sort();
         files.iter().map(|file| Delivered::parse(&std::fs::read(file).unwrap())).collect()
+    }
+
+    /// Whether every mail it took over has reached its mailboxes.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.path("spool").join("input").read_dir().into_iter().flatten().next().is_none()
     }
 
     /// What the server wrote down, for failures and for what a client cannot see.

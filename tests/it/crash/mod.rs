@@ -1,0 +1,27 @@
+//! The real program is killed at every durable step and at random, and started again; an oracle of its own compares
+//! what was sent with the mailbox, the store, the simulated ROR and the mailboxes of the hospitals.
+
+mod answers;
+mod configuration;
+pub(crate) mod engine;
+mod evidence;
+mod letter;
+mod newest;
+pub(crate) mod oracle;
+mod points;
+mod random;
+pub(crate) mod region;
+mod sight;
+pub(crate) mod traffic;
+
+use std::time::Duration;
+
+/// How long a region may take to come to rest.
+pub(crate) const REST: Duration = Duration::from_mins(3);
+
+/// Fails on what the oracle found, the first faults of many.
+#[track_caller]
+pub(crate) fn fail_on(when: &str, faults: &[String]) {
+    let shown: Vec<&str> = faults.iter().take(20).map(String::as_str).collect();
+    assert!(faults.is_empty(), "{when}: {} faults\n{}", faults.len(), shown.join("\n"));
+}

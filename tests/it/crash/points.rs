@@ -1,0 +1,165 @@
+//! The process dies once at every fail point, and the oracle looks after each death and at the end.
+
+use std::os::unix::process::ExitStatusExt;
+
+use dispolits::fail_point::STEPS;
+use dispolits::ror::GenreCode;
+use dispolits::sandbox::simulator::Effect;
+
+use super::engine::Engine;
+use super::letter::Fate;
+use super::region::{Outbox, Plan, Post, Region};
+use super::traffic::{Cast, Traffic};
+use super::{REST, fail_on, oracle};
+
+const SIGABRT: i32 = 6;
+/// Mails that arrive before each death: one turn of every kind.
+const BATCH: usize = 12;
+/// The commands that file one set of mails by IMAP: each is a step of its own.
+const FILING_COMMANDS: [&str; 4] =
+    ["imap-filing-sent", "imap-filing-sent:2", "imap-filing-sent:3", "imap-filing-sent:4"];
+
+/// The steps that are come by only after a change of the configuration.
+const LATE: [&str; 5] = ["removal-answered", "removal-recorded", "purge-written", "purge-committed", "content-purged"];
+
+struct Trial {
+    region: Region,
+    traffic: Traffic,
+}
+
+#[test]
+fn a_death_at_any_step_loses_nothing_with_a_maildir() {
+    let mut trial = Trial::start(Post::Maildir, Outbox::Maildir, Cast::All);
+    trial.die_everywhere(&["imap-filing-sent"], &[]);
+}
+
+#[test]
+fn a_death_at_any_step_loses_nothing_with_imap_and_smtp() {
+    let mut trial = Trial::start(Post::Dovecot, Outbox::Exim, Cast::Armor);
+    trial.die_everywhere(&["maildir-linked", "maildir-moved", "reply-copied", "imap-filing-sent"], &FILING_COMMANDS);
+}
+
+impl Trial {
+    fn start(post: Post, outbox: Outbox, cast: Cast) -> Self {
+        let region = Region::start(Plan { engine: Engine::Sqlite, post, outbox, places: 3 });
+        Self { region, traffic: Traffic::new(20_261_123, 3, cast) }
+    }
+
+    /// All steps but the absent ones, and the others in their place.
+    fn die_everywhere(&mut self, absent: &[&str], others: &[&str]) {
+        let usual = STEPS.iter().chain(others).filter(|step| !absent.contains(step) && !LATE.contains(step));
+        for step in usual {
+            self.mails(BATCH);
+            self.die_at(step);
+            if self.region.blames() {
+                // Three deaths in a row, each while the same mail is read alone, are held against it.
+                self.judge();
+            }
+        }
+        self.die_between_request_and_answer();
+        self.poison();
+        self.change_genre();
+        self.purge();
+        self.end();
+    }
+
+    fn mails(&mut self, count: usize) {
+        let batch = self.traffic.batch(count);
+        self.region.deliver(&self.traffic, &batch);
+    }
+
+    /// Runs the program until it dies by its own hand at this step.
+    fn die_at(&self, step: &str) {
+        let mut service = self.region.run(Some(step));
+        let status = service.ended();
+        assert_eq!(status.signal(), Some(SIGABRT), "{step}: {}", service.log());
+        assert!(service.log().contains("arrêt provoqué"), "{step}: {}", service.log());
+        self.look(step);
+    }
+
+    fn look(&self, when: &str) {
+        fail_on(when, &oracle::at_rest(&self.traffic.letters, &self.region.evidence()));
+    }
+
+    /// A run in which every mail is judged, cut short as by a power cut.
+    fn judge(&self) {
+        let service = self.region.run(None);
+        self.region.judge(REST);
+        service.kill();
+        self.look("after the judgement");
+    }
+
+    /// The request has arrived and is treated after the death of who sent it: before and after the next start.
+    fn die_between_request_and_answer(&mut self) {
+        for ms in [100, 500] {
+            self.mails(BATCH);
+            assert!(self.region.simulator.inject(Effect::Tardif { ms: Some(ms) }.once()));
+            let service = self.region.run(None);
+            let unanswered = || {
+                self.region
+                    .simulator
+                    .requests()
+                    .iter()
+                    .any(|one| one.methode == "PATCH" && one.statut.is_none() && !one.applique)
+            };
+            self.region.wait("a request to arrive", REST, unanswered);
+            service.kill();
+            self.look("request sent");
+        }
+    }
+
+    /// A mail that kills whoever reads it comes with others: it alone is put in quarantine.
+    fn poison(&mut self) {
+        self.mails(3);
+        let poison = self.traffic.poison();
+        let step = format!("mail-reading@{}", oracle::hash(&self.traffic.letters[poison.letter].bytes));
+        self.region.deliver(&self.traffic, &[poison]);
+        self.mails(3);
+        // Once with the others, three times alone.
+        for _ in 0..4 {
+            self.die_at(&step);
+        }
+        let service = self.region.run(Some(&step));
+        self.region.settle(REST);
+        let (status, log) = service.stop();
+        assert!(status.success() && log.contains("courriel mis en quarantaine"), "{log}");
+        assert_eq!(self.traffic.letters.iter().filter(|letter| letter.fate == Fate::Quarantined).count(), 1);
+    }
+
+    /// The other code of the undifferentiated genre becomes the legal one; every indicator is observed anew.
+    fn change_genre(&mut self) {
+        self.region.simulator.accept_genre(GenreCode::Indetermine);
+        self.region.changing.genre = GenreCode::Indetermine;
+        let anew = self.traffic.everything_anew();
+        self.region.deliver(&self.traffic, &anew);
+        self.die_at("removal-answered");
+        self.die_at("removal-recorded");
+    }
+
+    fn purge(&mut self) {
+        let service = self.region.run(None);
+        self.region.settle(REST);
+        service.kill();
+        self.region.changing.retention = "1s";
+        for step in ["purge-written", "purge-committed"] {
+            std::thread::sleep(std::time::Duration::from_secs(1));
+            self.die_at(step);
+        }
+        // What was committed before the death is not purged twice: something younger must be.
+        self.mails(BATCH);
+        let service = self.region.run(None);
+        self.region.settle(REST);
+        service.kill();
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        self.die_at("content-purged");
+    }
+
+    fn end(&mut self) {
+        self.mails(BATCH);
+        let service = self.region.run(None);
+        self.region.settle(REST);
+        let (status, log) = service.stop();
+        assert!(status.success(), "{log}");
+        fail_on("at the end", &oracle::at_the_end(&self.traffic.letters, &self.region.evidence()));
+    }
+}

@@ -1,0 +1,163 @@
+//! Each fault of the network between the worker and the mailbox, the submission server and the ROR: what the operator
+//! sees, that it ends by itself, and that nothing is lost. The run writes the table of deploy/pannes.md.
+
+mod table;
+
+use std::time::Duration;
+
+use super::crash::engine::Engine;
+use super::crash::region::{Outbox, Plan, Post, Region};
+use super::crash::traffic::{Cast, Traffic};
+use super::crash::{REST, fail_on, oracle};
+use crate::cli::service::Service;
+use crate::proxy::{Fault, Proxy};
+use table::Row;
+
+/// A part that the worker talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Mailbox,
+    Submission,
+    Ror,
+}
+
+const EDGES: [Edge; 3] = [Edge::Mailbox, Edge::Submission, Edge::Ror];
+
+/// Each fault, and its name for people. The last one is different at each edge.
+const FAULTS: [(&str, Fault); 8] = [
+    ("trou noir : plus rien ne passe", Fault::BlackHole),
+    ("liaison à demi morte : le serveur est parti sans le dire", Fault::HalfOpen),
+    ("goutte à goutte : cinq octets par seconde", Fault::Drip),
+    ("coupure (RST)", Fault::Reset),
+    ("réponse tronquée", Fault::Truncated),
+    ("lenteur : 150 ms par réponse", Fault::Latency(Duration::from_millis(150))),
+    ("octets quelconques à la place de la réponse", Fault::Garbage),
+    ("travail fait, réponse perdue", Fault::AnswerLost(0)),
+];
+
+impl Edge {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mailbox => "boîte (IMAP)",
+            Self::Submission => "envoi (SMTP)",
+            Self::Ror => "ROR (HTTPS)",
+        }
+    }
+
+    fn proxy(self, region: &Region) -> &Proxy {
+        match self {
+            Self::Mailbox => region.imap.as_ref().unwrap(),
+            Self::Submission => region.smtp.as_ref().unwrap(),
+            Self::Ror => &region.api,
+        }
+    }
+
+    /// The line of the trace that tells of the fault; a slow answer is no fault.
+    fn told(self, fault: Fault) -> Option<&'static str> {
+        match (self, fault) {
+            (_, Fault::Latency(_)) => None,
+            (Self::Mailbox, Fault::BlackHole | Fault::HalfOpen | Fault::Drip) => {
+                Some("relève interrompue : délai dépassé")
+            }
+            (Self::Mailbox, _) => Some("relève interrompue : "),
+            (Self::Submission, Fault::AnswerLost(_)) => Some("envoi remis à plus tard : contenu"),
+            (Self::Submission, _) => Some("les réponses attendent, le serveur d’envoi est indisponible"),
+            (Self::Ror, _) => Some("envois au ROR suspendus : "),
+        }
+    }
+
+    /// The line that tells of its end.
+    fn ended(self, fault: Fault) -> Option<&'static str> {
+        match (self, fault) {
+            (_, Fault::Latency(_)) | (Self::Mailbox, _) | (Self::Submission, Fault::AnswerLost(_)) => None,
+            (Self::Submission, _) => Some("le serveur d’envoi est de nouveau disponible"),
+            (Self::Ror, _) => Some("le ROR répond de nouveau"),
+        }
+    }
+
+    /// More than a handshake takes, and less than the request that is to lose its answer.
+    fn upstream(self) -> usize {
+        match self {
+            Self::Mailbox => 0,
+            Self::Submission => 4000,
+            Self::Ror => 1500,
+        }
+    }
+}
+
+#[test]
+fn the_network_fails_everywhere_in_every_way_and_nothing_is_lost() {
+    let mut rows = Vec::new();
+    std::thread::scope(|scope| {
+        let runs = EDGES.map(|edge| scope.spawn(move || suffer(Engine::Sqlite, edge)));
+        for run in runs {
+            rows.extend(run.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
+        }
+    });
+    table::check("reseau", &rows);
+}
+
+/// All faults of one edge, one after the other, in one life of the program.
+fn suffer(engine: Engine, edge: Edge) -> Vec<Row> {
+    let region = Region::start(Plan { engine, post: Post::Dovecot, outbox: Outbox::Exim, places: 3 });
+    let mut traffic = Traffic::new(20_261_123, 3, Cast::Armor);
+    let service = region.run(None);
+    let mut rows = Vec::new();
+    for (name, fault) in FAULTS {
+        let heard = service.log().len();
+        region.endure();
+        let mails = traffic.batch(3).into_iter().chain([traffic.telling()]).collect::<Vec<_>>();
+        strike(&region, edge, fault, || region.deliver(&traffic, &mails), &service, heard);
+        region.settle(REST);
+        let log = said_since(&service, heard);
+        assert!(edge.ended(fault).is_none_or(|line| log.contains(line)), "{edge:?}, {name}: no end is told\n{log}");
+        let faults = oracle::at_the_end(&traffic.letters, &region.evidence());
+        fail_on(&format!("{edge:?}, {name}"), &faults);
+        rows.push(Row {
+            edge: edge.name(),
+            fault: name,
+            engine: engine.name(),
+            told: edge.told(fault),
+            ended: edge.ended(fault),
+            lost: faults.len(),
+        });
+    }
+    assert!(service.stop().0.success());
+    rows
+}
+
+/// Brings the fault about, waits until it did harm and was told, and ends it.
+fn strike(region: &Region, edge: Edge, fault: Fault, deliver: impl FnOnce(), service: &Service, heard: usize) {
+    let proxy = edge.proxy(region);
+    let hits = proxy.hits();
+    match fault {
+        Fault::AnswerLost(_) if edge == Edge::Mailbox => return lose_the_answer_to_a_move(region, proxy, deliver),
+        Fault::AnswerLost(_) => proxy.set(Fault::AnswerLost(edge.upstream())),
+        other => proxy.set(other),
+    }
+    deliver();
+    region.wait("the fault to be met", REST, || proxy.hits() > hits);
+    if let Some(line) = edge.told(fault) {
+        region.wait(line, REST, || said_since(service, heard).contains(line));
+    } else {
+        region.settle(REST);
+    }
+    proxy.set(Fault::None);
+}
+
+/// What the program said after so many bytes.
+fn said_since(service: &Service, heard: usize) -> String {
+    service.log().split_off(heard)
+}
+
+/// Answers come late: once the mails are seen in their folder, the answer to the MOVE is still on its way, and is lost.
+fn lose_the_answer_to_a_move(region: &Region, proxy: &Proxy, deliver: impl FnOnce()) {
+    let filed = || region.dovecot.as_ref().map_or(0, |dovecot| dovecot.mails("Traites").len());
+    let before = filed();
+    proxy.set(Fault::Latency(Duration::from_millis(500)));
+    deliver();
+    region.wait("a mail to be moved", REST, || filed() > before);
+    proxy.set(Fault::Reset);
+    std::thread::sleep(Duration::from_millis(100));
+    proxy.set(Fault::None);
+}
