@@ -13,6 +13,8 @@ mod config;
 mod crash;
 mod doctor;
 mod dovecot;
+#[cfg(target_os = "linux")]
+mod durability;
 mod e2e_imap;
 mod e2e_left;
 mod e2e_mail;
