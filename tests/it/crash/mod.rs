@@ -6,6 +6,7 @@ mod configuration;
 pub(crate) mod engine;
 mod evidence;
 mod letter;
+mod moments;
 mod newest;
 pub(crate) mod oracle;
 mod points;

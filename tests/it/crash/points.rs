@@ -8,9 +8,11 @@ use dispolits::sandbox::simulator::Effect;
 
 use super::engine::Engine;
 use super::letter::Fate;
+use super::moments::in_words;
 use super::region::{Outbox, Plan, Post, Region};
 use super::traffic::{Cast, Traffic};
 use super::{REST, fail_on, oracle};
+use crate::faults::table;
 
 const SIGABRT: i32 = 6;
 /// Mails that arrive before each death: one turn of every kind.
@@ -22,33 +24,38 @@ const FILING_COMMANDS: [&str; 4] =
 /// The steps that are come by only after a change of the configuration.
 const LATE: [&str; 5] = ["removal-answered", "removal-recorded", "purge-written", "purge-committed", "content-purged"];
 
+const HEADER: [&str; 3] = ["le programme meurt quand", "base", "perdus"];
+
 struct Trial {
     region: Region,
     traffic: Traffic,
+    rows: Vec<[String; 3]>,
 }
 
 #[test]
 fn a_death_at_any_step_loses_nothing_with_a_maildir() {
     let mut trial = Trial::start(Post::Maildir, Outbox::Maildir, Cast::All);
     trial.die_everywhere(&["imap-filing-sent"], &[]);
+    table::check("arrets-maildir", HEADER, &trial.rows);
 }
 
 #[test]
 fn a_death_at_any_step_loses_nothing_with_imap_and_smtp() {
     let mut trial = Trial::start(Post::Dovecot, Outbox::Exim, Cast::Armor);
     trial.die_everywhere(&["maildir-linked", "maildir-moved", "reply-copied", "imap-filing-sent"], &FILING_COMMANDS);
+    table::check("arrets-serveurs", HEADER, &trial.rows);
 }
 
 impl Trial {
     fn start(post: Post, outbox: Outbox, cast: Cast) -> Self {
         let region = Region::start(Plan { engine: Engine::Sqlite, post, outbox, places: 3 });
-        Self { region, traffic: Traffic::new(20_261_123, 3, cast) }
+        Self { region, traffic: Traffic::new(20_261_123, 3, cast), rows: Vec::new() }
     }
 
     /// All steps but the absent ones, and the others in their place.
     fn die_everywhere(&mut self, absent: &[&str], others: &[&str]) {
-        let usual = STEPS.iter().chain(others).filter(|step| !absent.contains(step) && !LATE.contains(step));
-        for step in usual {
+        let usual = STEPS.iter().filter(|step| !absent.contains(step) && !LATE.contains(step));
+        for step in usual.chain(others) {
             self.mails(BATCH);
             self.die_at(step);
             if self.region.blames() {
@@ -69,12 +76,21 @@ impl Trial {
     }
 
     /// Runs the program until it dies by its own hand at this step.
-    fn die_at(&self, step: &str) {
+    fn die_at(&mut self, step: &str) {
         let mut service = self.region.run(Some(step));
         let status = service.ended();
         assert_eq!(status.signal(), Some(SIGABRT), "{step}: {}", service.log());
         assert!(service.log().contains("arrêt provoqué"), "{step}: {}", service.log());
         self.look(step);
+        self.note(&in_words(step));
+    }
+
+    /// Nothing was found lost: the page says so once the end has said it too.
+    fn note(&mut self, moment: &str) {
+        let row = [moment, self.region.plan.engine.name(), "0"].map(str::to_owned);
+        if !self.rows.contains(&row) {
+            self.rows.push(row);
+        }
     }
 
     fn look(&self, when: &str) {
@@ -105,6 +121,7 @@ impl Trial {
             self.region.wait("a request to arrive", REST, unanswered);
             service.kill();
             self.look("request sent");
+            self.note(&format!("demande reçue par le ROR, qui ne l’applique que {ms} ms plus tard"));
         }
     }
 

@@ -43,7 +43,7 @@ fn the_log_is_synced_before_the_mail_is_renamed_and_before_the_reply_is_written(
 #[test]
 fn the_log_is_synced_before_anything_is_said_to_the_servers() {
     let watched = Watched::run(Post::Dovecot, Outbox::Exim);
-    let stored = watched.first(|call| watched.is_in_the_log(call) && call.arguments.contains(&watched.mail));
+    let stored = watched.first(|call| is_in_the_log(call) && call.arguments.contains(&watched.mail));
     let (imap, smtp) = watched.ports();
     let said: Vec<&Call> = watched.calls.iter().filter(|call| is_sent_to(call, imap)).collect();
     let Some(next) = said.iter().find(|call| call.entered > stored.entered) else {
@@ -55,6 +55,10 @@ fn the_log_is_synced_before_anything_is_said_to_the_servers() {
     assert!(after >= 4, "{after} commands after the mail was stored");
     let greeted = watched.first(|call| call.name == "connect" && call.arguments.contains(&format!("htons({smtp})")));
     watched.assert_synced(&[&watched.reply], greeted, "the submission server was called");
+}
+
+fn is_in_the_log(call: &Call) -> bool {
+    call.name.starts_with("pwrite") && call.arguments.contains("/dispolits.db-wal>")
 }
 
 fn is_sent_to(call: &Call, port: u16) -> bool {
@@ -87,15 +91,11 @@ impl Watched {
         found.unwrap_or_else(|| panic!("no such call among {}", self.calls.len()))
     }
 
-    fn is_in_the_log(&self, call: &Call) -> bool {
-        call.name.starts_with("pwrite") && call.arguments.contains("/dispolits.db-wal>")
-    }
-
     /// Before `event` was entered, pages with these words were written to the log, and after the last of them a sync of
     /// the log had returned.
     #[track_caller]
     fn assert_synced(&self, words: &[&str], event: &Call, what: &str) {
-        let is_page = |call: &&Call| self.is_in_the_log(call) && words.iter().all(|word| call.arguments.contains(word));
+        let is_page = |call: &&Call| is_in_the_log(call) && words.iter().all(|word| call.arguments.contains(word));
         let pages: Vec<&Call> = self.calls.iter().filter(is_page).filter(|call| call.entered < event.entered).collect();
         let last = pages.iter().map(|call| call.left).max();
         let Some(last) = last else { panic!("{what}, and nothing with {words:?} had been written to the log") };

@@ -1,7 +1,7 @@
 //! Each fault of the network between the worker and the mailbox, the submission server and the ROR: what the operator
 //! sees, that it ends by itself, and that nothing is lost. The run writes the table of deploy/pannes.md.
 
-mod table;
+pub(crate) mod table;
 
 use std::time::Duration;
 
@@ -11,7 +11,6 @@ use super::crash::traffic::{Cast, Traffic};
 use super::crash::{REST, fail_on, oracle};
 use crate::cli::service::Service;
 use crate::proxy::{Fault, Proxy};
-use table::Row;
 
 /// A part that the worker talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +22,9 @@ enum Edge {
 
 const EDGES: [Edge; 3] = [Edge::Mailbox, Edge::Submission, Edge::Ror];
 
-/// Each fault, and its name for people. The last one is different at each edge.
+const HEADER: [&str; 6] = ["côté", "panne", "base", "ce que dit la trace", "puis, à la reprise", "perdus"];
+
+/// Each fault, and its name for people.
 const FAULTS: [(&str, Fault); 8] = [
     ("trou noir : plus rien ne passe", Fault::BlackHole),
     ("liaison à demi morte : le serveur est parti sans le dire", Fault::HalfOpen),
@@ -94,11 +95,11 @@ fn the_network_fails_everywhere_in_every_way_and_nothing_is_lost() {
             rows.extend(run.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
         }
     });
-    table::check("reseau", &rows);
+    table::check("reseau", HEADER, &rows);
 }
 
 /// All faults of one edge, one after the other, in one life of the program.
-fn suffer(engine: Engine, edge: Edge) -> Vec<Row> {
+fn suffer(engine: Engine, edge: Edge) -> Vec<[String; 6]> {
     let region = Region::start(Plan { engine, post: Post::Dovecot, outbox: Outbox::Exim, places: 3 });
     let mut traffic = Traffic::new(20_261_123, 3, Cast::Armor);
     let service = region.run(None);
@@ -113,14 +114,12 @@ fn suffer(engine: Engine, edge: Edge) -> Vec<Row> {
         assert!(edge.ended(fault).is_none_or(|line| log.contains(line)), "{edge:?}, {name}: no end is told\n{log}");
         let faults = oracle::at_the_end(&traffic.letters, &region.evidence());
         fail_on(&format!("{edge:?}, {name}"), &faults);
-        rows.push(Row {
-            edge: edge.name(),
-            fault: name,
-            engine: engine.name(),
-            told: edge.told(fault),
-            ended: edge.ended(fault),
-            lost: faults.len(),
-        });
+        let line = |line: Option<&str>, otherwise: &str| {
+            line.map_or(otherwise.to_owned(), |line| format!("`{}`", line.trim_end_matches(" : ")))
+        };
+        let (told, end) = (line(edge.told(fault), "rien"), line(edge.ended(fault), "rien"));
+        let row = [edge.name(), name, engine.name(), &told, &end, &faults.len().to_string()];
+        rows.push(row.map(str::to_owned));
     }
     assert!(service.stop().0.success());
     rows
