@@ -68,9 +68,9 @@ impl Intake {
         fail_point!("move-planned");
         let (session, outcomes) = session.file(&moves, attempt).await?;
         fail_point!("move-done");
-        let moved = self.confirm(&ids, &outcomes).await?;
+        let filed = self.confirm(&ids, &outcomes).await?;
         fail_point!("move-recorded");
-        Ok((session, moved))
+        Ok((session, filed))
     }
 
     async fn confirm(&self, ids: &[MailId], outcomes: &[Moved]) -> Result<usize, StoreError> {

@@ -121,11 +121,12 @@ impl Sandbox {
         let world = cahier::world()?;
         let pki = pki::make(&folder.join("pki"), clock.now())?;
         let simulator = Simulator::start(simulator_settings(&pki, &world)).await?;
-        let Mail { section, outbox, inbox, maildirs, by_smtp, servers } = mail(folder, inbox, &pki).await?;
+        let mail = mail(folder, inbox, &pki).await?;
         write_referential(folder, &world)?;
         let config_path = folder.join("config.toml");
-        write(&config_path, configuration(folder, &section, &outbox, &pki, &simulator).as_bytes())?;
+        write(&config_path, configuration(folder, &mail, &pki, &simulator).as_bytes())?;
         let config = Config::load(&config_path)?;
+        let Mail { inbox, maildirs, by_smtp, servers, .. } = mail;
         // Hospitals submit as the worker does.
         let post = match &config.smtp {
             Some(smtp) if by_smtp => Post::by(Smtp::new(smtp)?),
@@ -192,6 +193,8 @@ pub fn place(lieu: &cahier::Lieu) -> Lieu {
 
 /// How mails travel: the ends of the configuration's `[mailbox]` and `[reply]`, and what stands behind them.
 struct Mail {
+    /// How often the mailbox is read when nothing is heard of it.
+    poll: &'static str,
     section: String,
     outbox: String,
     inbox: PathBuf,
@@ -216,7 +219,7 @@ async fn mail(folder: &Path, inbox: Inbox, pki: &Pki) -> Result<Mail, SandboxErr
     };
     // As a mail server makes it: without them the first reading would fail.
     ["new", "cur", "tmp"].iter().try_for_each(|folder| make_folder(&inbox.join(folder)))?;
-    Ok(Mail { section, outbox, inbox, maildirs, by_smtp: false, servers: None })
+    Ok(Mail { poll: "1s", section, outbox, inbox, maildirs, by_smtp: false, servers: None })
 }
 
 fn by_smtp(section: &str) -> String {
@@ -226,6 +229,8 @@ fn by_smtp(section: &str) -> String {
 async fn served(folder: &Path, pki: &Pki) -> Result<Mail, SandboxError> {
     let servers = Servers::start(folder, pki, EAI_ADDRESS).await?;
     Ok(Mail {
+        // Long: it is the server that announces new mail (IDLE).
+        poll: "10m",
         section: servers.imap.clone(),
         outbox: by_smtp(&servers.smtp),
         inbox: servers.maildirs.join(EAI_ADDRESS),
@@ -242,13 +247,14 @@ fn write_referential(folder: &Path, world: &World) -> Result<(), SandboxError> {
     write(&referential.join("services.csv"), world.services_csv.as_bytes())
 }
 
-fn configuration(folder: &Path, mailbox: &str, outbox: &str, pki: &Pki, simulator: &Simulator) -> String {
+fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator) -> String {
     let domains = DOMAINS.map(|domain| format!("{domain:?}")).join(", ");
     let inside = |name: &str| quoted(&folder.join(name));
+    let Mail { poll, section, outbox, .. } = mail;
     format!(
         "# Configuration écrite par « dispolits sandbox ».\n\
          environnement = \"qualification\"\n\n\
-         [mailbox]\npoll = \"1s\"\nmax_bytes = {MAX_BYTES}\n\n{mailbox}\n\
+         [mailbox]\npoll = \"{poll}\"\nmax_bytes = {MAX_BYTES}\n\n{section}\n\
          [referential]\netablissements = {etablissements}\nservices = {services}\n\n\
          [ror.api]\nbase_url = \"{base}\"\ntoken_url = \"{token}\"\nclient_id = \"dispolits-sandbox\"\n\
          ca = {ca}\ngenre_indifferencie = \"{GENRE_CODE}\"\nidentity = {{ certificate = {certificate}, key = {key} }}\n\n\
