@@ -31,10 +31,11 @@ impl Case<'_> {
         };
         if !allowed.contains(&ids.len()) || contents.len() != ids.len() {
             faults.push(format!(
-                "reply: {} has {} replies, {} texts ({answer:?})",
+                "reply: {} has {} replies, {} texts ({answer:?}, {:?})",
                 letter.id,
                 ids.len(),
-                contents.len()
+                contents.len(),
+                trial.mail.map(|mail| &mail.verdict)
             ));
         }
         if ids.len() == 1 {

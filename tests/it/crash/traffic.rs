@@ -179,13 +179,15 @@ impl Traffic {
         Letter { answer: Answer::Perhaps, copied: true, ..letter }
     }
 
-    /// The document of an earlier mail in another mail.
+    /// The document of an earlier mail in another mail, which asks for no receipt: if it is the first to be judged, it
+    /// is integrated in silence.
     fn same_document(&mut self) -> Letter {
         let earlier = self.earlier(|letter| letter.document.is_some() && !letter.trial && letter.counts.len() > 1);
         let Some(earlier) = earlier.map(|rank| self.letters[rank].clone()) else { return self.write(FAULTLESS, "") };
         let id = self.name();
         let bytes = mail(&id, earlier.sender, "", "application/xml", &earlier.xml);
-        Letter { id, bytes, copies: 0, ..earlier }
+        let answer = if earlier.sender == CAREFUL { Answer::Never } else { earlier.answer };
+        Letter { id, bytes, copies: 0, answer, ..earlier }
     }
 
     /// The identifiant of an earlier document over another content.
@@ -276,4 +278,15 @@ pub(crate) fn referential(count: usize) -> [String; 2] {
         writeln!(services, "{finess};{code};Médecine;;ouvert;").unwrap();
     }
     [etablissements, services]
+}
+
+#[test]
+fn every_answer_due_to_the_careful_sender_is_asked_for_in_the_mail_itself() {
+    let mut traffic = Traffic::new(11, 80, Cast::All);
+    traffic.batch(4000);
+    let due = traffic.letters.iter().filter(|letter| letter.sender == CAREFUL && letter.answer == Answer::Once);
+    for letter in due {
+        let text = String::from_utf8_lossy(&letter.bytes);
+        assert!(text.contains("Disposition-Notification-To"), "{} is due an answer it does not ask for", letter.id);
+    }
 }
