@@ -98,6 +98,7 @@ impl Store {
     pub async fn settle(&self, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         if !still_stands(&mut tx, id, &settlement.outcome).await? {
+            tx.rollback().await?;
             return Ok(false);
         }
         let verdict = settlement.outcome.verdict.map(Verdict::word);
@@ -108,6 +109,7 @@ impl Store {
             .execute(&mut tx)
             .await?;
         if done == 0 {
+            tx.rollback().await?;
             return Ok(false);
         }
         for (rank, document) in (0_i64..).zip(&settlement.outcome.documents) {
