@@ -16,7 +16,7 @@ use crate::config;
 use crate::defect::{Code, Defect, Place};
 use crate::fail_point::fail_point;
 use crate::ror::{Attempted, Client, Exchange, GenreCode, PushFailure, Refusal};
-use crate::store::{Batch, Closing, Probe, Removal, RemovalClosing, RowToSend, Store, StoreError};
+use crate::store::{Batch, Closing, Probe, Removal, RemovalClosing, RowToSend, Shift, StoreError};
 
 /// How often the store is looked at while requests are under way.
 const LOOK: Duration = Duration::from_millis(200);
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Store to ROR.
 #[derive(Clone)]
 pub struct Delivery {
-    store: Store,
+    shift: Shift,
     clock: Clock,
     client: Arc<Client>,
     settings: config::Delivery,
@@ -46,15 +46,25 @@ enum Next {
 
 impl Delivery {
     /// Delivery through this client.
-    pub fn new(store: Store, clock: Clock, client: Client, settings: config::Delivery, genre: GenreCode) -> Self {
+    pub fn new(shift: Shift, clock: Clock, client: Client, settings: config::Delivery, genre: GenreCode) -> Self {
         let breaker = Breaker::new(settings.breaker_failures, settings.breaker_pause.get());
-        Self { store, clock, client: Arc::new(client), settings, genre, breaker: Arc::new(Mutex::new(breaker)) }
+        Self { shift, clock, client: Arc::new(client), settings, genre, breaker: Arc::new(Mutex::new(breaker)) }
     }
 
-    /// After a start: requests that a crash cut short may still be applied, so their locations are
-    /// held for the settling time and the newest value is then sent again.
+    /// Takes over the requests of workers that are gone: they may still be applied, so their locations are held for the
+    /// settling time and the newest value is then sent again. Returns how many there were.
+    pub async fn take_over(&self) -> Result<u64, StoreError> {
+        self.shift.take_over(self.settled()).await
+    }
+
+    /// The same, and what this worker could not record, while none of its requests is under way.
     pub async fn recover(&self) -> Result<u64, StoreError> {
-        self.store.recover_in_flight(self.later(self.settings.settle.get())).await
+        self.shift.recover_in_flight(self.settled()).await
+    }
+
+    /// Until when a request that left just now may still be applied.
+    fn settled(&self) -> Timestamp {
+        self.later(self.settings.settle.get())
     }
 
     /// Sends all that is due, locations side by side, until nothing is or `stop` is asked for. What
@@ -68,7 +78,7 @@ impl Delivery {
         let (mut handled, mut failed) = (0, None);
         loop {
             if failed.is_none() && !stop.is_cancelled() {
-                match self.store.claim(self.free_places(running.len()), self.clock.now()).await {
+                match self.shift.claim(self.free_places(running.len()), self.clock.now()).await {
                     Ok(batches) => {
                         for batch in batches {
                             fail_point!("row-claimed");
@@ -100,12 +110,13 @@ impl Delivery {
         let items = rows.chain(batch.removals.iter().map(Item::Removal));
         for (handled, item) in items.enumerate() {
             let next = match item {
-                _ if stop.is_cancelled() => Next::Wait(self.clock.now()),
+                // What is no longer surely ours may have gone to another worker.
+                _ if stop.is_cancelled() || !self.shift.is_on() => Next::Wait(self.clock.now()),
                 Item::Row(row) => self.push(row).await?,
                 Item::Removal(removal) => self.remove(&batch.location, removal).await?,
             };
             if let Next::Wait(until) = next {
-                self.store.release(&batch.location, until, self.clock.now()).await?;
+                self.shift.store().release(&batch, until, self.clock.now()).await?;
                 return Ok(handled + 1);
             }
         }
@@ -120,7 +131,7 @@ impl Delivery {
             Ok(_) => {
                 self.tell_success();
                 let genre_code = self.genre_code(&row.update);
-                (Closing::Acknowledged { genre_code, again_at: self.later(self.settings.settle.get()) }, Next::Go)
+                (Closing::Acknowledged { genre_code }, Next::Go)
             }
             Err(PushFailure::Refused(refusal)) => {
                 self.tell_success();
@@ -128,7 +139,7 @@ impl Delivery {
             }
             Err(failure) => self.failed(row, failure, now),
         };
-        self.store.close_row(row.id, &probes(&exchanges), &closing, now).await?;
+        self.shift.store().close_row(row.id, &probes(&exchanges), &closing, self.settled(), now).await?;
         fail_point!("patch-recorded");
         Ok(next)
     }
@@ -159,8 +170,9 @@ impl Delivery {
 
     async fn remove(&self, location: &Location, removal: &Removal) -> Result<Next, StoreError> {
         let Ok(code) = removal.genre_code.parse::<GenreCode>() else {
+            let now = self.clock.now();
             error!("suppression d’un indicateur sous un code inconnu, abandonnée : {}", removal.genre_code);
-            self.store.close_removal(removal.id, &[], RemovalClosing::Done, self.clock.now()).await?;
+            self.shift.store().close_removal(removal.id, &[], RemovalClosing::Done, now, now).await?;
             return Ok(Next::Go);
         };
         let Attempted { exchanges, result } = self.client.delete(location, &removal.indicator, code).await;
@@ -172,7 +184,8 @@ impl Delivery {
             }
             Err(failure) => self.not_removed(location, removal, failure),
         };
-        self.store.close_removal(removal.id, &probes(&exchanges), closing, self.clock.now()).await?;
+        let now = self.clock.now();
+        self.shift.store().close_removal(removal.id, &probes(&exchanges), closing, self.settled(), now).await?;
         fail_point!("removal-recorded");
         Ok(next)
     }

@@ -15,7 +15,7 @@ impl Settling {
     /// Makes one digest for each address and mailbox whose rejections were withheld for an hour. One that
     /// cannot be made stops no other.
     pub async fn digests(&self) -> Result<(), StoreError> {
-        for DigestDue { to, mails } in self.store.digests_due(self.before(SignedDuration::from_hours(1))).await? {
+        for DigestDue { to, mails } in self.store().digests_due(self.before(SignedDuration::from_hours(1))).await? {
             match self.digest(&to, &mails).await {
                 Err(failure) if failure.is_of_one_record() => {
                     error!("récapitulatif pour {} impossible : {failure}", to.masked());
@@ -29,14 +29,14 @@ impl Settling {
     async fn digest(&self, to: &Address, mails: &[MailId]) -> Result<(), StoreError> {
         let (mut outcomes, mut told) = (Vec::new(), Vec::new());
         for id in mails {
-            let Some(outcome) = self.store.outcome(*id).await? else { continue };
+            let Some(outcome) = self.store().outcome(*id).await? else { continue };
             told.push((*id, rejections(&outcome)));
             outcomes.push(outcome);
         }
         let Some((last, _)) = told.last() else { return Ok(()) };
-        let Some(mail) = self.store.mail(*last).await? else { return Ok(()) };
+        let Some(mail) = self.store().mail(*last).await? else { return Ok(()) };
         let reply = compose(&self.rules, &mail, to, &outcomes, self.clock.now());
-        self.store.add_digest(&told, &reply, self.clock.now()).await
+        self.store().add_digest(&self.seat.duty()?, &told, &reply, self.clock.now()).await
     }
 }
 

@@ -46,7 +46,7 @@ impl Intake {
             }
             if listing.whole {
                 let gone: Vec<MailId> = gone.iter().map(|mail| mail.id).collect();
-                self.judge.store().moved(&gone, self.judge.now()).await?;
+                self.judge.store().moved(&self.judge.duty()?, &gone, self.judge.now()).await?;
                 filed += gone.len();
             }
         }
@@ -64,7 +64,7 @@ impl Intake {
         if ids.is_empty() {
             return Ok((session, 0));
         }
-        self.judge.store().begin_filing(&ids, self.judge.now()).await?;
+        self.judge.store().begin_filing(&self.judge.duty()?, &ids, self.judge.now()).await?;
         fail_point!("move-planned");
         let (session, outcomes) = session.file(&moves, attempt).await?;
         fail_point!("move-done");
@@ -78,8 +78,8 @@ impl Intake {
             ids.iter().zip(outcomes).filter(|(_, outcome)| **outcome == wanted).map(|(id, _)| *id).collect()
         };
         let (moved, left) = (with(Moved::Done), with(Moved::Left));
-        self.judge.store().moved(&moved, self.judge.now()).await?;
-        self.judge.store().left(&left, self.judge.now()).await?;
+        self.judge.store().moved(&self.judge.duty()?, &moved, self.judge.now()).await?;
+        self.judge.store().left(&self.judge.duty()?, &left, self.judge.now()).await?;
         Ok(moved.len())
     }
 }

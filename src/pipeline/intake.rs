@@ -104,7 +104,7 @@ impl Intake {
         }
         let whole = received == new.len();
         if whole {
-            self.judge.store().moved(&strays.rest(), self.judge.now()).await?;
+            self.judge.store().moved(&self.judge.duty()?, &strays.rest(), self.judge.now()).await?;
         }
         Ok((session, received, whole))
     }
@@ -118,8 +118,8 @@ impl Intake {
                 None => new.push(mail),
             }
         }
-        self.judge.store().relocate(&found).await?;
-        self.judge.store().receive(&new, self.judge.now()).await
+        self.judge.store().relocate(&self.judge.duty()?, &found).await?;
+        self.judge.store().receive(&self.judge.duty()?, &new, self.judge.now()).await
     }
 
     fn received<'a>(&'a self, position: &'a str, raw: &'a [u8]) -> Received<'a> {

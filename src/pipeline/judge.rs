@@ -16,12 +16,13 @@ use tracing::{error, info, warn};
 use super::court::{Court, quarantined, unread};
 use super::examine::{Limits, examine};
 use super::noticing::notice;
+use super::seat::Seat;
 use crate::clock::Clock;
 use crate::defect::Code;
 use crate::fail_point::fail_point;
 use crate::judgement::Rules;
 use crate::referential::{Referential, Watch};
-use crate::store::{JudgedMail, Judging, MailId, Reading, Recorded, Store, StoreError, StoredMail};
+use crate::store::{Duty, JudgedMail, Judging, MailId, Reading, Recorded, Shift, Store, StoreError, StoredMail};
 
 /// Mails judged together.
 const BATCH: u32 = 50;
@@ -31,7 +32,7 @@ const MAX_ATTEMPTS: u32 = 3;
 /// What the judges of one process share.
 #[derive(Debug, Clone)]
 pub struct Courthouse {
-    store: Store,
+    shift: Shift,
     clock: Clock,
     referential: Arc<Mutex<Watch>>,
     rules: Rules,
@@ -43,19 +44,21 @@ pub struct Courthouse {
 #[derive(Debug)]
 pub struct Judge {
     house: Courthouse,
+    seat: Seat,
     pub(super) account: String,
     max_bytes: u64,
 }
 
 impl Courthouse {
     /// Judges by the referential in force and these rules.
-    pub fn new(store: Store, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules) -> Self {
-        Self { store, clock, referential, rules, company: Arc::default() }
+    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules) -> Self {
+        Self { shift, clock, referential, rules, company: Arc::default() }
     }
 
-    /// The judge of an account, whose mails may have so many bytes.
+    /// The judge of an account, whose mails may have so many bytes. It judges once it has the duty to.
     pub fn judge(&self, account: &str, max_bytes: u64) -> Judge {
-        Judge { house: self.clone(), account: account.to_owned(), max_bytes }
+        let seat = Seat::new(self.shift.clone());
+        Judge { house: self.clone(), seat, account: account.to_owned(), max_bytes }
     }
 
     fn referential(&self) -> Arc<Referential> {
@@ -70,7 +73,12 @@ impl Judge {
     }
 
     pub(super) fn store(&self) -> &Store {
-        &self.house.store
+        self.seat.store()
+    }
+
+    /// The duty under which all that concerns its mailbox is written.
+    pub(super) fn duty(&self) -> Result<Duty, StoreError> {
+        self.seat.duty()
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -82,9 +90,25 @@ impl Judge {
         self.max_bytes
     }
 
-    /// After a start of its task: readings that a crash or a panic cut short.
-    pub async fn recover(&self) -> Result<u64, StoreError> {
-        self.store().recover_readings(&self.account).await
+    /// Whether it has the duty, as far as it knows.
+    pub fn is_on_duty(&self) -> bool {
+        self.seat.duty().is_ok()
+    }
+
+    /// Takes the duty, and takes note of the readings that a crash or a panic cut short: how many there were. `None` if
+    /// another worker has it.
+    pub async fn take_duty(&self) -> Result<Option<u64>, StoreError> {
+        let taken = self.seat.shift().take_mailbox(&self.account).await?;
+        self.seat.set(taken.clone());
+        match taken {
+            Some(duty) => Ok(Some(self.store().recover_readings(&duty, &self.account).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives the duty up: another worker may do better.
+    pub async fn leave_duty(&self) -> Result<(), StoreError> {
+        self.seat.leave().await
     }
 
     /// Judges every mail of the account that is not judged yet, or until `stop`. A fault of the store
@@ -94,11 +118,15 @@ impl Judge {
         if judged.is_err() || stop.is_cancelled() {
             // Marks that stay are those of a crash. If the store cannot be written to now, the next
             // reading writes them anew.
-            if let Err(failure) = self.store().end_readings(&self.account).await {
+            if let Err(failure) = self.end_readings().await {
                 warn!("marques de lecture non effacées : {failure}");
             }
         }
         judged
+    }
+
+    async fn end_readings(&self) -> Result<(), StoreError> {
+        self.store().end_readings(&self.duty()?, &self.account).await
     }
 
     async fn judge_batches(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
@@ -126,7 +154,7 @@ impl Judge {
         }
         let _company = self.house.company.read().await;
         let ids: Vec<MailId> = batch.iter().map(|mail| mail.id).collect();
-        self.store().begin_reading(&ids, Reading::Together).await?;
+        self.store().begin_reading(&self.duty()?, &ids, Reading::Together).await?;
         fail_point!("reading-marked");
         for id in ids {
             if !stop.is_cancelled() {
@@ -145,7 +173,7 @@ impl Judge {
             return self.record(mail.id, &quarantined()).await.map(drop);
         }
         let _alone = self.house.company.write().await;
-        self.store().begin_reading(&[mail.id], Reading::Alone).await?;
+        self.store().begin_reading(&self.duty()?, &[mail.id], Reading::Alone).await?;
         fail_point!("reading-marked");
         self.judge(mail.id).await
     }
@@ -155,14 +183,14 @@ impl Judge {
         match AssertUnwindSafe(self.judge_and_record(id)).catch_unwind().await {
             Ok(Ok(true)) => Ok(()),
             Ok(Err(failure)) if !failure.is_of_one_record() => Err(failure),
-            Ok(Ok(false)) => self.store().reading_failed(id).await,
+            Ok(Ok(false)) => self.store().reading_failed(&self.duty()?, id).await,
             Ok(Err(failure)) => {
                 error!(courriel = id.number(), "jugement impossible : {failure}");
-                self.store().reading_failed(id).await
+                self.store().reading_failed(&self.duty()?, id).await
             }
             Err(_) => {
                 error!(courriel = id.number(), "le jugement a été interrompu par une erreur interne");
-                self.store().reading_failed(id).await
+                self.store().reading_failed(&self.duty()?, id).await
             }
         }
     }
@@ -182,7 +210,7 @@ impl Judge {
     }
 
     async fn record(&self, id: MailId, judged: &JudgedMail) -> Result<Recorded, StoreError> {
-        self.store().record(id, judged, self.now()).await
+        self.store().record(&self.duty()?, id, judged, self.now()).await
     }
 
     /// `None` when the reading failed on our side.
@@ -194,7 +222,7 @@ impl Judge {
         let raw = mail.raw.clone().unwrap_or_default();
         match examine(raw, Limits::default()).await {
             Ok(examined) => {
-                notice(self.store(), mail.id, &examined.message).await?;
+                notice(self.store(), &self.duty()?, mail.id, &examined.message).await?;
                 let referential = self.house.referential();
                 let court = Court { store: self.store(), referential: &referential, rules: &self.house.rules };
                 court.judge(mail, examined).await.map(Some)

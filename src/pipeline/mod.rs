@@ -12,6 +12,7 @@ mod intake;
 mod judge;
 mod noticing;
 mod posting;
+mod seat;
 mod settling;
 mod strays;
 

@@ -18,7 +18,7 @@ use crate::fail_point::fail_point;
 use crate::mailbox;
 use crate::reply;
 use crate::smtp::{SendError, Sent, Smtp, Submission};
-use crate::store::{ReplyToSend, Store, StoreError};
+use crate::store::{ReplyToSend, Shift, StoreError};
 
 /// Replies sent in one go.
 const BATCH: u32 = 50;
@@ -74,7 +74,7 @@ fn deliver(root: &Path, recipient: &Address, reply: &ReplyToSend) -> Result<(), 
 /// Store to sender.
 #[derive(Debug)]
 pub struct Posting {
-    store: Store,
+    shift: Shift,
     clock: Clock,
     transport: Transport,
     settings: config::Reply,
@@ -90,8 +90,8 @@ struct Outage {
 
 impl Posting {
     /// Posts through this transport.
-    pub fn new(store: Store, clock: Clock, transport: Transport, settings: &config::Reply) -> Self {
-        Self { store, clock, transport, settings: settings.clone(), outage: Mutex::default() }
+    pub fn new(shift: Shift, clock: Clock, transport: Transport, settings: &config::Reply) -> Self {
+        Self { shift, clock, transport, settings: settings.clone(), outage: Mutex::default() }
     }
 
     /// Sends what is due, or until `stop`: a letter under way is sent to its end. Returns how many
@@ -101,9 +101,18 @@ impl Posting {
         if self.outage().until.is_some_and(|until| now < until) {
             return Ok(0);
         }
-        let due = self.store.replies_to_send(BATCH, now).await?;
+        let due = self.shift.replies_to_send(BATCH, now).await?;
+        let sent = self.send(&due, stop).await;
+        if sent.as_ref().is_ok_and(|sent| *sent < due.len()) {
+            self.shift.release_replies().await?;
+        }
+        sent
+    }
+
+    /// In order, until one shows that there is no server to send by, or another worker may have taken over.
+    async fn send(&self, due: &[ReplyToSend], stop: &CancellationToken) -> Result<usize, StoreError> {
         for (rank, reply) in due.iter().enumerate() {
-            if stop.is_cancelled() {
+            if stop.is_cancelled() || !self.shift.is_on() {
                 return Ok(rank);
             }
             self.post(reply).await?;
@@ -124,7 +133,7 @@ impl Posting {
         };
         let Some(content) = lighter else { return self.posted(reply, sent).await };
         info!(courriel = reply.mail.number(), "réponse trop volumineuse : envoyée sans le courriel d’origine");
-        self.store.lighten_reply(reply.id, &content).await?;
+        self.shift.store().lighten_reply(reply.id, &content).await?;
         let reply = ReplyToSend { content, ..reply.clone() };
         let sent = self.transport.send(&reply).await;
         self.posted(&reply, sent).await
@@ -154,7 +163,7 @@ impl Posting {
         }
         let refused = sent.refused.iter().map(|(address, answer)| format!("{address} : {answer}"));
         let refused = refused.reduce(|all, one| format!("{all} ; {one}"));
-        self.store.reply_sent(reply.id, refused.as_deref(), self.clock.now()).await?;
+        self.shift.store().reply_sent(reply.id, refused.as_deref(), self.clock.now()).await?;
         fail_point!("reply-recorded");
         Ok(())
     }
@@ -163,7 +172,7 @@ impl Posting {
         let number = reply.mail.number();
         warn!(courriel = number, "réponse au courriel {number} : {}", mask_all(&failure.to_string()));
         let next_at = self.next_try(reply, failure);
-        self.store.reply_failed(reply.id, &failure.to_string(), next_at, self.clock.now()).await
+        self.shift.store().reply_failed(reply.id, &failure.to_string(), next_at, self.clock.now()).await
     }
 
     /// Tells of an outage when it begins, and keeps the cause with the reply for the journal.
@@ -171,7 +180,7 @@ impl Posting {
         if self.begin_or_prolong_outage() {
             warn!("les réponses attendent, le serveur d’envoi est indisponible : {}", mask_all(cause));
         }
-        self.store.reply_waits(reply.id, cause).await
+        self.shift.store().reply_waits(reply.id, cause).await
     }
 
     fn begin_or_prolong_outage(&self) -> bool {

@@ -10,6 +10,7 @@ use tracing::{error, info};
 
 use super::answering::{Destination, ReplyRules, rejections};
 use super::examine::read_message;
+use super::seat::Seat;
 use crate::address::Address;
 use crate::clock::Clock;
 use crate::fail_point::fail_point;
@@ -17,7 +18,7 @@ use crate::message::Message;
 use crate::outcome::{MailOutcome, Verdict};
 use crate::referential::{Referential, Watch};
 use crate::reply::{self, Envelope, Letter, Rendered};
-use crate::store::{Answer, MailId, NewReply, ReplyKind, Settlement, Store, StoreError, StoredMail, Unsettled};
+use crate::store::{Answer, MailId, NewReply, ReplyKind, Settlement, Shift, Store, StoreError, StoredMail, Unsettled};
 
 /// Mails settled in one go.
 const BATCH: u32 = 100;
@@ -25,7 +26,7 @@ const BATCH: u32 = 100;
 /// Store to verdict and reply.
 #[derive(Debug)]
 pub struct Settling {
-    pub(super) store: Store,
+    pub(super) seat: Seat,
     pub(super) clock: Clock,
     referential: Arc<Mutex<Watch>>,
     pub(super) rules: ReplyRules,
@@ -43,8 +44,26 @@ struct Case {
 
 impl Settling {
     /// Settles by these rules.
-    pub fn new(store: Store, clock: Clock, referential: Arc<Mutex<Watch>>, rules: ReplyRules) -> Self {
-        Self { store, clock, referential, rules, faulty: Mutex::default() }
+    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: ReplyRules) -> Self {
+        Self { seat: Seat::new(shift), clock, referential, rules, faulty: Mutex::default() }
+    }
+
+    /// Whether it has the duty, as far as it knows.
+    pub fn is_on_duty(&self) -> bool {
+        self.seat.duty().is_ok()
+    }
+
+    /// Takes the duty; false if another worker has it. One settles at a time: caps, confirmations and digests look at
+    /// what was answered before.
+    pub async fn take_duty(&self) -> Result<bool, StoreError> {
+        let taken = self.seat.shift().take_settling().await?;
+        let has = taken.is_some();
+        self.seat.set(taken);
+        Ok(has)
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.seat.store()
     }
 
     /// Settles what can be, and tells of known rejections whose deadline has passed. Returns how
@@ -53,7 +72,7 @@ impl Settling {
         let overdue = self.before(self.rules.settings.deadline.signed());
         let (mut handled, mut after) = (0, None);
         loop {
-            let page = self.store.unsettled(overdue, after, BATCH).await?;
+            let page = self.store().unsettled(overdue, after, BATCH).await?;
             let Some(last) = page.last() else { return Ok(handled) };
             after = Some(last.mail());
             for mail in &page {
@@ -86,7 +105,7 @@ impl Settling {
 
     async fn settle(&self, id: MailId) -> Result<(), StoreError> {
         let Some(case) = self.case(id).await? else { return Ok(()) };
-        let told = self.store.told(id).await?;
+        let told = self.store().told(id).await?;
         let answer = match told {
             None => self.answer(&case, ReplyKind::Reponse).await?,
             Some(told) if rejections(&case.outcome) > told => self.answer(&case, ReplyKind::Complement).await?,
@@ -94,7 +113,7 @@ impl Settling {
         };
         let verdict = case.outcome.verdict;
         let settlement = Settlement { outcome: case.outcome, answer };
-        if self.store.settle(id, &settlement, self.clock.now()).await? {
+        if self.store().settle(&self.seat.duty()?, id, &settlement, self.clock.now()).await? {
             fail_point!("mail-settled");
             let (number, boite, verdict) = (id.number(), self.rules.mailbox(&case.mail), verdict.map(Verdict::word));
             info!(courriel = number, boite, verdict, "courriel {number} réglé");
@@ -105,15 +124,16 @@ impl Settling {
     /// The outcome is told as it stands: rows that wait are said to wait.
     async fn tell_early(&self, id: MailId) -> Result<(), StoreError> {
         let Some(mut case) = self.case(id).await? else { return Ok(()) };
-        if let Some(outcome) = self.store.outcome(id).await? {
+        if let Some(outcome) = self.store().outcome(id).await? {
             case.outcome = outcome;
         }
         let answer = self.answer(&case, ReplyKind::Reponse).await?;
-        self.store.answer(id, &answer, self.clock.now()).await
+        self.store().answer(&self.seat.duty()?, id, &answer, self.clock.now()).await
     }
 
     async fn case(&self, id: MailId) -> Result<Option<Case>, StoreError> {
-        let (Some(mail), Some(outcome)) = (self.store.mail(id).await?, self.store.settled_outcome(id).await?) else {
+        let (Some(mail), Some(outcome)) = (self.store().mail(id).await?, self.store().settled_outcome(id).await?)
+        else {
             return Ok(None);
         };
         let message = self.message(&mail, &outcome).await;
@@ -163,11 +183,11 @@ impl Settling {
 
     async fn is_back_to_normal(&self, case: &Case, sender: &Address) -> Result<bool, StoreError> {
         let integrated = case.outcome.verdict == Some(Verdict::Integre);
-        Ok(integrated && self.store.was_rejected_before(sender, case.mail.id).await?)
+        Ok(integrated && self.store().was_rejected_before(sender, case.mail.id).await?)
     }
 
     async fn is_over_the_cap(&self, sender: &Address) -> Result<bool, StoreError> {
-        let sent = self.store.replies_since(sender, self.before(SignedDuration::from_hours(1))).await?;
+        let sent = self.store().replies_since(sender, self.before(SignedDuration::from_hours(1))).await?;
         Ok(sent >= self.rules.settings.cap_per_hour)
     }
 
@@ -179,7 +199,7 @@ impl Settling {
         sender: &Address,
         destination: &Destination,
     ) -> Result<Option<Address>, StoreError> {
-        let named = self.store.establishments_of(case.mail.id).await?;
+        let named = self.store().establishments_of(case.mail.id).await?;
         Ok(self.rules.contact(&case.outcome, sender, &named, destination, &self.referential()))
     }
 

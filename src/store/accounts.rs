@@ -46,14 +46,14 @@ impl Balance {
 impl Store {
     /// The accounts that have mails not judged yet, whether they are still configured or not.
     pub async fn accounts_to_judge(&self) -> Result<Vec<String>> {
-        Ok(query_scalar("SELECT DISTINCT account FROM mails WHERE judged_at IS NULL ORDER BY account")
+        query_scalar("SELECT DISTINCT account FROM mails WHERE judged_at IS NULL ORDER BY account")
             .fetch_all(self.read())
-            .await?)
+            .await
     }
 
     /// Every account that a mail ever came to.
     pub async fn accounts(&self) -> Result<Vec<String>> {
-        Ok(query_scalar("SELECT DISTINCT account FROM mails ORDER BY account").fetch_all(self.read()).await?)
+        query_scalar("SELECT DISTINCT account FROM mails ORDER BY account").fetch_all(self.read()).await
     }
 
     /// The conservation balance of one account, or of all.

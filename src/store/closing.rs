@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::claiming::RowId;
-use super::engine::{Tx, query, query_as};
+use super::engine::{Tx, locks::Lock, query, query_as};
+use super::holds::hold;
 use super::mails::DefectColumns;
-use super::precedence::{revive, supersede_if_older};
+use super::precedence::{revive, send_newest_again, supersede_if_older};
 use super::removals::request_removals;
 use super::{Result, Store, millis};
 use crate::defect::Defect;
@@ -31,12 +32,10 @@ pub struct Probe {
 /// What becomes of a row after its request.
 #[derive(Debug)]
 pub enum Closing {
-    /// The ROR acknowledged it, an undifferentiated genre under this code.
+    /// The ROR acknowledged it.
     Acknowledged {
-        /// The code, if the indicator's genre is undifferentiated.
+        /// The code under which it did, if the indicator's genre is undifferentiated.
         genre_code: Option<String>,
-        /// When to send it once more, if an earlier request of its key is in doubt.
-        again_at: Timestamp,
     },
     /// The ROR refused it: what it had superseded may come back.
     Refused(Defect),
@@ -57,9 +56,20 @@ pub enum Closing {
     },
 }
 
+impl Closing {
+    /// Whether the request may have been applied, or may still be.
+    fn may_have_effect(&self) -> bool {
+        matches!(self, Self::Acknowledged { .. } | Self::Retry { hold: Some(_), .. })
+    }
+}
+
 /// How a claimed row stands before it is closed.
 #[derive(sqlx::FromRow)]
 struct Sent {
+    finess: String,
+    service: String,
+    /// Under which claim it is; none of ours if another worker took it over.
+    claim: Option<i64>,
     /// It was acknowledged before and is sent once more.
     again: bool,
     /// Its mail is settled: it came back from being superseded, which is what was told.
@@ -67,42 +77,75 @@ struct Sent {
 }
 
 impl Store {
-    /// Records the requests sent for a claimed row and what becomes of it.
-    pub async fn close_row(&self, id: RowId, probes: &[Probe], closing: &Closing, now: Timestamp) -> Result<()> {
+    /// Records the requests sent for a claimed row and what becomes of it. Until `settled` a request may still be
+    /// applied. If the claim was taken over meanwhile, the answer decides nothing: the newest value is sent again.
+    pub async fn close_row(
+        &self,
+        id: RowId,
+        probes: &[Probe],
+        closing: &Closing,
+        settled: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.write().await?;
-        insert_probes(&mut tx, Some(id.0), None, probes, now).await?;
-        let sent = sent(&mut tx, id.0).await?;
-        match closing {
-            Closing::Acknowledged { genre_code, again_at } => {
-                acknowledge(&mut tx, id.0, &sent, genre_code.as_deref(), *again_at, now).await?;
-            }
-            Closing::Refused(defect) => refuse(&mut tx, id.0, &sent, defect, now).await?,
-            Closing::HeldBack { defect, next_at } => {
-                if !sent.again {
-                    insert_refusal(&mut tx, id.0, defect).await?;
-                }
-                retry(&mut tx, id.0, *next_at, now).await?;
-            }
-            Closing::Retry { next_at, hold } => {
-                if let Some(until) = hold {
-                    doubt(&mut tx, id.0, *until).await?;
-                }
-                retry(&mut tx, id.0, *next_at, now).await?;
-            }
+        let sent = sent(&mut tx, id.row).await?;
+        insert_probes(&mut tx, Some(id.row), None, probes, now).await?;
+        if sent.claim == Some(id.claim) {
+            close_claimed(&mut tx, id, &sent, closing, settled, now).await?;
+        } else if closing.may_have_effect() {
+            warn!("la ligne {} a été reprise par un autre service pendant son envoi", id.row);
+            doubt(&mut tx, id.row, &sent, settled).await?;
+            send_newest_again(&mut tx, id.row, settled).await?;
         }
         fail_point!("patch-written");
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 
+async fn close_claimed(
+    tx: &mut Tx,
+    id: RowId,
+    sent: &Sent,
+    closing: &Closing,
+    settled: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    match closing {
+        Closing::Acknowledged { genre_code } => {
+            acknowledge(tx, id, sent, genre_code.as_deref(), settled, now).await?;
+        }
+        Closing::Refused(defect) => refuse(tx, id.row, sent, defect, now).await?,
+        Closing::HeldBack { defect, next_at } => {
+            if !sent.again {
+                insert_refusal(tx, id.row, defect).await?;
+            }
+            retry(tx, id.row, *next_at, now).await?;
+        }
+        Closing::Retry { next_at, hold } => {
+            if let Some(until) = hold {
+                doubt(tx, id.row, sent, *until).await?;
+            }
+            retry(tx, id.row, *next_at, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Locks the location of a row, and tells how the row stands.
 async fn sent(tx: &mut Tx, id: i64) -> Result<Sent> {
-    Ok(query_as(
-        "SELECT u.etat = 'transmise' AS again, m.settled_at IS NOT NULL AS told_superseded
+    let before = read_sent(tx, id).await?;
+    tx.lock([Lock::location(&before.finess, &before.service)]).await?;
+    read_sent(tx, id).await
+}
+
+async fn read_sent(tx: &mut Tx, id: i64) -> Result<Sent> {
+    query_as(
+        "SELECT u.finess, u.service, u.claim, u.etat = 'transmise' AS again, m.settled_at IS NOT NULL AS told_superseded
          FROM updates u JOIN mails m ON m.id = u.mail_id WHERE u.id = $1",
     )
     .bind(id)
     .fetch_one(&mut *tx)
-    .await?)
+    .await
 }
 
 pub(super) async fn insert_probes(
@@ -132,43 +175,44 @@ pub(super) async fn insert_probes(
 }
 
 /// Closes the row. If another request of its key is in doubt, it may have been applied after this
-/// one: the row is sent once more. That done, nothing is in doubt any more.
+/// one: the row is sent once more. That done, nothing is in doubt any more that was before.
 async fn acknowledge(
     tx: &mut Tx,
-    id: i64,
+    id: RowId,
     sent: &Sent,
     genre_code: Option<&str>,
     again_at: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
     if let Some(code) = genre_code {
-        request_removals(tx, id, code, now).await?;
+        request_removals(tx, id.row, code, now).await?;
     }
-    close(tx, id, Etat::Transmise, now).await?;
-    query("UPDATE updates SET genre_code = $2 WHERE id = $1").bind(id).bind(genre_code).execute(&mut *tx).await?;
+    close(tx, id.row, Etat::Transmise, now).await?;
+    query("UPDATE updates SET genre_code = $2 WHERE id = $1").bind(id.row).bind(genre_code).execute(&mut *tx).await?;
     if sent.again {
-        return end_doubt(tx, id).await;
+        end_doubt(tx, id).await?;
     }
     query(
         "UPDATE updates SET again_at = $2 WHERE id = $1 AND EXISTS (
              SELECT 1 FROM updates d WHERE d.finess = updates.finess AND d.service = updates.service
              AND d.indicator = updates.indicator AND d.in_doubt = 1 AND d.id <> updates.id)",
     )
-    .bind(id)
+    .bind(id.row)
     .bind(millis(again_at))
     .execute(&mut *tx)
     .await?;
     // A newer one that waits takes the second sending over.
-    supersede_if_older(tx, id, now).await
+    supersede_if_older(tx, id.row, now).await
 }
 
-async fn end_doubt(tx: &mut Tx, id: i64) -> Result<()> {
+async fn end_doubt(tx: &mut Tx, id: RowId) -> Result<()> {
     query(
         "UPDATE updates SET in_doubt = 0 FROM updates s
          WHERE s.id = $1 AND updates.finess = s.finess AND updates.service = s.service
-           AND updates.indicator = s.indicator AND updates.in_doubt = 1",
+           AND updates.indicator = s.indicator AND updates.in_doubt = 1 AND updates.doubt < $2",
     )
-    .bind(id)
+    .bind(id.row)
+    .bind(id.claim)
     .execute(&mut *tx)
     .await?;
     Ok(())
@@ -193,7 +237,7 @@ async fn refuse(tx: &mut Tx, id: i64, sent: &Sent, defect: &Defect, now: Timesta
 
 async fn close(tx: &mut Tx, id: i64, etat: Etat, now: Timestamp) -> Result<()> {
     query(
-        "UPDATE updates SET etat = $2, in_flight_at = NULL, again_at = NULL, attempts = attempts + 1, closed_at = $3
+        "UPDATE updates SET etat = $2, in_flight_at = NULL, claim = NULL, worker = NULL, again_at = NULL, attempts = attempts + 1, closed_at = $3
          WHERE id = $1",
     )
     .bind(id)
@@ -228,7 +272,7 @@ pub(super) async fn forget_hold_back(tx: &mut Tx, update: i64) -> Result<()> {
 
 async fn retry(tx: &mut Tx, id: i64, next_at: Timestamp, now: Timestamp) -> Result<()> {
     query(
-        "UPDATE updates SET in_flight_at = NULL, attempts = attempts + 1, next_at = $2,
+        "UPDATE updates SET in_flight_at = NULL, claim = NULL, worker = NULL, attempts = attempts + 1, next_at = $2,
          again_at = CASE WHEN again_at IS NOT NULL THEN CAST($2 AS BIGINT) END WHERE id = $1",
     )
     .bind(id)
@@ -239,16 +283,8 @@ async fn retry(tx: &mut Tx, id: i64, next_at: Timestamp, now: Timestamp) -> Resu
 }
 
 /// The request may be applied later: so it is remembered, and the location held.
-async fn doubt(tx: &mut Tx, id: i64, until: Timestamp) -> Result<()> {
-    query("UPDATE updates SET in_doubt = 1 WHERE id = $1").bind(id).execute(&mut *tx).await?;
-    query(
-        "INSERT INTO holds (finess, service, until) SELECT finess, service, $2 FROM updates WHERE id = $1
-         ON CONFLICT (finess, service) DO UPDATE SET until =
-                 CASE WHEN holds.until > excluded.until THEN holds.until ELSE excluded.until END",
-    )
-    .bind(id)
-    .bind(millis(until))
-    .execute(&mut *tx)
-    .await?;
-    Ok(())
+async fn doubt(tx: &mut Tx, id: i64, sent: &Sent, until: Timestamp) -> Result<()> {
+    let number = tx.number().await?;
+    query("UPDATE updates SET in_doubt = 1, doubt = $2 WHERE id = $1").bind(id).bind(number).execute(&mut *tx).await?;
+    hold(tx, &sent.finess, &sent.service, until).await
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::engine::{On, Tx, query, query_as, query_scalar};
+use super::engine::{On, Tx, locks::Lock, query, query_as, query_scalar};
 use super::mails::DefectColumns;
 use super::precedence::{has_newer, supersede_waiting};
-use super::{MailId, Result, Store, millis, parse};
+use super::{Duty, MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::capacity::{Mode, Nomenclature, ServiceCode, Update};
 use crate::defect::Defect;
@@ -96,8 +96,8 @@ impl Store {
 
     /// Records a judgement, once: a mail already judged is left as it is. What the judgement took for known
     /// is looked at again in the same transaction: two mailboxes may get one document at one time.
-    pub async fn record(&self, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
-        let mut tx = self.write().await?;
+    pub async fn record(&self, duty: &Duty, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
+        let mut tx = self.write_under(duty).await?;
         let done = query(
             "UPDATE mails SET judged_at = $2, folder = $3, sender = $4, message_id = $5, verdict = $6, reading = 0
              WHERE id = $1 AND judged_at IS NULL",
@@ -115,6 +115,7 @@ impl Store {
             return Ok(Recorded::Stands);
         }
         let sender = mail.sender.as_ref().map_or("", Address::as_str);
+        tx.lock(locks(sender, &mail.documents)).await?;
         if is_overtaken(&mut tx, sender, &mail.documents).await? {
             tx.rollback().await?;
             return Ok(Recorded::Overtaken);
@@ -128,6 +129,17 @@ impl Store {
         tx.commit().await?;
         Ok(Recorded::Stands)
     }
+}
+
+/// What recording these documents looks at, and what must not change meanwhile.
+fn locks(sender: &str, documents: &[JudgedDocument]) -> Vec<Lock> {
+    let names = documents.iter().filter_map(|document| document.head.identifiant.as_deref());
+    let names = names.map(|identifiant| Lock::document(sender, identifiant));
+    let locations = documents.iter().flat_map(|document| &document.updates).map(|update| {
+        let service = update.location.service().as_str();
+        Lock::location(update.finess().as_str(), service)
+    });
+    names.chain(locations).collect()
 }
 
 async fn prior(on: On<'_>, sender: &str, identifiant: &str, sha256: &str) -> Result<Prior> {

@@ -59,6 +59,9 @@ pub enum StoreError {
     /// Another worker runs on this store.
     #[error("un autre « dispolits run » utilise déjà cette base ({}) ; arrêtez-le d’abord", .0.display())]
     Busy(PathBuf),
+    /// Another worker took over what this one was at: nothing was written.
+    #[error("un autre service a pris le relais")]
+    Lapsed,
     /// The lock file cannot be made.
     #[error("fichier de verrou {} inutilisable : {source}", path.display())]
     Lock {

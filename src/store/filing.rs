@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::engine::{query, query_as};
-use super::{MailId, Result, Store, millis};
+use super::{Duty, MailId, Result, Store, millis};
 
 /// A mail that still lies in its mailbox, as far as we know.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -51,18 +51,18 @@ impl Store {
     }
 
     /// Takes note that mails were found at another position: the server renumbered its folder.
-    pub async fn relocate(&self, found: &[(MailId, &str)]) -> Result<()> {
-        let mut tx = self.write().await?;
+    pub async fn relocate(&self, duty: &Duty, found: &[(MailId, &str)]) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
         for (id, position) in found {
             query("UPDATE mails SET position = $2 WHERE id = $1").bind(id).bind(*position).execute(&mut tx).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Judged mails that are neither moved nor left, oldest first, those after `after` only: the next
     /// page.
     pub async fn to_move(&self, account: &str, after: Option<MailId>, limit: u32) -> Result<Vec<ToMove>> {
-        Ok(query_as(
+        query_as(
             "SELECT id, position, folder, filing_at IS NOT NULL AS tried FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL AND id > $2
              ORDER BY id LIMIT $3",
@@ -71,33 +71,33 @@ impl Store {
         .bind(after.map_or(0, MailId::number))
         .bind(limit)
         .fetch_all(self.read())
-        .await?)
+        .await
     }
 
     /// Before moves are asked for: where a move is a copy, a crash may leave it half done.
-    pub async fn begin_filing(&self, ids: &[MailId], now: Timestamp) -> Result<()> {
-        self.mark("UPDATE mails SET filing_at = $2 WHERE id = $1 AND filing_at IS NULL", ids, now).await
+    pub async fn begin_filing(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
+        self.mark(duty, "UPDATE mails SET filing_at = $2 WHERE id = $1 AND filing_at IS NULL", ids, now).await
     }
 
     /// Confirms moves: from then on the same bytes are a duplicate.
-    pub async fn moved(&self, ids: &[MailId], now: Timestamp) -> Result<()> {
-        self.mark("UPDATE mails SET moved_at = $2 WHERE id = $1 AND moved_at IS NULL", ids, now).await
+    pub async fn moved(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
+        self.mark(duty, "UPDATE mails SET moved_at = $2 WHERE id = $1 AND moved_at IS NULL", ids, now).await
     }
 
     /// Takes note that mails stay where they are: from then on the same bytes elsewhere in the folder
     /// are a duplicate.
-    pub async fn left(&self, ids: &[MailId], now: Timestamp) -> Result<()> {
-        self.mark("UPDATE mails SET left_at = $2 WHERE id = $1 AND left_at IS NULL", ids, now).await
+    pub async fn left(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
+        self.mark(duty, "UPDATE mails SET left_at = $2 WHERE id = $1 AND left_at IS NULL", ids, now).await
     }
 
-    async fn mark(&self, statement: &'static str, ids: &[MailId], now: Timestamp) -> Result<()> {
+    async fn mark(&self, duty: &Duty, statement: &'static str, ids: &[MailId], now: Timestamp) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut tx = self.write().await?;
+        let mut tx = self.write_under(duty).await?;
         for id in ids {
             query(statement).bind(id).bind(millis(now)).execute(&mut tx).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

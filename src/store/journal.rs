@@ -100,6 +100,8 @@ pub struct StoredReply {
     pub kind: String,
     /// `a-envoyer`, `envoyee`, `abandonnee`.
     pub etat: String,
+    /// Tries so far.
+    pub attempts: i64,
     /// Recipients, separated by blanks.
     pub recipients: String,
     /// The whole mail.
@@ -161,10 +163,10 @@ impl Store {
     }
 
     async fn rows_by_state(&self, mail: i64) -> Result<Vec<(String, i64)>> {
-        Ok(query_as("SELECT etat, COUNT(*) FROM updates WHERE mail_id = $1 GROUP BY etat ORDER BY etat")
+        query_as("SELECT etat, COUNT(*) FROM updates WHERE mail_id = $1 GROUP BY etat ORDER BY etat")
             .bind(mail)
             .fetch_all(self.read())
-            .await?)
+            .await
     }
 
     /// The last mail received of these bytes, or of this Message-ID where its body was left on the
@@ -190,25 +192,25 @@ impl Store {
 
     /// The requests sent for the rows of a mail, in order.
     pub async fn requests(&self, id: MailId) -> Result<Vec<Request>> {
-        Ok(query_as(
+        query_as(
             "SELECT u.finess, u.service, u.indicator AS indicateur, a.at AS a, a.operation, a.status AS statut,
                     a.duration_ms AS duree_ms, a.failure AS echec
              FROM attempts a JOIN updates u ON u.id = a.update_id WHERE u.mail_id = $1 ORDER BY a.id",
         )
         .bind(id)
         .fetch_all(self.read())
-        .await?)
+        .await
     }
 
     /// The replies to a mail, in order.
     pub async fn replies(&self, id: MailId) -> Result<Vec<StoredReply>> {
-        Ok(query_as(
-            "SELECT kind, etat, recipients, content, failure, closed_at, returned_by, notice
+        query_as(
+            "SELECT kind, etat, attempts, recipients, content, failure, closed_at, returned_by, notice
              FROM replies WHERE mail_id = $1 ORDER BY id",
         )
         .bind(id)
         .fetch_all(self.read())
-        .await?)
+        .await
     }
 
     /// Keeps a referential that was whole.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
 use super::engine::{query, query_as};
-use super::{Result, Store, instant, millis};
+use super::{Duty, Result, Store, instant, millis};
 use crate::defect::{Defect, Severity};
 use crate::fail_point::fail_point;
 
@@ -110,8 +110,8 @@ type MailColumns = (i64, String, Option<Vec<u8>>, i64, bool, String, i64, Option
 impl Store {
     /// Makes mails durable, in this order. Bytes already recorded in the same account and neither
     /// moved nor left are a re-sighting: only their position is brought up to date.
-    pub async fn receive(&self, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
-        let mut tx = self.write().await?;
+    pub async fn receive(&self, duty: &Duty, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
         for mail in mails {
             query(
                 "INSERT INTO mails (account, position, sha256, raw, size, headers_only, received_at, duplicate_of)
@@ -132,61 +132,68 @@ impl Store {
             .await?;
         }
         fail_point!("mail-inserted");
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Mails of this account not judged yet, oldest first.
     pub async fn to_judge(&self, account: &str, limit: u32) -> Result<Vec<Judging>> {
-        Ok(query_as(
+        query_as(
             "SELECT id, suspect = 1 AS suspect, attempts FROM mails WHERE account = $1 AND judged_at IS NULL ORDER BY id LIMIT $2",
         )
         .bind(account)
         .bind(limit)
         .fetch_all(self.read())
-        .await?)
+        .await
     }
 
     /// Marks mails as being read: durable before the first of their bytes is interpreted.
-    pub async fn begin_reading(&self, ids: &[MailId], how: Reading) -> Result<()> {
+    pub async fn begin_reading(&self, duty: &Duty, ids: &[MailId], how: Reading) -> Result<()> {
         let size = match how {
             Reading::Alone => 1,
             Reading::Together => i64::try_from(ids.len()).unwrap_or(i64::MAX).max(2),
         };
-        let mut tx = self.write().await?;
+        let mut tx = self.write_under(duty).await?;
         for id in ids {
             query("UPDATE mails SET reading = $2 WHERE id = $1").bind(id).bind(size).execute(&mut tx).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Takes note of a reading cut short: the mail is suspect from then on, and blamed only if it was alone.
-    pub async fn reading_failed(&self, id: MailId) -> Result<()> {
-        query("UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0 WHERE id = $1")
-            .bind(id)
-            .execute(self.write_one())
-            .await?;
-        Ok(())
+    pub async fn reading_failed(&self, duty: &Duty, id: MailId) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
+        query(
+            "UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0
+             WHERE id = $1",
+        )
+        .bind(id)
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await
     }
 
     /// Takes note that readings of this account were given up for a reason outside its mails.
-    pub async fn end_readings(&self, account: &str) -> Result<()> {
+    pub async fn end_readings(&self, duty: &Duty, account: &str) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
         query("UPDATE mails SET reading = 0 WHERE account = $1 AND judged_at IS NULL AND reading > 0")
             .bind(account)
-            .execute(self.write_one())
+            .execute(&mut tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 
-    /// After a start: every reading of this account that a crash cut short. Returns how many.
-    pub async fn recover_readings(&self, account: &str) -> Result<u64> {
-        let done = query(
+    /// After the duty was taken: every reading of this account that a crash cut short. Returns how many.
+    pub async fn recover_readings(&self, duty: &Duty, account: &str) -> Result<u64> {
+        let mut tx = self.write_under(duty).await?;
+        let cut_short = query(
             "UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0
              WHERE account = $1 AND judged_at IS NULL AND reading > 0",
         )
         .bind(account)
-        .execute(self.write_one())
+        .execute(&mut tx)
         .await?;
-        Ok(done)
+        tx.commit().await?;
+        Ok(cut_short)
     }
 
     /// One mail, with its bytes.

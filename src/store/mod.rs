@@ -9,20 +9,25 @@ mod accounts;
 mod claiming;
 mod closing;
 mod documents;
+mod duties;
 mod engine;
 mod error;
 mod filing;
+mod holds;
 mod journal;
 pub mod look;
 mod mails;
 mod notices;
 mod outcomes;
+mod posting;
 mod precedence;
 mod purging;
 mod removals;
 mod replies;
 mod rows;
 mod settling;
+mod shift;
+mod takeover;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -37,15 +42,18 @@ pub use accounts::Balance;
 pub use claiming::{Batch, RowId, RowToSend};
 pub use closing::{Closing, Probe};
 pub use documents::{First, JudgedDocument, JudgedMail, Prior, Recorded};
+pub use duties::Duty;
 pub use error::{Result, StoreError};
 pub use filing::{Known, ToMove};
 pub use journal::{Filter, JournalEntry, Request, StoredReply};
 pub use mails::{Judging, MailId, Reading, Received, StoredMail, sha256};
+pub use posting::ReplyToSend;
 pub use removals::{Removal, RemovalClosing};
-pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind, ReplyToSend};
+pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind};
 pub use settling::{Settlement, Unsettled};
+pub use shift::{Renewal, Shift};
 
-use crate::setting::Secret;
+use crate::setting::{Secret, Span};
 
 /// Où Dispolits garde son état.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -60,12 +68,19 @@ pub struct Settings {
     /// Autorité du certificat du serveur PostgreSQL (PEM) ; à défaut, celles du système.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
+    /// Durée du bail d’un service sur ce qu’il fait : s’il se tait plus longtemps, un autre prend le relais.
+    #[serde(default = "default_lease")]
+    pub lease: Span,
+}
+
+fn default_lease() -> Span {
+    Span::seconds(30)
 }
 
 impl Settings {
     /// The database of this URL.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), password: None, ca: None }
+        Self { url: url.into(), password: None, ca: None, lease: default_lease() }
     }
 }
 

@@ -33,13 +33,13 @@ impl Store {
     }
 
     async fn documents_of(&self, id: MailId) -> Result<Vec<DocumentColumns>> {
-        Ok(query_as(
+        query_as(
             "SELECT id, name, identifiant, sha256, format IS NOT NULL, test = 1, duplicate_of, verdict FROM documents
              WHERE mail_id = $1 ORDER BY rank",
         )
         .bind(id)
         .fetch_all(self.read())
-        .await?)
+        .await
     }
 
     async fn document_outcome(&self, columns: DocumentColumns) -> Result<DocumentOutcome> {

@@ -106,8 +106,14 @@ pub(super) async fn revive(tx: &mut Tx, refused: i64, now: Timestamp) -> Result<
     .bind(millis(now))
     .execute(&mut *tx)
     .await?;
+    send_newest_again(tx, refused, now).await
+}
+
+/// The newest row of a key, if it was acknowledged, is sent again at `at`: a request in doubt of the key may have
+/// overwritten it. One that is under way is looked at when its answer comes.
+pub(super) async fn send_newest_again(tx: &mut Tx, of: i64, at: Timestamp) -> Result<()> {
     query(
-        "UPDATE updates SET again_at = $2 WHERE etat = 'transmise' AND id = (
+        "UPDATE updates SET again_at = $2 WHERE etat = 'transmise' AND in_flight_at IS NULL AND id = (
              SELECT o.id FROM updates r JOIN updates o
                  ON o.finess = r.finess AND o.service = r.service AND o.indicator = r.indicator
              WHERE r.id = $1 AND o.etat IN ('en-attente', 'transmise')
@@ -115,8 +121,8 @@ pub(super) async fn revive(tx: &mut Tx, refused: i64, now: Timestamp) -> Result<
                            AND d.indicator = r.indicator AND d.in_doubt = 1)
              ORDER BY o.date_releve DESC, o.mail_id DESC, o.id DESC LIMIT 1)",
     )
-    .bind(refused)
-    .bind(millis(now))
+    .bind(of)
+    .bind(millis(at))
     .execute(&mut *tx)
     .await?;
     Ok(())

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use tracing::error;
 
-use super::claiming::RowId;
+use super::claiming::{Claim, RowId};
 use super::closing::{Probe, insert_probes};
-use super::engine::{Tx, query, query_as};
+use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
+use super::holds::hold;
 use super::{Result, Store, count, millis, parse};
 use crate::capacity::Indicator;
 
@@ -37,67 +38,73 @@ pub enum RemovalClosing {
 }
 
 impl Store {
-    /// Records a claimed removal's requests and what becomes of it.
+    /// Records a claimed removal's requests and what becomes of it. Until `settled` a request may still be applied: one
+    /// whose claim was taken over meanwhile holds its location so long.
     pub async fn close_removal(
         &self,
         id: RowId,
         probes: &[Probe],
         closing: RemovalClosing,
+        settled: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.write().await?;
-        insert_probes(&mut tx, None, Some(id.0), probes, now).await?;
-        let (next_at, hold) = match closing {
+        let (finess, service, claim) = claimed(&mut tx, id.row).await?;
+        insert_probes(&mut tx, None, Some(id.row), probes, now).await?;
+        if claim != Some(id.claim) {
+            hold(&mut tx, &finess, &service, settled).await?;
+            return tx.commit().await;
+        }
+        let (next_at, held) = match closing {
             RemovalClosing::Done => (None, None),
             RemovalClosing::Retry { next_at, hold } => (Some(next_at), hold),
         };
         query(
-            "UPDATE removals SET in_flight_at = NULL, attempts = attempts + 1,
+            "UPDATE removals SET in_flight_at = NULL, claim = NULL, worker = NULL, attempts = attempts + 1,
              next_at = COALESCE($2, next_at), done_at = $3 WHERE id = $1",
         )
-        .bind(id.0)
+        .bind(id.row)
         .bind(next_at.map(millis))
         .bind(next_at.is_none().then_some(millis(now)))
         .execute(&mut tx)
         .await?;
-        if let Some(until) = hold {
-            hold_location(&mut tx, id.0, until).await?;
+        if let Some(until) = held {
+            hold(&mut tx, &finess, &service, until).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 
-async fn hold_location(tx: &mut Tx, id: i64, until: Timestamp) -> Result<()> {
-    query(
-        "INSERT INTO holds (finess, service, until) SELECT finess, service, $2 FROM removals WHERE id = $1
-         ON CONFLICT (finess, service) DO UPDATE SET until =
-                 CASE WHEN holds.until > excluded.until THEN holds.until ELSE excluded.until END",
-    )
-    .bind(id)
-    .bind(millis(until))
-    .execute(&mut *tx)
-    .await?;
-    Ok(())
+/// Locks the location of a removal, and tells it with the claim the removal is under.
+async fn claimed(tx: &mut Tx, id: i64) -> Result<(String, String, Option<i64>)> {
+    let (finess, service): (String, String) =
+        query_as("SELECT finess, service FROM removals WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+    tx.lock([Lock::location(&finess, &service)]).await?;
+    let claim = query_scalar("SELECT claim FROM removals WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+    Ok((finess, service, claim))
 }
 
 /// Claims the removals due at a location. One that cannot be read is told and left open, unclaimed.
-pub(super) async fn claim_removals(tx: &mut Tx, finess: &str, service: &str, now: Timestamp) -> Result<Vec<Removal>> {
+pub(super) async fn claim_removals(tx: &mut Tx, finess: &str, service: &str, claim: &Claim) -> Result<Vec<Removal>> {
     let mut rows: Vec<(i64, String, String, i64)> = query_as(
-        "UPDATE removals SET in_flight_at = $3
+        "UPDATE removals SET in_flight_at = $3, claim = $4, worker = $5
          WHERE finess = $1 AND service = $2 AND done_at IS NULL AND in_flight_at IS NULL AND next_at <= $3
          RETURNING id, indicator, genre_code, attempts",
     )
     .bind(finess)
     .bind(service)
-    .bind(millis(now))
+    .bind(millis(claim.at))
+    .bind(claim.number)
+    .bind(claim.worker)
     .fetch_all(&mut *tx)
     .await?;
     rows.sort_by_key(|row| row.0);
     let mut removals = Vec::new();
-    for (id, indicator, genre_code, attempts) in rows {
+    for (row, indicator, genre_code, attempts) in rows {
+        let id = RowId { row, claim: claim.number };
         match parse(&indicator) {
-            Ok(indicator) => removals.push(Removal { id: RowId(id), indicator, genre_code, attempts: count(attempts) }),
-            Err(fault) => give_up(tx, id, &fault, now).await?,
+            Ok(indicator) => removals.push(Removal { id, indicator, genre_code, attempts: count(attempts) }),
+            Err(fault) => give_up(tx, row, &fault, claim.at).await?,
         }
     }
     Ok(removals)
@@ -106,7 +113,7 @@ pub(super) async fn claim_removals(tx: &mut Tx, finess: &str, service: &str, now
 /// A removal that cannot be read can never be sent.
 async fn give_up(tx: &mut Tx, id: i64, fault: &super::StoreError, now: Timestamp) -> Result<()> {
     error!("suppression {id} illisible, abandonnée : {fault}");
-    query("UPDATE removals SET in_flight_at = NULL, done_at = $2 WHERE id = $1")
+    query("UPDATE removals SET in_flight_at = NULL, claim = NULL, worker = NULL, done_at = $2 WHERE id = $1")
         .bind(id)
         .bind(millis(now))
         .execute(&mut *tx)

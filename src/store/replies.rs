@@ -1,15 +1,14 @@
 //! Replies: rendered and stored before they are sent, resent unchanged, at most one of each kind.
 
 use jiff::Timestamp;
-use tracing::error;
 
 use super::engine::{Tx, query, query_as, query_scalar};
-use super::{MailId, Result, Store, StoreError, count, millis};
+use super::{Duty, MailId, Result, Store, count, millis};
 use crate::address::Address;
 
 /// A reply of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplyId(i64);
+pub struct ReplyId(pub(super) i64);
 
 /// What a reply is to its mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,33 +73,12 @@ pub struct DigestDue {
     pub mails: Vec<MailId>,
 }
 
-/// A reply that is due.
-#[derive(Debug, Clone)]
-pub struct ReplyToSend {
-    /// The reply.
-    pub id: ReplyId,
-    /// The mail it answers.
-    pub mail: MailId,
-    /// Its Message-ID.
-    pub message_id: String,
-    /// To and Cc.
-    pub recipients: Vec<Address>,
-    /// Envelope sender; `None` for the null one.
-    pub return_path: Option<Address>,
-    /// The whole mail.
-    pub content: Vec<u8>,
-    /// Earlier tries.
-    pub attempts: u32,
-}
-
-type ReplyColumns = (i64, MailId, String, String, String, Vec<u8>, i64);
-
 impl Store {
     /// Stores the answer to a mail that is not settled yet.
-    pub async fn answer(&self, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
-        let mut tx = self.write().await?;
+    pub async fn answer(&self, duty: &Duty, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
         insert_answer(&mut tx, id, answer, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// How many rejections the mail's reply, or its digest, told of; `None` if it has none. A digest
@@ -125,85 +103,6 @@ impl Store {
             .fetch_one(self.read())
             .await?;
         Ok(count(replies))
-    }
-
-    /// Replies due, oldest first. One that cannot be read is given up, and told.
-    pub async fn replies_to_send(&self, limit: u32, now: Timestamp) -> Result<Vec<ReplyToSend>> {
-        let rows: Vec<ReplyColumns> = query_as(
-            "SELECT id, mail_id, message_id, recipients, return_path, content, attempts FROM replies
-             WHERE etat = 'a-envoyer' AND next_at <= $1 ORDER BY id LIMIT $2",
-        )
-        .bind(millis(now))
-        .bind(limit)
-        .fetch_all(self.read())
-        .await?;
-        let mut due = Vec::with_capacity(rows.len());
-        for columns in rows {
-            let id = ReplyId(columns.0);
-            match to_send(columns) {
-                Ok(reply) => due.push(reply),
-                Err(fault) => {
-                    error!("réponse {} illisible, abandonnée : {fault}", id.0);
-                    self.reply_failed(id, &fault.to_string(), None, now).await?;
-                }
-            }
-        }
-        Ok(due)
-    }
-
-    /// The relay took the reply over, for all recipients but the `refused` ones.
-    pub async fn reply_sent(&self, id: ReplyId, refused: Option<&str>, now: Timestamp) -> Result<()> {
-        query(
-            "UPDATE replies SET etat = 'envoyee', attempts = attempts + 1, closed_at = $2, failure = $3 WHERE id = $1",
-        )
-        .bind(id.0)
-        .bind(millis(now))
-        .bind(refused)
-        .execute(self.write_one())
-        .await?;
-        Ok(())
-    }
-
-    /// The relay cannot be had: no try of this reply, but the journal says why it waits.
-    pub async fn reply_waits(&self, id: ReplyId, failure: &str) -> Result<()> {
-        query("UPDATE replies SET failure = $2 WHERE id = $1")
-            .bind(id.0)
-            .bind(failure)
-            .execute(self.write_one())
-            .await?;
-        Ok(())
-    }
-
-    /// The reply could not be sent: again at `next_at`, or never.
-    pub async fn reply_failed(
-        &self,
-        id: ReplyId,
-        failure: &str,
-        next_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<()> {
-        query(
-            "UPDATE replies SET attempts = attempts + 1, failure = $2, next_at = COALESCE($3, next_at),
-             etat = CASE WHEN $3 IS NULL THEN 'abandonnee' ELSE etat END,
-             closed_at = CASE WHEN $3 IS NULL THEN CAST($4 AS BIGINT) END WHERE id = $1",
-        )
-        .bind(id.0)
-        .bind(failure)
-        .bind(next_at.map(millis))
-        .bind(millis(now))
-        .execute(self.write_one())
-        .await?;
-        Ok(())
-    }
-
-    /// A smaller mail takes the place of one that no server took: stored before it is sent, like the first.
-    pub async fn lighten_reply(&self, id: ReplyId, content: &[u8]) -> Result<()> {
-        query("UPDATE replies SET content = $2 WHERE id = $1 AND etat = 'a-envoyer'")
-            .bind(id.0)
-            .bind(content)
-            .execute(self.write_one())
-            .await?;
-        Ok(())
     }
 
     /// The digests whose oldest rejection was withheld before `before`.
@@ -231,9 +130,15 @@ impl Store {
     }
 
     /// Stores a digest and marks the mails it gathers, each with how many rejections it tells of.
-    pub async fn add_digest(&self, mails: &[(MailId, usize)], reply: &NewReply, now: Timestamp) -> Result<()> {
+    pub async fn add_digest(
+        &self,
+        duty: &Duty,
+        mails: &[(MailId, usize)],
+        reply: &NewReply,
+        now: Timestamp,
+    ) -> Result<()> {
         let Some((last, _)) = mails.last() else { return Ok(()) };
-        let mut tx = self.write().await?;
+        let mut tx = self.write_under(duty).await?;
         let digest = insert(&mut tx, *last, reply, now).await?;
         for (mail, told) in mails {
             query("UPDATE withheld SET digest_id = $2, told = $3 WHERE mail_id = $1")
@@ -243,7 +148,7 @@ impl Store {
                 .execute(&mut tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 
@@ -270,7 +175,7 @@ pub(super) async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now:
 
 async fn insert(tx: &mut Tx, id: MailId, reply: &NewReply, now: Timestamp) -> Result<i64> {
     let recipients: Vec<&str> = reply.recipients.iter().map(Address::as_str).collect();
-    Ok(query_scalar(
+    query_scalar(
         "INSERT INTO replies (mail_id, kind, message_id, sender, recipients, return_path, content, rejections,
                               etat, created_at, next_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'a-envoyer', $9, $9) RETURNING id",
@@ -285,13 +190,5 @@ async fn insert(tx: &mut Tx, id: MailId, reply: &NewReply, now: Timestamp) -> Re
     .bind(i64::try_from(reply.rejections).unwrap_or(i64::MAX))
     .bind(millis(now))
     .fetch_one(&mut *tx)
-    .await?)
-}
-
-fn to_send(columns: ReplyColumns) -> Result<ReplyToSend> {
-    let (id, mail, message_id, recipients, return_path, content, attempts) = columns;
-    let recipients = recipients.split(' ').map(super::parse).collect::<Result<_, StoreError>>()?;
-    let return_path = if return_path.is_empty() { None } else { Some(super::parse(&return_path)?) };
-    let attempts = count(attempts);
-    Ok(ReplyToSend { id: ReplyId(id), mail, message_id, recipients, return_path, content, attempts })
+    .await
 }

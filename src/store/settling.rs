@@ -6,7 +6,7 @@ use super::engine::locks::Lock;
 use super::engine::{Tx, query, query_as, query_scalar};
 use super::outcomes::document_verdict;
 use super::replies::insert_answer;
-use super::{Answer, MailId, Result, Store, millis, parse};
+use super::{Answer, Duty, MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::fail_point::fail_point;
 use crate::finess::Finess;
@@ -95,8 +95,8 @@ impl Store {
 
     /// Writes the final verdicts and the reply together, once. Returns whether it did: not while a count waits, nor if
     /// one has moved on since the outcome was read, as a superseded one does that comes back and is refused.
-    pub async fn settle(&self, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<bool> {
-        let mut tx = self.write().await?;
+    pub async fn settle(&self, duty: &Duty, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<bool> {
+        let mut tx = self.write_under(duty).await?;
         if !still_stands(&mut tx, id, &settlement.outcome).await? {
             tx.rollback().await?;
             return Ok(false);
@@ -148,7 +148,7 @@ async fn still_stands(tx: &mut Tx, id: MailId, outcome: &MailOutcome) -> Result<
         .bind(id)
         .fetch_all(&mut *tx)
         .await?;
-    tx.lock(places.iter().map(|(finess, service)| Lock::location_named(finess, service))).await?;
+    tx.lock(places.iter().map(|(finess, service)| Lock::location(finess, service))).await?;
     let now: Vec<String> = query_scalar(
         "SELECT u.etat FROM updates u JOIN documents d ON d.id = u.document_id WHERE u.mail_id = $1 ORDER BY d.rank, u.id",
     )

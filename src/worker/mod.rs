@@ -5,6 +5,7 @@
 
 mod certificates;
 mod pace;
+mod presence;
 mod tasks;
 mod upkeep;
 
@@ -15,9 +16,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
 use certificates::watch_certificates;
+use presence::keep_on;
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 use upkeep::{keep_house, load_referential};
 
@@ -28,7 +31,7 @@ use crate::pipeline::{Courthouse, Delivery, Intake, Judge, Posting, ReplyRules, 
 use crate::referential::{Refused, Watch};
 use crate::ror;
 use crate::smtp::{self, Smtp};
-use crate::store::{Store, StoreError};
+use crate::store::{Shift, Store, StoreError};
 use crate::tls::revocation::{Connection, Revocation};
 
 /// How long tasks may take to come to their end once asked to.
@@ -67,6 +70,7 @@ struct Parts {
     config: Config,
     clock: Clock,
     store: Store,
+    shift: Shift,
     referential: Arc<Mutex<Watch>>,
     courthouse: Courthouse,
     revocation: Revocation,
@@ -87,17 +91,19 @@ impl Worker {
         let client = ror::Client::new(&config.ror.api, clock.clone())?.checking(&revocation.of(Connection::Ror));
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
         let rules = ReplyRules::new(&config)?;
-        let courthouse = Courthouse::new(store.clone(), clock.clone(), Arc::clone(&referential), config.rules()?);
+        let shift = Shift::new(store.clone(), &presence::name(), config.store.lease.get());
+        let courthouse = Courthouse::new(shift.clone(), clock.clone(), Arc::clone(&referential), config.rules()?);
         let rounds =
             config.all_mailboxes().map(|mailbox| round(&courthouse, mailbox, &revocation)).collect::<Result<_, _>>()?;
-        let delivery = Delivery::new(store.clone(), clock.clone(), client, pace, genre);
-        let settling = Settling::new(store.clone(), clock.clone(), Arc::clone(&referential), rules);
-        let posting = Posting::new(store.clone(), clock.clone(), transport(&config, &revocation)?, &config.reply);
+        let delivery = Delivery::new(shift.clone(), clock.clone(), client, pace, genre);
+        let settling = Settling::new(shift.clone(), clock.clone(), Arc::clone(&referential), rules);
+        let posting = Posting::new(shift.clone(), clock.clone(), transport(&config, &revocation)?, &config.reply);
         let (judged, answered) = (Notify::new(), Notify::new());
         let parts = Parts {
             config,
             clock,
             store,
+            shift,
             referential,
             courthouse,
             revocation,
@@ -113,11 +119,15 @@ impl Worker {
     /// Runs until `stop`, then lets what is in flight come to its end.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StoreError> {
         let Self { parts, rounds } = self;
-        recover(&parts, &rounds).await?;
         if parts.revocation.is_checked() && parts.revocation.in_force().is_empty() {
             // Else the first connections would be refused for want of a list.
             parts.revocation.refresh().await;
         }
+        presence::begin(&parts, &stop).await?;
+        let present = Arc::clone(&parts);
+        // Until the tasks have come to their end, which is after `stop`.
+        let presence = supervise("bail", CancellationToken::new(), move || keep_on(Arc::clone(&present)));
+        let presence = AbortOnDropHandle::new(tokio::spawn(presence));
         let mut tasks = JoinSet::new();
         for round in rounds {
             let (parts, own) = (Arc::clone(&parts), stop.clone());
@@ -137,6 +147,9 @@ impl Worker {
         if tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} }).await.is_err() {
             warn!("des travaux n’étaient pas finis après {} s ; ils reprendront au démarrage", DRAIN.as_secs());
         }
+        drop(presence);
+        drop(tasks);
+        presence::end(&parts).await;
         Ok(())
     }
 }
@@ -160,22 +173,6 @@ fn round(courthouse: &Courthouse, named: NamedMailbox<'_>, revocation: &Revocati
     let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes));
     let mailbox = tokio::sync::Mutex::new(mailbox);
     Ok(Arc::new(Round { name: named.name.to_owned(), intake, mailbox, poll: section.poll.get() }))
-}
-
-/// Takes back what a crash left, before any task begins.
-async fn recover(parts: &Parts, rounds: &[Arc<Round>]) -> Result<(), StoreError> {
-    let mut readings = 0;
-    for round in rounds {
-        readings += round.intake.judge().recover().await?;
-    }
-    for judge in parts.retired().await? {
-        readings += judge.recover().await?;
-    }
-    let requests = parts.delivery.recover().await?;
-    if readings + requests > 0 {
-        warn!("reprise après un arrêt brutal, à refaire : lectures {readings}, envois {requests}");
-    }
-    Ok(())
 }
 
 fn transport(config: &Config, revocation: &Revocation) -> Result<Transport, StartError> {

@@ -8,12 +8,14 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument, error, error_span, warn};
+use tracing::{Instrument, error, error_span, info, warn};
 
 use super::Parts;
 use super::pace::{Pace, is_refusal};
+use super::presence::beat;
 use crate::mailbox::Mailbox;
-use crate::pipeline::{Intake, IntakeError, Judge};
+use crate::pipeline::{Intake, IntakeError, Judge, Settling};
+use crate::store::StoreError;
 
 /// How often the store is looked at when nothing wakes a task.
 const TICK: Duration = Duration::from_millis(500);
@@ -63,29 +65,64 @@ pub(super) async fn sweep_forever(parts: Arc<Parts>, round: Arc<Round>, stop: Ca
     sweep_sessions(&parts, &round, &stop).instrument(span).await;
 }
 
-/// One connection at a time: opened, swept until it fails, opened again with a growing wait.
+/// One connection at a time: opened, swept until it fails, opened again with a growing wait. A worker whose sessions
+/// fail lets another try.
 async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) {
     let mut mailbox = round.mailbox.lock().await;
-    recover(round.intake.judge()).await;
-    let mut pace = Pace::new();
+    let judging = round.intake.judge();
+    // After a panic too: otherwise the mail that caused it would be read for ever.
+    leave(judging).await;
+    let (mut pace, mut elsewhere) = (Pace::new(), false);
     while !stop.is_cancelled() {
-        judge(parts, round.intake.judge(), stop).await;
+        if !is_on_duty(judging, &mut elsewhere).await {
+            pause(stop, beat(parts.shift.lease())).await;
+            continue;
+        }
+        judge(parts, judging, stop).await;
         match sweep_session(parts, round, &mut mailbox, stop).await {
             Ok(()) => return,
             Err((failure, swept)) => {
                 let wait = pace.after(&failure, swept);
                 let why = if is_refusal(&failure) { ", pour ne pas bloquer le compte" } else { "" };
                 error!("relève interrompue : {failure} ; nouvel essai dans {} s{why}", wait.as_secs());
+                if matches!(failure, IntakeError::Mailbox(_)) {
+                    leave(judging).await;
+                }
                 pause(stop, wait).await;
             }
         }
     }
 }
 
-/// After a panic of the task too: otherwise the mail that caused it would be read for ever.
-async fn recover(judge: &Judge) {
-    if let Err(failure) = judge.recover().await {
-        error!("reprise des lectures interrompues : {failure}");
+/// Whether this worker has the mailbox, or takes it now; that another has it is told once.
+async fn is_on_duty(judge: &Judge, elsewhere: &mut bool) -> bool {
+    if judge.is_on_duty() {
+        return true;
+    }
+    match judge.take_duty().await {
+        Ok(Some(readings)) => {
+            if readings > 0 {
+                warn!("reprise après un arrêt brutal, à refaire : lectures {readings}");
+            }
+            *elsewhere = false;
+            true
+        }
+        Ok(None) => {
+            if !std::mem::replace(elsewhere, true) {
+                info!("la boîte est relevée par un autre service");
+            }
+            false
+        }
+        Err(failure) => {
+            error!("la boîte ne peut être prise en charge : {failure}");
+            false
+        }
+    }
+}
+
+async fn leave(judge: &Judge) {
+    if let Err(failure) = judge.leave_duty().await {
+        warn!("la boîte n’a pu être rendue : {failure}");
     }
 }
 
@@ -97,15 +134,17 @@ async fn judge(parts: &Parts, judge: &Judge, stop: &CancellationToken) {
 }
 
 /// Mails received from a mailbox that is no longer configured are still judged. None comes any more, so that
-/// most often there is nothing to do.
+/// most often there is nothing to do. Another worker may have the mailbox in its configuration, and judge them.
 pub(super) async fn judge_retired(parts: Arc<Parts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match parts.retired().await {
             Ok(judges) => {
                 for one in &judges {
-                    warn!("courriels d’une boîte qui n’est plus configurée ({}) : ils sont jugés", one.account());
-                    recover(one).await;
-                    judge(&parts, one, &stop).await;
+                    if is_on_duty(one, &mut true).await {
+                        warn!("courriels d’une boîte qui n’est plus configurée ({}) : ils sont jugés", one.account());
+                        judge(&parts, one, &stop).await;
+                        leave(one).await;
+                    }
                 }
             }
             Err(failure) => error!("jugement interrompu : {failure}"),
@@ -150,13 +189,25 @@ pub(super) async fn deliver_forever(parts: Arc<Parts>, stop: CancellationToken) 
 
 pub(super) async fn settle_forever(parts: Arc<Parts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let settled = parts.settling.round().await;
-        let digests = parts.settling.digests().await;
-        if let Err(failure) = settled.map(drop).and(digests) {
-            error!("règlement interrompu : {failure}");
+        match settle(&parts.settling).await {
+            Ok(true) => wait_for(&parts.answered, &stop).await,
+            Ok(false) => pause(&stop, beat(parts.shift.lease())).await,
+            Err(failure) => {
+                error!("règlement interrompu : {failure}");
+                wait_for(&parts.answered, &stop).await;
+            }
         }
-        wait_for(&parts.answered, &stop).await;
     }
+}
+
+/// Returns false if another worker settles.
+async fn settle(settling: &Settling) -> Result<bool, StoreError> {
+    if !settling.is_on_duty() && !settling.take_duty().await? {
+        return Ok(false);
+    }
+    let settled = settling.round().await;
+    let digests = settling.digests().await;
+    settled.map(drop).and(digests).map(|()| true)
 }
 
 pub(super) async fn post_forever(parts: Arc<Parts>, stop: CancellationToken) {

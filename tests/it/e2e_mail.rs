@@ -10,7 +10,7 @@ use dispolits::mailbox;
 use dispolits::message::{self, Limits};
 use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::smtp::{Security, Smtp, Submission};
-use dispolits::store::{MailId, ReplyToSend};
+use dispolits::store::{MailId, StoredReply};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
 use crate::exim::{Delivered, Exim, PASSWORD, Shape};
@@ -62,12 +62,8 @@ async fn a_refused_login_costs_no_reply_a_try() {
         region.dovecot.deliver(report(identifier, "", -1).as_bytes(), identifier);
     }
     let waiting = region.await_waiting(2).await;
-    let tries: Vec<u32> = waiting.iter().map(|reply| reply.attempts).collect();
-    assert_eq!(tries, [0, 0]);
-    let mut failures = Vec::new();
-    for reply in &waiting {
-        failures.push(region.sandbox.store.replies(reply.mail).await.unwrap().remove(0).failure);
-    }
+    assert!(waiting.iter().all(|reply| reply.attempts == 0));
+    let failures: Vec<_> = waiting.into_iter().map(|reply| reply.failure).collect();
     assert!(failures[0].as_ref().is_some_and(|failure| failure.starts_with("authentification : 535")), "{failures:?}");
     assert_eq!(failures[1], None, "the second reply was tried on a server that refuses the account");
 
@@ -122,16 +118,19 @@ impl Region {
         assert_eq!(sent.refused, []);
     }
 
-    /// Waits until so many replies are due and one of them was tried.
-    async fn await_waiting(&self, count: usize) -> Vec<ReplyToSend> {
+    /// Waits until each of so many mails has a reply that waits, the first of which was tried.
+    async fn await_waiting(&self, count: i64) -> Vec<StoredReply> {
         let end = Instant::now() + Duration::from_mins(1);
         loop {
-            let waiting = self.sandbox.store.replies_to_send(10, Clock::System.now()).await.unwrap();
-            if waiting.len() == count && self.sandbox.store.replies(waiting[0].mail).await.unwrap()[0].failure.is_some()
-            {
+            let mut waiting = Vec::new();
+            for number in 1..=count {
+                waiting.extend(self.sandbox.store.replies(MailId::of(number)).await.unwrap());
+            }
+            let due = waiting.iter().filter(|reply| reply.etat == "a-envoyer").count();
+            if i64::try_from(due).unwrap() == count && waiting[0].failure.is_some() {
                 return waiting;
             }
-            assert!(Instant::now() < end, "{} of {count} replies wait", waiting.len());
+            assert!(Instant::now() < end, "{due} of {count} replies wait");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

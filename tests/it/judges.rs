@@ -24,7 +24,7 @@ async fn receive(bench: &Bench, account: &str) -> Vec<MailId> {
         let raw = format!("From: a@ailleurs.test\r\nSubject: {account} {rank}\r\n\r\nrien\r\n");
         let mail =
             Received { account, position: &position, raw: raw.as_bytes(), size: raw.len() as u64, headers_only: false };
-        bench.store.receive(&[mail], bench.now()).await.unwrap();
+        bench.store.receive(&bench.duty, &[mail], bench.now()).await.unwrap();
     }
     bench.store.known_positions(account).await.unwrap().into_values().map(|known| known.id).collect()
 }
@@ -35,11 +35,13 @@ fn courthouse(bench: &Bench, folder: &Path) -> Courthouse {
     std::fs::write(&files.etablissements, world.etablissements_csv).unwrap();
     std::fs::write(&files.services, world.services_csv).unwrap();
     let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
-    Courthouse::new(bench.store.clone(), Clock::System, watch, Rules::default())
+    Courthouse::new(bench.shift.clone(), Clock::System, watch, Rules::default())
 }
 
 async fn judge(courthouse: Courthouse, account: &'static str) -> usize {
-    courthouse.judge(account, 1024).judge_all(&CancellationToken::new()).await.unwrap()
+    let judge = courthouse.judge(account, 1024);
+    assert_eq!(judge.take_duty().await.unwrap(), Some(0));
+    judge.judge_all(&CancellationToken::new()).await.unwrap()
 }
 
 /// How often a mail was seen being read alone while others were being read: a crash at that moment would be
@@ -59,8 +61,8 @@ async fn a_mail_that_is_read_alone_is_alone_whatever_other_mailboxes_get() {
     let bench = Bench::new(Engine::Sqlite).await;
     let folder = tempfile::tempdir().unwrap();
     let suspects = receive(&bench, SUSPECTS).await;
-    bench.store.begin_reading(&suspects, Reading::Together).await.unwrap();
-    assert_eq!(bench.store.recover_readings(SUSPECTS).await.unwrap(), MAILS as u64);
+    bench.store.begin_reading(&bench.duty, &suspects, Reading::Together).await.unwrap();
+    assert_eq!(bench.store.recover_readings(&bench.duty, SUSPECTS).await.unwrap(), MAILS as u64);
     for account in SOUND {
         receive(&bench, account).await;
     }

@@ -3,38 +3,53 @@
 use sha2::{Digest, Sha256};
 
 use super::{Tx, query, query_scalar};
-use crate::capacity::Location;
 use crate::store::Result;
 
 /// What a transaction looks at and nobody else may change meanwhile. A class and a number: some names share a number,
 /// so that no transaction needs more locks than the server has; that only makes them wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::store) struct Lock {
-    class: i32,
+    class: Class,
     number: i32,
 }
 
-/// The classes are this program's own: "dispolits" must have its database to itself.
-const ONCE: i32 = 1;
-const LOCATION: i32 = 4;
+/// In the order in which their locks are taken. The classes are this program's own: it has its database to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Once = 1,
+    Worker = 2,
+    Duty = 3,
+    Document = 4,
+    Location = 5,
+}
 
 impl Lock {
-    /// The rows and removals of a location.
-    pub(in crate::store) fn location(location: &Location) -> Self {
-        Self::location_named(location.finess().as_str(), location.service().as_str())
-    }
-
-    /// The same, as its columns name it.
-    pub(in crate::store) fn location_named(finess: &str, service: &str) -> Self {
-        Self::named(LOCATION, &[finess, service])
-    }
-
     /// What is done by one process at a time.
     pub(in crate::store) fn once(what: &str) -> Self {
-        Self::named(ONCE, &[what])
+        Self::named(Class::Once, &[what])
     }
 
-    fn named(class: i32, name: &[&str]) -> Self {
+    /// That a worker is on the list.
+    pub(in crate::store) fn worker(id: i64) -> Self {
+        Self::named(Class::Worker, &[&id.to_string()])
+    }
+
+    /// Who has a duty.
+    pub(in crate::store) fn duty(name: &str) -> Self {
+        Self::named(Class::Duty, &[name])
+    }
+
+    /// What is known under an identifiant of a sender.
+    pub(in crate::store) fn document(sender: &str, identifiant: &str) -> Self {
+        Self::named(Class::Document, &[sender, identifiant])
+    }
+
+    /// The rows and removals of a location.
+    pub(in crate::store) fn location(finess: &str, service: &str) -> Self {
+        Self::named(Class::Location, &[finess, service])
+    }
+
+    fn named(class: Class, name: &[&str]) -> Self {
         let digest = Sha256::digest(name.join("\u{1f}"));
         let bytes = digest.first_chunk::<2>().copied().unwrap_or_default();
         Self { class, number: i32::from(u16::from_be_bytes(bytes) & 0x3ff) }
@@ -52,7 +67,7 @@ impl Tx {
         locks.dedup();
         for Lock { class, number } in locks {
             query("SELECT FROM pg_advisory_xact_lock(CAST($1 AS INTEGER), CAST($2 AS INTEGER))")
-                .bind(class)
+                .bind(class as i32)
                 .bind(number)
                 .execute(&mut *self)
                 .await?;
@@ -66,9 +81,27 @@ impl Tx {
             return Ok(true);
         }
         query_scalar("SELECT pg_try_advisory_xact_lock(CAST($1 AS INTEGER), CAST($2 AS INTEGER))")
-            .bind(class)
+            .bind(class as i32)
             .bind(number)
             .fetch_one(&mut *self)
             .await
+    }
+
+    /// The database's own time, in milliseconds since 1970: the one clock that all workers share.
+    pub(in crate::store) async fn clock(&mut self) -> Result<i64> {
+        let now = match self {
+            Self::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Self::Postgres(_) => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        };
+        query_scalar(now).fetch_one(&mut *self).await
+    }
+
+    /// A number greater than all before it.
+    pub(in crate::store) async fn number(&mut self) -> Result<i64> {
+        let next = match self {
+            Self::Sqlite(_) => "UPDATE numbers SET last = last + 1 RETURNING last",
+            Self::Postgres(_) => "SELECT nextval('numbers')",
+        };
+        query_scalar(next).fetch_one(&mut *self).await
     }
 }

@@ -73,6 +73,11 @@ impl Engine {
         }
     }
 
+    /// Whether several workers may be at work.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Begins a transaction that may write.
     pub(super) async fn begin(&self) -> Result<Tx> {
         Ok(match self {

@@ -15,6 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSs
 use sqlx::{ConnectOptions, Connection, Executor, Postgres};
 
 use super::Engine;
+use crate::setting::Span;
 use crate::store::{Result, Settings, StoreError};
 
 /// How its schema came to be.
@@ -26,10 +27,11 @@ const SESSIONS: u32 = 12;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer is waited for: longer than the server lets a statement run.
 const ANSWER: Duration = Duration::from_secs(45);
-/// What bounds a session on the server's side, in milliseconds. A worker that stops in the middle of a transaction
-/// loses it, and with it the locks that others wait for.
-const LIMITS: [(&str, &str); 3] =
-    [("statement_timeout", "30000"), ("lock_timeout", "10000"), ("idle_in_transaction_session_timeout", "10000")];
+/// What bounds a statement on the server's side, in milliseconds.
+const LIMITS: [(&str, &str); 2] = [("statement_timeout", "30000"), ("lock_timeout", "10000")];
+/// How long a transaction may be left alone, at most. A worker that stops in the middle of one loses it, and with it
+/// the locks that others wait for.
+const IDLE: Duration = Duration::from_secs(10);
 /// A commit returns when it is on the disk, whatever the server's default.
 const DURABLE: [(&str, &str); 1] = [("synchronous_commit", "on")];
 
@@ -45,7 +47,7 @@ pub(in crate::store) async fn open(settings: &Settings) -> Result<Engine> {
     check(&mut session).await?;
     MIGRATIONS.run(&mut session).await?;
     let _ = session.close().await;
-    Ok(pool(options))
+    Ok(pool(options, settings.lease))
 }
 
 /// Opens a database that must have a schema, as it is.
@@ -54,7 +56,7 @@ pub(in crate::store) async fn open_existing(settings: &Settings) -> Result<Engin
     let mut session = connect(&options).await?;
     let made = has_schema(&mut session).await?;
     let _ = session.close().await;
-    if made { Ok(pool(options)) } else { Err(StoreError::Empty(settings.url.clone())) }
+    if made { Ok(pool(options, settings.lease)) } else { Err(StoreError::Empty(settings.url.clone())) }
 }
 
 /// Whether a program of ours ever made its tables in this database.
@@ -62,9 +64,12 @@ pub(in crate::store) async fn has_schema(session: &mut PgConnection) -> Result<b
     within(sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(session)).await
 }
 
-fn pool(options: PgConnectOptions) -> Engine {
+/// Sessions in which nobody waits for long for a worker that stopped: not beyond its lease.
+fn pool(options: PgConnectOptions, lease: Span) -> Engine {
+    let idle = IDLE.min(lease.get() / 2).as_millis().to_string();
+    let options = options.options(LIMITS).options([("idle_in_transaction_session_timeout", idle)]);
     let pool = PgPoolOptions::new().max_connections(SESSIONS).acquire_timeout(CONNECT);
-    Engine::Postgres(pool.connect_lazy_with(options.options(LIMITS)))
+    Engine::Postgres(pool.connect_lazy_with(options))
 }
 
 /// One session, under no limit but those of the server: for what may last.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
+use std::time::Duration;
 
 use dispolits::checking::Bench;
 use dispolits::defect::{Code, Defect, Place};
@@ -11,8 +12,8 @@ use dispolits::message;
 use dispolits::outcome::Verdict;
 use dispolits::report;
 use dispolits::store::{
-    self, Answer, Closing, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received, Recorded, ReplyKind,
-    Settlement, Store,
+    self, Answer, Closing, Duty, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received, Recorded,
+    ReplyKind, Settlement, Shift, Store,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -23,6 +24,9 @@ use super::{AT, REPORT, Ran, program, ran, report};
 struct Desk {
     folder: TempDir,
     store: Store,
+    shift: Shift,
+    duty: Duty,
+    settling: Duty,
 }
 
 impl Desk {
@@ -34,7 +38,11 @@ impl Desk {
         assert!(example.contains(shipped));
         fs::write(folder.path().join("config.toml"), example.replace(shipped, &url)).unwrap();
         let store = Store::open(&store::Settings::at(url)).await.unwrap();
-        Self { folder, store }
+        let shift = Shift::new(store.clone(), "essai", Duration::from_mins(10));
+        shift.begin().await.unwrap();
+        let duty = shift.take_mailbox("boite").await.unwrap().unwrap();
+        let settling = shift.take_settling().await.unwrap().unwrap();
+        Self { folder, store, shift, duty, settling }
     }
 
     /// Five mails: half rejected and answered, integrated, waiting, of a patient, of a strange sender.
@@ -44,7 +52,7 @@ impl Desk {
         let first = desk.receive(&mail("lits@ch-armor.test", "Lits du matin", &partial), at(0)).await;
         desk.push(&[404, 200], at(1)).await;
         desk.settle(first, Answer::Letter(Box::new(reply())), at(2)).await;
-        let due = desk.store.replies_to_send(1, at(3)).await.unwrap().remove(0);
+        let due = desk.shift.replies_to_send(1, at(3)).await.unwrap().remove(0);
         desk.store.reply_sent(due.id, None, at(3)).await.unwrap();
         let other = REPORT.replace("essai-1", "essai-2").replace("07:50:00", "07:55:00");
         let second = desk.receive(&mail("sih@ch-armor.test", "Lits de midi", &other), at(3600)).await;
@@ -80,27 +88,27 @@ impl Desk {
         let (account, raw) = ("boite", raw.as_bytes());
         let position = format!("p{}", now.as_second());
         let received = Received { account, position: &position, raw, size: raw.len() as u64, headers_only: false };
-        self.store.receive(&[received], now).await.unwrap();
+        self.store.receive(&self.duty, &[received], now).await.unwrap();
         let id = self.store.to_judge(account, 1).await.unwrap()[0].id;
-        assert_eq!(self.store.record(id, &judged, now).await.unwrap(), Recorded::Stands);
+        assert_eq!(self.store.record(&self.duty, id, &judged, now).await.unwrap(), Recorded::Stands);
         id
     }
 
     /// Has the ROR answer every row that waits with these statuses, one request after the other.
     async fn push(&self, statuses: &[u16], now: Timestamp) {
-        for batch in self.store.claim(9, now).await.unwrap() {
+        for batch in self.shift.claim(9, now).await.unwrap() {
             for row in batch.rows {
                 let operations = ["replace", "add"].into_iter().zip(statuses);
                 let probes: Vec<Probe> = operations.map(|(operation, status)| probe(operation, *status)).collect();
-                let closing = Closing::Acknowledged { genre_code: None, again_at: now };
-                self.store.close_row(row.id, &probes, &closing, now).await.unwrap();
+                let closing = Closing::Acknowledged { genre_code: None };
+                self.store.close_row(row.id, &probes, &closing, now, now).await.unwrap();
             }
         }
     }
 
     async fn settle(&self, id: MailId, answer: Answer, now: Timestamp) {
         let outcome = self.store.settled_outcome(id).await.unwrap().unwrap();
-        self.store.settle(id, &Settlement { outcome, answer }, now).await.unwrap();
+        self.store.settle(&self.settling, id, &Settlement { outcome, answer }, now).await.unwrap();
     }
 
     fn journal(&self, command: &str, arguments: &[&str]) -> Ran {
@@ -210,7 +218,7 @@ async fn a_mail_is_told_so_that_the_telephone_can_be_answered() {
         assert!(!ran.out.contains("Camille"), "the subject of a patient document");
     }
     let store = desk.store.clone();
-    store.moved(&[MailId::of(1)], at(9000)).await.unwrap();
+    store.moved(&desk.duty, &[MailId::of(1)], at(9000)).await.unwrap();
     store.purge_content(at(9000), at(9000)).await.unwrap();
     assert!(desk.journal("show", &["1"]).out.contains("(contenu effacé au terme de sa conservation)"));
 }

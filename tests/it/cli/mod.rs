@@ -20,6 +20,8 @@ mod several;
 #[cfg(unix)]
 mod troubles;
 mod usage;
+#[cfg(unix)]
+mod workers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

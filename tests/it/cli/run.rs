@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use dispolits::clock::Clock;
+use dispolits::store::Shift;
 use jiff::SignedDuration;
 
 use super::service::{World, mail, mail_at, until};
@@ -20,7 +22,10 @@ async fn sigterm_ends_what_is_begun_and_exits_with_zero() {
     let (status, log) = service.stop();
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(log.contains("arrêt demandé") && !log.contains("ERROR"), "{log}");
-    assert!(store.recover_in_flight(Clock::System.now()).await.unwrap() == 0, "a request was cut short");
+    let after = Shift::new(store, "essai", Duration::from_secs(30));
+    after.begin().await.unwrap();
+    assert_eq!(after.take_over(Clock::System.now()).await.unwrap(), 0, "a request was cut short");
+    after.end().await.unwrap();
     let service = world.start();
     world.settled(10).await;
     assert_eq!(service.stop().0.code(), Some(0));

@@ -27,6 +27,8 @@ pub(super) struct World {
     folder: TempDir,
     pub(super) simulator: Simulator,
     base: String,
+    /// Where the service keeps its state.
+    url: String,
 }
 
 /// A running `dispolits run`; killed if the test forgets it.
@@ -56,7 +58,8 @@ impl World {
         .await
         .unwrap();
         let base = base(folder.path(), &pki, &simulator);
-        let this = Self { folder, simulator, base };
+        let url = format!("sqlite://{}", folder.path().join("dispolits.db").display());
+        let this = Self { folder, simulator, base, url };
         this.write("etablissements.csv", world.etablissements_csv);
         this.write("services.csv", world.services_csv);
         for folder in ["new", "cur", "tmp"] {
@@ -84,6 +87,12 @@ impl World {
         assert!(self.base.contains(from), "{from}");
         self.base = self.base.replacen(from, to, 1);
         self.configure("");
+    }
+
+    /// Has services keep their state there.
+    pub(super) fn keep_state_in(&mut self, url: &str) {
+        self.change(&format!("url = \"{}\"", self.url), &format!("url = \"{url}\""));
+        self.url = url.to_owned();
     }
 
     /// The mails of a folder of the mailbox; of the mailbox itself if it has no name.
@@ -137,7 +146,7 @@ impl World {
     }
 
     pub(super) async fn store(&self) -> Store {
-        Store::open(&store::Settings::at(format!("sqlite://{}", self.path("dispolits.db").display()))).await.unwrap()
+        Store::open(&store::Settings::at(&self.url)).await.unwrap()
     }
 
     /// Waits until so many mails are received and none is in progress.
@@ -203,7 +212,12 @@ impl Service {
         }
     }
 
-    /// Sends the process a signal: `TERM`, `HUP`, `INT`.
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends the process a signal: `TERM`, `HUP`, `INT`, `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
     }

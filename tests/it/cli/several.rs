@@ -3,10 +3,12 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
 use dispolits::mailbox;
 use dispolits::message;
-use dispolits::store::{self, Received};
+use dispolits::store::{self, Received, Shift, Store};
+use jiff::Timestamp;
 
 use super::Ran;
 use super::service::{World, mail, until};
@@ -133,6 +135,15 @@ async fn a_mailbox_that_fails_or_hangs_stops_no_other() {
     drop(silent);
 }
 
+/// What a worker that is gone received.
+async fn receive(store: &Store, mail: &Received<'_>, now: Timestamp) {
+    let gone = Shift::new(store.clone(), "essai", Duration::from_secs(30));
+    gone.begin().await.unwrap();
+    let duty = gone.take_mailbox(mail.account).await.unwrap().unwrap();
+    store.receive(&duty, std::slice::from_ref(mail), now).await.unwrap();
+    gone.end().await.unwrap();
+}
+
 /// Its mails were made durable; then its section was taken out.
 #[tokio::test]
 async fn mails_of_a_mailbox_no_longer_configured_are_still_judged() {
@@ -142,7 +153,7 @@ async fn mails_of_a_mailbox_no_longer_configured_are_still_judged() {
     let account = "maildir:ancienne";
     let received =
         Received { account, position: "1", raw: raw.as_bytes(), size: raw.len() as u64, headers_only: false };
-    store.receive(&[received], dispolits::clock::Clock::System.now()).await.unwrap();
+    receive(&store, &received, dispolits::clock::Clock::System.now()).await;
     store.close().await;
     let service = world.start();
     world.settled(1).await;
@@ -159,7 +170,7 @@ async fn the_journal_names_the_mailbox_where_there_are_several() {
     for (rank, account) in accounts.iter().enumerate() {
         let position = format!("{rank}");
         let mail = Received { account, position: &position, raw: b"x", size: 1, headers_only: false };
-        store.receive(&[mail], "2026-11-23T07:00:00Z".parse().unwrap()).await.unwrap();
+        receive(&store, &mail, "2026-11-23T07:00:00Z".parse().unwrap()).await;
     }
     assert_eq!(store.journal(&store::Filter::default(), 9).await.unwrap().len(), 2);
     store.close().await;

@@ -11,7 +11,7 @@ const OTHER: &str = "maildir:brest";
 
 async fn receive(bench: &Bench, account: &str, raw: &str) -> MailId {
     let mail = Received { account, ..received(raw, raw) };
-    bench.store.receive(&[mail], bench.now()).await.unwrap();
+    bench.store.receive(&bench.duty, &[mail], bench.now()).await.unwrap();
     bench.store.known_positions(account).await.unwrap()[raw].id
 }
 
@@ -19,14 +19,14 @@ async fn what_is_being_read_for_one_mailbox_is_no_business_of_another(engine: En
     let bench = Bench::new(engine).await;
     let (ours, theirs) = (receive(&bench, ACCOUNT, "a").await, receive(&bench, OTHER, "a").await);
     assert_ne!(ours, theirs, "the same bytes in two mailboxes are two mails");
-    bench.store.begin_reading(&[ours], Reading::Alone).await.unwrap();
-    bench.store.begin_reading(&[theirs], Reading::Alone).await.unwrap();
-    assert_eq!(bench.store.recover_readings(OTHER).await.unwrap(), 1);
+    bench.store.begin_reading(&bench.duty, &[ours], Reading::Alone).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &[theirs], Reading::Alone).await.unwrap();
+    assert_eq!(bench.store.recover_readings(&bench.duty, OTHER).await.unwrap(), 1);
     let waiting = async |account| bench.store.to_judge(account, 10).await.unwrap();
     assert_eq!(waiting(ACCOUNT).await, [Judging { id: ours, suspect: false, attempts: 0 }], "still being read");
     assert_eq!(waiting(OTHER).await, [Judging { id: theirs, suspect: true, attempts: 1 }]);
-    bench.store.end_readings(OTHER).await.unwrap();
-    assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 1, "its mark was left alone");
+    bench.store.end_readings(&bench.duty, OTHER).await.unwrap();
+    assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), 1, "its mark was left alone");
 }
 
 async fn accounts_are_known_as_long_as_they_have_mails_and_balance_each_by_itself(engine: Engine) {
@@ -53,7 +53,7 @@ async fn one_document_sent_to_two_mailboxes_has_one_effect(engine: Engine) {
     let (ours, theirs) = (receive(&bench, ACCOUNT, "a").await, receive(&bench, OTHER, "b").await);
     bench.record(ours, &judged(vec![document("BM-1", vec![beds(3, 0)])])).await;
     let late = judged(vec![document("BM-0", vec![beds(9, 1)]), document("BM-1", vec![beds(3, 0)])]);
-    assert_eq!(bench.store.record(theirs, &late, bench.now()).await.unwrap(), Recorded::Overtaken);
+    assert_eq!(bench.store.record(&bench.duty, theirs, &late, bench.now()).await.unwrap(), Recorded::Overtaken);
     assert_eq!(bench.store.to_judge(OTHER, 10).await.unwrap().len(), 1, "to be judged again");
     assert!(bench.outcome(theirs).await.documents.is_empty(), "nothing of it was written");
 
@@ -71,11 +71,14 @@ async fn an_identifiant_used_meanwhile_for_something_else_is_seen(engine: Engine
     let mut other = document("BM-1", vec![beds(4, 0)]);
     other.head.sha256 = "autre contenu".to_owned();
     let late = judged(vec![other]);
-    assert_eq!(bench.store.record(theirs, &late, bench.now()).await.unwrap(), Recorded::Overtaken);
+    assert_eq!(bench.store.record(&bench.duty, theirs, &late, bench.now()).await.unwrap(), Recorded::Overtaken);
     let JudgedMail { documents, .. } = &late;
     let told = JudgedDocument { prior: Prior::Reused, ..document("BM-1", vec![beds(4, 0)]) };
     let told = JudgedDocument { head: documents[0].head.clone(), ..told };
-    assert_eq!(bench.store.record(theirs, &judged(vec![told]), bench.now()).await.unwrap(), Recorded::Stands);
+    assert_eq!(
+        bench.store.record(&bench.duty, theirs, &judged(vec![told]), bench.now()).await.unwrap(),
+        Recorded::Stands
+    );
 }
 
 /// The database itself holds it, were a judgement ever recorded without a look.
@@ -94,7 +97,7 @@ async fn a_digest_gathers_what_was_sent_to_one_mailbox(engine: Engine) {
     for (account, name) in [(ACCOUNT, "a"), (OTHER, "b"), (ACCOUNT, "c")] {
         let id = receive(&bench, account, name).await;
         bench.record(id, &judged(vec![document(name, vec![])])).await;
-        bench.store.answer(id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
+        bench.store.answer(&bench.settling, id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
         ids.push(id);
     }
     let mut due = bench.store.digests_due(bench.now()).await.unwrap();

@@ -1,5 +1,7 @@
 //! A store in a database of its own, and mails and rows to put into it.
 
+use std::time::Duration;
+
 use dispolits::capacity::{
     Affectation, Count, Genre, Indicator, Location, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite, Update,
 };
@@ -8,8 +10,8 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, MailOutcome};
 use dispolits::report::Head;
 use dispolits::store::{
-    Answer, Batch, Closing, JudgedDocument, JudgedMail, MailId, Prior, Received, Recorded, Settings, Settlement, Store,
-    sha256,
+    Answer, Batch, Closing, Duty, JudgedDocument, JudgedMail, MailId, Prior, Received, Recorded, Removal,
+    RemovalClosing, RowToSend, Settings, Settlement, Shift, Store, sha256,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,13 +26,20 @@ pub(crate) struct Bench {
     pub(crate) home: Home,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    /// The worker of the story, at work.
+    pub(crate) shift: Shift,
+    /// Its duty to read and judge, which serves for all accounts of a story.
+    pub(crate) duty: Duty,
+    /// Its duty to settle.
+    pub(crate) settling: Duty,
 }
 
 impl Bench {
     pub(crate) async fn new(engine: Engine) -> Self {
         let home = Home::new(engine).await;
         let store = Store::open(&home.settings()).await.unwrap();
-        Self { home, store, clock: Clock::manual("2026-11-23T07:00:00Z".parse().unwrap()) }
+        let (shift, duty, settling) = begin(&store).await;
+        Self { home, store, clock: Clock::manual("2026-11-23T07:00:00Z".parse().unwrap()), shift, duty, settling }
     }
 
     pub(crate) fn settings(&self) -> Settings {
@@ -53,6 +62,13 @@ impl Bench {
     pub(crate) async fn restart(&mut self) {
         self.store.close().await;
         self.store = Store::open(&self.settings()).await.unwrap();
+        self.crash().await;
+    }
+
+    /// The worker dies, its lease runs out, and another begins.
+    pub(crate) async fn crash(&mut self) {
+        self.execute("UPDATE workers SET expires_at = 0").await;
+        (self.shift, self.duty, self.settling) = begin(&self.store).await;
     }
 
     /// Runs a statement behind the store's back.
@@ -67,12 +83,12 @@ impl Bench {
 
     /// Receives one mail; its bytes are told by `raw`.
     pub(crate) async fn receive(&self, position: &str, raw: &str) -> MailId {
-        self.store.receive(&[received(position, raw)], self.now()).await.unwrap();
+        self.store.receive(&self.duty, &[received(position, raw)], self.now()).await.unwrap();
         self.store.newest_mail(&sha256(raw.as_bytes()), None).await.unwrap().unwrap()
     }
 
     pub(crate) async fn record(&self, id: MailId, mail: &JudgedMail) {
-        assert_eq!(self.store.record(id, mail, self.now()).await.unwrap(), Recorded::Stands);
+        assert_eq!(self.store.record(&self.duty, id, mail, self.now()).await.unwrap(), Recorded::Stands);
     }
 
     /// A mail that is received and judged to carry these rows in one document.
@@ -98,7 +114,15 @@ impl Bench {
     }
 
     pub(crate) async fn claim(&self) -> Vec<Batch> {
-        self.store.claim(10, self.now()).await.unwrap()
+        self.shift.claim(10, self.now()).await.unwrap()
+    }
+
+    pub(crate) async fn close(&self, row: &RowToSend, closing: &Closing) {
+        self.store.close_row(row.id, &[], closing, self.after(SETTLE), self.now()).await.unwrap();
+    }
+
+    pub(crate) async fn close_removal(&self, removal: &Removal, closing: RemovalClosing) {
+        self.store.close_removal(removal.id, &[], closing, self.after(SETTLE), self.now()).await.unwrap();
     }
 
     /// Claims what is due and closes every row of it alike. Returns the numbers sent.
@@ -107,7 +131,7 @@ impl Bench {
         for batch in self.claim().await {
             for row in &batch.rows {
                 sent.push(row.update.count.nombre.get());
-                self.store.close_row(row.id, &[], &closing(self), self.now()).await.unwrap();
+                self.close(row, &closing(self)).await;
             }
         }
         sent
@@ -116,8 +140,22 @@ impl Bench {
     /// Settles a mail as it stands.
     pub(crate) async fn settle(&self, id: MailId, answer: Answer) {
         let outcome = self.store.settled_outcome(id).await.unwrap().unwrap();
-        self.store.settle(id, &Settlement { outcome, answer }, self.now()).await.unwrap();
+        self.store.settle(&self.settling, id, &Settlement { outcome, answer }, self.now()).await.unwrap();
     }
+}
+
+async fn begin(store: &Store) -> (Shift, Duty, Duty) {
+    let shift = worker(store, "essai").await;
+    let duty = shift.take_mailbox(ACCOUNT).await.unwrap().unwrap();
+    let settling = shift.take_settling().await.unwrap().unwrap();
+    (shift, duty, settling)
+}
+
+/// A worker at work.
+pub(crate) async fn worker(store: &Store, name: &str) -> Shift {
+    let shift = Shift::new(store.clone(), name, Duration::from_mins(10));
+    shift.begin().await.unwrap();
+    shift
 }
 
 pub(crate) fn received<'a>(position: &'a str, raw: &'a str) -> Received<'a> {
@@ -125,8 +163,8 @@ pub(crate) fn received<'a>(position: &'a str, raw: &'a str) -> Received<'a> {
     Received { account: ACCOUNT, position, raw, size: raw.len() as u64, headers_only: false }
 }
 
-pub(crate) fn acknowledged(bench: &Bench) -> Closing {
-    Closing::Acknowledged { genre_code: None, again_at: bench.after(SETTLE) }
+pub(crate) fn acknowledged(_: &Bench) -> Closing {
+    Closing::Acknowledged { genre_code: None }
 }
 
 pub(crate) fn refused(_: &Bench) -> Closing {

@@ -55,12 +55,12 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
         }
         Step::ReadAndDie => {
             let ids: Vec<MailId> = store.to_judge(ACCOUNT, 3).await.unwrap().iter().map(|mail| mail.id).collect();
-            store.begin_reading(&ids, Reading::Together).await.unwrap();
-            store.recover_readings(ACCOUNT).await.unwrap();
+            store.begin_reading(&bench.duty, &ids, Reading::Together).await.unwrap();
+            store.recover_readings(&bench.duty, ACCOUNT).await.unwrap();
         }
         Step::MoveOne => {
             let Some(ToMove { id, .. }) = store.to_move(ACCOUNT, None, 1).await.unwrap().pop() else { return };
-            store.moved(&[id], bench.now()).await.unwrap();
+            store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
         }
         Step::Send { refuse } => drop(bench.send(if *refuse { refused } else { acknowledged }).await),
         Step::SettleOne => {

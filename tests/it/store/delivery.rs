@@ -9,19 +9,19 @@ use super::engine::{Engine, on_both_engines};
 async fn locations_are_served_side_by_side_under_the_ceiling(engine: Engine) {
     let bench = Bench::new(engine).await;
     bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0), at_location("C", 3, 0)]).await;
-    let two = bench.store.claim(2, bench.now()).await.unwrap();
+    let two = bench.shift.claim(2, bench.now()).await.unwrap();
     assert_eq!(two.iter().map(|batch| &batch.location).collect::<Vec<_>>(), [&location("A"), &location("B")]);
     assert_eq!(bench.claim().await.iter().map(|batch| &batch.location).collect::<Vec<_>>(), [&location("C")]);
     assert!(bench.claim().await.is_empty());
-    assert!(bench.store.claim(0, bench.now()).await.unwrap().is_empty());
+    assert!(bench.shift.claim(0, bench.now()).await.unwrap().is_empty());
 }
 
 async fn a_held_location_holds_no_other(engine: Engine) {
     let bench = Bench::new(engine).await;
     bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0)]).await;
     let claimed = bench.claim().await;
-    bench.store.close_row(claimed[0].rows[0].id, &[], &unknown(&bench), bench.now()).await.unwrap();
-    bench.store.release(&claimed[1].location, bench.now(), bench.now()).await.unwrap();
+    bench.close(&claimed[0].rows[0], &unknown(&bench)).await;
+    bench.store.release(&claimed[1], bench.now(), bench.now()).await.unwrap();
     bench.report("2", vec![at_location("A", 3, 5)]).await;
     assert_eq!(bench.send(acknowledged).await, [2], "A is held for a new row too");
     bench.advance(SETTLE);
@@ -35,8 +35,8 @@ async fn a_shorter_hold_does_not_shorten_a_longer_one(engine: Engine) {
     bench.advance(SETTLE);
     let claimed = bench.claim().await;
     let long = Closing::Retry { next_at: bench.now(), hold: Some(bench.after(500)) };
-    bench.store.close_row(claimed[0].rows[0].id, &[], &long, bench.now()).await.unwrap();
-    bench.store.recover_in_flight(bench.after(10)).await.unwrap();
+    bench.close(&claimed[0].rows[0], &long).await;
+    bench.shift.recover_in_flight(bench.after(10)).await.unwrap();
     bench.advance(499);
     assert!(bench.claim().await.is_empty());
     bench.advance(1);
@@ -47,14 +47,14 @@ async fn what_is_given_back_waits_without_counting(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.report("1", vec![beds(1, 0)]).await;
     let claimed = bench.claim().await;
-    bench.store.release(&claimed[0].location, bench.after(30), bench.now()).await.unwrap();
+    bench.store.release(&claimed[0], bench.after(30), bench.now()).await.unwrap();
     assert_eq!(bench.etats(id).await, [Etat::EnAttente]);
     bench.advance(29);
     assert!(bench.claim().await.is_empty());
     bench.advance(1);
     let claimed = bench.claim().await;
     assert_eq!(claimed[0].rows[0].attempts, 0);
-    bench.store.close_row(claimed[0].rows[0].id, &[], &failed(&bench), bench.now()).await.unwrap();
+    bench.close(&claimed[0].rows[0], &failed(&bench)).await;
     bench.advance(5);
     assert_eq!(bench.claim().await[0].rows[0].attempts, 1);
 }
@@ -85,7 +85,11 @@ async fn every_request_is_kept_in_the_journal(engine: Engine) {
         answer: String::new(),
     };
     let probes = [probe("replace", Some(404), None), probe("add", None, Some("issue inconnue"))];
-    bench.store.close_row(claimed[0].rows[0].id, &probes, &unknown(&bench), bench.now()).await.unwrap();
+    bench
+        .store
+        .close_row(claimed[0].rows[0].id, &probes, &unknown(&bench), bench.after(SETTLE), bench.now())
+        .await
+        .unwrap();
     let requests = bench.store.requests(id).await.unwrap();
     let told: Vec<_> = requests.iter().map(|request| (request.operation.as_str(), request.statut)).collect();
     assert_eq!(told, [("replace", Some(404)), ("add", None)]);

@@ -165,7 +165,8 @@ async fn rows_that_wait_survive_an_upgrade() {
     .unwrap();
     pool.close().await;
     let store = Store::open(&Settings::at(url)).await.unwrap();
-    let claimed = store.claim(1, "2026-11-23T07:00:00Z".parse().unwrap()).await.unwrap();
+    let shift = super::bench::worker(&store, "essai").await;
+    let claimed = shift.claim(1, "2026-11-23T07:00:00Z".parse().unwrap()).await.unwrap();
     assert_eq!(claimed[0].rows[0].update.count.nombre.get(), 7);
 }
 

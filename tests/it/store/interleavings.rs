@@ -27,6 +27,8 @@ enum Step {
     Claim,
     /// What is under way meets this fate.
     Answer(Fate),
+    /// The workers that were paused wake: the requests they were at leave, late, and are answered.
+    Wake,
     Wait(i64),
 }
 
@@ -46,6 +48,8 @@ enum Fate {
     Lost(Treated),
     /// The process dies with the request under way.
     Crash(Treated),
+    /// The worker is paused before the request leaves; its lease runs out, and another takes over.
+    Pause,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +69,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Fate::HeldBack),
         3 => treated.clone().prop_map(Fate::Lost),
         1 => treated.prop_map(Fate::Crash),
+        1 => Just(Fate::Pause),
     ];
     let step = prop_oneof![
         3 => (0..4_i64, kind, prop::bool::weighted(0.8))
@@ -72,6 +77,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::JudgeBacklog),
         4 => Just(Step::Claim),
         4 => fate.prop_map(Step::Answer),
+        1 => Just(Step::Wake),
         1 => (1..2 * SETTLE).prop_map(Step::Wait),
         2 => Just(Step::Wait(SETTLE)),
     ];
@@ -93,6 +99,8 @@ struct World {
     late: Vec<(Timestamp, usize)>,
     /// The requests under way.
     flying: Vec<RowToSend>,
+    /// Those of workers that are paused.
+    paused: Vec<RowToSend>,
 }
 
 impl World {
@@ -104,6 +112,7 @@ impl World {
             held: None,
             late: vec![],
             flying: vec![],
+            paused: vec![],
         }
     }
 
@@ -113,6 +122,7 @@ impl World {
             Step::JudgeBacklog => self.judge_backlog().await,
             Step::Claim => self.claim().await,
             Step::Answer(fate) => self.answer(*fate).await,
+            Step::Wake => self.wake().await,
             Step::Wait(seconds) => self.wait(*seconds),
         }
         assert!(self.bench.store.balance(None).await.unwrap().holds());
@@ -150,7 +160,27 @@ impl World {
 
     async fn answer(&mut self, fate: Fate) {
         for row in std::mem::take(&mut self.flying) {
-            self.meet(&row, fate).await;
+            match fate {
+                Fate::Pause => self.pause(row).await,
+                _ => self.meet(&row, fate).await,
+            }
+        }
+    }
+
+    async fn pause(&mut self, row: RowToSend) {
+        self.take_over().await;
+        self.paused.push(row);
+    }
+
+    async fn take_over(&mut self) {
+        let until = self.bench.after(SETTLE);
+        self.bench.crash().await;
+        assert_eq!(self.bench.shift.take_over(until).await.unwrap(), 1);
+    }
+
+    async fn wake(&mut self) {
+        for row in std::mem::take(&mut self.paused) {
+            self.meet(&row, Fate::Answered).await;
         }
     }
 
@@ -170,12 +200,11 @@ impl World {
             }
             Fate::Crash(treated) => {
                 self.treat(rank, treated);
-                let until = self.bench.after(SETTLE);
-                assert_eq!(self.bench.store.recover_in_flight(until).await.unwrap(), 1);
-                return;
+                return self.take_over().await;
             }
+            Fate::Pause => return,
         };
-        self.bench.store.close_row(row.id, &[], &closing, self.bench.now()).await.unwrap();
+        self.bench.close(row, &closing).await;
     }
 
     fn treat(&mut self, rank: usize, treated: Treated) {
@@ -198,9 +227,17 @@ impl World {
         }
     }
 
-    /// Lets everything come to its end: all requests are answered from now on.
+    /// Lets everything come to its end: all requests are answered from now on. Who is still paused wakes last.
     async fn finish(&mut self) {
         self.judge_backlog().await;
+        self.calm_down().await;
+        if !self.paused.is_empty() {
+            self.wake().await;
+            self.calm_down().await;
+        }
+    }
+
+    async fn calm_down(&mut self) {
         let rounds = 2 * self.reports.len() + 4;
         // Settling times first, so that late requests come between; R04 is tried again after an hour.
         for wait in std::iter::repeat_n(SETTLE, rounds).chain(std::iter::repeat_n(3600, rounds)) {

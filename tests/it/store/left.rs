@@ -6,14 +6,14 @@ use super::bench::{ACCOUNT, Bench, judged, received};
 use super::engine::{Engine, on_both_engines};
 
 async fn receive(bench: &Bench, position: &str, raw: &str) -> MailId {
-    bench.store.receive(&[received(position, raw)], bench.now()).await.unwrap();
+    bench.store.receive(&bench.duty, &[received(position, raw)], bench.now()).await.unwrap();
     bench.store.known_positions(ACCOUNT).await.unwrap()[position].id
 }
 
 async fn left(bench: &Bench, position: &str, raw: &str) -> MailId {
     let id = receive(bench, position, raw).await;
     bench.record(id, &judged(vec![])).await;
-    bench.store.left(&[id], bench.now()).await.unwrap();
+    bench.store.left(&bench.duty, &[id], bench.now()).await.unwrap();
     id
 }
 
@@ -49,9 +49,9 @@ async fn the_same_bytes_beside_a_mail_left_are_a_duplicate(engine: Engine) {
 async fn a_mail_found_elsewhere_or_gone_is_followed(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = left(&bench, "7:1", "octets").await;
-    bench.store.relocate(&[(id, "8:1")]).await.unwrap();
+    bench.store.relocate(&bench.duty, &[(id, "8:1")]).await.unwrap();
     assert_eq!(places(&bench).await, [("8:1".to_owned(), id, true)]);
-    bench.store.moved(&[id], bench.now()).await.unwrap();
+    bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
     assert_eq!(places(&bench).await, []);
     let again = receive(&bench, "8:2", "octets").await;
     assert_eq!(bench.store.mail(again).await.unwrap().unwrap().duplicate_of, Some(id));
@@ -66,7 +66,7 @@ async fn that_a_move_was_begun_outlives_the_process(engine: Engine) {
         waiting.into_iter().map(|mail| mail.tried).collect()
     };
     assert_eq!(tried(&bench).await, [false]);
-    bench.store.begin_filing(&[id], bench.now()).await.unwrap();
+    bench.store.begin_filing(&bench.duty, &[id], bench.now()).await.unwrap();
     bench.restart().await;
     assert_eq!(tried(&bench).await, [true]);
 }

@@ -26,23 +26,23 @@ async fn the_same_bytes_are_one_mail_until_their_move_is_confirmed(engine: Engin
     bench.record(first, &judged(vec![])).await;
     assert_eq!(bench.receive("c", "octets").await, first, "judged is not moved");
 
-    bench.store.moved(&[first], bench.now()).await.unwrap();
+    bench.store.moved(&bench.duty, &[first], bench.now()).await.unwrap();
     assert_eq!(positions(&bench).await, []);
     let second = bench.receive("c", "octets").await;
     assert!(second > first);
     assert_eq!(duplicate_of(&bench, second).await, Some(first));
-    bench.store.moved(&[second], bench.now()).await.unwrap();
+    bench.store.moved(&bench.duty, &[second], bench.now()).await.unwrap();
     let third = bench.receive("d", "octets").await;
     assert_eq!(duplicate_of(&bench, third).await, Some(first), "of the first, however many came");
 }
 
 async fn two_copies_in_the_mailbox_at_once_are_one_mail_then_a_duplicate(engine: Engine) {
     let bench = Bench::new(engine).await;
-    bench.store.receive(&[received("a", "octets"), received("b", "octets")], bench.now()).await.unwrap();
+    bench.store.receive(&bench.duty, &[received("a", "octets"), received("b", "octets")], bench.now()).await.unwrap();
     assert_eq!(bench.store.balance(Some(ACCOUNT)).await.unwrap().recus, 1);
     let known = positions(&bench).await;
     assert_eq!(known.len(), 1);
-    bench.store.moved(&[known[0].1], bench.now()).await.unwrap();
+    bench.store.moved(&bench.duty, &[known[0].1], bench.now()).await.unwrap();
     let copy = bench.receive("a", "octets").await;
     assert_eq!(duplicate_of(&bench, copy).await, Some(known[0].1));
 }
@@ -50,9 +50,9 @@ async fn two_copies_in_the_mailbox_at_once_are_one_mail_then_a_duplicate(engine:
 async fn accounts_do_not_share_mails(engine: Engine) {
     let bench = Bench::new(engine).await;
     let ours = bench.receive("a", "octets").await;
-    bench.store.moved(&[ours], bench.now()).await.unwrap();
+    bench.store.moved(&bench.duty, &[ours], bench.now()).await.unwrap();
     let other = Received { account: "maildir:autre", ..received("a", "octets") };
-    bench.store.receive(&[other], bench.now()).await.unwrap();
+    bench.store.receive(&bench.duty, &[other], bench.now()).await.unwrap();
     assert_eq!(bench.store.balance(Some("maildir:autre")).await.unwrap().recus, 1);
     let theirs = bench.store.known_positions("maildir:autre").await.unwrap()["a"].id;
     assert_eq!(duplicate_of(&bench, theirs).await, None);
@@ -61,7 +61,11 @@ async fn accounts_do_not_share_mails(engine: Engine) {
 async fn a_header_alone_is_told_apart_by_the_size_of_its_mail(engine: Engine) {
     let bench = Bench::new(engine).await;
     let header = |position, size| Received { size, headers_only: true, ..received(position, "Subject: a\r\n\r\n") };
-    bench.store.receive(&[header("a", 100), header("b", 200), header("c", 100)], bench.now()).await.unwrap();
+    bench
+        .store
+        .receive(&bench.duty, &[header("a", 100), header("b", 200), header("c", 100)], bench.now())
+        .await
+        .unwrap();
     assert_eq!(positions(&bench).await.len(), 2);
     bench.receive("d", "Subject: a\r\n\r\n").await;
     assert_eq!(positions(&bench).await.len(), 3, "a whole mail of these bytes is another one");
@@ -91,19 +95,19 @@ async fn check_marks(engine: Engine, company: &[&str], how: Reading, crash: bool
         ids.push(bench.receive(name, name).await);
     }
     let spectator = bench.receive("pas lu", "pas lu").await;
-    bench.store.begin_reading(&ids, how).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &ids, how).await.unwrap();
     if crash {
         bench.restart().await;
-        assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), ids.len() as u64);
+        assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), ids.len() as u64);
     } else {
-        bench.store.reading_failed(ids[0]).await.unwrap();
-        bench.store.end_readings(ACCOUNT).await.unwrap();
+        bench.store.reading_failed(&bench.duty, ids[0]).await.unwrap();
+        bench.store.end_readings(&bench.duty, ACCOUNT).await.unwrap();
     }
     let waiting = bench.store.to_judge(ACCOUNT, 10).await.unwrap();
     let (suspect, attempts) = expected;
     assert!(waiting.contains(&Judging { id: ids[0], suspect, attempts }), "{company:?} {how:?} {crash}: {waiting:?}");
     assert!(waiting.contains(&Judging { id: spectator, suspect: false, attempts: 0 }), "{waiting:?}");
-    assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0, "once");
+    assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), 0, "once");
 }
 
 async fn only_a_mail_read_alone_is_blamed(engine: Engine) {
@@ -117,22 +121,26 @@ async fn only_a_mail_read_alone_is_blamed(engine: Engine) {
 async fn readings_given_up_blame_nobody(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
-    bench.store.begin_reading(&[id], Reading::Alone).await.unwrap();
-    bench.store.end_readings(ACCOUNT).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &[id], Reading::Alone).await.unwrap();
+    bench.store.end_readings(&bench.duty, ACCOUNT).await.unwrap();
     bench.restart().await;
-    assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0);
+    assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), 0);
     assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), [Judging { id, suspect: false, attempts: 0 }]);
 }
 
 async fn a_mail_is_judged_once(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
-    bench.store.begin_reading(&[id], Reading::Alone).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &[id], Reading::Alone).await.unwrap();
     bench.record(id, &JudgedMail { verdict: Some(Verdict::Ignore), ..judged(vec![]) }).await;
     bench.record(id, &JudgedMail { verdict: Some(Verdict::Rejete), ..judged(vec![]) }).await;
     assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Ignore));
     assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), []);
-    assert_eq!(bench.store.recover_readings(ACCOUNT).await.unwrap(), 0, "the mark went with the judgement");
+    assert_eq!(
+        bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(),
+        0,
+        "the mark went with the judgement"
+    );
 }
 
 on_both_engines! {

@@ -34,3 +34,5 @@ mod replies;
 mod server;
 #[cfg(test)]
 mod settling;
+#[cfg(test)]
+mod workers;

@@ -12,12 +12,17 @@ const HOT: &[(&str, &str)] = &[
     ("claiming.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/claiming.rs"))),
     ("closing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/closing.rs"))),
     ("documents.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/documents.rs"))),
+    ("duties.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/duties.rs"))),
     ("filing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/filing.rs"))),
+    ("holds.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/holds.rs"))),
     ("mails.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/mails.rs"))),
     ("outcomes.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/outcomes.rs"))),
+    ("posting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/posting.rs"))),
     ("precedence.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/precedence.rs"))),
     ("replies.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/replies.rs"))),
     ("settling.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/settling.rs"))),
+    ("shift.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/shift.rs"))),
+    ("takeover.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/takeover.rs"))),
 ];
 
 /// Tables that grow for years.
@@ -39,7 +44,7 @@ const OPEN: &[(&str, &str, &[&str])] = &[
     ("mails.rs", "SELECT id, suspect", &["mails_to_judge"]),
     ("purging.rs", "UPDATE mails SET raw = NULL", &["mails_with_content"]),
     ("settling.rs", "SELECT id, waits FROM", &["mails_to_settle"]),
-    ("replies.rs", "WHERE etat = 'a-envoyer'", &["replies_waiting"]),
+    ("posting.rs", "WHERE etat = 'a-envoyer'", &["replies_waiting"]),
 ];
 
 /// The SQL in the string literals of a source, `{due}` filled in.
@@ -178,7 +183,7 @@ impl Server {
     /// The nodes that read a whole large table.
     async fn scans(&mut self, statement: &str) -> Vec<String> {
         let nodes = self.plan(statement).await;
-        nodes.iter().filter(|node| self.is_scan(node)).map(|node| shown(node)).collect()
+        nodes.iter().filter(|node| self.is_scan(node)).map(shown).collect()
     }
 
     fn is_partial(&self, node: &Value) -> bool {

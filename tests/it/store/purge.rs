@@ -31,10 +31,10 @@ async fn mail(bench: &Bench, name: &str, defect: Option<Code>, until: Until) -> 
         bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
     }
     if until == Until::Moved {
-        bench.store.moved(&[id], bench.now()).await.unwrap();
+        bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
     }
     if until == Until::Left {
-        bench.store.left(&[id], bench.now()).await.unwrap();
+        bench.store.left(&bench.duty, &[id], bench.now()).await.unwrap();
     }
     id
 }
@@ -85,7 +85,7 @@ async fn the_journal_stays_and_a_duplicate_is_still_known(engine: Engine) {
 async fn a_reply_goes_with_the_content_once_it_has_left(engine: Engine) {
     let bench = Bench::new(engine).await;
     let sent = mail(&bench, "a", None, Until::Moved).await;
-    let due = bench.store.replies_to_send(10, bench.now()).await.unwrap();
+    let due = bench.shift.replies_to_send(10, bench.now()).await.unwrap();
     bench.store.reply_sent(due[0].id, None, bench.now()).await.unwrap();
     let waiting = mail(&bench, "b", None, Until::Moved).await;
     bench.advance(31 * DAY);
@@ -104,7 +104,7 @@ async fn nothing_of_a_patient_document_is_left_on_the_disk() {
     let defects = vec![Defect::new(Code::M06, Place::mail())];
     bench.record(id, &JudgedMail { defects, ..judged(vec![]) }).await;
     bench.settle(id, Answer::Told).await;
-    bench.store.moved(&[id], bench.now()).await.unwrap();
+    bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
     let on_disk = || {
         let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
         files.filter(|path| holds(&std::fs::read(path).unwrap(), SECRET.as_bytes())).count()

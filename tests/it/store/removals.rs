@@ -6,7 +6,7 @@ use super::bench::{Bench, SETTLE, beds};
 use super::engine::{Engine, on_both_engines};
 
 fn under(code: &'static str) -> impl Fn(&Bench) -> Closing {
-    move |bench| Closing::Acknowledged { genre_code: Some(code.to_owned()), again_at: bench.after(SETTLE) }
+    move |_| Closing::Acknowledged { genre_code: Some(code.to_owned()) }
 }
 
 /// What is asked to be deleted now, by code.
@@ -23,7 +23,7 @@ fn codes(batches: &[Batch]) -> Vec<String> {
 async fn remove(bench: &Bench) -> Vec<String> {
     let batches = bench.claim().await;
     for removal in batches.iter().flat_map(|batch| &batch.removals) {
-        bench.store.close_removal(removal.id, &[], RemovalClosing::Done, bench.now()).await.unwrap();
+        bench.close_removal(removal, RemovalClosing::Done).await;
     }
     codes(&batches)
 }
@@ -64,7 +64,7 @@ async fn counts_go_first_and_a_removal_is_claimed_anew_after_them(engine: Engine
     bench.report("3", vec![beds(3, 3)]).await;
     let batches = bench.claim().await;
     assert_eq!((batches[0].rows.len(), batches[0].removals.len()), (1, 0), "the count may change what is removed");
-    bench.store.close_row(batches[0].rows[0].id, &[], &under("03")(&bench), bench.now()).await.unwrap();
+    bench.close(&batches[0].rows[0], &under("03")(&bench)).await;
     assert_eq!(remove(&bench).await, ["04"]);
 }
 
@@ -77,7 +77,7 @@ async fn a_removal_is_in_flight_like_a_count(engine: Engine) {
     bench.report("3", vec![beds(3, 3)]).await;
     assert!(bench.claim().await.is_empty(), "nor beside a count of its location");
     bench.restart().await;
-    assert_eq!(bench.store.recover_in_flight(bench.after(SETTLE)).await.unwrap(), 1);
+    assert_eq!(bench.shift.recover_in_flight(bench.after(SETTLE)).await.unwrap(), 1);
     assert!(bench.claim().await.is_empty(), "it may still be applied");
     bench.advance(SETTLE);
     assert_eq!(bench.send(under("04")).await, [3]);
@@ -91,7 +91,7 @@ async fn a_removal_in_doubt_holds_its_location(engine: Engine) {
     let batches = bench.claim().await;
     let until = bench.after(SETTLE);
     let retry = RemovalClosing::Retry { next_at: until, hold: Some(until) };
-    bench.store.close_removal(batches[0].removals[0].id, &[], retry, bench.now()).await.unwrap();
+    bench.close_removal(&batches[0].removals[0], retry).await;
     bench.report("3", vec![beds(3, 3)]).await;
     bench.advance(SETTLE - 1);
     assert!(bench.claim().await.is_empty());

@@ -22,10 +22,10 @@ async fn a_verdict_from_before_a_count_came_back_and_was_refused_is_not_written(
     let waiting = read().await;
     assert_eq!(bench.send(refused).await, [1]);
     for stale in [superseded, waiting] {
-        assert!(!bench.store.settle(older, &stale, bench.now()).await.unwrap());
+        assert!(!bench.store.settle(&bench.settling, older, &stale, bench.now()).await.unwrap());
     }
     assert!(!bench.store.is_settled(older).await.unwrap());
-    assert!(bench.store.settle(older, &read().await, bench.now()).await.unwrap());
+    assert!(bench.store.settle(&bench.settling, older, &read().await, bench.now()).await.unwrap());
     assert_eq!(bench.outcome(older).await.verdict, Some(Verdict::Rejete));
 }
 
@@ -34,7 +34,7 @@ async fn a_mail_with_a_count_that_waits_is_not_settled(engine: Engine) {
     let id = bench.report("seul", vec![beds(1, 10)]).await;
     let outcome = bench.store.settled_outcome(id).await.unwrap().unwrap();
     let settlement = Settlement { outcome, answer: Answer::Told };
-    assert!(!bench.store.settle(id, &settlement, bench.now()).await.unwrap());
+    assert!(!bench.store.settle(&bench.settling, id, &settlement, bench.now()).await.unwrap());
     assert!(!bench.store.is_settled(id).await.unwrap());
 }
 

@@ -1,0 +1,164 @@
+//! Who is at work: each worker under a lease that it renews, on the database's clock.
+//!
+//! A worker that stops renewing (killed, stopped, cut off) is taken off the list by the first that sees its lease run
+//! out. What it was at is then nobody's: requests under way may still be applied, so their locations are held and the
+//! newest value is sent again; its duties and replies go to others. When it wakes, its writes find another number
+//! where theirs was, and are refused.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::engine::{Tx, locks::Lock, query, query_scalar};
+use super::{Result, Store, StoreError, instant};
+
+/// A worker's place in the store, once it has begun.
+#[derive(Debug, Clone)]
+pub struct Shift {
+    store: Store,
+    name: Arc<str>,
+    lease: Duration,
+    standing: Arc<Mutex<Option<Standing>>>,
+}
+
+/// On the list, as far as the worker knows.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    worker: i64,
+    /// Until when nobody can have taken it off, on the clock of this process.
+    until: Instant,
+}
+
+/// What a renewal found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewal {
+    /// Whether the worker had been taken off the list meanwhile, and begins anew.
+    pub lapsed: bool,
+    /// The database's time.
+    pub clock: Timestamp,
+}
+
+impl Shift {
+    /// A worker of this name, under a lease of this length. It is not on the list before [`Self::begin`].
+    pub fn new(store: Store, name: &str, lease: Duration) -> Self {
+        Self { store, name: name.into(), lease, standing: Arc::default() }
+    }
+
+    /// The store it works on.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// How long its lease runs.
+    pub fn lease(&self) -> Duration {
+        self.lease
+    }
+
+    /// Puts the worker on the list, and takes off those whose lease has run out: on a file all others, since one worker
+    /// at a time may open it. Beginning again is being somebody else: what it was at before is nobody's.
+    pub async fn begin(&self) -> Result<()> {
+        let asked = Instant::now();
+        let mut tx = self.store.write().await?;
+        let clock = tx.clock().await?;
+        dismiss(&mut tx, if self.store.engine.is_shared() { clock } else { i64::MAX }).await?;
+        let worker = tx.number().await?;
+        query("INSERT INTO workers (id, name, expires_at) VALUES ($1, $2, $3)")
+            .bind(worker)
+            .bind(&*self.name)
+            .bind(self.expiry(clock))
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        self.stand(Some(Standing { worker, until: asked + self.lease }));
+        Ok(())
+    }
+
+    /// Prolongs the lease; a worker that was taken off the list begins anew.
+    pub async fn renew(&self) -> Result<Renewal> {
+        let asked = Instant::now();
+        let mut tx = self.store.write().await?;
+        let clock = tx.clock().await?;
+        let worker = self.standing().map_or(0, |standing| standing.worker);
+        let renewed = query("UPDATE workers SET expires_at = $2 WHERE id = $1")
+            .bind(worker)
+            .bind(self.expiry(clock))
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        if renewed == 0 {
+            self.begin().await?;
+        } else {
+            self.stand(Some(Standing { worker, until: asked + self.lease }));
+        }
+        Ok(Renewal { lapsed: renewed == 0, clock: instant(clock) })
+    }
+
+    /// Takes off the list whose lease has run out. Returns how many that were.
+    pub async fn dismiss_lapsed(&self) -> Result<u64> {
+        let mut tx = self.store.write().await?;
+        let clock = tx.clock().await?;
+        let lapsed = dismiss(&mut tx, clock).await?;
+        tx.commit().await?;
+        Ok(lapsed)
+    }
+
+    /// Takes the worker off the list: what it had not begun is at once anybody's.
+    pub async fn end(&self) -> Result<()> {
+        let Some(Standing { worker, .. }) = self.standing() else { return Ok(()) };
+        self.stand(None);
+        let mut tx = self.store.write().await?;
+        tx.lock([Lock::worker(worker)]).await?;
+        query("DELETE FROM workers WHERE id = $1").bind(worker).execute(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// Whether nobody can have taken over yet: what is begun after that may be done twice.
+    pub fn is_on(&self) -> bool {
+        self.standing().is_some_and(|standing| Instant::now() < standing.until)
+    }
+
+    /// The worker's number, surely on the list until the end of the transaction.
+    pub(super) async fn on_list(&self, tx: &mut Tx) -> Result<i64> {
+        let Some(Standing { worker, .. }) = self.standing() else { return Err(StoreError::Lapsed) };
+        tx.lock([Lock::worker(worker)]).await?;
+        let listed: i64 =
+            query_scalar("SELECT COUNT(*) FROM workers WHERE id = $1").bind(worker).fetch_one(&mut *tx).await?;
+        if listed == 0 { Err(StoreError::Lapsed) } else { Ok(worker) }
+    }
+
+    /// The worker's number, on the list or not; none is 0.
+    pub(super) fn worker(&self) -> i64 {
+        self.standing().map_or(0, |standing| standing.worker)
+    }
+
+    fn expiry(&self, clock: i64) -> i64 {
+        clock.saturating_add(i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stand(&self, standing: Option<Standing>) {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+    }
+}
+
+/// Takes off the list whose lease ran out before `clock`, unless one of them renews it at this moment.
+async fn dismiss(tx: &mut Tx, clock: i64) -> Result<u64> {
+    let lapsed: Vec<i64> = query_scalar("SELECT id FROM workers WHERE expires_at <= $1 ORDER BY id")
+        .bind(clock)
+        .fetch_all(&mut *tx)
+        .await?;
+    tx.lock(lapsed.iter().map(|worker| Lock::worker(*worker))).await?;
+    let mut dismissed = 0;
+    for worker in lapsed {
+        dismissed += query("DELETE FROM workers WHERE id = $1 AND expires_at <= $2")
+            .bind(worker)
+            .bind(clock)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(dismissed)
+}
