@@ -11,6 +11,7 @@ mod run;
 mod sandbox;
 mod signals;
 mod simulator;
+mod store;
 mod value;
 
 use std::io::Write;
@@ -50,6 +51,9 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Lance le simulateur du ROR seul.
     Simulator(simulator::Arguments),
+    /// Vérifie, sauvegarde, restaure la base de données, ou la copie sur un serveur.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Vérifie, montre ou décrit la configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -81,6 +85,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Sandbox(arguments) => block_on(sandbox::run(arguments)),
         Command::Run(arguments) => block_on(run::run(arguments)),
         Command::Journal(command) => block_on(journal::run(command)),
+        Command::Store(command) => block_on(store::run(command)),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Simulator(arguments) => block_on(simulator::run(arguments)),
     };

@@ -56,6 +56,51 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file that would be written over.
+    #[error("{} existe déjà : rien n’y est écrit ; déplacez-le ou donnez un autre nom", .0.display())]
+    Exists(PathBuf),
+    /// A file that cannot be copied, or made.
+    #[error("copie {} : {source}", path.display())]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A database or its copy that is not as it should be.
+    #[error("{} n’est pas une base saine : {findings}", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        findings: String,
+    },
+    /// PostgreSQL has its own tools to keep a copy.
+    #[error(
+        "la base est sur PostgreSQL : sauvegardez-la par « pg_dump --format=custom --file=dispolits.dump BASE », service en marche ou non"
+    )]
+    ServerBackup,
+    /// And to bring it back.
+    #[error(
+        "la base est sur PostgreSQL : arrêtez tous les services, puis « pg_restore --exit-on-error --single-transaction --dbname=BASE_VIDE dispolits.dump », puis « dispolits store check »"
+    )]
+    ServerRestore,
+    /// From what to what a store can be copied.
+    #[error("la copie va d’un fichier (--depuis sqlite://…) vers PostgreSQL (store.url de la configuration)")]
+    MigrationEnds,
+    /// A database that must be empty and is not.
+    #[error("la base de destination n’est pas vide (table {0}) : rien n’est copié")]
+    NotEmpty(&'static str),
+    /// A copy that misses rows.
+    #[error("copie de la table {table} : {rows} enregistrements lus, {arrived} écrits ; rien n’est gardé")]
+    CopyDiffers {
+        /// The table.
+        table: &'static str,
+        /// Read.
+        rows: u64,
+        /// Written.
+        arrived: u64,
+    },
     /// Another worker runs on this store.
     #[error("un autre « dispolits run » utilise déjà cette base ({}) ; arrêtez-le d’abord", .0.display())]
     Busy(PathBuf),
@@ -102,6 +147,15 @@ impl StoreError {
         }
     }
 
+    /// Whether what is stored is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        match self.code() {
+            Some(Code::Sqlite(code)) => matches!(code, CORRUPT | NOTADB),
+            Some(Code::Postgres(state)) => state.starts_with("XX"),
+            None => false,
+        }
+    }
+
     fn code(&self) -> Option<Code> {
         let Self::Database(sqlx::Error::Database(error)) = self else { return None };
         let code = error.code()?;
@@ -126,10 +180,12 @@ const LOCKED: i32 = 6;
 const NOMEM: i32 = 7;
 const INTERRUPT: i32 = 9;
 const IOERR: i32 = 10;
+const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const TOOBIG: i32 = 18;
 const CONSTRAINT: i32 = 19;
 const MISMATCH: i32 = 20;
+const NOTADB: i32 = 26;
 
 /// Connection lost; session closed for its idleness; serialization or deadlock; resources; lock not available;
 /// operator's intervention (shutdown, start, cancelled statement); system error such as I/O.

@@ -15,6 +15,7 @@ mod error;
 mod filing;
 mod holds;
 mod journal;
+pub mod keeping;
 pub mod look;
 mod mails;
 mod notices;

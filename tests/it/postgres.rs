@@ -65,6 +65,27 @@ impl Cluster {
         self.folder.join("data")
     }
 
+    /// `pg_dump` of one of its databases.
+    pub(crate) fn dump(&self, database: &str) -> PathBuf {
+        let dump = self.folder.join("essai.dump");
+        self.tool("pg_dump", &["--format=custom", "--dbname", database], &["--file", dump.to_str().unwrap()]);
+        dump
+    }
+
+    /// `pg_restore` into an empty database.
+    pub(crate) fn restore(&self, database: &str, dump: &Path) {
+        let how = ["--exit-on-error", "--single-transaction", "--dbname", database];
+        self.tool("pg_restore", &how, &[dump.to_str().unwrap()]);
+    }
+
+    fn tool(&self, name: &str, how: &[&str], file: &[&str]) {
+        let mut tool = as_server(Command::new(binary(name)));
+        let port = self.port.to_string();
+        tool.args(["-p", &port, "-U", USER, "-h"]).arg(&self.folder).args(how).args(file);
+        let ran = tool.output().unwrap();
+        assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn stop(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {

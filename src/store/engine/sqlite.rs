@@ -48,7 +48,7 @@ fn durable(path: &Path) -> SqliteConnectOptions {
 }
 
 /// A new database is its owner's alone: it holds mails. SQLite gives its side files the same mode.
-fn make_private(path: &Path) -> Result<()> {
+pub(in crate::store) fn make_private(path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

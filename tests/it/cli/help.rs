@@ -2,7 +2,7 @@
 
 use super::dispolits;
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["sandbox"],
     &["run"],
@@ -13,6 +13,11 @@ const COMMANDS: [&[&str]; 14] = [
     &["journal", "export"],
     &["journal", "balance"],
     &["simulator"],
+    &["store"],
+    &["store", "check"],
+    &["store", "backup"],
+    &["store", "restore"],
+    &["store", "migrate"],
     &["config"],
     &["config", "check"],
     &["config", "show"],

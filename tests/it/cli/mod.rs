@@ -18,6 +18,8 @@ pub(crate) mod service;
 #[cfg(unix)]
 mod several;
 #[cfg(unix)]
+mod store;
+#[cfg(unix)]
 mod troubles;
 mod usage;
 #[cfg(unix)]

@@ -53,11 +53,15 @@ fn the_unit_runs_the_program_as_the_guide_says() {
 
 #[test]
 fn every_command_of_the_guide_exists() {
-    let guide = read("deploy/guide-exploitant.md");
+    let guide = read("deploy/guide-exploitant.md") + &read("deploy/guide-postgresql.md");
     let help =
         |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_dispolits")).args(words).arg("--help").output().unwrap();
-    for words in [&["doctor"][..], &["sandbox"], &["config", "check"], &["journal", "list"], &["journal", "balance"]] {
-        assert!(help(words).status.success(), "{words:?}");
-        assert!(guide.contains(words[words.len() - 1]), "{words:?}");
+    let journal = ["list", "balance"].map(|word| ["journal", word]);
+    let store = ["check", "backup", "restore", "migrate"].map(|word| ["store", word]);
+    for words in [&["doctor"][..], &["sandbox"], &["config", "check"]] {
+        assert!(help(words).status.success() && guide.contains(words[words.len() - 1]), "{words:?}");
+    }
+    for words in journal.iter().chain(&store) {
+        assert!(help(words).status.success() && guide.contains(&words.join(" ")), "{words:?}");
     }
 }

@@ -92,10 +92,8 @@ fn member<'a>(root: &'a Value, node: &'a Value, name: &str) -> Option<&'a Value>
 /// The text of every source file of the program.
 fn sources(folder: &Path) -> String {
     let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
-    let text = |path: std::path::PathBuf| match path.is_dir() {
-        true => sources(&path),
-        false => std::fs::read_to_string(&path).unwrap(),
-    };
+    let text =
+        |path: std::path::PathBuf| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(&path).unwrap() };
     entries.map(text).collect()
 }
 

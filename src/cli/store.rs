@@ -1,0 +1,99 @@
+//! `dispolits store`: whether the database is sound, a copy of it and back, and from a file to a server.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{FOUND, Outcome, SUCCESS};
+use crate::config::Config;
+use crate::store::Settings;
+use crate::store::keeping::{self, Health};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Relit toute la base sans rien changer : fichier, schéma, courriels, bilan.
+    Check(Where),
+    /// Copie la base SQLite dans un fichier et relit la copie ; le service peut rester en marche.
+    Backup {
+        #[command(flatten)]
+        place: Where,
+        /// Fichier à créer ; il ne doit pas exister.
+        #[arg(value_name = "COPIE")]
+        copy: PathBuf,
+    },
+    /// Remet en place une copie de la base SQLite et la relit ; service arrêté, ancienne base mise de côté.
+    Restore {
+        #[command(flatten)]
+        place: Where,
+        /// Fichier produit par « dispolits store backup ».
+        #[arg(value_name = "COPIE")]
+        copy: PathBuf,
+    },
+    /// Copie une base SQLite, service arrêté, dans la base PostgreSQL vide de la configuration.
+    Migrate {
+        #[command(flatten)]
+        place: Where,
+        /// L’ancienne base : `sqlite:///chemin/dispolits.db`.
+        #[arg(long, value_name = "URL")]
+        depuis: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Where {
+    /// Fichier de configuration.
+    #[arg(long, value_name = "FICHIER")]
+    config: PathBuf,
+}
+
+impl Where {
+    fn settings(&self) -> Result<Settings, crate::config::ConfigError> {
+        Ok(Config::load(&self.config)?.store)
+    }
+}
+
+pub(super) async fn run(command: Command) -> Outcome {
+    match command {
+        Command::Check(place) => tell(&keeping::check(&place.settings()?).await?),
+        Command::Backup { place, copy } => {
+            let health = keeping::backup(&place.settings()?, &copy).await?;
+            say(&format!("Copie faite et relue : {}, {}.", copy.display(), size(&health)))
+        }
+        Command::Restore { place, copy } => {
+            let settings = place.settings()?;
+            let health = keeping::restore(&settings, &copy).await?;
+            say(&format!("Base restaurée et relue : {}, {}.", settings.url, size(&health)))
+        }
+        Command::Migrate { place, depuis } => migrate(&place.settings()?, &depuis).await,
+    }
+}
+
+async fn migrate(to: &Settings, from: &str) -> Outcome {
+    let copied = keeping::migrate(&Settings::at(from), to).await?;
+    let mut out = std::io::stdout().lock();
+    for table in &copied {
+        writeln!(out, "{:<12} {}", table.table, table.rows)?;
+    }
+    let rows: u64 = copied.iter().map(|table| table.rows).sum();
+    writeln!(out, "Copie faite et vérifiée : {rows} enregistrements. Ne lancez plus le service sur l’ancienne base.")?;
+    Ok(SUCCESS)
+}
+
+fn tell(health: &Health) -> Outcome {
+    if health.is_sound() {
+        return say(&format!("Base saine : {}.", size(health)));
+    }
+    let mut out = std::io::stdout().lock();
+    health.findings.iter().try_for_each(|finding| writeln!(out, "Défaut : {finding}."))?;
+    Ok(FOUND)
+}
+
+fn say(sentence: &str) -> Outcome {
+    writeln!(std::io::stdout(), "{sentence}")?;
+    Ok(SUCCESS)
+}
+
+fn size(health: &Health) -> String {
+    format!("courriels {}, contenus relus {}", health.mails, health.contents)
+}
