@@ -121,7 +121,8 @@ impl Session {
     }
 
     /// The header of one mail, `limit` bytes of it at most, and never more than 1 MiB; its body stays where it is. Nothing if
-    /// the mail has gone.
+    /// the mail has gone, or if its beginning comes with none or fewer bytes than announced; the latter is logged and
+    /// counted as in [`fetch`](Self::fetch).
     pub async fn fetch_header(
         mut self,
         position: &Position,

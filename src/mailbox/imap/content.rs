@@ -31,7 +31,7 @@ impl Session {
         limit: usize,
     ) -> Result<Option<Vec<u8>>, MailboxError> {
         let Some(uid) = uid::of(position, self.uid_validity) else { return Ok(None) };
-        let mut beginning = None;
+        let mut beginning: Option<Vec<u8>> = None;
         let mut see = |response: &Response<'_>| {
             if let Some((answered, data)) = body(response)
                 && answered == uid
@@ -42,6 +42,12 @@ impl Session {
         let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{limit}>)");
         let room = u64::try_from(limit).unwrap_or(u64::MAX);
         self.connection.run(Step::Header, &command, room, &mut see).await?.or_refused(Step::Header)?;
+        let announced = self.listed.get(&uid).map_or(1, |size| room.min(*size));
+        let beginning = beginning.filter(|data| {
+            let full = is_full(uid, data, announced);
+            self.suspects = self.suspects.saturating_add(u64::from(!full));
+            full
+        });
         Ok(beginning.map(header_of))
     }
 
@@ -84,6 +90,19 @@ pub(super) fn body<'a>(response: &'a Response<'_>) -> Option<(Uid, &'a [u8])> {
         _ => None,
     })?;
     Some((uid, data))
+}
+
+/// The beginning of a mail, of as many bytes as were asked for or as it has; one at least.
+fn is_full(uid: Uid, beginning: &[u8], announced: u64) -> bool {
+    let bytes = u64::try_from(beginning.len()).unwrap_or(u64::MAX);
+    let full = bytes > 0 && bytes >= announced;
+    if !full {
+        warn!(
+            mail.uid = uid,
+            announced, bytes, "mail {uid} begins with {bytes} bytes instead of {announced}: left alone"
+        );
+    }
+    full
 }
 
 /// Some servers announce a mail before its content is there, and give none or a part of it.

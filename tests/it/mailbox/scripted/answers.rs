@@ -79,6 +79,23 @@ fn only_whole_mails_that_were_asked_for_are_taken() {
 }
 
 #[test]
+fn a_header_is_taken_with_the_bytes_it_must_have_only() {
+    let told = |header: bool, suspects: u32| {
+        format!("2 listed, fetched 4 7, header {header}, filed [Done, Done], {suspects} suspects")
+    };
+    let cases = [
+        ("* 1 FETCH (UID 4 BODY[]<0> {18}\r\nFrom: a\r\n\r\nbonjour)\r\n{T} OK\r\n", told(true, 0)),
+        ("* 1 FETCH (UID 4 BODY[]<0> {0}\r\n)\r\n{T} OK\r\n", told(false, 1)),
+        ("* 1 FETCH (UID 4 BODY[]<0> {11}\r\nFrom: a\r\n\r\n)\r\n{T} OK\r\n", told(false, 1)),
+        ("* 1 FETCH (UID 4 BODY[]<0> NIL)\r\n{T} OK\r\n", told(false, 0)),
+        ("{T} OK\r\n", told(false, 0)),
+    ];
+    for (answer, expected) in cases {
+        check(Security::Tls, &[("<0.30>", Say(answer))], &expected);
+    }
+}
+
+#[test]
 fn hostile_answers_end_the_session() {
     let long: &'static str = Box::leak("* OK bavardage\r\n".repeat(10_000).into_boxed_str());
     let deep: &'static str = Box::leak(format!("* 1 FETCH (BODYSTRUCTURE {}", "(".repeat(60_000)).into_boxed_str());
