@@ -32,6 +32,7 @@ mod message;
 mod postgres;
 #[cfg(unix)]
 mod proxy;
+mod pymap;
 mod referential;
 mod reply;
 mod report;

@@ -7,6 +7,7 @@ mod maildir;
 mod mishaps;
 mod refusals;
 mod scripted;
+mod second;
 mod settings;
 mod waiting;
 mod world;

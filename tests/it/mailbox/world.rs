@@ -7,19 +7,22 @@ use dispolits::mailbox::{Entry, Folder, Folders, Mailbox, MaildirSettings, Posit
 use tempfile::TempDir;
 
 use crate::dovecot::{ClientCertificate, Dovecot};
+use crate::pymap::Pymap;
 
 pub(super) enum World {
     Maildir(TempDir),
     Imap(Box<Dovecot>, Security),
+    Second(Box<Pymap>),
 }
 
-/// Runs a scenario on a Maildir, on a Dovecot with STARTTLS and a client certificate, and on one
-/// with implicit TLS.
+/// Runs a scenario on a Maildir, on a Dovecot with STARTTLS and a client certificate, on one with
+/// implicit TLS, and on a server that shares nothing with Dovecot.
 pub(super) async fn on_each(scenario: impl AsyncFn(&World)) {
     for world in [
         World::maildir(),
         World::imap(ClientCertificate::Required, Security::Starttls),
         World::imap(ClientCertificate::Unasked, Security::Tls),
+        World::Second(Box::new(Pymap::start())),
     ] {
         scenario(&world).await;
     }
@@ -55,13 +58,38 @@ impl World {
         match self {
             Self::Maildir(directory) => directory.path().join("mail"),
             Self::Imap(dovecot, _) => dovecot.maildir(),
+            Self::Second(pymap) => pymap.maildir(),
         }
+    }
+
+    /// A mail of about that many bytes, as it is served here.
+    pub(super) fn mail(&self, subject: &str, bytes: usize) -> Vec<u8> {
+        self.lines(mail(subject, bytes))
+    }
+
+    /// Text as it is served here: pymap ends lines as the files of its machine do, and needs them so.
+    pub(super) fn lines(&self, text: impl Into<Vec<u8>>) -> Vec<u8> {
+        let text = text.into();
+        match self {
+            Self::Second(_) => String::from_utf8(text).unwrap().replace("\r\n", "\n").into_bytes(),
+            Self::Maildir(_) | Self::Imap(..) => text,
+        }
+    }
+
+    /// What belongs to mails, in the order that this world gives them: pymap numbers those that came since its last
+    /// look as its disk shows them, so that there any order is as good.
+    pub(super) fn ordered<T: Ord>(&self, mut of_mails: Vec<T>) -> Vec<T> {
+        if matches!(self, Self::Second(_)) {
+            of_mails.sort();
+        }
+        of_mails
     }
 
     pub(super) fn settings(&self) -> Settings {
         match self {
             Self::Maildir(_) => Settings::Maildir(MaildirSettings { path: self.path() }),
             Self::Imap(dovecot, security) => Settings::from(dovecot.settings(*security)),
+            Self::Second(pymap) => Settings::from(pymap.settings()),
         }
     }
 
@@ -77,7 +105,9 @@ impl World {
     pub(super) fn deliver(&self, rank: usize, bytes: &[u8]) {
         let unique = format!("{}.M{rank}.serveur", 1_700_000_000 + rank);
         match self {
-            Self::Maildir(_) => drop(dispolits::mailbox::deliver(&self.path(), bytes, &unique).unwrap()),
+            Self::Maildir(_) | Self::Second(_) => {
+                drop(dispolits::mailbox::deliver(&self.path(), bytes, &unique).unwrap())
+            }
             Self::Imap(dovecot, _) => dovecot.deliver(bytes, &unique),
         }
     }
@@ -91,9 +121,10 @@ impl World {
         }
     }
 
-    /// The mails of a folder, their bytes by file name.
+    /// The mails of a folder, their bytes by file name. For pymap a mail that was moved is new where it came.
     pub(super) fn filed(&self, folder: Folder) -> BTreeMap<String, Vec<u8>> {
-        files(&self.path().join(format!(".{folder:?}")).join("cur"))
+        let directory = if matches!(self, Self::Second(_)) { "new" } else { "cur" };
+        files(&self.path().join(format!(".{folder:?}")).join(directory))
     }
 }
 
