@@ -122,7 +122,7 @@ impl Talk<'_> {
             Auth::External => self.refusals.of_our_certificate(&said),
             Auth::Xoauth2 => Failure::new(
                 format!("le serveur refuse le jeton (« {said} »)"),
-                "vérifiez smtp.user, et que smtp.password donne un jeton encore valable, demandé pour ce serveur",
+                "vérifiez smtp.user, et que smtp.token donne un jeton encore valable, demandé pour ce serveur",
             ),
             Auth::Plain | Auth::None => self.refusals.of_login(
                 &said,

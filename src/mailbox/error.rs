@@ -17,9 +17,14 @@ pub enum SetupError {
     /// The user, the password or the token is empty, or holds a character that SASL cannot carry.
     #[error("l’identifiant, le mot de passe ou le jeton de la boîte est vide ou contient un caractère de contrôle")]
     Credential,
-    /// Keys of the login that contradict each other.
-    #[error("mailbox.imap : {0}")]
-    Login(&'static str),
+    /// A way to log in without the keys it needs, or with some that it never uses.
+    #[error("imap.auth = \"{auth}\" : {fault}")]
+    Login {
+        /// The way.
+        auth: Auth,
+        /// What is to be added or removed.
+        fault: String,
+    },
     /// A folder's name would be misread by a server or a disk.
     #[error("« {0} » ne peut pas être le nom d’un dossier de la boîte")]
     FolderName(String),

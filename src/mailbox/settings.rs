@@ -1,5 +1,6 @@
 //! The mailbox as the configuration writes it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -87,10 +88,10 @@ pub struct ImapSettings {
     /// L’identifiant de connexion, souvent l’adresse de la boîte. Avec `auth = "external"`, la boîte à
     /// laquelle le certificat donne accès.
     pub user: String,
-    /// Le mot de passe, avec `auth = "plain"` ; sans objet sinon.
+    /// Le mot de passe, avec `auth = "plain"` et lui seul.
     #[serde(default)]
     pub password: Option<Secret>,
-    /// Le jeton d’accès OAuth, avec `auth = "xoauth2"` : un fichier ou un programme qui le renouvelle.
+    /// Le jeton d’accès OAuth 2.0, avec `auth = "xoauth2"` et lui seul : un fichier ou un programme qui le renouvelle.
     #[serde(default)]
     pub token: Option<Secret>,
     /// Les autorités qui signent le certificat du serveur (PEM, IGC-Santé) ; par défaut celles de la machine.
@@ -123,6 +124,16 @@ pub enum Auth {
     External,
     /// Un jeton OAuth 2.0 (SASL XOAUTH2).
     Xoauth2,
+}
+
+impl fmt::Display for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "plain",
+            Self::External => "external",
+            Self::Xoauth2 => "xoauth2",
+        })
+    }
 }
 
 /// Le chiffrement de la connexion IMAP.

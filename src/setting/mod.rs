@@ -1,6 +1,7 @@
 //! Value types of the configuration that several edges share.
 
 mod identity;
+mod login;
 mod secret;
 
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use identity::{Identity, IdentityError, PemFiles, Pkcs12File};
+pub use login::{LoginKey, Need, login_fault};
 pub use secret::{Secret, SecretError};
 
 /// A length of time written as people write it: `90s`, `15min`, `2h`, `7d`.

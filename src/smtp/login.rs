@@ -24,8 +24,8 @@ impl Login {
     pub async fn of(settings: &Settings) -> Result<Option<Self>, SetupError> {
         settings.check_credentials()?;
         let user = settings.user.as_deref().unwrap_or_default();
-        let secret = match &settings.password {
-            Some(password) => password.reveal().await?,
+        let secret = match settings.secret() {
+            Some(secret) => secret.reveal().await?,
             None => String::new(),
         };
         let response = match settings.auth() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::setting::{Identity, Secret, SecretError, Span};
+use crate::setting::{Identity, LoginKey, Need, Secret, SecretError, Span, login_fault};
 use crate::tls::TlsError;
 
 /// Chiffrement de la connexion au serveur d’envoi.
@@ -26,7 +26,7 @@ pub enum Security {
 pub enum Auth {
     /// Compte et mot de passe (AUTH PLAIN).
     Plain,
-    /// Compte et jeton OAuth 2, écrit, lu ou demandé à un programme par `password` (AUTH XOAUTH2).
+    /// Compte et jeton OAuth 2.0 (AUTH XOAUTH2).
     Xoauth2,
     /// Certificat client (AUTH EXTERNAL) ; `user`, s’il est donné, dit au nom de quel compte.
     External,
@@ -52,9 +52,12 @@ pub struct Settings {
     /// Compte, si le serveur en demande un.
     #[serde(default)]
     pub user: Option<String>,
-    /// Mot de passe du compte, ou jeton avec `auth = "xoauth2"`.
+    /// Mot de passe du compte, avec `auth = "plain"` et lui seul.
     #[serde(default)]
     pub password: Option<Secret>,
+    /// Jeton d’accès OAuth 2.0, avec `auth = "xoauth2"` et lui seul : un fichier ou un programme qui le renouvelle.
+    #[serde(default)]
+    pub token: Option<Secret>,
     /// Autorités de certification (PEM) ; celles de la machine par défaut.
     #[serde(default)]
     pub ca: Option<PathBuf>,
@@ -86,19 +89,16 @@ pub enum SetupError {
     /// No server can have this name.
     #[error("smtp.host : « {0} » n’est pas un nom de serveur")]
     Host(String),
-    /// The password cannot be had.
+    /// The password or the token cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// A user without password, or the other way round.
-    #[error("smtp.user et smtp.password vont ensemble")]
-    HalfCredentials,
-    /// A way to log in without what it needs, or with what it never uses.
-    #[error("smtp.auth = \"{auth}\" : {needed}")]
-    Auth {
+    /// A way to log in without the keys it needs, or with some that it never uses.
+    #[error("smtp.auth = \"{auth}\" : {fault}")]
+    Login {
         /// The way.
         auth: Auth,
         /// What is to be added or removed.
-        needed: &'static str,
+        fault: String,
     },
 }
 
@@ -120,19 +120,35 @@ impl Settings {
         self.auth.unwrap_or(if has_account { Auth::Plain } else { Auth::None })
     }
 
+    /// What proves that the account is ours, unless it is the certificate or nothing.
+    pub(super) fn secret(&self) -> Option<&Secret> {
+        match self.auth() {
+            Auth::Plain => self.password.as_ref(),
+            Auth::Xoauth2 => self.token.as_ref(),
+            Auth::External | Auth::None => None,
+        }
+    }
+
     /// What can be said of the credentials without running a command.
     pub(super) fn check_credentials(&self) -> Result<(), SetupError> {
-        let auth = self.auth();
-        let wrong = |needed| Err(SetupError::Auth { auth, needed });
-        match (auth, &self.user, &self.password) {
-            (Auth::Plain | Auth::Xoauth2, Some(_), Some(password)) => Ok(password.stored().map(drop)?),
-            (Auth::Plain, None, None) => wrong("donnez smtp.user et smtp.password"),
-            (Auth::Plain, ..) => Err(SetupError::HalfCredentials),
-            (Auth::Xoauth2, ..) => wrong("donnez smtp.user, et le jeton dans smtp.password"),
-            (Auth::External, ..) if self.identity.is_none() => wrong("donnez le certificat client dans smtp.identity"),
-            (Auth::External, _, Some(_)) => wrong("retirez smtp.password, le certificat en tient lieu"),
-            (Auth::None, None, None) | (Auth::External, _, None) => Ok(()),
-            (Auth::None, ..) => wrong("retirez smtp.user et smtp.password"),
+        if let Some(fault) = self.login_fault() {
+            return Err(SetupError::Login { auth: self.auth(), fault });
         }
+        Ok(self.secret().map(Secret::stored).transpose().map(drop)?)
+    }
+
+    fn login_fault(&self) -> Option<String> {
+        let (user, password, token, identity) = match self.auth() {
+            Auth::Plain => (Need::Needed, Need::Needed, Need::Useless, Need::Optional),
+            Auth::Xoauth2 => (Need::Needed, Need::Useless, Need::Needed, Need::Optional),
+            Auth::External => (Need::Optional, Need::Useless, Need::Useless, Need::Needed),
+            Auth::None => (Need::Useless, Need::Useless, Need::Useless, Need::Optional),
+        };
+        login_fault(&[
+            (LoginKey::User, user, self.user.is_some()),
+            (LoginKey::Password, password, self.password.is_some()),
+            (LoginKey::Token, token, self.token.is_some()),
+            (LoginKey::Identity, identity, self.identity.is_some()),
+        ])
     }
 }

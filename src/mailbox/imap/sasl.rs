@@ -3,7 +3,7 @@
 
 use super::super::error::SetupError;
 use super::super::settings::{Auth, ImapSettings};
-use crate::setting::Secret;
+use crate::setting::{LoginKey, Need, Secret, login_fault};
 
 /// A credential as it is now.
 pub(super) enum Credential {
@@ -13,19 +13,20 @@ pub(super) enum Credential {
     Token(String),
 }
 
-/// Refuses keys that contradict each other, without looking into any file.
+/// Refuses keys that are missing or superfluous, without looking into any file.
 pub(super) fn check_keys(settings: &ImapSettings) -> Result<(), SetupError> {
     let ImapSettings { auth, password, token, identity, .. } = settings;
-    let fault = match auth {
-        Auth::Plain if password.is_none() => Some("auth = \"plain\" demande la clé password"),
-        Auth::Xoauth2 if token.is_none() => Some("auth = \"xoauth2\" demande la clé token"),
-        Auth::External if identity.is_none() => {
-            Some("auth = \"external\" demande la clé identity : le certificat client est la preuve")
-        }
-        Auth::Plain | Auth::External if token.is_some() => Some("la clé token ne sert qu’avec auth = \"xoauth2\""),
-        _ => None,
+    let (of_password, of_token, of_identity) = match auth {
+        Auth::Plain => (Need::Needed, Need::Useless, Need::Optional),
+        Auth::Xoauth2 => (Need::Useless, Need::Needed, Need::Optional),
+        Auth::External => (Need::Useless, Need::Useless, Need::Needed),
     };
-    fault.map_or(Ok(()), |fault| Err(SetupError::Login(fault)))
+    let fault = login_fault(&[
+        (LoginKey::Password, of_password, password.is_some()),
+        (LoginKey::Token, of_token, token.is_some()),
+        (LoginKey::Identity, of_identity, identity.is_some()),
+    ]);
+    fault.map_or(Ok(()), |fault| Err(SetupError::Login { auth: *auth, fault }))
 }
 
 /// Refuses what no login can carry, as far as it is known without running a command.

@@ -10,6 +10,8 @@ mod hostile;
 mod human;
 mod journal;
 #[cfg(unix)]
+mod logins;
+#[cfg(unix)]
 mod run;
 #[cfg(unix)]
 mod sandbox;

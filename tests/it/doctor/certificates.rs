@@ -27,6 +27,7 @@ fn submission(server: &Server, ca: PathBuf, revocation: Settings) -> impl FnOnce
         auth: None,
         user: None,
         password: None,
+        token: None,
         ca: Some(ca),
         identity: None,
         hello: "dispolits.region.test".to_owned(),

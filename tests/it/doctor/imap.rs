@@ -79,7 +79,7 @@ async fn each_proof_of_identity_has_its_own_remedy() {
     let useless = token(Secret::Inline("jeton".into()));
     bench.check(of(useless), at("identification", "AUTH=XOAUTH2", "mailbox.imap.auth")).await;
     let contradictory = ImapSettings { identity: None, ..external(USER) };
-    bench.check(of(contradictory), at("réglages", "auth = \"external\" demande la clé identity", "[mailbox]")).await;
+    bench.check(of(contradictory), at("réglages", "imap.auth = \"external\" : donnez identity", "[mailbox]")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

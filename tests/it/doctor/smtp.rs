@@ -35,7 +35,7 @@ async fn each_fault_towards_the_submission_server_is_named() {
     let settings = Settings { password: Some(Secret::Inline("faux".into())), ..right() };
     bench.check(of(settings), at("identification", "refuse l’identification", "smtp.password")).await;
     let settings = Settings { password: None, ..right() };
-    bench.check(of(settings), at("réglages", "vont ensemble", "[smtp]")).await;
+    bench.check(of(settings), at("réglages", "smtp.auth = \"plain\" : donnez password", "[smtp]")).await;
     let banned = |config: &mut Config| {
         of(right())(config);
         config.reply.from = BANNED.parse().unwrap();
@@ -58,7 +58,8 @@ async fn each_way_to_log_in_is_tried_and_its_refusal_explained() {
         || Settings { auth: Some(Auth::External), user: None, password: None, ..exim.settings(Security::Starttls) };
     let token = |token: &str| Settings {
         auth: Some(Auth::Xoauth2),
-        password: Some(Secret::Inline(token.into())),
+        password: None,
+        token: Some(Secret::Inline(token.into())),
         ..exim.settings(Security::Starttls)
     };
     for (settings, accepted) in [(external(), "AUTH EXTERNAL accepté"), (token(TOKEN), "AUTH XOAUTH2 accepté")] {
@@ -66,7 +67,7 @@ async fn each_way_to_log_in_is_tried_and_its_refusal_explained() {
         assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
         assert_eq!(detail(&diagnosis, "reponses", "identification"), accepted);
     }
-    bench.check(of(token("perime")), at("identification", "refuse le jeton", "smtp.password")).await;
+    bench.check(of(token("perime")), at("identification", "refuse le jeton", "smtp.token")).await;
     let open = Exim::start(Shape::default());
     let ignored =
         Settings { port: open.settings(Security::Starttls).port, ca: Some(open.pki.path("ca")), ..external() };

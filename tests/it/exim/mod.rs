@@ -108,6 +108,7 @@ impl Exim {
             auth: None,
             user: Some(USER.to_owned()),
             password: Some(Secret::Inline(PASSWORD.into())),
+            token: None,
             ca: Some(self.pki.path("ca")),
             identity: (self.shape.certificate == ClientCertificate::Required).then(|| self.pki.identity("client")),
             hello: "dispolits.region.test".to_owned(),

@@ -162,14 +162,20 @@ fn keys_that_contradict_each_other_are_told() {
     let path = |name: &str| format!("\"{}\"", Path::new(directory.path()).join(name).display());
     let identity = format!("identity = {{ certificate = {}, key = {} }}", path("client.pem"), path("client-key.pem"));
     check("password = \"x\"", "bien");
-    check("", "demande la clé password");
-    check("auth = \"plain\"\ntoken = \"x\"", "demande la clé password");
-    check("password = \"x\"\ntoken = \"x\"", "la clé token ne sert qu’avec");
-    check("auth = \"external\"", "demande la clé identity");
+    check("", "imap.auth = \"plain\" : donnez password");
+    check("auth = \"plain\"\ntoken = \"x\"", "donnez password (le mot de passe) ; retirez token");
+    check(
+        "password = \"x\"\ntoken = \"x\"",
+        "retirez token (le jeton OAuth 2.0), qui ne sert qu’avec auth = \"xoauth2\"",
+    );
+    check("auth = \"external\"", "donnez identity (le certificat client)");
     check(&format!("auth = \"external\"\n{identity}"), "bien");
-    check(&format!("auth = \"external\"\npassword = \"x\"\n{identity}"), "bien");
-    check(&format!("auth = \"external\"\ntoken = \"x\"\n{identity}"), "la clé token ne sert qu’avec");
-    check("auth = \"xoauth2\"\npassword = \"x\"", "demande la clé token");
+    check(&format!("auth = \"external\"\npassword = \"x\"\n{identity}"), "retirez password");
+    check(&format!("auth = \"external\"\ntoken = \"x\"\n{identity}"), "retirez token");
+    check(
+        "auth = \"xoauth2\"\npassword = \"x\"",
+        "retirez password (le mot de passe), qui ne sert qu’avec auth = \"plain\" ; donnez token",
+    );
     check("auth = \"xoauth2\"\ntoken = { command = [\"/nulle/part\"] }", "bien");
     check("auth = \"xoauth2\"\ntoken = { command = [] }", "la commande du secret est vide");
     check("auth = \"xoauth2\"\ntoken = \"\"", "est vide ou contient");

@@ -36,8 +36,8 @@ async fn a_certificate_that_nobody_looks_at_logs_nobody_in() {
 async fn a_token_logs_in_while_it_is_valid() {
     let exim = Exim::start(Shape::default());
     let with = |token: &str| {
-        let password = Some(Secret::Command { command: vec!["echo".to_owned(), token.to_owned()] });
-        Settings { auth: Some(Auth::Xoauth2), password, ..exim.settings(Security::Starttls) }
+        let token = Some(Secret::Command { command: vec!["echo".to_owned(), token.to_owned()] });
+        Settings { auth: Some(Auth::Xoauth2), password: None, token, ..exim.settings(Security::Starttls) }
     };
     let sent = send(&with(TOKEN), FROM, &BOXES[..1], &mail("jeton")).await;
     assert_eq!(sent, Ok(Sent { refused: Vec::new() }), "{}", exim.log());

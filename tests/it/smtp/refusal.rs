@@ -133,6 +133,7 @@ fn settings_that_cannot_work_are_told_before_any_connection() {
         auth: None,
         user: None,
         password: None,
+        token: None,
         ca: Some(pki.path("ca")),
         identity: Some(pki.identity("client")),
         hello: "dispolits.region.test".to_owned(),
@@ -145,17 +146,20 @@ fn settings_that_cannot_work_are_told_before_any_connection() {
     let auth = |auth| Settings { auth: Some(auth), ..right.clone() };
     assert!(Smtp::new(&auth(Auth::External)).is_ok() && Smtp::new(&auth(Auth::None)).is_ok());
     for (wrong, words) in [
-        (auth(Auth::Plain), "donnez smtp.user et smtp.password"),
-        (Settings { user: user.clone(), ..auth(Auth::Xoauth2) }, "le jeton dans smtp.password"),
-        (Settings { identity: None, ..auth(Auth::External) }, "dans smtp.identity"),
-        (Settings { user: user.clone(), password: password(), ..auth(Auth::External) }, "retirez smtp.password"),
-        (Settings { user: user.clone(), ..auth(Auth::None) }, "retirez smtp.user"),
+        (auth(Auth::Plain), "smtp.auth = \"plain\" : donnez user (le compte) ; donnez password (le mot de passe)"),
+        (Settings { user: user.clone(), ..auth(Auth::Xoauth2) }, "donnez token (le jeton OAuth 2.0)"),
+        (Settings { identity: None, ..auth(Auth::External) }, "donnez identity (le certificat client)"),
+        (
+            Settings { user: user.clone(), password: password(), ..auth(Auth::External) },
+            "retirez password (le mot de passe), qui ne sert qu’avec auth = \"plain\"",
+        ),
+        (Settings { user: user.clone(), ..auth(Auth::None) }, "retirez user (le compte)"),
         (Settings { host: "deux mots".to_owned(), ..right.clone() }, "« deux mots » n’est pas un nom de serveur"),
         (Settings { ca: Some(absent.clone()), ..right.clone() }, "absent est illisible"),
         (Settings { ca: Some(pki.path("client-key")), ..right.clone() }, "ne contient aucun certificat"),
         (Settings { identity: identity(pki.path("client"), absent.clone()), ..right.clone() }, "absent est illisible"),
         (Settings { identity: identity(pki.path("client"), pki.path("server-key")), ..right.clone() }, "inutilisable"),
-        (Settings { user: user.clone(), ..right.clone() }, "vont ensemble"),
+        (Settings { user: user.clone(), ..right.clone() }, "donnez password"),
         (Settings { user, password: Some(Secret::File { file: absent }), ..right.clone() }, "est illisible"),
     ] {
         let error = Smtp::new(&wrong).expect_err(words).to_string();

@@ -130,6 +130,7 @@ pub(super) fn settings(pki: &Pki, port: u16, security: Security, timeout: Span) 
         auth: None,
         user: None,
         password: None,
+        token: None,
         ca: Some(pki.path("ca")),
         identity: None,
         hello: "dispolits.region.test".to_owned(),

@@ -74,7 +74,10 @@ fn with_account(auth: Auth, secret: &str) -> impl FnOnce(&mut Settings, &Pki) + 
     move |settings, _| {
         settings.auth = Some(auth);
         settings.user = Some("lits".to_owned());
-        settings.password = Some(secret);
+        match auth {
+            Auth::Xoauth2 => settings.token = Some(secret),
+            _ => settings.password = Some(secret),
+        }
     }
 }
 

@@ -89,6 +89,7 @@ impl Trust<'_> {
             auth: None,
             user: None,
             password: None,
+            token: None,
             ca: Some(self.ca.clone()),
             identity: None,
             hello: "dispolits.region.test".to_owned(),
