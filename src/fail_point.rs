@@ -1,6 +1,6 @@
 //! Where a test can have the process die, as a power cut would have it: between any two durable steps.
 //!
-//! Only the tests of this package are built with the feature `fail-points`. In every other build [`fail_point`] expands
+//! Only the tests of this package are built with the feature `fail-points`. In every other build the macro `fail_point!` expands
 //! to nothing, and neither the names nor the variable exist.
 //!
 //! `DISPOLITS_FAIL_POINT=patch-answered` in the environment has the process abort when it first comes by that step,
@@ -9,7 +9,7 @@
 #[cfg(feature = "fail-points")]
 pub use armed::{STEPS, VARIABLE, reach};
 
-/// Names a durable step, one of [`STEPS`], and what it is about where that matters.
+/// Names a durable step, one of the list `STEPS`, and what it is about where that matters.
 macro_rules! fail_point {
     ($step:literal) => {
         fail_point!($step, "")

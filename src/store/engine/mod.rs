@@ -1,7 +1,7 @@
 //! The seam between the queries of the store and the two engines.
 //!
 //! Every statement is written once, in the SQL that both engines share: `$N` placeholders, `ON CONFLICT`, `RETURNING`,
-//! partial indexes, row values. [`query`], [`query_as`] and [`query_scalar`] keep its text and what is bound to it, and
+//! partial indexes, row values. [`query()`], [`query_as`] and [`query_scalar`] keep its text and what is bound to it, and
 //! make the engine's own statement of it where it is run. So each engine keeps its exact types, and the few things
 //! that differ have a name here: how a transaction begins, [`Tx::lock`], [`Tx::clock`], [`Tx::number`].
 //!

@@ -58,11 +58,12 @@ fn a_right_configuration_is_said_to_be_right() {
 fn leave_the_test_hierarchy(text: &str) {
     let key = KeyPair::generate().unwrap();
     let own = CertificateParams::default().self_signed(&key).unwrap();
-    let files = || text.split('"').filter(|part| Path::new(part).is_file());
-    for certificate in files().filter(|file| file.ends_with(".pem")) {
+    let files = || text.split('"').map(Path::new).filter(|part| part.is_file());
+    let is = |file: &Path, kind: &str| file.extension().is_some_and(|extension| extension == kind);
+    for certificate in files().filter(|file| is(file, "pem")) {
         fs::write(certificate, own.pem()).unwrap();
     }
-    for private in files().filter(|file| file.ends_with(".key")) {
+    for private in files().filter(|file| is(file, "key")) {
         fs::write(private, key.serialize_pem()).unwrap();
     }
 }

@@ -17,8 +17,8 @@ fn section(name: &str, auth: &str, keys: &str, world: &World) -> String {
         format!("{key} = \"{}\"", world.path("pki").join(file).display())
     });
     let keys = KEYS.iter().filter(|(key, _)| keys.split(' ').any(|given| given == *key));
-    let keys: String = keys.map(|(key, value)| format!("{key} = {value}\n")).collect();
-    let keys = keys.replace("IDENTITY", &format!("{{ {} }}", identity.join(", ")));
+    let keys: Vec<String> = keys.map(|(key, value)| format!("{key} = {value}\n")).collect();
+    let keys = keys.concat().replace("IDENTITY", &format!("{{ {} }}", identity.join(", ")));
     let auth = if auth.is_empty() { String::new() } else { format!("auth = \"{auth}\"\n") };
     format!("[{name}]\nhost = \"serveur.test\"\nport = 1\n{auth}{keys}")
 }

@@ -106,7 +106,7 @@ impl World {
         let unique = format!("{}.M{rank}.serveur", 1_700_000_000 + rank);
         match self {
             Self::Maildir(_) | Self::Second(_) => {
-                drop(dispolits::mailbox::deliver(&self.path(), bytes, &unique).unwrap())
+                drop(dispolits::mailbox::deliver(&self.path(), bytes, &unique).unwrap());
             }
             Self::Imap(dovecot, _) => dovecot.deliver(bytes, &unique),
         }

@@ -229,8 +229,7 @@ async fn what_is_open_is_found_by_an_index_of_its_own_on_a_server() {
         for index in *indexes {
             // Another index of what is open, of the same table, is as good.
             let (table, _) = index.split_once('_').unwrap();
-            let serves = |node: &&Value| node["Relation Name"] == table && server.is_partial(node);
-            let used = plan.iter().any(|node| serves(&node));
+            let used = plan.iter().any(|node| node["Relation Name"] == table && server.is_partial(node));
             assert!(used, "{marker}: no {index} in\n{}", plan.iter().map(shown).collect::<Vec<_>>().join("\n"));
         }
     }

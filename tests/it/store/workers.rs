@@ -10,7 +10,7 @@ use super::bench::{unknown, worker};
 use super::engine::{Engine, on_both_engines};
 use super::replies::letter;
 
-fn lapsed<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+fn lapsed<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
     assert!(matches!(result, Err(StoreError::Lapsed)), "{result:?}");
 }
 
@@ -63,22 +63,22 @@ async fn a_holder_that_was_replaced_writes_nothing(engine: Engine) {
 async fn refuses_all(bench: &Bench, duty: &Duty, settling: &Duty, open: MailId, settled: MailId) {
     let (store, now) = (&bench.store, bench.now());
     let before = contents(bench).await;
-    lapsed(store.receive(duty, &[received("9", "tardif")], now).await);
-    lapsed(store.begin_reading(duty, &[open], Reading::Alone).await);
-    lapsed(store.reading_failed(duty, open).await);
-    lapsed(store.end_readings(duty, ACCOUNT).await);
-    lapsed(store.recover_readings(duty, ACCOUNT).await);
-    lapsed(store.record(duty, open, &judged(vec![document("tardif", vec![beds(1, 0)])]), now).await);
-    lapsed(store.relocate(duty, &[(open, "9")]).await);
-    lapsed(store.begin_filing(duty, &[settled], now).await);
-    lapsed(store.left(duty, &[settled], now).await);
-    lapsed(store.moved(duty, &[settled], now).await);
+    lapsed(&store.receive(duty, &[received("9", "tardif")], now).await);
+    lapsed(&store.begin_reading(duty, &[open], Reading::Alone).await);
+    lapsed(&store.reading_failed(duty, open).await);
+    lapsed(&store.end_readings(duty, ACCOUNT).await);
+    lapsed(&store.recover_readings(duty, ACCOUNT).await);
+    lapsed(&store.record(duty, open, &judged(vec![document("tardif", vec![beds(1, 0)])]), now).await);
+    lapsed(&store.relocate(duty, &[(open, "9")]).await);
+    lapsed(&store.begin_filing(duty, &[settled], now).await);
+    lapsed(&store.left(duty, &[settled], now).await);
+    lapsed(&store.moved(duty, &[settled], now).await);
     let outcome = store.settled_outcome(settled).await.unwrap().unwrap();
     let answer = || Answer::Letter(Box::new(letter(settled)));
-    lapsed(store.answer(settling, settled, &answer(), now).await);
+    lapsed(&store.answer(settling, settled, &answer(), now).await);
     let settlement = dispolits::store::Settlement { outcome, answer: answer() };
-    lapsed(store.settle(settling, settled, &settlement, now).await);
-    lapsed(store.add_digest(settling, &[(settled, 1)], &letter(settled), now).await);
+    lapsed(&store.settle(settling, settled, &settlement, now).await);
+    lapsed(&store.add_digest(settling, &[(settled, 1)], &letter(settled), now).await);
     assert_eq!(contents(bench).await, before);
 }
 
@@ -97,8 +97,8 @@ async fn a_worker_off_the_list_begins_nothing(engine: Engine) {
     bench.report("1", vec![beds(1, 0)]).await;
     let_lapse(&bench).await;
     let other = worker(&bench.store, "autre").await;
-    lapsed(bench.shift.claim(10, bench.now()).await);
-    lapsed(bench.shift.take_settling().await);
+    lapsed(&bench.shift.claim(10, bench.now()).await);
+    lapsed(&bench.shift.take_settling().await);
     assert_eq!(other.claim(10, bench.now()).await.unwrap().len(), 1);
     let renewal = bench.shift.renew().await.unwrap();
     assert!(renewal.lapsed && !bench.shift.has(&bench.duty), "it is somebody else now");
