@@ -166,6 +166,8 @@ static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 pub(crate) struct Database {
     name: String,
     pub(crate) url: String,
+    /// Of its server, over TCP.
+    pub(crate) port: u16,
     spoilt: AtomicBool,
 }
 
@@ -178,7 +180,12 @@ impl Database {
             None => copied(cluster).await,
         };
         let url = cluster.url(&name);
-        Self { name, url, spoilt: AtomicBool::new(false) }
+        Self { name, url, port: cluster.port, spoilt: AtomicBool::new(false) }
+    }
+
+    /// Its URL by way of another port of this machine.
+    pub(crate) fn url_by(&self, port: u16) -> String {
+        format!("postgres://{USER}@127.0.0.1:{port}/{}", self.name)
     }
 
     /// Its tables were changed: no other test may have it.

@@ -37,10 +37,17 @@ impl Region {
             genre = self.changing.genre,
             certificate = quoted(&self.pki.client.certificate),
             key = quoted(&self.pki.client.key),
-            store = self.plan.engine.url(self.folder.path()),
+            store = self.store_url(),
             retention = self.changing.retention,
             outbox = self.outbox_section(),
         )
+    }
+
+    fn store_url(&self) -> String {
+        match (self.home.database(), &self.database) {
+            (Some(database), Some(proxy)) => database.url_by(proxy.port()),
+            _ => self.home.settings().url,
+        }
     }
 
     fn mailbox_section(&self) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dispolits::ror::GenreCode;
 use dispolits::sandbox::simulator::{Capacity, Recorded};
 
-use super::engine::Ledger;
+use super::ledger::Ledger;
 
 /// The folders that judged mails are moved to.
 pub(crate) const FOLDERS: [&str; 5] = ["Traites", "Rejets", "Ignores", "Doublons", "Quarantaine"];

@@ -3,8 +3,8 @@
 
 mod answers;
 mod configuration;
-pub(crate) mod engine;
 mod evidence;
+mod ledger;
 mod letter;
 mod moments;
 mod newest;
@@ -14,11 +14,21 @@ mod random;
 pub(crate) mod region;
 mod sight;
 pub(crate) mod traffic;
+mod twin;
 
 use std::time::Duration;
 
 /// How long a region may take to come to rest.
 pub(crate) const REST: Duration = Duration::from_mins(3);
+
+/// Does the same with several, all at once, and fails as the first that fails.
+pub(crate) fn at_once<T: Send, R: Send, const N: usize>(all: [T; N], act: impl Fn(T) -> R + Sync) -> [R; N] {
+    std::thread::scope(|scope| {
+        let act = &act;
+        let running = all.map(|one| scope.spawn(move || act(one)));
+        running.map(|run| run.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)))
+    })
+}
 
 /// Fails on what the oracle found, the first faults of many.
 #[track_caller]

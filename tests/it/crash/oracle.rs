@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::answers::{Reply, replies};
-use super::engine::{CountRow, MailRow};
 use super::evidence::Evidence;
+use super::ledger::{CountRow, MailRow};
 use super::letter::{Fate, Letter};
 use super::newest;
 use super::traffic::REFUSED;

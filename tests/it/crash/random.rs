@@ -1,19 +1,20 @@
 //! The process is killed at random times while mails arrive and the ROR fails now and then. `tests/soak` runs this test
 //! for as long as one likes; here it is short, and always the same.
 
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use dispolits::sandbox::simulator::Effect;
 use fastrand::Rng;
 
-use super::engine::Engine;
 use super::region::{Outbox, Plan, Post, Region};
 use super::traffic::{Cast, Traffic};
-use super::{REST, fail_on, oracle};
+use super::{REST, at_once, fail_on, oracle};
+use crate::store::engine::Engine;
 
 /// How much, as the environment says it.
+#[derive(Clone, Copy)]
 struct Measure {
-    engine: Engine,
     kills: usize,
     mails: usize,
     seed: u64,
@@ -23,28 +24,36 @@ struct Measure {
 
 impl Measure {
     fn asked() -> Self {
-        fn asked<T: std::str::FromStr>(name: &str, usual: T) -> T {
-            let text = std::env::var(format!("SOAK_{name}")).ok();
-            text.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("SOAK_{name}: « {text} »")))
-        }
         Self {
-            engine: asked("ENGINE", Engine::Sqlite),
-            kills: asked("KILLS", 10),
-            mails: asked("MAILS", 150),
+            kills: asked("KILLS", 8),
+            mails: asked("MAILS", 120),
             seed: asked("SEED", 20_261_123),
             limit: Duration::from_secs(asked("MINUTES", 10) * 60),
         }
     }
 }
 
+fn asked<T: FromStr>(name: &str, usual: T) -> T {
+    let text = std::env::var(format!("SOAK_{name}")).ok();
+    text.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("SOAK_{name}: « {text} »")))
+}
+
 #[test]
 fn deaths_at_random_lose_nothing() {
     let measure = Measure::asked();
+    if std::env::var_os("SOAK_ENGINE").is_some() {
+        die_at_random(asked("ENGINE", Engine::Sqlite), measure);
+    } else {
+        at_once(Engine::ALL, |engine| die_at_random(engine, measure));
+    }
+}
+
+fn die_at_random(engine: Engine, measure: Measure) {
     let begin = Instant::now();
     let mut rng = Rng::with_seed(measure.seed);
     // Many places when there are many mails: otherwise nearly all would be superseded before they leave.
     let places = (measure.mails / 50).clamp(3, 100);
-    let plan = Plan { engine: measure.engine, post: Post::Maildir, outbox: Outbox::Maildir, places };
+    let plan = Plan { engine, post: Post::Maildir, outbox: Outbox::Maildir, places };
     let (region, mut traffic) = (Region::start(plan), Traffic::new(measure.seed, places, Cast::All));
     let mut kills = 0;
     let mut sent = 0;
@@ -63,7 +72,7 @@ fn deaths_at_random_lose_nothing() {
     assert!(service.stop().0.success());
     let evidence = region.evidence();
     let faults = oracle::at_the_end(&traffic.letters, &evidence);
-    println!("{}", table(&measure, kills, sent, &evidence.requests.len(), begin.elapsed(), &faults));
+    println!("{}", table(engine, measure.seed, [kills, sent, evidence.requests.len()], begin.elapsed(), &faults));
     fail_on("at the end", &faults);
 }
 
@@ -97,13 +106,12 @@ fn trouble(rng: &mut Rng) -> Option<Effect> {
     }
 }
 
-fn table(measure: &Measure, kills: usize, sent: usize, requests: &usize, took: Duration, faults: &[String]) -> String {
+fn table(engine: Engine, seed: u64, [kills, sent, requests]: [usize; 3], took: Duration, faults: &[String]) -> String {
     let of = |kind: &str| faults.iter().filter(|fault| fault.starts_with(kind)).count();
     format!(
         "| engine | seed | kills | mails | requests | seconds | lost | stale | double verdict | other |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n| {} | {} | {kills} | {sent} | {requests} | {} | {} | {} | {} | {} |",
-        measure.engine.name(),
-        measure.seed,
+         |---|---|---|---|---|---|---|---|---|---|\n| {} | {seed} | {kills} | {sent} | {requests} | {} | {} | {} | {} | {} |",
+        engine.name(),
         took.as_secs(),
         of("lost") + of("left"),
         of("newest"),

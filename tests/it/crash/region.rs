@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,14 +17,17 @@ use dispolits::{fail_point, smtp};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::engine::{Engine, Ledger};
 use super::evidence::{Evidence, FOLDERS, files};
+use super::ledger::{self, Ledger};
 use super::traffic::{self, Posting, Traffic};
 use crate::cli::program;
 use crate::cli::service::Service;
 use crate::dovecot::{ClientCertificate, Dovecot};
 use crate::exim::{self, Exim, Shape};
 use crate::proxy::Proxy;
+use crate::store::engine::{Engine, Home};
+
+const SIGABRT: i32 = 6;
 
 /// Where the mails arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +65,9 @@ pub(crate) struct Region {
     pub(crate) changing: Changing,
     pub(crate) simulator: Simulator,
     pub(crate) dovecot: Option<Dovecot>,
-    /// In the way to IMAP, SMTP, the API and the token endpoint.
+    pub(crate) home: Home,
+    /// In the way to the database server, IMAP, SMTP, the API and the token endpoint.
+    pub(crate) database: Option<Proxy>,
     pub(crate) imap: Option<Proxy>,
     pub(crate) smtp: Option<Proxy>,
     pub(crate) api: Proxy,
@@ -84,6 +90,8 @@ impl Region {
         let dovecot = (plan.post == Post::Dovecot).then(|| Dovecot::start(ClientCertificate::Required));
         let exim = (plan.outbox == Outbox::Exim).then(|| Exim::start(Shape::default()));
         let proxy = |port| runtime.block_on(Proxy::start(port));
+        let home = runtime.block_on(Home::new(plan.engine));
+        let database = home.database().map(|database| proxy(database.port));
         let imap = dovecot.as_ref().map(|dovecot| proxy(dovecot.settings(Security::Starttls).port));
         let smtp = exim.as_ref().map(|exim| proxy(exim.settings(smtp::Security::Starttls).port));
         let (api, token) = (proxy(simulator.api_addr().port()), proxy(simulator.token_addr().port()));
@@ -93,6 +101,8 @@ impl Region {
             changing,
             simulator,
             dovecot,
+            home,
+            database,
             imap,
             smtp,
             api,
@@ -143,6 +153,14 @@ impl Region {
         Service::spawn(&mut command, self.folder.path())
     }
 
+    /// Runs the program until it dies by its own hand at this step.
+    pub(super) fn die_at(&self, step: &str) {
+        let mut service = self.run(Some(step));
+        let status = service.ended();
+        assert_eq!(status.signal(), Some(SIGABRT), "{step}: {}", service.log());
+        assert!(service.log().contains("arrêt provoqué"), "{step}: {}", service.log());
+    }
+
     /// The network is about to fail: the reply under way may leave once more.
     pub(crate) fn endure(&self) {
         self.deaths.set(self.deaths.get() + 1);
@@ -160,7 +178,7 @@ impl Region {
     pub(crate) fn settle(&self, patience: Duration) {
         self.wait("everything to be settled", patience, || {
             self.inbox_is_empty()
-                && self.runtime.block_on(self.plan.engine.open_work(self.folder.path())) == 0
+                && self.runtime.block_on(ledger::open_work(&self.home)) == 0
                 && self.exim.as_ref().is_none_or(Exim::is_idle)
         });
     }
@@ -168,13 +186,13 @@ impl Region {
     /// Waits until every mail that arrived is judged.
     pub(crate) fn judge(&self, patience: Duration) {
         self.wait("every mail to be judged", patience, || {
-            self.inbox_is_empty() && self.runtime.block_on(self.plan.engine.unjudged(self.folder.path())) == 0
+            self.inbox_is_empty() && self.runtime.block_on(ledger::unjudged(&self.home)) == 0
         });
     }
 
     /// Whether a mail was cut short while it was read alone, and so would be blamed for a third death.
     pub(crate) fn blames(&self) -> bool {
-        self.runtime.block_on(self.plan.engine.blamed(self.folder.path())) > 0
+        self.runtime.block_on(ledger::blamed(&self.home)) > 0
     }
 
     /// Waits until the condition holds, looking often.
@@ -200,7 +218,7 @@ impl Region {
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
-        self.runtime.block_on(self.plan.engine.ledger(self.folder.path()))
+        self.runtime.block_on(Ledger::read(&self.home))
     }
 
     /// All that can be seen from outside.

@@ -1,11 +1,11 @@
 //! The oracle itself: it finds nothing wrong with a run in which nothing went wrong, and sees each way in which one could.
 
-use super::engine::Engine;
 use super::evidence::Evidence;
 use super::letter::{Answer, Fate, Letter};
 use super::region::{Outbox, Plan, Post, Region};
 use super::traffic::{Cast, Traffic};
 use super::{REST, fail_on, oracle};
+use crate::store::engine::Engine;
 
 /// A change to what was seen, and how its fault is called.
 type Spoiling = (&'static str, fn(&mut Evidence, &[Letter]));

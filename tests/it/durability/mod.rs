@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::cli::service::Service;
-use super::crash::engine::Engine;
 use super::crash::region::{Outbox, Plan, Post, Region};
 use super::crash::traffic::{Cast, Traffic};
 use super::crash::{REST, fail_on, oracle};
+use super::store::engine::Engine;
 use trace::Call;
 
 /// What is written down: syncs, writes to files and sockets, names of files.
@@ -58,7 +58,7 @@ fn the_log_is_synced_before_anything_is_said_to_the_servers() {
 }
 
 fn is_in_the_log(call: &Call) -> bool {
-    call.name.starts_with("pwrite") && call.arguments.contains("/dispolits.db-wal>")
+    call.name.starts_with("pwrite") && call.arguments.contains("/essai.db-wal>")
 }
 
 fn is_sent_to(call: &Call, port: u16) -> bool {
@@ -101,7 +101,7 @@ impl Watched {
         let Some(last) = last else { panic!("{what}, and nothing with {words:?} had been written to the log") };
         let is_sync = |call: &&Call| {
             let synced = matches!(call.name.as_str(), "fsync" | "fdatasync") && !call.failed;
-            synced && call.arguments.ends_with("/dispolits.db-wal>")
+            synced && call.arguments.ends_with("/essai.db-wal>")
         };
         let synced = self.calls.iter().filter(is_sync).any(|sync| last < sync.entered && sync.left < event.entered);
         assert!(synced, "{what} (line {}), and the log written on line {last} had not been synced", event.entered);

@@ -5,12 +5,12 @@ pub(crate) mod table;
 
 use std::time::Duration;
 
-use super::crash::engine::Engine;
 use super::crash::region::{Outbox, Plan, Post, Region};
 use super::crash::traffic::{Cast, Traffic};
-use super::crash::{REST, fail_on, oracle};
+use super::crash::{REST, at_once, fail_on, oracle};
 use crate::cli::service::Service;
 use crate::proxy::{Fault, Proxy};
+use crate::store::engine::Engine;
 
 /// A part that the worker talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +18,15 @@ enum Edge {
     Mailbox,
     Submission,
     Ror,
+    Database,
 }
 
 const EDGES: [Edge; 3] = [Edge::Mailbox, Edge::Submission, Edge::Ror];
 
-const HEADER: [&str; 6] = ["côté", "panne", "base", "ce que dit la trace", "puis, à la reprise", "perdus"];
+const HEADER: [&str; 6] =
+    ["côté", "panne", "ce que dit la trace", "puis, à la reprise", "perdus (SQLite)", "perdus (PostgreSQL)"];
+/// What cannot happen to a file.
+const NOTHING_TO_FAIL: &str = "sans objet";
 
 /// Each fault, and its name for people.
 const FAULTS: [(&str, Fault); 8] = [
@@ -42,6 +46,7 @@ impl Edge {
             Self::Mailbox => "boîte (IMAP)",
             Self::Submission => "envoi (SMTP)",
             Self::Ror => "ROR (HTTPS)",
+            Self::Database => "base (PostgreSQL)",
         }
     }
 
@@ -50,6 +55,7 @@ impl Edge {
             Self::Mailbox => region.imap.as_ref().unwrap(),
             Self::Submission => region.smtp.as_ref().unwrap(),
             Self::Ror => &region.api,
+            Self::Database => region.database.as_ref().unwrap(),
         }
     }
 
@@ -64,13 +70,16 @@ impl Edge {
             (Self::Submission, Fault::AnswerLost(_)) => Some("envoi remis à plus tard : contenu"),
             (Self::Submission, _) => Some("les réponses attendent, le serveur d’envoi est indisponible"),
             (Self::Ror, _) => Some("envois au ROR suspendus : "),
+            (Self::Database, _) => Some("base de données : "),
         }
     }
 
     /// The line that tells of its end.
     fn ended(self, fault: Fault) -> Option<&'static str> {
         match (self, fault) {
-            (_, Fault::Latency(_)) | (Self::Mailbox, _) | (Self::Submission, Fault::AnswerLost(_)) => None,
+            (_, Fault::Latency(_)) | (Self::Mailbox | Self::Database, _) | (Self::Submission, Fault::AnswerLost(_)) => {
+                None
+            }
             (Self::Submission, _) => Some("le serveur d’envoi est de nouveau disponible"),
             (Self::Ror, _) => Some("le ROR répond de nouveau"),
         }
@@ -79,7 +88,7 @@ impl Edge {
     /// More than a handshake takes, and less than the request that is to lose its answer.
     fn upstream(self) -> usize {
         match self {
-            Self::Mailbox => 0,
+            Self::Mailbox | Self::Database => 0,
             Self::Submission => 4000,
             Self::Ror => 1500,
         }
@@ -88,18 +97,29 @@ impl Edge {
 
 #[test]
 fn the_network_fails_everywhere_in_every_way_and_nothing_is_lost() {
-    let mut rows = Vec::new();
-    std::thread::scope(|scope| {
-        let runs = EDGES.map(|edge| scope.spawn(move || suffer(Engine::Sqlite, edge)));
-        for run in runs {
-            rows.extend(run.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
-        }
+    let [mailbox, submission, ror] = EDGES.map(|edge| Engine::ALL.map(|engine| (engine, edge)));
+    let runs = [mailbox, submission, ror].as_flattened().try_into().unwrap();
+    let (server, told): (_, [_; 6]) = std::thread::scope(|scope| {
+        let server = scope.spawn(|| suffer((Engine::Postgres, Edge::Database)));
+        let told = at_once(runs, suffer);
+        (server.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)), told)
     });
+    let mut rows = Vec::new();
+    for [embedded, shared] in told.as_chunks().0 {
+        assert_eq!(embedded, shared, "the engines went through the same");
+        rows.extend(embedded.iter().map(|row| line(row, "0")));
+    }
+    rows.extend(server.iter().map(|row| line(row, NOTHING_TO_FAIL)));
     table::check("reseau", HEADER, &rows);
 }
 
-/// All faults of one edge, one after the other, in one life of the program.
-fn suffer(engine: Engine, edge: Edge) -> Vec<[String; 6]> {
+fn line([edge, fault, told, ended]: &[String; 4], embedded: &str) -> [String; 6] {
+    [edge, fault, told, ended, embedded, "0"].map(str::to_owned)
+}
+
+/// All faults of one edge, one after the other, in one life of the program: edge, fault, what was told of it and of its
+/// end.
+fn suffer((engine, edge): (Engine, Edge)) -> Vec<[String; 4]> {
     let region = Region::start(Plan { engine, post: Post::Dovecot, outbox: Outbox::Exim, places: 3 });
     let mut traffic = Traffic::new(20_261_123, 3, Cast::Armor);
     let service = region.run(None);
@@ -112,14 +132,10 @@ fn suffer(engine: Engine, edge: Edge) -> Vec<[String; 6]> {
         region.settle(REST);
         let log = said_since(&service, heard);
         assert!(edge.ended(fault).is_none_or(|line| log.contains(line)), "{edge:?}, {name}: no end is told\n{log}");
-        let faults = oracle::at_the_end(&traffic.letters, &region.evidence());
-        fail_on(&format!("{edge:?}, {name}"), &faults);
-        let line = |line: Option<&str>, otherwise: &str| {
-            line.map_or(otherwise.to_owned(), |line| format!("`{}`", line.trim_end_matches(" : ")))
-        };
-        let (told, end) = (line(edge.told(fault), "rien"), line(edge.ended(fault), "rien"));
-        let row = [edge.name(), name, engine.name(), &told, &end, &faults.len().to_string()];
-        rows.push(row.map(str::to_owned));
+        fail_on(&format!("{engine:?}, {edge:?}, {name}"), &oracle::at_the_end(&traffic.letters, &region.evidence()));
+        let quoted = |line: Option<&str>| line.map(|line| format!("`{}`", line.trim_end_matches(" : ")));
+        let [told, end] = [edge.told(fault), edge.ended(fault)].map(|line| quoted(line).unwrap_or("rien".to_owned()));
+        rows.push([edge.name().to_owned(), name.to_owned(), told, end]);
     }
     assert!(service.stop().0.success());
     rows

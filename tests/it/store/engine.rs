@@ -1,6 +1,7 @@
 //! The two engines of the store, and a database of either.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use dispolits::store::Settings;
 use sqlx::postgres::PgPool;
@@ -15,6 +16,26 @@ use crate::postgres::Database;
 pub(crate) enum Engine {
     Sqlite,
     Postgres,
+}
+
+impl Engine {
+    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// As commands and configurations name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+impl FromStr for Engine {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|engine| engine.name() == name).ok_or_else(|| format!("no engine « {name} »"))
+    }
 }
 
 /// An empty database, gone with the value.
@@ -55,6 +76,23 @@ impl Home {
     pub(crate) fn file(&self) -> PathBuf {
         let Place::File(folder) = &self.place else { panic!("a server has no file of ours") };
         folder.path().join("essai.db")
+    }
+
+    /// The database of the shared engine.
+    pub(crate) fn database(&self) -> Option<&Database> {
+        match &self.place {
+            Place::File(_) => None,
+            Place::Server(database) => Some(database),
+        }
+    }
+
+    /// The way in to the shared engine, if it is there.
+    pub(crate) async fn server(&self) -> Option<&PgPool> {
+        self.database()?;
+        match self.sql().await {
+            Sql::Sqlite(_) => None,
+            Sql::Postgres(pool) => Some(pool),
+        }
     }
 
     /// Runs a statement behind the store's back.
