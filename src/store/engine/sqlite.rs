@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -19,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(in crate::store) async fn open(path: &Path) -> Result<Engine> {
     make_private(path)?;
     let options = durable(path);
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let writer = one_writer().connect_with(options.clone()).await?;
     MIGRATIONS.run(&writer).await?;
     let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
     Ok(Engine::Sqlite { writer, readers })
@@ -31,9 +32,21 @@ pub(in crate::store) async fn open_existing(path: &Path) -> Result<Engine> {
         return Err(StoreError::Missing(path.to_owned()));
     }
     let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(PATIENCE);
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+    let writer = one_writer().connect_lazy_with(options.clone());
     let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
     Ok(Engine::Sqlite { writer, readers })
+}
+
+/// SQLite itself takes a transaction back when the disk is full or fails, and the connection does not learn of it: it
+/// would refuse every later one. A connection that believes itself in a transaction after its use is closed.
+fn one_writer() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(1).after_release(|connection, _| {
+        Box::pin(async move {
+            // Until the transaction that was only dropped has been taken back too.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 fn durable(path: &Path) -> SqliteConnectOptions {
