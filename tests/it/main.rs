@@ -27,6 +27,8 @@ mod finess;
 mod imap_traps;
 mod judgement;
 mod judges;
+#[cfg(target_os = "linux")]
+mod lessons;
 mod mailbox;
 mod message;
 mod postgres;

@@ -217,6 +217,11 @@ impl Service {
         self.child.id()
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends the process a signal: `TERM`, `HUP`, `INT`, `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);

@@ -75,6 +75,47 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
     assert_eq!(service.stop().0.code(), Some(0));
 }
 
+#[tokio::test]
+async fn an_outage_is_told_once_and_its_end_once() {
+    let world = World::new().await;
+    let service = world.start();
+    assert!(world.simulator.inject(fault(Effect::Statut { statut: 503, retry_after: None }, PLACE, 1000)));
+    world.send("panne", &mail("panne", 7));
+    until("several tries", async || world.simulator.requests().len() > 8).await;
+    world.simulator.clear_faults();
+    world.settled(1).await;
+    let (_, log) = service.stop();
+    assert_eq!(log.matches("envois au ROR suspendus : ").count(), 1, "{log}");
+    assert_eq!(log.matches("le ROR répond de nouveau").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn one_message_id_over_two_contents_is_two_mails() {
+    let world = World::new().await;
+    let service = world.start();
+    for (rank, name, nombre) in [(1, "premier", 7), (2, "second", 8)] {
+        world.send(name, &mail(name, nombre).replace(&format!("<{name}@"), "<toujours@"));
+        world.settled(rank).await;
+        assert_eq!(world.last().await, ("integre".to_owned(), vec![]));
+        assert_eq!(held(&world, PLACE), [nombre]);
+    }
+    assert_eq!(service.stop().0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_mail_that_waited_for_years_is_read_like_any_other() {
+    let world = World::new().await;
+    world.send("oublie", &mail("oublie", 7));
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+    for file in world.path("boite/new").read_dir().unwrap() {
+        std::fs::File::options().write(true).open(file.unwrap().path()).unwrap().set_modified(old).unwrap();
+    }
+    let service = world.start();
+    world.settled(1).await;
+    assert_eq!(world.last().await, ("integre".to_owned(), vec![]));
+    assert_eq!(service.stop().0.code(), Some(0));
+}
+
 /// A request is not answered, and applied only after the newer count that came meanwhile.
 async fn check_late_request(with_a_crash: bool) {
     let mut world = World::new().await;

@@ -5,7 +5,7 @@ mod answers;
 mod configuration;
 mod evidence;
 mod ledger;
-mod letter;
+pub(crate) mod letter;
 mod moments;
 mod newest;
 pub(crate) mod oracle;

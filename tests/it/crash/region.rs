@@ -154,7 +154,7 @@ impl Region {
     }
 
     /// Runs the program until it dies by its own hand at this step.
-    pub(super) fn die_at(&self, step: &str) {
+    pub(crate) fn die_at(&self, step: &str) {
         let mut service = self.run(Some(step));
         let status = service.ended();
         assert_eq!(status.signal(), Some(SIGABRT), "{step}: {}", service.log());
@@ -172,6 +172,16 @@ impl Region {
         let mut command = program();
         command.args(["run", "--config"]).arg(self.path("config.toml"));
         command
+    }
+
+    /// The same, started by another program, whose last arguments it is.
+    pub(crate) fn under(&self, mut starter: Command) -> Command {
+        let program = self.command();
+        starter.arg(program.get_program()).args(program.get_args());
+        for (name, _) in program.get_envs() {
+            starter.env_remove(name);
+        }
+        starter
     }
 
     /// Waits until nothing waits any more: neither in the mailbox nor in the store.

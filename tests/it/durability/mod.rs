@@ -115,16 +115,11 @@ impl Watched {
 
 /// The program, and every thread of it, watched.
 fn under_strace(region: &Region, trace: &PathBuf) -> Command {
-    let program = region.command();
     let mut strace = Command::new("strace");
     strace.args(["-f", "-yy", "-s", "8192", "-e", "signal=none", "-e", CALLS, "-o"]).arg(trace);
-    strace.arg(program.get_program()).args(program.get_args());
-    for (name, _) in program.get_envs() {
-        strace.env_remove(name);
-    }
     let version = Command::new("strace").arg("-V").output();
     assert!(version.is_ok(), "strace is not installed: this test needs the package strace");
-    strace
+    region.under(strace)
 }
 
 /// Asks the program to stop: strace itself takes no signal while it watches. The first line of the trace is its first

@@ -1,6 +1,8 @@
 //! Each fault of the network between the worker and the mailbox, the submission server and the ROR: what the operator
 //! sees, that it ends by itself, and that nothing is lost. The run writes the table of deploy/pannes.md.
 
+mod emptied;
+mod store;
 pub(crate) mod table;
 
 use std::time::Duration;
@@ -35,7 +37,7 @@ const FAULTS: [(&str, Fault); 8] = [
     ("goutte à goutte : cinq octets par seconde", Fault::Drip),
     ("coupure (RST)", Fault::Reset),
     ("réponse tronquée", Fault::Truncated),
-    ("lenteur : 150 ms par réponse", Fault::Latency(Duration::from_millis(150))),
+    ("lenteur : 40 ms par réponse", Fault::Latency(Duration::from_millis(40))),
     ("octets quelconques à la place de la réponse", Fault::Garbage),
     ("travail fait, réponse perdue", Fault::AnswerLost(0)),
 ];
