@@ -19,6 +19,8 @@ mod e2e_imap;
 mod e2e_left;
 mod e2e_mail;
 mod e2e_replies;
+#[cfg(target_os = "linux")]
+mod e2e_trouble;
 mod exim;
 mod fail_points;
 #[cfg(unix)]
@@ -40,6 +42,7 @@ mod reply;
 mod report;
 mod retry;
 mod ror;
+mod served;
 mod smtp;
 mod store;
 mod tls;

@@ -30,3 +30,17 @@ pub(super) fn whoami(flag: &str) -> String {
 pub(super) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
+
+/// The processes of this name that this one started.
+#[cfg(target_os = "linux")]
+pub(super) fn children(parent: u32, name: &str) -> Vec<u32> {
+    let processes =
+        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    let is_child = |process: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // `4242 (imap) S 4200 …`
+        let Some((head, tail)) = stat.rsplit_once(") ") else { return false };
+        head.ends_with(&format!("({name}")) && tail.split(' ').nth(1) == Some(&parent.to_string())
+    };
+    processes.filter_map(|process| process.parse().ok()).filter(is_child).collect()
+}

@@ -188,6 +188,16 @@ impl Dovecot {
         assert!(sent.success(), "Dovecot took no {name}");
     }
 
+    /// Stops the processes that serve who is logged in, and nothing else. They are gone with the server.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn stop_sessions(&self) -> Vec<u32> {
+        let sessions = machine::children(self.master.as_ref().unwrap().id(), "imap");
+        let all: Vec<String> = sessions.iter().map(u32::to_string).collect();
+        let sent = Command::new("kill").arg("-STOP").args(&all).status().unwrap();
+        assert!(sent.success(), "no session took the signal: {all:?}");
+        sessions
+    }
+
     /// Starts the server on the same ports and mails.
     pub(crate) fn restart(&mut self) {
         self.stop();

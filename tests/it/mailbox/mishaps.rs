@@ -108,6 +108,27 @@ async fn a_folder_that_is_taken_away_is_named_and_made_again() {
 }
 
 #[tokio::test]
+async fn the_folder_that_is_read_may_be_taken_away() {
+    let dovecot = Dovecot::start(ClientCertificate::Unasked);
+    // Made as the server makes folders.
+    let making = Folders { quarantaine: "Entree".to_owned(), ..Folders::default() };
+    let settings = Settings::from(dovecot.settings(Security::Starttls));
+    Mailbox::new(&settings, &making).unwrap().open().await.unwrap().close().await;
+    dovecot.deliver_to("Entree", &mail("courriel", 100), "1700000000.M1.serveur");
+    let mut mailbox = mailbox(ImapSettings { folder: "Entree".to_owned(), ..dovecot.settings(Security::Starttls) });
+    let (session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
+    assert_eq!(entries.len(), 1);
+    std::fs::remove_dir_all(dovecot.maildir().join(".Entree")).unwrap();
+    // The end of the folder is not taken for an empty one, nor made good by a new folder.
+    let is_missing =
+        |error: &MailboxError| matches!(error, MailboxError::FolderMissing { folder, .. } if folder == "Entree");
+    let error = session.list().await.unwrap_err();
+    assert!(is_missing(&error), "{error:?}");
+    let error = mailbox.open().await.unwrap_err();
+    assert!(is_missing(&error), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_server_killed_in_the_middle_of_a_mail_gives_none_of_it() {
     let mut dovecot = Dovecot::start(ClientCertificate::Unasked);
     dovecot.deliver(&mail("petit", 100), "1700000000.M1.serveur");

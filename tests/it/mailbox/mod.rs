@@ -2,9 +2,11 @@
 #![cfg(test)]
 
 mod behaviour;
+mod injected;
 mod login;
 mod maildir;
 mod mishaps;
+mod pace;
 mod refusals;
 mod scripted;
 mod second;
