@@ -13,7 +13,7 @@
 //! then [`report`]), judges it ([`judgement`]) and moves the mail once. *Delivery* pushes the accepted counts to the
 //! [`ror`], settles the mail when every count has its answer, and sends the [`reply`]. The two halves are joined by the
 //! store, never by a channel in memory: either can stop, crash or be restarted alone. The [`worker`] runs both as
-//! supervised tasks, one intake for each mailbox, so that none stops another; the [`sandbox`] runs the whole system on one machine and plays the [`cahier`] de tests through it.
+//! supervised tasks, one intake for each mailbox, so that none stops another, and [`health`] watches them from outside; the [`sandbox`] runs the whole system on one machine and plays the [`cahier`] de tests through it.
 //!
 //! The sender's fault is a [`defect`]: an answer, never an error. Our own fault is an error enum at each edge, with
 //! `is_transient()`; it is never a verdict on a mail.
@@ -64,13 +64,14 @@
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
-//! | [`config`] | `address` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
-//! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
-//! | [`worker`] | `clock` `config` `fail_point` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` |
+//! | [`health`] | `clock` `defect` `setting` `store` |
+//! | [`config`] | `address` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
+//! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
+//! | [`worker`] | `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
 //! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
-//! | [`cli`] | `address` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `judgement` `mailbox` `message` `outcome` `referential` `ror` `sandbox` `setting` `smtp` `store` `tls` `worker` |
+//! | [`cli`] | `address` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `smtp` `store` `tls` `worker` |
 //! | `main` | `cli` |
 
 pub mod address;
@@ -84,6 +85,7 @@ pub mod defect;
 pub mod doctor;
 pub mod fail_point;
 pub mod finess;
+pub mod health;
 pub mod judgement;
 pub mod mailbox;
 pub mod message;

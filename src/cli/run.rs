@@ -10,6 +10,7 @@ use super::signals::{Signal, Signals};
 use super::{FAILURE, Outcome, SUCCESS, logging};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::health::systemd::{self, Notice};
 use crate::store::Store;
 use crate::worker::{StartError, Worker};
 
@@ -36,6 +37,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
             // A worker that ends unasked could not even begin.
             ended = &mut running => return ended?.map(|()| FAILURE).map_err(Into::into),
         };
+        systemd::tell(if next.is_some() { &Notice::Reloading } else { &Notice::Stopping });
         stop.cancel();
         running.await??;
         let Some(new) = next else { break };

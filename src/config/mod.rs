@@ -22,7 +22,7 @@ pub use sections::{
 
 use crate::judgement::{Indicators, Rules};
 use crate::tls::revocation;
-use crate::{referential, smtp, store};
+use crate::{health, referential, smtp, store};
 
 /// La configuration de Dispolits.
 ///
@@ -58,9 +58,12 @@ pub struct Config {
     /// La vérification que les certificats des serveurs ne sont pas révoqués.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<revocation::Settings>,
-    /// La durée de conservation.
+    /// La durée de conservation des contenus, du journal et des traces.
     #[serde(default)]
     pub retention: Retention,
+    /// La surveillance du service.
+    #[serde(default)]
+    pub health: health::Settings,
     /// Les traces.
     #[serde(default)]
     pub log: Log,
@@ -106,6 +109,10 @@ impl Config {
         self.check_mailboxes()?;
         self.rules()?;
         separation::check_addresses(self)?;
+        self.check_retention()?;
+        if !self.health.is_local() {
+            return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");
+        }
         match (self.reply.transport, &self.smtp, &self.reply.maildir) {
             (ReplyTransport::Smtp, None, _) => contradiction("reply.transport = \"smtp\" demande une section [smtp]"),
             (ReplyTransport::Maildir, _, None) => {
@@ -113,6 +120,20 @@ impl Config {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What is kept of a mail says that it came before, and what came after it: it must outlive its content, and the
+    /// age at which an observation is refused.
+    fn check_retention(&self) -> Result<(), ConfigError> {
+        let retention = &self.retention;
+        let oldest = self.validation.age_maximal.get() + self.validation.avance_maximale.get();
+        let kept = [(retention.journal, retention.content), (retention.rejected_journal, retention.rejected_content)];
+        if kept.iter().any(|(journal, content)| journal.get() < content.get() || journal.get() <= oldest) {
+            return contradiction(
+                "retention : le journal se garde au moins aussi longtemps que le contenu, et plus que validation.age_maximal",
+            );
+        }
+        Ok(())
     }
 
     /// What may be right in a trial and is a fault in production, in French.

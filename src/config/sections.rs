@@ -1,5 +1,6 @@
 //! The sections of the configuration that are nobody else's.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -45,6 +46,14 @@ pub struct Delivery {
     pub breaker_failures: u32,
     /// Durée de cette suspension, avant un essai isolé.
     pub breaker_pause: Span,
+    /// Nombre de requêtes par seconde à ne pas dépasser ; sans cette clé, aucun plafond.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Lire ce que porte le ROR avant d’écrire : s’il porte un relevé plus récent (une saisie manuelle),
+    /// le nôtre est dépassé. Demande des droits de lecture.
+    pub read_before_write: bool,
+    /// Attente au-delà de laquelle une ligne est montrée en retard ; elle n’est jamais abandonnée.
+    pub late_after: Span,
 }
 
 impl Default for Delivery {
@@ -55,6 +64,9 @@ impl Default for Delivery {
             retry: Schedule::default(),
             breaker_failures: 5,
             breaker_pause: Span::seconds(30),
+            requests_per_second: None,
+            read_before_write: false,
+            late_after: Span::seconds(3600),
         }
     }
 }
@@ -155,19 +167,35 @@ fn default_tries() -> u32 {
     30
 }
 
-/// La durée de conservation du contenu des courriels.
+/// La durée de conservation du contenu des courriels, du journal et des traces.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Contenu brut des courriels réglés ; le journal, lui, demeure.
+    /// Contenu brut des courriels intégrés, ignorés ou en doublon.
     pub content: Span,
+    /// Contenu brut des courriels rejetés, même en partie, ou en quarantaine : jusque-là, ils peuvent être
+    /// rejoués.
+    pub rejected_content: Span,
     /// Contenu des documents de patients reçus par erreur (M06).
     pub patient_content: Span,
+    /// Journal des courriels intégrés, ignorés ou en doublon : documents, lignes, requêtes au ROR, réponses.
+    pub journal: Span,
+    /// Journal des rejets : celui des autres courriels.
+    pub rejected_journal: Span,
+    /// Traces des actions sur les boîtes, que l’opérateur et l’ANS peuvent demander.
+    pub traces: Span,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { content: Span::seconds(30 * 86_400), patient_content: Span::seconds(86_400) }
+        Self {
+            content: Span::seconds(30 * 86_400),
+            rejected_content: Span::seconds(90 * 86_400),
+            patient_content: Span::seconds(86_400),
+            journal: Span::seconds(180 * 86_400),
+            rejected_journal: Span::seconds(730 * 86_400),
+            traces: Span::seconds(180 * 86_400),
+        }
     }
 }
 

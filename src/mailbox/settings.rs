@@ -63,6 +63,16 @@ fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
+impl Settings {
+    /// The account that acts on the mailbox, for its traces.
+    pub fn user(&self) -> &str {
+        match self {
+            Self::Maildir(_) => "dispolits",
+            Self::Imap(settings) => &settings.user,
+        }
+    }
+}
+
 /// Un dossier Maildir de cette machine.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

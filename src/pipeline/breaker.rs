@@ -30,6 +30,11 @@ impl Breaker {
         }
     }
 
+    /// Whether requests are kept back, but for a trial.
+    pub fn is_open(&self) -> bool {
+        self.open_until.is_some()
+    }
+
     /// The ROR answered a request as it should, be it with a refusal. Returns whether the breaker
     /// closes with it.
     pub fn success(&mut self) -> bool {
@@ -50,10 +55,21 @@ impl Breaker {
         self.open(now)
     }
 
+    /// The server asked to be left alone for so long. Returns whether the breaker opens with it.
+    pub fn asked_to_wait(&mut self, wait: Duration, now: Timestamp) -> bool {
+        self.failures = self.threshold;
+        self.open_for(wait, now)
+    }
+
     fn open(&mut self, now: Timestamp) -> bool {
+        self.open_for(self.pause, now)
+    }
+
+    fn open_for(&mut self, wait: Duration, now: Timestamp) -> bool {
         let news = self.open_until.is_none();
-        let pause = SignedDuration::try_from(self.pause).unwrap_or(SignedDuration::ZERO);
-        self.open_until = Some(now.saturating_add(pause).unwrap_or(now));
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::ZERO);
+        let until = now.saturating_add(wait).unwrap_or(now);
+        self.open_until = self.open_until.max(Some(until));
         news
     }
 }

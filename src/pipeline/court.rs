@@ -11,13 +11,17 @@ use crate::message::Message;
 use crate::outcome::Verdict;
 use crate::referential::Referential;
 use crate::report::{Head, Reading};
-use crate::store::{First, JudgedDocument, JudgedMail, Prior, Result, Store, StoredMail};
+use crate::store::{First, JudgedDocument, JudgedMail, MailId, Prior, Result, Store, StoredMail};
 
 /// What a judgement depends on besides the mail.
 pub(crate) struct Court<'a> {
     pub(crate) store: &'a Store,
     pub(crate) referential: &'a Referential,
     pub(crate) rules: &'a Rules,
+    /// The mail, when it is judged again.
+    pub(crate) again: Option<MailId>,
+    /// When ages are counted from, when it is judged again.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// A mail judged without being read: a duplicate, or one over the size limit.
@@ -71,7 +75,8 @@ impl Court<'_> {
         let Some(sender) = message.sender().filter(|_| defects.is_empty()) else {
             return Ok(JudgedMail { defects, ..headed(Folder::Rejets, Some(Verdict::Rejete)) });
         };
-        let documents = self.judge_documents(sender, readings, mail.received_at).await?;
+        let at = self.at.unwrap_or(mail.received_at);
+        let documents = self.judge_documents(sender, readings, at).await?;
         let folder = folder_of(&documents);
         Ok(JudgedMail { documents, ..headed(folder, None) })
     }
@@ -101,7 +106,10 @@ impl Court<'_> {
     async fn prior(&self, sender: &Address, reading: &Reading, before: &[JudgedDocument]) -> Result<Prior> {
         let head = &reading.head;
         let Some(identifiant) = &head.identifiant else { return Ok(Prior::New) };
-        let prior = self.store.prior(sender, identifiant, &head.sha256).await?;
+        let prior = match self.again {
+            None => self.store.prior(sender, identifiant, &head.sha256).await?,
+            Some(mail) => self.store.prior_of_again(mail, sender, identifiant, &head.sha256).await?,
+        };
         Ok(if matches!(prior, Prior::Duplicate(_)) { prior } else { within(head, before).unwrap_or(prior) })
     }
 

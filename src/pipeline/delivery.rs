@@ -10,13 +10,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::breaker::Breaker;
-use crate::capacity::{Affectation, Genre, Indicator, Location, Nomenclature, Temporalite, Update};
+use super::probing::probes;
+use super::refusing::refusal_defect;
+use crate::capacity::{Genre, Location, Update};
 use crate::clock::Clock;
 use crate::config;
-use crate::defect::{Code, Defect, Place};
+use crate::defect::Code;
 use crate::fail_point::fail_point;
-use crate::ror::{Attempted, Client, Exchange, GenreCode, PushFailure, Refusal};
-use crate::store::{Batch, Closing, Probe, Removal, RemovalClosing, RowToSend, Shift, StoreError};
+use crate::health::{self, Pulse, Task};
+use crate::ror::{Attempted, Client, Exchange, GenreCode, PushFailure, Read, Refusal};
+use crate::store::{Batch, Closing, Removal, RemovalClosing, RowToSend, Shift, StoreError};
 
 /// How often the store is looked at while requests are under way.
 const LOOK: Duration = Duration::from_millis(200);
@@ -30,6 +33,7 @@ pub struct Delivery {
     settings: config::Delivery,
     genre: GenreCode,
     breaker: Arc<Mutex<Breaker>>,
+    pulse: Pulse,
 }
 
 /// One request of a location.
@@ -44,11 +48,24 @@ enum Next {
     Wait(Timestamp),
 }
 
+/// What reading before writing led to.
+enum Look {
+    Closed(Next),
+    Write(Vec<Exchange>),
+}
+
 impl Delivery {
     /// Delivery through this client.
-    pub fn new(shift: Shift, clock: Clock, client: Client, settings: config::Delivery, genre: GenreCode) -> Self {
+    pub fn new(
+        shift: Shift,
+        clock: Clock,
+        client: Client,
+        settings: config::Delivery,
+        genre: GenreCode,
+        pulse: Pulse,
+    ) -> Self {
         let breaker = Breaker::new(settings.breaker_failures, settings.breaker_pause.get());
-        Self { shift, clock, client: Arc::new(client), settings, genre, breaker: Arc::new(Mutex::new(breaker)) }
+        Self { shift, clock, client: Arc::new(client), settings, genre, breaker: Arc::new(Mutex::new(breaker)), pulse }
     }
 
     /// Takes over the requests of workers that are gone: they may still be applied, so their locations are held for the
@@ -89,10 +106,14 @@ impl Delivery {
                 }
             }
             // A location that is long to answer holds no other: what came meanwhile is looked for.
-            match tokio::time::timeout(LOOK, running.join_next()).await {
+            let ended = tokio::time::timeout(LOOK, running.join_next()).await;
+            match ended {
                 Err(_) => {}
                 Ok(None) => return failed.map_or(Ok(handled), Err),
-                Ok(Some(Ok(Ok(served)))) => handled += served,
+                Ok(Some(Ok(Ok(served)))) => {
+                    self.pulse.beat(&Task::Delivery);
+                    handled += served;
+                }
                 Ok(Some(Ok(Err(failure)))) => failed = Some(failure),
                 Ok(Some(Err(fault))) => error!("une tâche d’envoi s’est interrompue : {fault}"),
             }
@@ -109,6 +130,7 @@ impl Delivery {
         let rows = batch.rows.iter().map(Item::Row);
         let items = rows.chain(batch.removals.iter().map(Item::Removal));
         for (handled, item) in items.enumerate() {
+            self.pulse.beat(&Task::Delivery);
             let next = match item {
                 // What is no longer surely ours may have gone to another worker.
                 _ if stop.is_cancelled() || !self.shift.is_on() => Next::Wait(self.clock.now()),
@@ -124,8 +146,14 @@ impl Delivery {
     }
 
     async fn push(&self, row: &RowToSend) -> Result<Next, StoreError> {
-        let Attempted { exchanges, result } = self.client.put(&row.update).await;
+        let mut exchanges = match self.look(row).await? {
+            Look::Closed(next) => return Ok(next),
+            Look::Write(exchanges) => exchanges,
+        };
+        let Attempted { exchanges: written, result } = self.client.put(&row.update).await;
         fail_point!("patch-answered");
+        self.count(&written);
+        exchanges.extend(written);
         let now = self.clock.now();
         let (closing, next) = match &result {
             Ok(_) => {
@@ -144,8 +172,29 @@ impl Delivery {
         Ok(next)
     }
 
+    /// Where the ROR is read first: closes a row that must not be written, or not yet.
+    async fn look(&self, row: &RowToSend) -> Result<Look, StoreError> {
+        if !self.settings.read_before_write {
+            return Ok(Look::Write(Vec::new()));
+        }
+        let Read { exchanges, result } = self.client.held(&row.update).await;
+        self.count(&exchanges);
+        let now = self.clock.now();
+        let (closing, next) = match &result {
+            Ok(Some(held)) if held.is_later_than(row.update.date_releve) => {
+                self.tell_success();
+                (Closing::Overtaken { date: held.date, nombre: held.nombre }, Next::Go)
+            }
+            Ok(_) => return Ok(Look::Write(exchanges)),
+            Err(failure) => self.failed(row, failure, now),
+        };
+        self.shift.store().close_row(row.id, &probes(&exchanges), &closing, self.settled(), now).await?;
+        Ok(Look::Closed(next))
+    }
+
     fn refused(&self, row: &RowToSend, refusal: &Refusal) -> Closing {
         let defect = refusal_defect(&row.update, refusal);
+        self.pulse.found(refusal.code);
         if refusal.code == Code::R04 {
             error!(
                 lieu = row.update.location.ror_identifier(),
@@ -158,8 +207,8 @@ impl Delivery {
 
     /// Nothing was refused: the row waits, and with it the rest of its location.
     fn failed(&self, row: &RowToSend, failure: &PushFailure, now: Timestamp) -> (Closing, Next) {
-        self.tell_failure(failure, now);
         let wait = self.settings.retry.wait(row.attempts, failure.retry_after(), fastrand::f64());
+        self.tell_failure(failure, wait, now);
         if failure.is_unknown() {
             let until = self.later(self.settings.settle.get().max(wait));
             return (Closing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
@@ -177,6 +226,7 @@ impl Delivery {
         };
         let Attempted { exchanges, result } = self.client.delete(location, &removal.indicator, code).await;
         fail_point!("removal-answered");
+        self.count(&exchanges);
         let (closing, next) = match &result {
             Ok(_) => {
                 self.tell_success();
@@ -198,7 +248,7 @@ impl Delivery {
             self.tell_success();
             return (RemovalClosing::Retry { next_at: self.later(wait), hold: None }, Next::Go);
         }
-        self.tell_failure(failure, self.clock.now());
+        self.tell_failure(failure, wait, self.clock.now());
         if failure.is_unknown() {
             let until = self.later(self.settings.settle.get().max(wait));
             return (RemovalClosing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
@@ -207,18 +257,32 @@ impl Delivery {
         (RemovalClosing::Retry { next_at: until, hold: None }, Next::Wait(until))
     }
 
+    fn count(&self, exchanges: &[Exchange]) {
+        for exchange in exchanges {
+            let operation = exchange.operation.word();
+            self.pulse.asked(&health::Exchange { operation, status: exchange.status, duration: exchange.duration });
+        }
+    }
+
     fn genre_code(&self, update: &Update) -> Option<String> {
         (update.count.indicator.genre() == Some(Genre::Indifferencie)).then(|| self.genre.to_string())
     }
 
     fn tell_success(&self) {
+        self.pulse.suspended(false);
         if self.breaker().success() {
             info!("le ROR répond de nouveau : les envois reprennent");
         }
     }
 
-    fn tell_failure(&self, failure: &PushFailure, now: Timestamp) {
-        let opened = if failure.is_transient() { self.breaker().failure(now) } else { self.breaker().our_fault(now) };
+    /// A server that names a time is left alone by all locations until then, the wait being clamped by the schedule.
+    fn tell_failure(&self, failure: &PushFailure, wait: Duration, now: Timestamp) {
+        let opened = match failure {
+            _ if failure.retry_after().is_some() => self.breaker().asked_to_wait(wait, now),
+            _ if failure.is_transient() => self.breaker().failure(now),
+            _ => self.breaker().our_fault(now),
+        };
+        self.pulse.suspended(self.breaker().is_open());
         if opened {
             error!("envois au ROR suspendus : {failure}");
         }
@@ -232,50 +296,4 @@ impl Delivery {
         let now = self.clock.now();
         now.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)).unwrap_or(now)
     }
-}
-
-/// The refusal as the sender reads it.
-fn refusal_defect(update: &Update, refusal: &Refusal) -> Defect {
-    let location = &update.location;
-    let path = format!(
-        "etablissement[{}]/service[{}]/capacite[{}]",
-        location.finess(),
-        location.service(),
-        in_words(&update.count.indicator)
-    );
-    let defect = Defect::new(refusal.code, Place::mail().with_path(path));
-    if refusal.diagnostics.is_empty() || refusal.code == Code::R04 {
-        return defect;
-    }
-    defect.detail(format!("Réponse du ROR : {}", refusal.diagnostics))
-}
-
-/// What tells a count from the others of its service: `disponible, femme`.
-fn in_words(indicator: &Indicator) -> String {
-    let temporalite = Some(indicator.temporalite()).filter(|when| *when != Temporalite::Courant);
-    let affectation = Some(indicator.affectation()).filter(|to| *to != Affectation::Aucune);
-    let genre = indicator.genre().filter(|genre| *genre != Genre::Indifferencie);
-    let parts = [
-        Some(indicator.statut().word()),
-        temporalite.map(Nomenclature::word),
-        genre.map(Genre::word),
-        indicator.fermeture().map(Nomenclature::word),
-        indicator.supplement().map(Nomenclature::word),
-        indicator.crise().map(Nomenclature::word),
-        affectation.map(Nomenclature::word),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-fn probes(exchanges: &[Exchange]) -> Vec<Probe> {
-    exchanges
-        .iter()
-        .map(|exchange| Probe {
-            operation: exchange.operation.word().to_owned(),
-            status: exchange.status,
-            duration_ms: u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX),
-            failure: exchange.failure.clone(),
-            answer: exchange.answer.clone(),
-        })
-        .collect()
 }

@@ -25,9 +25,11 @@ pub(crate) struct Examined {
 
 /// A reading that did not come to its end: our fault, never a verdict.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ExamineError {
+pub enum ExamineError {
+    /// A fault of ours.
     #[error("la lecture du courriel a été interrompue par une erreur interne")]
     Panicked,
+    /// It took too long.
     #[error("la lecture du courriel dépasse {} s", DEADLINE.as_secs())]
     TooLong,
 }

@@ -68,6 +68,8 @@ impl Intake {
         fail_point!("move-planned");
         let (session, outcomes) = session.file(&moves, attempt).await?;
         fail_point!("move-done");
+        self.judge.beat();
+        self.tracer.filed(&moves, &outcomes).await?;
         let filed = self.confirm(&ids, &outcomes).await?;
         fail_point!("move-recorded");
         Ok((session, filed))

@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 use super::filing::Listing;
 use super::judge::Judge;
 use super::strays::Strays;
+use super::tracer::Tracer;
 use crate::fail_point::fail_point;
 use crate::mailbox::{Entry, MailboxError, Position, Session};
 use crate::store::{Received, StoreError};
@@ -42,17 +43,23 @@ pub struct Sweep {
 #[derive(Debug)]
 pub struct Intake {
     pub(super) judge: Judge,
+    pub(super) tracer: Tracer,
 }
 
 impl Intake {
     /// The intake of the mailbox whose mails this judge judges.
-    pub fn new(judge: Judge) -> Self {
-        Self { judge }
+    pub fn new(judge: Judge, tracer: Tracer) -> Self {
+        Self { judge, tracer }
     }
 
     /// Who judges what this intake makes durable.
     pub fn judge(&self) -> &Judge {
         &self.judge
+    }
+
+    /// Who traces what is done on the mailbox.
+    pub fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 
     /// One sweep: receives what is new, judges what is not, moves what is judged. At `stop` it ends
@@ -87,6 +94,8 @@ impl Intake {
             let positions: Vec<Position> = batch.iter().map(|entry| entry.position.clone()).collect();
             let (open, fetched) = session.fetch(&positions).await?;
             session = open;
+            self.judge.beat();
+            self.tracer.fetched(&batch, &fetched).await?;
             let named: Vec<_> = fetched.iter().map(|mail| (mail.position.to_string(), &mail.raw)).collect();
             let mails: Vec<_> = named.iter().map(|(position, raw)| self.received(position, raw)).collect();
             self.keep(mails, &mut strays).await?;
@@ -96,6 +105,8 @@ impl Intake {
         for entry in large {
             let (open, header) = session.fetch_header(&entry.position, MAX_HEADER).await?;
             session = open;
+            self.judge.beat();
+            self.tracer.header_fetched(entry, header.as_ref().map(Vec::len)).await?;
             let Some(raw) = header else { continue };
             let position = entry.position.to_string();
             let mail = Received { size: entry.size, headers_only: true, ..self.received(&position, &raw) };

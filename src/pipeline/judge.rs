@@ -20,6 +20,7 @@ use super::seat::Seat;
 use crate::clock::Clock;
 use crate::defect::Code;
 use crate::fail_point::fail_point;
+use crate::health::{Pulse, Task};
 use crate::judgement::Rules;
 use crate::referential::{Referential, Watch};
 use crate::store::{Duty, JudgedMail, Judging, MailId, Reading, Recorded, Shift, Store, StoreError, StoredMail};
@@ -36,6 +37,7 @@ pub struct Courthouse {
     clock: Clock,
     referential: Arc<Mutex<Watch>>,
     rules: Rules,
+    pulse: Pulse,
     /// Shared by batches, exclusive for a mail that is read alone.
     company: Arc<RwLock<()>>,
 }
@@ -46,19 +48,21 @@ pub struct Judge {
     house: Courthouse,
     seat: Seat,
     pub(super) account: String,
+    task: Task,
     max_bytes: u64,
 }
 
 impl Courthouse {
     /// Judges by the referential in force and these rules.
-    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules) -> Self {
-        Self { shift, clock, referential, rules, company: Arc::default() }
+    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules, pulse: Pulse) -> Self {
+        Self { shift, clock, referential, rules, pulse, company: Arc::default() }
     }
 
     /// The judge of an account, whose mails may have so many bytes. It judges once it has the duty to.
     pub fn judge(&self, account: &str, max_bytes: u64) -> Judge {
         let seat = Seat::new(self.shift.clone());
-        Judge { house: self.clone(), seat, account: account.to_owned(), max_bytes }
+        let task = Task::Sweep(account.to_owned());
+        Judge { house: self.clone(), seat, account: account.to_owned(), task, max_bytes }
     }
 
     fn referential(&self) -> Arc<Referential> {
@@ -83,6 +87,11 @@ impl Judge {
 
     pub(super) fn now(&self) -> Timestamp {
         self.house.clock.now()
+    }
+
+    /// The sweep of the account goes on, however long it is.
+    pub(super) fn beat(&self) {
+        self.house.pulse.beat(&self.task);
     }
 
     /// The size over which a mail is rejected unread, in bytes.
@@ -137,6 +146,7 @@ impl Judge {
                 return Ok(judged);
             }
             judged += waiting.len();
+            self.beat();
             let (suspects, sound): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|mail| mail.suspect);
             self.judge_together(&sound, stop).await?;
             for suspect in suspects {
@@ -203,6 +213,7 @@ impl Judge {
             let Some(judged) = self.verdict_on(&mail).await? else { return Ok(false) };
             if self.record(id, &judged).await? == Recorded::Stands {
                 fail_point!("judgement-recorded");
+                judged.all_defects().for_each(|defect| self.house.pulse.found(defect.code()));
                 log_judgement(&mail, &judged);
                 return Ok(true);
             }
@@ -224,7 +235,13 @@ impl Judge {
             Ok(examined) => {
                 notice(self.store(), &self.duty()?, mail.id, &examined.message).await?;
                 let referential = self.house.referential();
-                let court = Court { store: self.store(), referential: &referential, rules: &self.house.rules };
+                let court = Court {
+                    store: self.store(),
+                    referential: &referential,
+                    rules: &self.house.rules,
+                    again: None,
+                    at: None,
+                };
                 court.judge(mail, examined).await.map(Some)
             }
             Err(failure) => {

@@ -11,10 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::tracer::Tracer;
 use crate::address::{Address, mask_all};
 use crate::clock::Clock;
 use crate::config;
 use crate::fail_point::fail_point;
+use crate::health::{Pulse, Task};
 use crate::mailbox;
 use crate::reply;
 use crate::smtp::{SendError, Sent, Smtp, Submission};
@@ -79,6 +81,8 @@ pub struct Posting {
     transport: Transport,
     settings: config::Reply,
     outage: Mutex<Outage>,
+    pulse: Pulse,
+    tracer: Tracer,
 }
 
 /// How long the server as a whole has been unavailable.
@@ -90,8 +94,15 @@ struct Outage {
 
 impl Posting {
     /// Posts through this transport.
-    pub fn new(shift: Shift, clock: Clock, transport: Transport, settings: &config::Reply) -> Self {
-        Self { shift, clock, transport, settings: settings.clone(), outage: Mutex::default() }
+    pub fn new(
+        shift: Shift,
+        clock: Clock,
+        transport: Transport,
+        settings: &config::Reply,
+        pulse: Pulse,
+        tracer: Tracer,
+    ) -> Self {
+        Self { shift, clock, transport, settings: settings.clone(), outage: Mutex::default(), pulse, tracer }
     }
 
     /// Sends what is due, or until `stop`: a letter under way is sent to its end. Returns how many
@@ -116,6 +127,7 @@ impl Posting {
                 return Ok(rank);
             }
             self.post(reply).await?;
+            self.pulse.beat(&Task::Posting);
             if self.outage().until.is_some() {
                 return Ok(rank);
             }
@@ -140,6 +152,7 @@ impl Posting {
     }
 
     async fn posted(&self, reply: &ReplyToSend, sent: Result<Sent, SendError>) -> Result<(), StoreError> {
+        self.tracer.posted(reply, sent.as_ref().map(|_| "accepté")).await?;
         match sent {
             Ok(sent) => {
                 fail_point!("reply-sent");
@@ -155,6 +168,7 @@ impl Posting {
     }
 
     async fn sent(&self, reply: &ReplyToSend, sent: &Sent) -> Result<(), StoreError> {
+        self.pulse.replied("sent");
         let number = reply.mail.number();
         info!(courriel = number, message_id = reply.message_id, "réponse au courriel {number} envoyée");
         for (address, answer) in &sent.refused {
@@ -172,11 +186,13 @@ impl Posting {
         let number = reply.mail.number();
         warn!(courriel = number, "réponse au courriel {number} : {}", mask_all(&failure.to_string()));
         let next_at = self.next_try(reply, failure);
+        self.pulse.replied(if next_at.is_some() { "deferred" } else { "abandoned" });
         self.shift.store().reply_failed(reply.id, &failure.to_string(), next_at, self.clock.now()).await
     }
 
     /// Tells of an outage when it begins, and keeps the cause with the reply for the journal.
     async fn waits(&self, reply: &ReplyToSend, cause: &str) -> Result<(), StoreError> {
+        self.pulse.replied("unavailable");
         if self.begin_or_prolong_outage() {
             warn!("les réponses attendent, le serveur d’envoi est indisponible : {}", mask_all(cause));
         }

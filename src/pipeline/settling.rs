@@ -1,5 +1,6 @@
 //! From the last answer of the ROR to the final verdict and the reply.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +15,14 @@ use super::seat::Seat;
 use crate::address::Address;
 use crate::clock::Clock;
 use crate::fail_point::fail_point;
+use crate::health::{Pulse, Task};
 use crate::message::Message;
 use crate::outcome::{MailOutcome, Verdict};
 use crate::referential::{Referential, Watch};
-use crate::reply::{self, Envelope, Letter, Rendered};
-use crate::store::{Answer, MailId, NewReply, ReplyKind, Settlement, Shift, Store, StoreError, StoredMail, Unsettled};
+use crate::reply::{self, Envelope, Kind as Words, Letter, Rendered};
+use crate::store::{
+    Answer, MailId, NewReply, ReplyKind, Settlement, Shift, Store, StoreError, StoredMail, Told, Unsettled,
+};
 
 /// Mails settled in one go.
 const BATCH: u32 = 100;
@@ -32,6 +36,7 @@ pub struct Settling {
     pub(super) rules: ReplyRules,
     /// Mails that cannot be settled: told once, not at every round.
     faulty: Mutex<BTreeSet<MailId>>,
+    pulse: Pulse,
 }
 
 /// A mail with what its reply is made of.
@@ -44,8 +49,8 @@ struct Case {
 
 impl Settling {
     /// Settles by these rules.
-    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: ReplyRules) -> Self {
-        Self { seat: Seat::new(shift), clock, referential, rules, faulty: Mutex::default() }
+    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: ReplyRules, pulse: Pulse) -> Self {
+        Self { seat: Seat::new(shift), clock, referential, rules, faulty: Mutex::default(), pulse }
     }
 
     /// Whether it has the duty, as far as it knows.
@@ -75,6 +80,7 @@ impl Settling {
             let page = self.store().unsettled(overdue, after, BATCH).await?;
             let Some(last) = page.last() else { return Ok(handled) };
             after = Some(last.mail());
+            self.pulse.beat(&Task::Settling);
             for mail in &page {
                 handled += usize::from(self.handle(*mail).await?);
             }
@@ -107,9 +113,9 @@ impl Settling {
         let Some(case) = self.case(id).await? else { return Ok(()) };
         let told = self.store().told(id).await?;
         let answer = match told {
-            None => self.answer(&case, ReplyKind::Reponse).await?,
-            Some(told) if rejections(&case.outcome) > told => self.answer(&case, ReplyKind::Complement).await?,
-            Some(_) => Answer::Told,
+            None => self.answer(&case, Words::Reponse).await?,
+            Some(told) if told.completed => Answer::Told,
+            Some(told) => self.complement(&case, told).await?,
         };
         let verdict = case.outcome.verdict;
         let settlement = Settlement { outcome: case.outcome, answer };
@@ -121,13 +127,22 @@ impl Settling {
         Ok(())
     }
 
+    /// More rejections are told, and so are fewer once an operator had the mail judged again.
+    async fn complement(&self, case: &Case, told: Told) -> Result<Answer, StoreError> {
+        match rejections(&case.outcome).cmp(&told.rejections) {
+            Ordering::Greater => self.answer(case, Words::Complement).await,
+            Ordering::Less if told.replayed => self.answer(case, Words::Reprise).await,
+            _ => Ok(Answer::Told),
+        }
+    }
+
     /// The outcome is told as it stands: rows that wait are said to wait.
     async fn tell_early(&self, id: MailId) -> Result<(), StoreError> {
         let Some(mut case) = self.case(id).await? else { return Ok(()) };
         if let Some(outcome) = self.store().outcome(id).await? {
             case.outcome = outcome;
         }
-        let answer = self.answer(&case, ReplyKind::Reponse).await?;
+        let answer = self.answer(&case, Words::Reponse).await?;
         self.store().answer(&self.seat.duty()?, id, &answer, self.clock.now()).await
     }
 
@@ -150,23 +165,23 @@ impl Settling {
     }
 
     /// A reply that cannot be composed leaves the verdict as it is: nobody is answered.
-    async fn answer(&self, case: &Case, kind: ReplyKind) -> Result<Answer, StoreError> {
+    async fn answer(&self, case: &Case, words: Words) -> Result<Answer, StoreError> {
         let Some(message) = &case.message else { return Ok(Answer::Silent(unread(&case.outcome).to_owned())) };
-        let composed = AssertUnwindSafe(self.compose(case, message, kind)).catch_unwind().await;
+        let composed = AssertUnwindSafe(self.compose(case, message, words)).catch_unwind().await;
         composed.unwrap_or_else(|_| {
             error!(courriel = case.mail.id.number(), "la réponse ne peut être composée : erreur interne");
             Ok(Answer::Silent("réponse impossible à composer : erreur interne".to_owned()))
         })
     }
 
-    async fn compose(&self, case: &Case, message: &Message, kind: ReplyKind) -> Result<Answer, StoreError> {
+    async fn compose(&self, case: &Case, message: &Message, words: Words) -> Result<Answer, StoreError> {
         let destination = match self.rules.destination(&case.mail, message) {
             Ok(destination) => destination,
             Err(reason) => return Ok(Answer::Silent(reason)),
         };
         let sender = message.sender().unwrap_or(&destination.to);
         let back_to_normal = self.is_back_to_normal(case, sender).await?;
-        if let Err(reason) = self.rules.is_due(&case.outcome, message, back_to_normal) {
+        if let Err(reason) = self.rules.is_due(&case.outcome, message, back_to_normal || words == Words::Reprise) {
             return Ok(Answer::Silent(reason));
         }
         if self.is_over_the_cap(sender).await? {
@@ -176,9 +191,9 @@ impl Settling {
         let envelope = Envelope {
             back_to_normal,
             cc: contact,
-            ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind.word())
+            ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind_of(words).word())
         };
-        Ok(Answer::Letter(Box::new(self.letter(case, sender, &envelope, kind))))
+        Ok(Answer::Letter(Box::new(self.letter(case, sender, &envelope, words))))
     }
 
     async fn is_back_to_normal(&self, case: &Case, sender: &Address) -> Result<bool, StoreError> {
@@ -203,14 +218,13 @@ impl Settling {
         Ok(self.rules.contact(&case.outcome, sender, &named, destination, &self.referential()))
     }
 
-    fn letter(&self, case: &Case, sender: &Address, envelope: &Envelope, kind: ReplyKind) -> NewReply {
-        let reply_kind = if kind == ReplyKind::Complement { reply::Kind::Complement } else { reply::Kind::Reponse };
-        let letter = Letter { outcome: &case.outcome, kind: reply_kind, envelope, at: self.clock.now() };
+    fn letter(&self, case: &Case, sender: &Address, envelope: &Envelope, words: Words) -> NewReply {
+        let letter = Letter { outcome: &case.outcome, kind: words, envelope, at: self.clock.now() };
         let Rendered { bytes, .. } = reply::render(&letter);
         fail_point!("reply-rendered");
         let null = envelope.receipt.is_some() && self.rules.settings.null_return_path;
         NewReply {
-            kind,
+            kind: kind_of(words),
             message_id: envelope.message_id.clone(),
             sender: sender.clone(),
             recipients: recipients(envelope),
@@ -226,6 +240,14 @@ impl Settling {
 
     pub(super) fn before(&self, age: SignedDuration) -> Timestamp {
         self.clock.now().saturating_sub(age).unwrap_or(Timestamp::MIN)
+    }
+}
+
+/// Which of the two mails it is.
+fn kind_of(words: Words) -> ReplyKind {
+    match words {
+        Words::Reponse => ReplyKind::Reponse,
+        Words::Complement | Words::Reprise => ReplyKind::Complement,
     }
 }
 

@@ -17,6 +17,11 @@ pub(super) fn verdict(outcome: &MailOutcome, kind: Kind) -> String {
              À présent : {}.",
             counts(outcome)
         ),
+        Kind::Reprise => format!(
+            "Complément au compte rendu de votre envoi du {received} : l’exploitant l’a fait juger de nouveau, après \
+             une correction de son côté ou de celui du ROR. À présent : {}.",
+            or_nothing(counts(outcome))
+        ),
         Kind::Reponse if is_test(outcome) => trial(outcome, &received),
         Kind::Reponse => format!("Votre envoi du {received} {}", judged(outcome)),
     }

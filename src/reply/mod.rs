@@ -50,6 +50,8 @@ pub enum Kind {
     Reponse,
     /// The one later mail, when the ROR rejected more after the reply had left. Never an MDN.
     Complement,
+    /// The same one later mail, when the operator had the mail judged again after the reply had left. Never an MDN.
+    Reprise,
 }
 
 /// Everything of a reply that is not the judgement.

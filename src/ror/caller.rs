@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use reqwest::RequestBuilder;
 
 use super::failure::SetupError;
-use super::http::{self, Answer, Loss};
+use super::http::{self, ANSWER_LIMIT, Answer, Loss};
 use super::settings::Settings;
 use crate::setting::Identity;
 use crate::tls::revocation::{List, Revocation};
@@ -54,8 +54,18 @@ impl Caller {
         request: impl FnOnce(&reqwest::Client) -> RequestBuilder,
         now: Timestamp,
     ) -> Result<Answer, Loss> {
+        self.exchange_up_to(request, now, ANSWER_LIMIT).await
+    }
+
+    /// The same, of an answer of at most so many bytes.
+    pub(super) async fn exchange_up_to(
+        &self,
+        request: impl FnOnce(&reqwest::Client) -> RequestBuilder,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Answer, Loss> {
         let client = self.client().map_err(|error| Loss::NotSent(error.to_string()))?;
-        http::exchange(request(&client), now).await.map_err(|loss| match loss {
+        http::exchange(request(&client), now, limit).await.map_err(|loss| match loss {
             Loss::CertificateRefused { alert, .. } => {
                 Loss::CertificateRefused { alert, presented: what_we_present(self.identity.as_ref()) }
             }

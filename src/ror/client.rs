@@ -1,12 +1,14 @@
 //! The client: one count, one effect, by the algorithm that ANS mandates.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
@@ -24,11 +26,14 @@ pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b
 
 /// A client of the write service. Requests may run concurrently; they share one token.
 pub struct Client {
-    caller: Caller,
+    pub(super) caller: Caller,
     locations: String,
-    genre: GenreCode,
-    tokens: Tokens,
-    clock: Clock,
+    pub(super) readings: String,
+    pub(super) reader_profile: String,
+    pub(super) genre: GenreCode,
+    pub(super) tokens: Tokens,
+    pub(super) clock: Clock,
+    pace: Option<Mutex<Interval>>,
 }
 
 /// What one call did: each exchange in order, and how it ended.
@@ -66,6 +71,8 @@ pub enum Operation {
     Add,
     /// That an indicator be removed.
     Delete,
+    /// What is held of a location.
+    Read,
 }
 
 /// The ROR's acknowledgement.
@@ -87,6 +94,7 @@ impl Operation {
             Self::Replace => "replace",
             Self::Add => "add",
             Self::Delete => "delete",
+            Self::Read => "read",
         }
     }
 }
@@ -102,9 +110,12 @@ impl Client {
         Ok(Self {
             caller: Caller::new(settings, settings.ca.as_deref(), settings.api_identity.as_ref())?,
             locations: format!("{}/ws-synchro-dispo-lits-fhir/Location", settings.base_url.trim_end_matches('/')),
+            readings: format!("{}/ws-diffusion-fhir/Location", settings.base_url.trim_end_matches('/')),
+            reader_profile: settings.reader_profile.clone(),
             genre: settings.genre_indifferencie,
             tokens: Tokens::new(settings, clock.clone())?,
             clock,
+            pace: None,
         })
     }
 
@@ -114,6 +125,25 @@ impl Client {
         self.caller.check_revocation(revocation.clone());
         self.tokens.check_revocation(revocation.clone());
         self
+    }
+
+    /// The same client, which sends at most so many requests a second to the API. To be called within the runtime.
+    #[must_use]
+    pub fn paced(mut self, per_second: Option<NonZeroU32>) -> Self {
+        self.pace = per_second.map(|per_second| {
+            let mut interval = tokio::time::interval(Duration::from_secs(1) / per_second.get());
+            // A pause is not made up for by a burst.
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            Mutex::new(interval)
+        });
+        self
+    }
+
+    /// Waits for the turn of the next request.
+    pub(super) async fn pace(&self) {
+        if let Some(pace) = &self.pace {
+            pace.lock().await.tick().await;
+        }
     }
 
     /// Gives the indicator its value: `replace`, then `add` on the documented 404 only.
@@ -195,6 +225,7 @@ impl Client {
         token: &Token,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Answered, PushFailure> {
+        self.pace().await;
         let started = Instant::now();
         let builder = |http: &reqwest::Client| {
             let builder = http.patch(&request.url).header(CONTENT_TYPE, "application/fhir+json");

@@ -99,6 +99,14 @@ pub enum OurFault {
         /// What is odd in it.
         why: &'static str,
     },
+    /// The read service does not let us read before we write.
+    #[error(
+        "la lecture avant écriture est refusée (HTTP {status}) ; demandez les droits de lecture, ou mettez ror.delivery.read_before_write = false"
+    )]
+    ReadRefused {
+        /// The HTTP status.
+        status: u16,
+    },
     /// The request could not be made at all.
     #[error("la requête ne peut être construite ({0}) ; vérifiez la section [ror]")]
     NotARequest(String),

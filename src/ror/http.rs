@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_secs(5);
 /// The most characters of a header that are kept.
 const HEADER_CHARS: usize = 200;
 
-/// A server's answer, its body cut at [`ANSWER_LIMIT`].
+/// A server's answer, its body cut at a limit.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) etag: Option<String>,
@@ -65,11 +65,11 @@ pub(super) fn client(settings: &Settings, tls: rustls::ClientConfig) -> Result<r
     Ok(client.build()?)
 }
 
-/// Sends the request and reads the answer, all within the client's deadline.
-pub(super) async fn exchange(request: RequestBuilder, now: Timestamp) -> Result<Answer, Loss> {
+/// Sends the request and reads the answer up to a limit, all within the client's deadline.
+pub(super) async fn exchange(request: RequestBuilder, now: Timestamp, limit: usize) -> Result<Answer, Loss> {
     let response = request.send().await.map_err(Loss::of)?;
     let mut answer = Answer::head(&response, now);
-    answer.read_body(response).await.map_err(Loss::of)?;
+    answer.read_body(response, limit).await.map_err(Loss::of)?;
     Ok(answer)
 }
 
@@ -87,9 +87,9 @@ impl Answer {
         }
     }
 
-    async fn read_body(&mut self, mut response: Response) -> reqwest::Result<()> {
+    async fn read_body(&mut self, mut response: Response, limit: usize) -> reqwest::Result<()> {
         while let Some(chunk) = response.chunk().await? {
-            let room = ANSWER_LIMIT.saturating_sub(self.body.len());
+            let room = limit.saturating_sub(self.body.len());
             self.body.extend(chunk.iter().take(room));
             if chunk.len() > room {
                 self.cut = true;

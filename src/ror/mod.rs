@@ -8,7 +8,7 @@
 //! 0.7.0, scenarios 2, 2 bis and 3.
 //!
 //! Deliberately absent: retries, schedules and the circuit breaker (they are the delivery's), the
-//! four `Ror-*` headers of the read service, and any following of redirects, which would hand the
+//! four `Ror-*` headers of the read service on a write (`reading` sends them), and any following of redirects, which would hand the
 //! token to whoever the answer names.
 
 mod answer;
@@ -19,10 +19,12 @@ mod failure;
 mod http;
 mod operation_outcome;
 mod path;
+mod reading;
 mod settings;
 mod text;
 mod token;
 
 pub use client::{Attempted, Client, Exchange, Operation, Receipt};
 pub use failure::{OurFault, PushFailure, Refusal, SetupError};
+pub use reading::{Held, Read};
 pub use settings::{GenreCode, NotAGenreCode, Settings};

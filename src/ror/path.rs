@@ -39,7 +39,22 @@ pub(super) fn genre(genre: Genre, undifferentiated: GenreCode) -> (&'static str,
     }
 }
 
-fn key(indicator: &Indicator, undifferentiated: GenreCode) -> impl Iterator<Item = (&'static str, &'static str)> {
+/// The attributes that make the key of an indicator.
+pub(super) const KEY: [&str; 7] = [
+    "capacityStatus",
+    "temporalityCapacity",
+    "genderCapacityAvailable",
+    "capacityClosingType",
+    "additionalBedType",
+    "crisisType",
+    "temporaryAssignement",
+];
+
+/// The attributes of this indicator, with their codes.
+pub(super) fn key(
+    indicator: &Indicator,
+    undifferentiated: GenreCode,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         ("capacityStatus", Some(indicator.statut().code())),
         ("temporalityCapacity", Some(indicator.temporalite().code())),

@@ -47,6 +47,9 @@ pub struct Settings {
     /// Portée (« scope ») demandée avec le jeton, si le serveur de jetons en exige une.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// Profil d’utilisateur annoncé au service de lecture, avec `ror.delivery.read_before_write`.
+    #[serde(default = "default_reader_profile")]
+    pub reader_profile: String,
 }
 
 impl Settings {
@@ -54,6 +57,10 @@ impl Settings {
     pub fn token_authorities(&self) -> Option<&Path> {
         self.token_ca.as_deref().or(self.ca.as_deref())
     }
+}
+
+fn default_reader_profile() -> String {
+    "CU22".to_owned()
 }
 
 fn default_timeout() -> Span {

@@ -1,10 +1,10 @@
 //! The accounts of the mailboxes, those no longer read included: which there are, and how each one balances.
 
 use serde::Serialize;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::engine::{query_as, query_scalar};
-use super::{Result, Store};
+use super::{MailId, Result, Store};
 
 /// The conservation of mails: received equals the sum of the others, at every instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, FromRow)]
@@ -27,19 +27,45 @@ pub struct Balance {
     pub en_cours: i64,
 }
 
+/// The columns of a [`Balance`].
+const COUNTS: &str = "COUNT(*) AS recus,
+    COUNT(*) FILTER (WHERE verdict = 'integre') AS integres,
+    COUNT(*) FILTER (WHERE verdict = 'partiellement-integre') AS partiellement_integres,
+    COUNT(*) FILTER (WHERE verdict = 'rejete') AS rejetes,
+    COUNT(*) FILTER (WHERE verdict = 'ignore') AS ignores,
+    COUNT(*) FILTER (WHERE verdict = 'doublon') AS doublons,
+    COUNT(*) FILTER (WHERE verdict = 'quarantaine') AS en_quarantaine,
+    COUNT(*) FILTER (WHERE verdict IS NULL) AS en_cours";
+
+#[derive(FromRow)]
+struct OfAccount {
+    account: String,
+    #[sqlx(flatten)]
+    balance: Balance,
+}
+
 impl Balance {
+    /// Each outcome by the word of the journal, `en-cours` among them, with how many mails have it.
+    pub fn outcomes(&self) -> [(&'static str, i64); 7] {
+        [
+            ("integre", self.integres),
+            ("partiellement-integre", self.partiellement_integres),
+            ("rejete", self.rejetes),
+            ("ignore", self.ignores),
+            ("doublon", self.doublons),
+            ("quarantaine", self.en_quarantaine),
+            ("en-cours", self.en_cours),
+        ]
+    }
+
+    /// How many mails have no outcome at all: none, or there is a fault.
+    pub fn missing(&self) -> i64 {
+        self.recus - self.outcomes().iter().map(|(_, mails)| mails).sum::<i64>()
+    }
+
     /// Whether nothing is missing.
     pub fn holds(&self) -> bool {
-        let outcomes = [
-            self.integres,
-            self.partiellement_integres,
-            self.rejetes,
-            self.ignores,
-            self.doublons,
-            self.en_quarantaine,
-            self.en_cours,
-        ];
-        self.recus == outcomes.iter().sum::<i64>()
+        self.missing() == 0
     }
 }
 
@@ -56,21 +82,21 @@ impl Store {
         query_scalar("SELECT DISTINCT account FROM mails ORDER BY account").fetch_all(self.read()).await
     }
 
+    /// The account that a mail came to.
+    pub async fn account_of(&self, mail: MailId) -> Result<Option<String>> {
+        query_scalar("SELECT account FROM mails WHERE id = $1").bind(mail).fetch_optional(self.read()).await
+    }
+
+    /// The conservation balance of each account that a mail ever came to.
+    pub async fn balances(&self) -> Result<Vec<(String, Balance)>> {
+        let statement = format!("SELECT account, {COUNTS} FROM mails GROUP BY account ORDER BY account");
+        let balances: Vec<OfAccount> = query_as(AssertSqlSafe(statement)).fetch_all(self.read()).await?;
+        Ok(balances.into_iter().map(|OfAccount { account, balance }| (account, balance)).collect())
+    }
+
     /// The conservation balance of one account, or of all.
     pub async fn balance(&self, account: Option<&str>) -> Result<Balance> {
-        query_as(
-            "SELECT COUNT(*) AS recus,
-                COUNT(*) FILTER (WHERE verdict = 'integre') AS integres,
-                COUNT(*) FILTER (WHERE verdict = 'partiellement-integre') AS partiellement_integres,
-                COUNT(*) FILTER (WHERE verdict = 'rejete') AS rejetes,
-                COUNT(*) FILTER (WHERE verdict = 'ignore') AS ignores,
-                COUNT(*) FILTER (WHERE verdict = 'doublon') AS doublons,
-                COUNT(*) FILTER (WHERE verdict = 'quarantaine') AS en_quarantaine,
-                COUNT(*) FILTER (WHERE verdict IS NULL) AS en_cours
-             FROM mails WHERE $1 IS NULL OR account = $1",
-        )
-        .bind(account)
-        .fetch_one(self.read())
-        .await
+        let statement = format!("SELECT {COUNTS} FROM mails WHERE $1 IS NULL OR account = $1");
+        query_as(AssertSqlSafe(statement)).bind(account).fetch_one(self.read()).await
     }
 }

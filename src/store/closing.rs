@@ -8,26 +8,12 @@ use super::engine::{Tx, locks::Lock, query, query_as};
 use super::holds::hold;
 use super::mails::DefectColumns;
 use super::precedence::{revive, send_newest_again, supersede_if_older};
+use super::probes::{Probe, insert_probes};
 use super::removals::request_removals;
 use super::{Result, Store, millis};
 use crate::defect::Defect;
 use crate::fail_point::fail_point;
 use crate::outcome::Etat;
-
-/// One request, as the journal keeps it.
-#[derive(Debug, Clone)]
-pub struct Probe {
-    /// `replace`, `add`, `delete`, `jeton`.
-    pub operation: String,
-    /// HTTP status, if there was an answer.
-    pub status: Option<u16>,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u64,
-    /// What failed, in French.
-    pub failure: Option<String>,
-    /// The beginning of the answer.
-    pub answer: String,
-}
 
 /// What becomes of a row after its request.
 #[derive(Debug)]
@@ -45,6 +31,13 @@ pub enum Closing {
         defect: Defect,
         /// When to try again.
         next_at: Timestamp,
+    },
+    /// The ROR was seen to hold a later observation, which somebody else wrote: it is left there.
+    Overtaken {
+        /// When it was observed.
+        date: Timestamp,
+        /// What it says.
+        nombre: i64,
     },
     /// To be tried again; superseded instead if a newer observation came meanwhile.
     Retry {
@@ -115,6 +108,7 @@ async fn close_claimed(
             acknowledge(tx, id, sent, genre_code.as_deref(), settled, now).await?;
         }
         Closing::Refused(defect) => refuse(tx, id.row, sent, defect, now).await?,
+        Closing::Overtaken { date, nombre } => overtake(tx, id, sent, (*date, *nombre), now).await?,
         Closing::HeldBack { defect, next_at } => {
             if !sent.again {
                 insert_refusal(tx, id.row, defect).await?;
@@ -146,32 +140,6 @@ async fn read_sent(tx: &mut Tx, id: i64) -> Result<Sent> {
     .bind(id)
     .fetch_one(&mut *tx)
     .await
-}
-
-pub(super) async fn insert_probes(
-    tx: &mut Tx,
-    update: Option<i64>,
-    removal: Option<i64>,
-    probes: &[Probe],
-    now: Timestamp,
-) -> Result<()> {
-    for probe in probes {
-        query(
-            "INSERT INTO attempts (update_id, removal_id, at, operation, status, duration_ms, failure, answer)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(update)
-        .bind(removal)
-        .bind(millis(now))
-        .bind(&probe.operation)
-        .bind(probe.status)
-        .bind(i64::try_from(probe.duration_ms).unwrap_or(i64::MAX))
-        .bind(&probe.failure)
-        .bind(&probe.answer)
-        .execute(&mut *tx)
-        .await?;
-    }
-    Ok(())
 }
 
 /// Closes the row. If another request of its key is in doubt, it may have been applied after this
@@ -233,6 +201,18 @@ async fn refuse(tx: &mut Tx, id: i64, sent: &Sent, defect: &Defect, now: Timesta
         insert_refusal(tx, id, defect).await?;
     }
     revive(tx, id, now).await
+}
+
+/// A row that had been acknowledged stays so: it was there before the later observation.
+async fn overtake(tx: &mut Tx, id: RowId, sent: &Sent, (date, nombre): (Timestamp, i64), now: Timestamp) -> Result<()> {
+    close(tx, id.row, if sent.again { Etat::Transmise } else { Etat::Depassee }, now).await?;
+    query("UPDATE updates SET ror_date = $2, ror_nombre = $3 WHERE id = $1")
+        .bind(id.row)
+        .bind(millis(date))
+        .bind(nombre)
+        .execute(&mut *tx)
+        .await?;
+    if sent.again { end_doubt(tx, id).await } else { Ok(()) }
 }
 
 async fn close(tx: &mut Tx, id: i64, etat: Etat, now: Timestamp) -> Result<()> {

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::engine::{On, Tx, locks::Lock, query, query_as, query_scalar};
+use super::engine::locks::Lock;
+use super::engine::{Tx, query, query_scalar};
 use super::mails::DefectColumns;
 use super::precedence::{has_newer, supersede_waiting};
+use super::prior::{First, Prior, is_overtaken};
 use super::{Duty, MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::capacity::{Mode, Nomenclature, ServiceCode, Update};
@@ -31,6 +33,13 @@ pub struct JudgedMail {
     pub verdict: Option<Verdict>,
 }
 
+impl JudgedMail {
+    /// Every defect: the mail's own, then each document's.
+    pub fn all_defects(&self) -> impl Iterator<Item = &Defect> {
+        self.defects.iter().chain(self.documents.iter().flat_map(|document| &document.defects))
+    }
+}
+
 /// A document after its judgement.
 #[derive(Debug)]
 pub struct JudgedDocument {
@@ -46,26 +55,6 @@ pub struct JudgedDocument {
     pub defects: Vec<Defect>,
 }
 
-/// The first document of an identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum First {
-    /// One of an earlier mail.
-    Stored(i64),
-    /// An earlier one of the same mail, by its rank there.
-    SameMail(usize),
-}
-
-/// What is known of a document's identity before it is judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Prior {
-    /// Never seen.
-    New,
-    /// The same identifiant with other content (D07).
-    Reused,
-    /// The same document.
-    Duplicate(First),
-}
-
 /// What became of a judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -77,23 +66,7 @@ pub enum Recorded {
     Overtaken,
 }
 
-impl Prior {
-    /// Whether what is known now makes a judgement under `self` wrong.
-    fn is_overtaken_by(&self, now: &Self) -> bool {
-        match now {
-            Self::New => false,
-            Self::Reused => *self == Self::New,
-            Self::Duplicate(_) => !matches!(self, Self::Duplicate(First::Stored(_))),
-        }
-    }
-}
-
 impl Store {
-    /// Whether this sender sent this document, or this identifiant, before.
-    pub async fn prior(&self, sender: &Address, identifiant: &str, sha256: &str) -> Result<Prior> {
-        prior(self.read(), sender.as_str(), identifiant, sha256).await
-    }
-
     /// Records a judgement, once: a mail already judged is left as it is. What the judgement took for known
     /// is looked at again in the same transaction: two mailboxes may get one document at one time.
     pub async fn record(&self, duty: &Duty, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
@@ -116,7 +89,7 @@ impl Store {
         }
         let sender = mail.sender.as_ref().map_or("", Address::as_str);
         tx.lock(locks(sender, &mail.documents)).await?;
-        if is_overtaken(&mut tx, sender, &mail.documents).await? {
+        if is_overtaken(&mut tx, sender, &mail.documents, None).await? {
             tx.rollback().await?;
             return Ok(Recorded::Overtaken);
         }
@@ -132,7 +105,7 @@ impl Store {
 }
 
 /// What recording these documents looks at, and what must not change meanwhile.
-fn locks(sender: &str, documents: &[JudgedDocument]) -> Vec<Lock> {
+pub(super) fn locks(sender: &str, documents: &[JudgedDocument]) -> Vec<Lock> {
     let names = documents.iter().filter_map(|document| document.head.identifiant.as_deref());
     let names = names.map(|identifiant| Lock::document(sender, identifiant));
     let locations = documents.iter().flat_map(|document| &document.updates).map(|update| {
@@ -142,37 +115,7 @@ fn locks(sender: &str, documents: &[JudgedDocument]) -> Vec<Lock> {
     names.chain(locations).collect()
 }
 
-async fn prior(on: On<'_>, sender: &str, identifiant: &str, sha256: &str) -> Result<Prior> {
-    let (same, reused): (Option<i64>, bool) = query_as(
-        "SELECT (SELECT id FROM documents WHERE sender = $1 AND identifiant = $2 AND sha256 = $3
-                 AND duplicate_of IS NULL ORDER BY id LIMIT 1) AS same,
-                EXISTS (SELECT 1 FROM documents WHERE sender = $1 AND identifiant = $2) AS reused",
-    )
-    .bind(sender)
-    .bind(identifiant)
-    .bind(sha256)
-    .fetch_one(on)
-    .await?;
-    Ok(match same {
-        Some(document) => Prior::Duplicate(First::Stored(document)),
-        None if reused => Prior::Reused,
-        None => Prior::New,
-    })
-}
-
-/// Whether a document was recorded since these were judged that makes the judgement on them wrong.
-async fn is_overtaken(tx: &mut Tx, sender: &str, documents: &[JudgedDocument]) -> Result<bool> {
-    for JudgedDocument { head, prior: judged_under, .. } in documents {
-        let Some(identifiant) = &head.identifiant else { continue };
-        let known = prior((&mut *tx).into(), sender, identifiant, &head.sha256).await?;
-        if judged_under.is_overtaken_by(&known) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-async fn insert_document(
+pub(super) async fn insert_document(
     tx: &mut Tx,
     mail: MailId,
     before: &[i64],
@@ -202,14 +145,7 @@ async fn insert_document(
     .bind(duplicate_of.map(|_| Verdict::Doublon.word()))
     .fetch_one(&mut *tx)
     .await?;
-    for (finess, service) in &document.mentions {
-        query("INSERT INTO mentions (document_id, finess, service) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(document_id)
-            .bind(finess.as_str())
-            .bind(service.as_str())
-            .execute(&mut *tx)
-            .await?;
-    }
+    insert_mentions(tx, document_id, document).await?;
     insert_defects(tx, mail, Some(document_id), &document.defects).await?;
     for update in &document.updates {
         insert_update(tx, mail, document_id, head.mode, update, now).await?;
@@ -217,7 +153,19 @@ async fn insert_document(
     Ok(document_id)
 }
 
-async fn insert_defects(tx: &mut Tx, mail: MailId, document: Option<i64>, defects: &[Defect]) -> Result<()> {
+pub(super) async fn insert_mentions(tx: &mut Tx, id: i64, document: &JudgedDocument) -> Result<()> {
+    for (finess, service) in &document.mentions {
+        query("INSERT INTO mentions (document_id, finess, service) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(id)
+            .bind(finess.as_str())
+            .bind(service.as_str())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_defects(tx: &mut Tx, mail: MailId, document: Option<i64>, defects: &[Defect]) -> Result<()> {
     for defect in defects {
         let columns = DefectColumns::of(defect)?;
         query("INSERT INTO defects (mail_id, document_id, code, severity, content) VALUES ($1, $2, $3, $4, $5)")
@@ -234,7 +182,7 @@ async fn insert_defects(tx: &mut Tx, mail: MailId, document: Option<i64>, defect
 
 /// Inserts a count in the state the newest observation leaves it: superseded at once by a newer
 /// one, or superseding the older ones that still wait.
-async fn insert_update(
+pub(super) async fn insert_update(
     tx: &mut Tx,
     mail: MailId,
     document: i64,
@@ -244,7 +192,7 @@ async fn insert_update(
 ) -> Result<()> {
     let etat = match mode {
         Mode::Test => Etat::NonTransmiseTest,
-        Mode::Reel if has_newer(tx, mail, update).await? => Etat::Depassee,
+        Mode::Reel if has_newer(&mut *tx, mail, update).await? => Etat::Depassee,
         Mode::Reel => {
             supersede_waiting(tx, update, now).await?;
             Etat::EnAttente

@@ -22,13 +22,19 @@ mod notices;
 mod outcomes;
 mod posting;
 mod precedence;
+mod prior;
+mod probes;
 mod purging;
 mod removals;
+mod replayable;
+mod replaying;
 mod replies;
 mod rows;
 mod settling;
 mod shift;
 mod takeover;
+mod traces;
+mod vitals;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -41,18 +47,25 @@ use engine::{Engine, On, Tx, postgres, sqlite};
 
 pub use accounts::Balance;
 pub use claiming::{Batch, RowId, RowToSend};
-pub use closing::{Closing, Probe};
-pub use documents::{First, JudgedDocument, JudgedMail, Prior, Recorded};
+pub use closing::Closing;
+pub use documents::{JudgedDocument, JudgedMail, Recorded};
 pub use duties::Duty;
 pub use error::{Result, StoreError};
 pub use filing::{Known, ToMove};
 pub use journal::{Filter, JournalEntry, Request, StoredReply};
 pub use mails::{Judging, MailId, Reading, Received, StoredMail, sha256};
 pub use posting::ReplyToSend;
+pub use prior::{First, Prior};
+pub use probes::Probe;
+pub use purging::Expiry;
 pub use removals::{Removal, RemovalClosing};
+pub use replayable::StoredRow;
+pub use replaying::{Redo, Redone};
 pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind};
-pub use settling::{Settlement, Unsettled};
+pub use settling::{Settlement, Told, Unsettled};
 pub use shift::{Renewal, Shift};
+pub use traces::{NewTrace, Trace, TraceFilter};
+pub use vitals::{Queue, Unjudged, Vitals, Waiting};
 
 use crate::setting::{Secret, Span};
 

@@ -7,12 +7,12 @@
 use jiff::Timestamp;
 
 use super::closing::forget_hold_back;
-use super::engine::{Tx, query, query_scalar};
+use super::engine::{On, Tx, query, query_scalar};
 use super::{MailId, Result, millis};
 use crate::capacity::Update;
 
 /// Whether a newer observation of its key waits or was acknowledged.
-pub(super) async fn has_newer(tx: &mut Tx, mail: MailId, update: &Update) -> Result<bool> {
+pub(super) async fn has_newer(on: impl Into<On<'_>>, mail: MailId, update: &Update) -> Result<bool> {
     let newer: Option<i64> = query_scalar(
         "SELECT id FROM updates WHERE finess = $1 AND service = $2 AND indicator = $3
          AND date_releve >= $4 AND (date_releve, mail_id) > ($4, $5)
@@ -23,7 +23,7 @@ pub(super) async fn has_newer(tx: &mut Tx, mail: MailId, update: &Update) -> Res
     .bind(update.count.indicator.to_string())
     .bind(millis(update.date_releve))
     .bind(mail)
-    .fetch_optional(&mut *tx)
+    .fetch_optional(on)
     .await?;
     Ok(newer.is_some())
 }

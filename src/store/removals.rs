@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use tracing::error;
 
 use super::claiming::{Claim, RowId};
-use super::closing::{Probe, insert_probes};
 use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
 use super::holds::hold;
+use super::probes::{Probe, insert_probes};
 use super::{Result, Store, count, millis, parse};
 use crate::capacity::Indicator;
 

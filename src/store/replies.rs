@@ -81,20 +81,6 @@ impl Store {
         tx.commit().await
     }
 
-    /// How many rejections the mail's reply, or its digest, told of; `None` if it has none. A digest
-    /// still to be made will tell of all.
-    pub async fn told(&self, id: MailId) -> Result<Option<usize>> {
-        let told: Option<i64> = query_scalar(
-            "SELECT rejections FROM replies WHERE mail_id = $1 AND kind = 'reponse'
-             UNION ALL
-             SELECT CASE WHEN digest_id IS NULL THEN 9223372036854775807 ELSE told END FROM withheld WHERE mail_id = $1",
-        )
-        .bind(id)
-        .fetch_optional(self.read())
-        .await?;
-        Ok(told.map(|told| usize::try_from(told).unwrap_or(0)))
-    }
-
     /// How many replies this sender got since `since`, of a rejection or not.
     pub async fn replies_since(&self, sender: &Address, since: Timestamp) -> Result<u32> {
         let replies = query_scalar("SELECT COUNT(*) FROM replies WHERE sender = $1 AND created_at >= $2")

@@ -39,7 +39,39 @@ pub struct Settlement {
     pub answer: Answer,
 }
 
+/// What a sender was told of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// How many rejections.
+    pub rejections: usize,
+    /// Whether the one complement was made.
+    pub completed: bool,
+    /// Whether the mail was judged again at least once.
+    pub replayed: bool,
+}
+
 impl Store {
+    /// What the mail's sender was told; `None` if nothing. A digest still to be made will tell of all.
+    pub async fn told(&self, id: MailId) -> Result<Option<Told>> {
+        let told: Option<(i64, bool, bool)> = query_as(
+            "SELECT rejections,
+                    EXISTS (SELECT 1 FROM replies c WHERE c.mail_id = $1 AND c.kind = 'complement'),
+                    EXISTS (SELECT 1 FROM replays p WHERE p.mail_id = $1)
+             FROM (SELECT rejections FROM replies WHERE mail_id = $1 AND kind = 'reponse'
+                   UNION ALL
+                   SELECT CASE WHEN digest_id IS NULL THEN 9223372036854775807 ELSE told END
+                   FROM withheld WHERE mail_id = $1) AS told",
+        )
+        .bind(id)
+        .fetch_optional(self.read())
+        .await?;
+        Ok(told.map(|(rejections, completed, replayed)| Told {
+            rejections: usize::try_from(rejections).unwrap_or(0),
+            completed,
+            replayed,
+        }))
+    }
+
     /// Mails to settle, and those whose rejections must be told before the ROR has answered: judged
     /// before `overdue_before`. In the order of reception, those after `after` only: the next page.
     pub async fn unsettled(

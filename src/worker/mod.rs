@@ -8,6 +8,7 @@ mod pace;
 mod presence;
 mod tasks;
 mod upkeep;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -23,11 +24,13 @@ use certificates::watch_certificates;
 use presence::keep_on;
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 use upkeep::{keep_house, load_referential};
+use watch::{observe_forever, serve_forever, tell_forever};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, NamedMailbox, ReplyTransport};
+use crate::health::{Pulse, Task};
 use crate::mailbox::{self, Mailbox};
-use crate::pipeline::{Courthouse, Delivery, Intake, Judge, Posting, ReplyRules, Settling, Transport};
+use crate::pipeline::{Courthouse, Delivery, Intake, Judge, Posting, ReplyRules, Settling, Tracer, Transport};
 use crate::referential::{Refused, Watch};
 use crate::ror;
 use crate::smtp::{self, Smtp};
@@ -77,6 +80,7 @@ struct Parts {
     delivery: Delivery,
     settling: Settling,
     posting: Posting,
+    pulse: Pulse,
     judged: Notify,
     answered: Notify,
 }
@@ -88,16 +92,25 @@ impl Worker {
         config.check_certificates()?;
         let revocation = config.revocation(|settings, ca| Revocation::new(settings, ca, clock.clone()))?;
         let referential = Arc::new(Mutex::new(load_referential(&config, &store, &clock).await?));
-        let client = ror::Client::new(&config.ror.api, clock.clone())?.checking(&revocation.of(Connection::Ror));
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
+        let client = ror::Client::new(&config.ror.api, clock.clone())?.checking(&revocation.of(Connection::Ror));
+        let client = client.paced(pace.requests_per_second);
+        let pulse = Pulse::new(clock.clone());
         let rules = ReplyRules::new(&config)?;
         let shift = Shift::new(store.clone(), &presence::name(), config.store.lease.get());
-        let courthouse = Courthouse::new(shift.clone(), clock.clone(), Arc::clone(&referential), config.rules()?);
-        let rounds =
-            config.all_mailboxes().map(|mailbox| round(&courthouse, mailbox, &revocation)).collect::<Result<_, _>>()?;
-        let delivery = Delivery::new(shift.clone(), clock.clone(), client, pace, genre);
-        let settling = Settling::new(shift.clone(), clock.clone(), Arc::clone(&referential), rules);
-        let posting = Posting::new(shift.clone(), clock.clone(), transport(&config, &revocation)?, &config.reply);
+        let watched = Arc::clone(&referential);
+        let courthouse = Courthouse::new(shift.clone(), clock.clone(), watched, config.rules()?, pulse.clone());
+        let tracer = |account: &str, who: &str| Tracer::new(store.clone(), clock.clone(), account, who);
+        let rounds = config
+            .all_mailboxes()
+            .map(|mailbox| round(&courthouse, mailbox, &revocation, tracer))
+            .collect::<Result<_, _>>()?;
+        let delivery = Delivery::new(shift.clone(), clock.clone(), client, pace, genre, pulse.clone());
+        let settling = Settling::new(shift.clone(), clock.clone(), Arc::clone(&referential), rules, pulse.clone());
+        let who = config.smtp.as_ref().and_then(|smtp| smtp.user.as_deref()).unwrap_or(config.reply.from.as_str());
+        let sends = tracer(config.reply.from.as_str(), who);
+        let transport = transport(&config, &revocation)?;
+        let posting = Posting::new(shift.clone(), clock.clone(), transport, &config.reply, pulse.clone(), sends);
         let (judged, answered) = (Notify::new(), Notify::new());
         let parts = Parts {
             config,
@@ -110,6 +123,7 @@ impl Worker {
             delivery,
             settling,
             posting,
+            pulse,
             judged,
             answered,
         };
@@ -128,6 +142,7 @@ impl Worker {
         // Until the tasks have come to their end, which is after `stop`.
         let presence = supervise("bail", CancellationToken::new(), move || keep_on(Arc::clone(&present)));
         let presence = AbortOnDropHandle::new(tokio::spawn(presence));
+        expect_all(&parts.pulse, &rounds);
         let mut tasks = JoinSet::new();
         for round in rounds {
             let (parts, own) = (Arc::clone(&parts), stop.clone());
@@ -141,6 +156,9 @@ impl Worker {
         tasks.spawn(supervise("réponses", stop.clone(), task(&parts, &stop, post_forever)));
         tasks.spawn(supervise("certificats", stop.clone(), task(&parts, &stop, watch_certificates)));
         tasks.spawn(supervise("entretien", stop.clone(), task(&parts, &stop, keep_house)));
+        tasks.spawn(supervise("observation", stop.clone(), task(&parts, &stop, observe_forever)));
+        tasks.spawn(supervise("surveillance", stop.clone(), task(&parts, &stop, serve_forever)));
+        tasks.spawn(supervise("signes de vie", stop.clone(), task(&parts, &stop, tell_forever)));
         info!("Dispolits est en service");
         stop.cancelled().await;
         info!("arrêt demandé : les travaux en cours se terminent");
@@ -167,12 +185,31 @@ impl Parts {
     }
 }
 
-fn round(courthouse: &Courthouse, named: NamedMailbox<'_>, revocation: &Revocation) -> Result<Arc<Round>, StartError> {
-    let section = named.section;
-    let mailbox = Mailbox::new(&named.settings()?, &section.folders)?.checking(revocation.of(Connection::Imap));
-    let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes));
+fn round(
+    courthouse: &Courthouse,
+    named: NamedMailbox<'_>,
+    revocation: &Revocation,
+    tracer: impl Fn(&str, &str) -> Tracer,
+) -> Result<Arc<Round>, StartError> {
+    let (section, settings) = (named.section, named.settings()?);
+    let mailbox = Mailbox::new(&settings, &section.folders)?.checking(revocation.of(Connection::Imap));
+    let tracer = tracer(mailbox.account(), settings.user());
+    let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes), tracer);
     let mailbox = tokio::sync::Mutex::new(mailbox);
     Ok(Arc::new(Round { name: named.name.to_owned(), intake, mailbox, poll: section.poll.get() }))
+}
+
+/// Every task must give signs from now on; a sweep may rest between two polls.
+fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>]) {
+    for round in rounds {
+        let account = round.intake.judge().account();
+        pulse.name(account, &round.name);
+        pulse.expect(Task::Sweep(account.to_owned()), round.poll);
+    }
+    for task in [Task::Delivery, Task::Settling, Task::Posting] {
+        pulse.expect(task, tasks::TICK);
+    }
+    pulse.expect(Task::Upkeep, upkeep::REFRESH);
 }
 
 fn transport(config: &Config, revocation: &Revocation) -> Result<Transport, StartError> {

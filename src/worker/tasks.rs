@@ -13,12 +13,15 @@ use tracing::{Instrument, error, error_span, info, warn};
 use super::Parts;
 use super::pace::{Pace, is_refusal};
 use super::presence::beat;
+use crate::health::Task;
 use crate::mailbox::Mailbox;
 use crate::pipeline::{Intake, IntakeError, Judge, Settling};
 use crate::store::StoreError;
 
 /// How often the store is looked at when nothing wakes a task.
-const TICK: Duration = Duration::from_millis(500);
+pub(super) const TICK: Duration = Duration::from_millis(500);
+/// How often a task that waits for long gives a sign.
+const SIGN: Duration = Duration::from_secs(10);
 /// How often mails of mailboxes that are no longer configured are looked for.
 const RETIRED: Duration = Duration::from_mins(1);
 
@@ -59,6 +62,12 @@ pub(super) struct Round {
     pub(super) poll: Duration,
 }
 
+impl Round {
+    fn task(&self) -> Task {
+        Task::Sweep(self.intake.judge().account().to_owned())
+    }
+}
+
 /// Every line that this mailbox leads to bears its name.
 pub(super) async fn sweep_forever(parts: Arc<Parts>, round: Arc<Round>, stop: CancellationToken) {
     let span = error_span!("relève", boite = round.name);
@@ -74,21 +83,26 @@ async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) 
     leave(judging).await;
     let (mut pace, mut elsewhere) = (Pace::new(), false);
     while !stop.is_cancelled() {
-        if !is_on_duty(judging, &mut elsewhere).await {
+        let on_duty = is_on_duty(judging, &mut elsewhere).await;
+        parts.pulse.elsewhere(judging.account(), elsewhere);
+        if !on_duty {
+            parts.pulse.beat(&round.task());
             pause(stop, beat(parts.shift.lease())).await;
             continue;
         }
         judge(parts, judging, stop).await;
+        parts.pulse.beat(&round.task());
         match sweep_session(parts, round, &mut mailbox, stop).await {
             Ok(()) => return,
             Err((failure, swept)) => {
+                note_failure(parts, round, &failure).await;
                 let wait = pace.after(&failure, swept);
                 let why = if is_refusal(&failure) { ", pour ne pas bloquer le compte" } else { "" };
                 error!("relève interrompue : {failure} ; nouvel essai dans {} s{why}", wait.as_secs());
                 if matches!(failure, IntakeError::Mailbox(_)) {
                     leave(judging).await;
                 }
-                pause(stop, wait).await;
+                rest(parts, round, stop, wait).await;
             }
         }
     }
@@ -123,6 +137,24 @@ async fn is_on_duty(judge: &Judge, elsewhere: &mut bool) -> bool {
 async fn leave(judge: &Judge) {
     if let Err(failure) = judge.leave_duty().await {
         warn!("la boîte n’a pu être rendue : {failure}");
+    }
+}
+
+async fn note_failure(parts: &Parts, round: &Round, failure: &IntakeError) {
+    parts.pulse.sweep_failed(round.intake.judge().account());
+    if let Err(failure) = round.intake.tracer().failed(failure).await {
+        error!("trace perdue : {failure}");
+    }
+}
+
+/// A long wait is no sign of being stuck.
+async fn rest(parts: &Parts, round: &Round, stop: &CancellationToken, wait: Duration) {
+    let mut left = wait;
+    while !left.is_zero() && !stop.is_cancelled() {
+        parts.pulse.beat(&round.task());
+        let part = left.min(SIGN);
+        pause(stop, part).await;
+        left = left.saturating_sub(part);
     }
 }
 
@@ -162,15 +194,18 @@ async fn sweep_session(
 ) -> Result<(), (IntakeError, bool)> {
     let Some(opened) = stop.run_until_cancelled(mailbox.open()).await else { return Ok(()) };
     let mut session = opened.map_err(|failure| (failure.into(), false))?;
+    round.intake.tracer().opened().await.map_err(|failure| (failure.into(), false))?;
     let mut swept = false;
     while !stop.is_cancelled() {
         let (open, sweep) = round.intake.sweep(session, stop).await.map_err(|failure| (failure, swept))?;
         swept = true;
+        parts.pulse.swept(round.intake.judge().account(), sweep.received, sweep.judged, sweep.moved);
         if sweep.judged > 0 {
             parts.judged.notify_one();
             parts.answered.notify_one();
         }
         session = open.wait(round.poll, stop).await.map_err(|failure| (failure.into(), swept))?;
+        parts.pulse.beat(&round.task());
     }
     session.close().await;
     Ok(())
@@ -178,6 +213,7 @@ async fn sweep_session(
 
 pub(super) async fn deliver_forever(parts: Arc<Parts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        parts.pulse.beat(&Task::Delivery);
         match parts.delivery.round(&stop).await {
             Ok(0) => {}
             Ok(_) => parts.answered.notify_one(),
@@ -189,6 +225,7 @@ pub(super) async fn deliver_forever(parts: Arc<Parts>, stop: CancellationToken) 
 
 pub(super) async fn settle_forever(parts: Arc<Parts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        parts.pulse.beat(&Task::Settling);
         match settle(&parts.settling).await {
             Ok(true) => wait_for(&parts.answered, &stop).await,
             Ok(false) => pause(&stop, beat(parts.shift.lease())).await,
@@ -212,6 +249,7 @@ async fn settle(settling: &Settling) -> Result<bool, StoreError> {
 
 pub(super) async fn post_forever(parts: Arc<Parts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        parts.pulse.beat(&Task::Posting);
         if let Err(failure) = parts.posting.round(&stop).await {
             error!("envoi des réponses interrompu : {failure}");
         }

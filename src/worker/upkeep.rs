@@ -3,20 +3,22 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::tasks::pause;
 use super::{Parts, StartError};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Retention};
 use crate::fail_point::fail_point;
+use crate::health::Task;
 use crate::referential::{Texts, Watch};
 use crate::setting::Span;
-use crate::store::Store;
+use crate::store::{self, Expiry, Store};
 
 /// How often the referential's files are looked at.
-const REFRESH: Duration = Duration::from_secs(5);
+pub(super) const REFRESH: Duration = Duration::from_secs(5);
 /// How often contents past their retention are forgotten.
 const PURGE: Duration = Duration::from_mins(10);
 
@@ -24,6 +26,7 @@ const PURGE: Duration = Duration::from_mins(10);
 pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
     let mut since_purge = PURGE;
     while !stop.is_cancelled() {
+        parts.pulse.beat(&Task::Upkeep);
         refresh_referential(&parts).await;
         if since_purge >= PURGE {
             since_purge = Duration::ZERO;
@@ -49,16 +52,30 @@ async fn refresh_referential(parts: &Parts) {
 
 async fn purge(parts: &Parts) {
     let now = parts.clock.now();
-    let retention = &parts.config.retention;
-    let before = |age: Span| now.saturating_sub(age.signed()).unwrap_or(now);
-    match parts.store.purge_content(before(retention.content), before(retention.patient_content)).await {
-        Ok(0) => {}
-        Ok(purged) => {
-            fail_point!("content-purged");
-            info!("contenu de {purged} courriels effacé au terme de sa conservation");
-        }
-        Err(failure) => error!("effacement interrompu : {failure}"),
+    if let Err(failure) = forget(&parts.store, &parts.config.retention, now).await {
+        error!("effacement interrompu : {failure}");
     }
+}
+
+async fn forget(store: &Store, retention: &Retention, now: Timestamp) -> store::Result<()> {
+    let before = |age: Span| now.saturating_sub(age.signed()).unwrap_or(now);
+    let expiry = Expiry {
+        content: before(retention.content),
+        rejected_content: before(retention.rejected_content),
+        patient_content: before(retention.patient_content),
+        journal: before(retention.journal),
+        rejected_journal: before(retention.rejected_journal),
+    };
+    let contents = store.purge_content(&expiry).await?;
+    if contents > 0 {
+        fail_point!("content-purged");
+    }
+    let mails = store.purge_journal(&expiry).await?;
+    store.purge_traces(before(retention.traces)).await?;
+    if contents + mails > 0 {
+        info!("au terme de leur conservation : contenu de {contents} courriels effacé, {mails} courriels oubliés");
+    }
+    store.give_back_space().await
 }
 
 /// The files, or the last whole pair the store kept: a restart with bad files stops nothing.

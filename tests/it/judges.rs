@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use dispolits::cahier;
 use dispolits::clock::Clock;
+use dispolits::health::Pulse;
 use dispolits::judgement::Rules;
 use dispolits::pipeline::Courthouse;
 use dispolits::referential::{Files, Watch};
@@ -35,7 +36,7 @@ fn courthouse(bench: &Bench, folder: &Path) -> Courthouse {
     std::fs::write(&files.etablissements, world.etablissements_csv).unwrap();
     std::fs::write(&files.services, world.services_csv).unwrap();
     let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
-    Courthouse::new(bench.shift.clone(), Clock::System, watch, Rules::default())
+    Courthouse::new(bench.shift.clone(), Clock::System, watch, Rules::default(), Pulse::new(Clock::System))
 }
 
 async fn judge(courthouse: Courthouse, account: &'static str) -> usize {

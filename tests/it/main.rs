@@ -11,6 +11,7 @@ mod cli;
 mod config;
 #[cfg(unix)]
 mod crash;
+mod delivery;
 mod doctor;
 mod dovecot;
 #[cfg(target_os = "linux")]
@@ -31,6 +32,8 @@ mod judgement;
 mod judges;
 #[cfg(target_os = "linux")]
 mod lessons;
+#[cfg(unix)]
+mod liveness;
 mod mailbox;
 mod message;
 mod postgres;
@@ -38,6 +41,8 @@ mod postgres;
 mod proxy;
 mod pymap;
 mod referential;
+#[cfg(unix)]
+mod replay;
 mod reply;
 mod report;
 mod retry;

@@ -28,7 +28,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Csv,
     Json,
 }
@@ -61,7 +61,7 @@ fn written(format: Format, page: &[JournalEntry]) -> Result<Vec<u8>, Failure> {
     }
 }
 
-fn csv<const N: usize>(records: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, Failure> {
+pub(super) fn csv<const N: usize>(records: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, Failure> {
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
     records.into_iter().try_for_each(|record| writer.write_record(record))?;
     Ok(writer.into_inner()?)
@@ -83,6 +83,6 @@ fn cells(entry: &JournalEntry) -> [String; 9] {
 }
 
 /// A cell that no spreadsheet takes for a formula.
-fn harmless(cell: &str) -> String {
+pub(super) fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -5,7 +5,9 @@ mod export;
 mod filters;
 mod list;
 mod mailboxes;
+mod replay;
 mod show;
+mod traces;
 mod words;
 
 use std::path::PathBuf;
@@ -26,6 +28,11 @@ pub(super) enum Command {
     Show(show::Arguments),
     /// Exporte le journal filtré, en CSV ou en JSON.
     Export(export::Arguments),
+    /// Juge de nouveau ce qui a été rejeté, avec le référentiel et les règles d’aujourd’hui.
+    Replay(replay::Arguments),
+    /// Consulte les traces des actions sur les boîtes : qui, quand, quoi, et la réponse.
+    #[command(subcommand)]
+    Traces(traces::Command),
     /// Montre le bilan : tout courriel reçu a une issue ou est en cours.
     Balance(balance::Arguments),
 }
@@ -42,13 +49,20 @@ pub(super) async fn run(command: Command) -> Outcome {
         Command::List(arguments) => list::run(arguments).await,
         Command::Show(arguments) => show::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
+        Command::Replay(arguments) => replay::run(arguments).await,
+        Command::Traces(command) => traces::run(command).await,
         Command::Balance(arguments) => balance::run(arguments).await,
     }
 }
 
 impl Where {
     async fn open(&self) -> Result<(Store, Mailboxes), Failure> {
+        let (store, mailboxes, _) = self.open_with_config().await?;
+        Ok((store, mailboxes))
+    }
+
+    async fn open_with_config(&self) -> Result<(Store, Mailboxes, Config), Failure> {
         let config = Config::load(&self.config)?;
-        Ok((Store::open_existing(&config.store).await?, Mailboxes::of(&config)?))
+        Ok((Store::open_existing(&config.store).await?, Mailboxes::of(&config)?, config))
     }
 }

@@ -3,14 +3,15 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Where, words};
 use crate::cli::{Outcome, SUCCESS, value};
+use crate::clock::Clock;
 use crate::defect::{Code, Defect};
 use crate::message::{self, Message};
-use crate::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict, in_paris, paris};
-use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply};
+use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
+use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -22,7 +23,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    let (store, mailboxes) = arguments.place.open().await?;
+    let (store, mailboxes, config) = arguments.place.open_with_config().await?;
     let id = MailId::of(arguments.numero);
     let (Some(entry), Some(outcome)) = (store.journal_entry(id).await?, store.outcome(id).await?) else {
         return Err(format!("aucun courriel ne porte le numéro {}", arguments.numero).into());
@@ -34,9 +35,13 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         field(&mut out, "Boîte", mailboxes.name(&entry.boite))?;
     }
     defects(&mut out, &outcome.defects)?;
-    for one in &outcome.documents {
-        document(&mut out, one)?;
+    let late = Late { now: Clock::System.now(), after: config.ror.delivery.late_after.signed() };
+    let rows = store.rows_of(id).await?;
+    for (rank, one) in outcome.documents.iter().enumerate() {
+        let own: Vec<&StoredRow> = rows.iter().filter(|row| row.rank == rank).collect();
+        document(&mut out, one, &own, &late)?;
     }
+    replays(&mut out, &store.replays(id).await?)?;
     requests(&mut out, &store.requests(id).await?)?;
     replies(&mut out, &entry, &store.replies(id).await?)?;
     Ok(SUCCESS)
@@ -80,25 +85,38 @@ fn field(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "  {name:<12}{value}")
 }
 
-fn document(out: &mut impl Write, document: &DocumentOutcome) -> io::Result<()> {
+fn document(out: &mut impl Write, document: &DocumentOutcome, rows: &[&StoredRow], late: &Late) -> io::Result<()> {
     let identifiant = document.identifiant.as_deref().map(|name| format!(" (identifiant {name})")).unwrap_or_default();
     let verdict = document.verdict.map_or("en cours", Verdict::in_words);
     writeln!(out, "\nDocument {}{identifiant} : {verdict}", document.name)?;
     if let Some((at, first)) = document.first_seen {
         writeln!(out, "  déjà reçu le {}, alors {}", in_paris(at), first.in_words())?;
     }
-    for line in &document.lines {
-        row(out, line)?;
-    }
+    rows.iter().try_for_each(|one| row(out, one, late))?;
     defects(out, &document.defects)
 }
 
-fn row(out: &mut impl Write, line: &Line) -> io::Result<()> {
-    let update = &line.update;
+/// From when on a row that waits is late.
+struct Late {
+    now: Timestamp,
+    after: SignedDuration,
+}
+
+fn row(out: &mut impl Write, row: &StoredRow, late: &Late) -> io::Result<()> {
+    let update = &row.line.update;
     let place = format!("établissement {}, service {}", update.finess(), update.location.service());
-    writeln!(out, "  - {place} : {}", words::count(&update.count))?;
-    let etat = line.etat.map_or("", Etat::in_words);
-    writeln!(out, "    relevé du {} : {etat}", in_paris(update.date_releve))
+    writeln!(out, "  - ligne {}, {place} : {}", row.number, words::count(&update.count))?;
+    let etat = row.line.etat.map_or("", Etat::in_words);
+    let is_late = row.line.etat == Some(Etat::EnAttente) && late.now.duration_since(row.since) > late.after;
+    let mark = if is_late { format!(", en retard (jugée le {})", in_paris(row.since)) } else { String::new() };
+    writeln!(out, "    relevé du {} : {etat}{mark}", in_paris(update.date_releve))?;
+    row.held.map_or(Ok(()), |(at, nombre)| writeln!(out, "    le ROR porte {nombre}, relevé du {}", in_paris(at)))
+}
+
+fn replays(out: &mut impl Write, replays: &[(Timestamp, i64)]) -> io::Result<()> {
+    let first = if replays.is_empty() { "" } else { "\n" };
+    write!(out, "{first}")?;
+    replays.iter().try_for_each(|(at, sent)| writeln!(out, "Rejoué le {} : {sent} lignes reprises", in_paris(*at)))
 }
 
 fn defects(out: &mut impl Write, defects: &[Defect]) -> io::Result<()> {

@@ -56,6 +56,7 @@ pub(super) fn operation(word: &str) -> &str {
         "replace" => "mise à jour (replace)",
         "add" => "création (add)",
         "delete" => "suppression (delete)",
+        "read" => "lecture avant écriture",
         "jeton" => "demande de jeton",
         other => other,
     }

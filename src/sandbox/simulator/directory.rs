@@ -85,6 +85,10 @@ impl Directory {
         self.retired = Some(std::mem::replace(&mut self.genre, genre)).filter(|old| *old != genre);
     }
 
+    pub(super) fn set(&mut self, lieu: Lieu) {
+        self.lieux.insert(lieu.identifiant.clone(), lieu);
+    }
+
     /// Applies the operation and gives the version it makes.
     pub(super) fn apply(&mut self, identifier: &str, patch: &Patch) -> Result<u64, Refusal> {
         let lieu = self.lieux.get(identifier).ok_or_else(|| Refusal::location_unknown(identifier))?;

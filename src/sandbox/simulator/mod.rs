@@ -156,6 +156,11 @@ impl Simulator {
         self.service.directory().snapshot()
     }
 
+    /// From now on this location exists, and takes writes so.
+    pub fn set_lieu(&self, lieu: Lieu) {
+        self.service.directory().set(lieu);
+    }
+
     /// The requests received, oldest first; the last 50 000.
     pub fn requests(&self) -> Vec<Recorded> {
         self.service.journal.all()

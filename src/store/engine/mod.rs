@@ -3,7 +3,7 @@
 //! Every statement is written once, in the SQL that both engines share: `$N` placeholders, `ON CONFLICT`, `RETURNING`,
 //! partial indexes, row values. [`query()`], [`query_as`] and [`query_scalar`] keep its text and what is bound to it, and
 //! make the engine's own statement of it where it is run. So each engine keeps its exact types, and the few things
-//! that differ have a name here: how a transaction begins, [`Tx::lock`], [`Tx::clock`], [`Tx::number`].
+//! that differ have a name here: how a transaction begins, [`Tx::lock`], `Tx::clock`, `Tx::number`.
 //!
 //! The `Any` driver of sqlx was looked at and left: it takes a URL where SQLite needs its pragmas and PostgreSQL its
 //! session, it cannot read a truth value from SQLite, it copies each mail twice more, and it hides the transaction
@@ -93,6 +93,14 @@ impl Engine {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
         }
         Ok(())
+    }
+
+    /// Gives free pages of SQLite's file back. PostgreSQL's autovacuum does the like by itself.
+    pub(super) async fn give_back_space(&self) -> Result<()> {
+        match self {
+            Self::Sqlite { writer, .. } => sqlite::give_back_space(writer).await,
+            Self::Postgres(_) => Ok(()),
+        }
     }
 
     /// Closes every connection.

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::Connection;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, Connection};
 
 use super::Engine;
 use crate::store::{Result, StoreError};
@@ -16,11 +18,18 @@ pub(in crate::store) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/mig
 /// How long a lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// From one free page in so many on, space is given back.
+const SPARE: i64 = 10;
+/// Pages given back in one transaction, of 4 KiB each.
+const STEP: u32 = 1000;
+
 /// Opens the file, makes it if it is missing and brings its schema up to date.
 pub(in crate::store) async fn open(path: &Path) -> Result<Engine> {
     make_private(path)?;
     let options = durable(path);
-    let writer = one_writer().connect_with(options.clone()).await?;
+    // Takes effect in a new file only: in an older one free pages are used again, and never given back.
+    let shrinking = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+    let writer = one_writer().connect_with(shrinking).await?;
     MIGRATIONS.run(&writer).await?;
     let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
     Ok(Engine::Sqlite { writer, readers })
@@ -58,6 +67,33 @@ fn durable(path: &Path) -> SqliteConnectOptions {
         // What is purged is overwritten, not only unlinked: it may be a patient's document.
         .pragma("secure_delete", "ON")
         .busy_timeout(PATIENCE)
+}
+
+/// Shortens the file once one page in [`SPARE`] is free; a few are not worth the writing, they are used again. In steps:
+/// others must not wait long for it.
+pub(in crate::store) async fn give_back_space(writer: &SqlitePool) -> Result<()> {
+    let (pages, mut free) = (number(writer, "PRAGMA page_count").await?, free_pages(writer).await?);
+    if free * SPARE < pages {
+        return Ok(());
+    }
+    while free > 0 {
+        sqlx::query(AssertSqlSafe(format!("PRAGMA incremental_vacuum({STEP})"))).execute(writer).await?;
+        let left = free_pages(writer).await?;
+        if left >= free {
+            break;
+        }
+        free = left;
+    }
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+    Ok(())
+}
+
+async fn free_pages(writer: &SqlitePool) -> Result<i64> {
+    number(writer, "PRAGMA freelist_count").await
+}
+
+async fn number(writer: &SqlitePool, pragma: &'static str) -> Result<i64> {
+    Ok(sqlx::query_scalar(pragma).fetch_one(writer).await?)
 }
 
 /// A new database is its owner's alone: it holds mails. SQLite gives its side files the same mode.

@@ -12,7 +12,7 @@ use crate::store::look::file;
 use crate::store::{Result, Settings, Store, StoreError};
 
 /// What is copied, each table after those that it refers to. Workers and duties are of the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 11] = [
+pub(in crate::store) const TABLES: [&str; 13] = [
     "mails",
     "documents",
     "mentions",
@@ -24,6 +24,8 @@ pub(in crate::store) const TABLES: [&str; 11] = [
     "replies",
     "withheld",
     "referential",
+    "replays",
+    "traces",
 ];
 
 /// A table that was copied.

@@ -6,14 +6,15 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use dispolits::checking::Bench;
+use dispolits::clock::Clock;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::judgement::{self, Context, Rules};
 use dispolits::message;
 use dispolits::outcome::Verdict;
 use dispolits::report;
 use dispolits::store::{
-    self, Answer, Closing, Duty, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received, Recorded,
-    ReplyKind, Settlement, Shift, Store,
+    self, Answer, Closing, Duty, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received,
+    Recorded, ReplyKind, Settlement, Shift, Store,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -36,7 +37,11 @@ impl Desk {
         let example = include_str!("../../../deploy/config.example.toml");
         let shipped = "sqlite:///var/lib/dispolits/dispolits.db";
         assert!(example.contains(shipped));
-        fs::write(folder.path().join("config.toml"), example.replace(shipped, &url)).unwrap();
+        let config = example.replace(shipped, &url);
+        // What waits since a fixed day must not be late one day.
+        assert!(config.contains("late_after = \"1h\""));
+        let config = config.replace("late_after = \"1h\"", "late_after = \"365000d\"");
+        fs::write(folder.path().join("config.toml"), config).unwrap();
         let store = Store::open(&store::Settings::at(url)).await.unwrap();
         let shift = Shift::new(store.clone(), "essai", Duration::from_mins(10));
         shift.begin().await.unwrap();
@@ -219,8 +224,22 @@ async fn a_mail_is_told_so_that_the_telephone_can_be_answered() {
     }
     let store = desk.store.clone();
     store.moved(&desk.duty, &[MailId::of(1)], at(9000)).await.unwrap();
-    store.purge_content(at(9000), at(9000)).await.unwrap();
+    store.purge_content(&Expiry::at(at(9000))).await.unwrap();
     assert!(desk.journal("show", &["1"]).out.contains("(contenu effacé au terme de sa conservation)"));
+}
+
+#[tokio::test]
+async fn a_row_that_waits_for_too_long_is_shown_as_late() {
+    let desk = Desk::empty().await;
+    let now = Clock::System.now();
+    for (name, age) in [("vieux", 7200), ("neuf", 60)] {
+        let text = REPORT.replace("essai-1", name).replace("C01-A", name);
+        desk.receive(&mail("lits@ch-armor.test", name, &text), now - SignedDuration::from_secs(age)).await;
+    }
+    let config = fs::read_to_string(desk.folder.path().join("config.toml")).unwrap();
+    fs::write(desk.folder.path().join("config.toml"), config.replace("365000d", "1h")).unwrap();
+    assert_eq!(desk.journal("show", &["1"]).out.matches(" : en attente, en retard (jugée le ").count(), 2);
+    assert_eq!(desk.journal("show", &["2"]).out.matches("en retard").count(), 0);
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ mod several;
 #[cfg(unix)]
 mod store;
 #[cfg(unix)]
+mod traces;
+#[cfg(unix)]
 mod troubles;
 mod usage;
 #[cfg(unix)]
@@ -31,10 +33,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What a command printed and its exit code.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// The program, without what this machine's environment would change.

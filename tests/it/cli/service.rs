@@ -23,9 +23,9 @@ use super::{Ran, program, ran};
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The world of a service, and the processes started in it.
-pub(super) struct World {
+pub(crate) struct World {
     folder: TempDir,
-    pub(super) simulator: Simulator,
+    pub(crate) simulator: Simulator,
     base: String,
     /// Where the service keeps its state.
     url: String,
@@ -38,7 +38,7 @@ pub(crate) struct Service {
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let pki = pki::make(&folder.path().join("pki"), Clock::System.now()).unwrap();
         let world = cahier::world().unwrap();
@@ -69,21 +69,21 @@ impl World {
         this
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
     }
 
     /// Writes the configuration, `added` at its end.
-    pub(super) fn configure(&self, added: &str) {
+    pub(crate) fn configure(&self, added: &str) {
         self.write("config.toml", &format!("{}\n{added}", self.base));
     }
 
     /// Changes one line of every configuration written from now on, and writes it.
-    pub(super) fn change(&mut self, from: &str, to: &str) {
+    pub(crate) fn change(&mut self, from: &str, to: &str) {
         assert!(self.base.contains(from), "{from}");
         self.base = self.base.replacen(from, to, 1);
         self.configure("");
@@ -96,13 +96,13 @@ impl World {
     }
 
     /// The mails of a folder of the mailbox; of the mailbox itself if it has no name.
-    pub(super) fn lying_in(&self, folder: &str) -> usize {
+    pub(crate) fn lying_in(&self, folder: &str) -> usize {
         let root = self.path("boite").join(folder);
         ["new", "cur"].iter().map(|part| fs::read_dir(root.join(part)).map_or(0, Iterator::count)).sum()
     }
 
     /// The replies that an address of the hospital got, oldest first.
-    pub(super) fn replies_to(&self, address: &str) -> Vec<String> {
+    pub(crate) fn replies_to(&self, address: &str) -> Vec<String> {
         let folder = self.path("reponses").join(address).join("new");
         let files = fs::read_dir(folder).into_iter().flatten().map(|file| file.unwrap().path());
         let mut replies: Vec<(std::time::SystemTime, String)> = files
@@ -112,15 +112,28 @@ impl World {
         replies.into_iter().map(|(_, reply)| reply).collect()
     }
 
+    /// Puts another section in the place of one, up to the next.
+    pub(crate) fn replace(&mut self, section: &str, by: &str) {
+        let (before, rest) = self.base.split_once(section).unwrap();
+        let rest = rest.split_once("\n[").unwrap().1;
+        self.base = format!("{before}{by}[{rest}");
+        self.configure("");
+    }
+
     /// Starts the service and waits until it says that it runs.
-    pub(super) fn start(&self) -> Service {
-        let service = self.launch();
+    pub(crate) fn start(&self) -> Service {
+        self.start_with(&[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn start_with(&self, variables: &[(&str, &str)]) -> Service {
+        let service = self.launch(variables);
         service.wait_for("Dispolits est en service", 1);
         service
     }
 
-    fn launch(&self) -> Service {
-        Service::spawn(&mut self.command(), self.folder.path())
+    fn launch(&self, variables: &[(&str, &str)]) -> Service {
+        Service::spawn(self.command().envs(variables.iter().copied()), self.folder.path())
     }
 
     fn command(&self) -> Command {
@@ -130,27 +143,27 @@ impl World {
     }
 
     /// Runs the service to its end: for one that cannot start.
-    pub(super) fn refused(&self) -> Ran {
+    pub(crate) fn refused(&self) -> Ran {
         ran(&self.command().output().unwrap())
     }
 
     /// `dispolits journal …` on the store of the service.
-    pub(super) fn journal(&self, command: &str, arguments: &[&str]) -> Ran {
+    pub(crate) fn journal(&self, command: &str, arguments: &[&str]) -> Ran {
         let config = self.path("config.toml");
         ran(&program().args(["journal", command, "--config"]).arg(config).args(arguments).output().unwrap())
     }
 
     /// Drops a mail into the mailbox.
-    pub(super) fn send(&self, unique: &str, mail: &str) {
+    pub(crate) fn send(&self, unique: &str, mail: &str) {
         mailbox::deliver(&self.path("boite"), mail.as_bytes(), unique).unwrap();
     }
 
-    pub(super) async fn store(&self) -> Store {
+    pub(crate) async fn store(&self) -> Store {
         Store::open(&store::Settings::at(&self.url)).await.unwrap()
     }
 
     /// Waits until so many mails are received and none is in progress.
-    pub(super) async fn settled(&self, mails: i64) {
+    pub(crate) async fn settled(&self, mails: i64) {
         let store = self.store().await;
         until("mails to be settled", async || {
             let balance = store.balance(None).await.unwrap();
@@ -161,7 +174,7 @@ impl World {
     }
 
     /// Verdict and codes of the last mail received.
-    pub(super) async fn last(&self) -> (String, Vec<String>) {
+    pub(crate) async fn last(&self) -> (String, Vec<String>) {
         let store = self.store().await;
         let entry = store.journal(&store::Filter::default(), 1).await.unwrap().remove(0);
         store.close().await;
@@ -170,7 +183,7 @@ impl World {
 }
 
 /// Waits until the condition holds, looking often.
-pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds().await {
         assert!(Instant::now() < deadline, "still waiting for {what}");
@@ -250,18 +263,18 @@ impl Drop for Service {
 }
 
 /// Sends a process of ours a signal.
-pub(super) fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
     assert!(sent.success());
 }
 
 /// A report in a mail: `identifiant` names both, `nombre` is what C01-A has installed now.
-pub(super) fn mail(identifiant: &str, nombre: i64) -> String {
+pub(crate) fn mail(identifiant: &str, nombre: i64) -> String {
     mail_at(identifiant, nombre, Clock::System.now())
 }
 
 /// The same, observed at another instant.
-pub(super) fn mail_at(identifiant: &str, nombre: i64, now: Timestamp) -> String {
+pub(crate) fn mail_at(identifiant: &str, nombre: i64, now: Timestamp) -> String {
     format!(
         "From: Lits <lits@ch-armor.test>\r\nTo: dispolits@eai.test\r\nSubject: Lits {identifiant}\r\n\
          Message-ID: <{identifiant}@ch-armor.test>\r\nMIME-Version: 1.0\r\nContent-Type: application/xml\r\n\r\n\

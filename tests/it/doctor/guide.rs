@@ -36,7 +36,9 @@ fn every_alarm_of_the_guide_is_one_of_the_program() {
 #[test]
 fn the_unit_runs_the_program_as_the_guide_says() {
     let unit = read("deploy/dispolits.service");
-    for line in ["Type=exec", "Restart=always", "TimeoutStopSec=45", "ExecReload=/bin/kill -HUP $MAINPID"] {
+    for line in
+        ["Type=notify", "WatchdogSec=60", "Restart=always", "TimeoutStopSec=45", "ExecReload=/bin/kill -HUP $MAINPID"]
+    {
         assert!(unit.lines().any(|one| one == line), "{line}");
     }
     let commands = unit.lines().filter_map(|line| line.split_once("=/usr/local/bin/dispolits ").map(|(_, rest)| rest));

@@ -8,7 +8,7 @@ mod maildir;
 mod mishaps;
 mod pace;
 mod refusals;
-mod scripted;
+pub(crate) mod scripted;
 mod second;
 mod settings;
 mod waiting;

@@ -91,14 +91,14 @@ impl Bench {
 }
 
 /// A PKI that lives as long as its folder.
-pub(super) fn make_pki() -> (TempDir, Pki) {
+pub(crate) fn make_pki() -> (TempDir, Pki) {
     let folder = tempfile::tempdir().unwrap();
     // Certificates are verified by the machine's clock.
     let pki = pki::make(&folder.path().join("pki"), Clock::System.now()).unwrap();
     (folder, pki)
 }
 
-pub(super) fn settings(pki: &Pki, base_url: &str, token_url: &str) -> Settings {
+pub(crate) fn settings(pki: &Pki, base_url: &str, token_url: &str) -> Settings {
     Settings {
         base_url: base_url.to_owned(),
         token_url: token_url.to_owned(),
@@ -112,6 +112,7 @@ pub(super) fn settings(pki: &Pki, base_url: &str, token_url: &str) -> Settings {
         connect_timeout: Span::seconds(10),
         token_margin: Span::seconds(30),
         scope: None,
+        reader_profile: "CU22".to_owned(),
     }
 }
 

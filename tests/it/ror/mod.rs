@@ -2,7 +2,7 @@
 
 // The attribute tells clippy that what these modules share is test code as well.
 #[cfg(test)]
-mod bench;
+pub(crate) mod bench;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

@@ -58,7 +58,7 @@ fn the_token_endpoint_has_the_authorities_of_the_api_or_its_own() {
 fn every_key_is_described_in_the_schema() {
     let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
     let properties = schema["properties"].as_object().unwrap();
-    assert_eq!(properties.len(), 12);
+    assert_eq!(properties.len(), 13);
     for (key, property) in properties {
         assert!(property["description"].as_str().is_some_and(|text| text.len() > 20), "{key}: {property}");
     }

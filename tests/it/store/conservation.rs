@@ -1,7 +1,7 @@
 //! Every mail has one outcome or is in progress, whatever happened and in whatever order.
 
 use dispolits::outcome::Verdict;
-use dispolits::store::{Answer, Balance, JudgedMail, MailId, Reading, ToMove, Unsettled};
+use dispolits::store::{Answer, Balance, Expiry, JudgedMail, MailId, Reading, ToMove, Unsettled};
 use proptest::prelude::*;
 
 use super::bench::{ACCOUNT, Bench, acknowledged, beds, document, judged, refused};
@@ -69,7 +69,7 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
                 bench.settle(id, Answer::Told).await;
             }
         }
-        Step::Purge => drop(store.purge_content(bench.after(1), bench.after(1)).await.unwrap()),
+        Step::Purge => drop(store.purge_content(&Expiry::at(bench.after(1))).await.unwrap()),
     }
 }
 

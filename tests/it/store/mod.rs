@@ -29,10 +29,14 @@ mod purge;
 #[cfg(test)]
 mod removals;
 #[cfg(test)]
+mod replaying;
+#[cfg(test)]
 mod replies;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
 mod settling;
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod workers;

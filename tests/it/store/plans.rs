@@ -19,6 +19,7 @@ const HOT: &[(&str, &str)] = &[
     ("outcomes.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/outcomes.rs"))),
     ("posting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/posting.rs"))),
     ("precedence.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/precedence.rs"))),
+    ("prior.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/prior.rs"))),
     ("replies.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/replies.rs"))),
     ("settling.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/settling.rs"))),
     ("shift.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/shift.rs"))),

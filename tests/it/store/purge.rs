@@ -1,10 +1,12 @@
 //! Forgetting contents: what is due, and nothing that is still needed.
 
 use dispolits::defect::{Code, Defect, Place};
-use dispolits::store::{Answer, JudgedMail, MailId};
-use jiff::Timestamp;
+use dispolits::outcome::Verdict;
+use dispolits::store::{
+    Answer, Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, Prior, RemovalClosing, sha256,
+};
 
-use super::bench::{ACCOUNT, Bench, judged};
+use super::bench::{ACCOUNT, Bench, SENDER, SETTLE, acknowledged, beds, document, judged, received, refused, unknown};
 use super::engine::{Engine, on_both_engines};
 use super::replies::letter;
 
@@ -25,7 +27,8 @@ async fn mail(bench: &Bench, name: &str, defect: Option<Code>, until: Until) -> 
     let id = bench.receive(name, name).await;
     let defects = defect.map(|code| Defect::new(code, Place::mail())).into_iter().collect();
     if until != Until::Received {
-        bench.record(id, &JudgedMail { defects, ..judged(vec![]) }).await;
+        let verdict = Some(if defect.is_some() { Verdict::Rejete } else { Verdict::Integre });
+        bench.record(id, &JudgedMail { defects, verdict, ..judged(vec![]) }).await;
     }
     if matches!(until, Until::Settled | Until::Moved | Until::Left) {
         bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
@@ -39,9 +42,19 @@ async fn mail(bench: &Bench, name: &str, defect: Option<Code>, until: Until) -> 
     id
 }
 
+/// 30 and 90 days for contents, one for those of patients; 180 and 730 for the journal.
+fn expiry(bench: &Bench) -> Expiry {
+    let [content, rejected_content, patient_content, journal, rejected_journal] =
+        [30, 90, 1, 180, 730].map(|days| bench.after(-days * DAY));
+    Expiry { content, rejected_content, patient_content, journal, rejected_journal }
+}
+
 async fn purge(bench: &Bench) -> u64 {
-    let (general, patient): (Timestamp, Timestamp) = (bench.after(-30 * DAY), bench.after(-DAY));
-    bench.store.purge_content(general, patient).await.unwrap()
+    bench.store.purge_content(&expiry(bench)).await.unwrap()
+}
+
+async fn forget(bench: &Bench) -> u64 {
+    bench.store.purge_journal(&expiry(bench)).await.unwrap()
 }
 
 /// Whether the content of such a mail is still there after so many days and an hour.
@@ -60,7 +73,8 @@ async fn contents_go_in_their_time(engine: Engine) {
     check(engine, None, Until::Moved, 30, false).await;
     check(engine, None, Until::Left, 29, true).await;
     check(engine, None, Until::Left, 30, false).await;
-    check(engine, Some(Code::M01), Until::Moved, 29, true).await;
+    check(engine, Some(Code::M01), Until::Moved, 89, true).await;
+    check(engine, Some(Code::M01), Until::Moved, 90, false).await;
     check(engine, patient, Until::Moved, 0, true).await;
     check(engine, patient, Until::Moved, 1, false).await;
     for until in [Until::Received, Until::Judged, Until::Settled] {
@@ -72,9 +86,10 @@ async fn contents_go_in_their_time(engine: Engine) {
 async fn the_journal_stays_and_a_duplicate_is_still_known(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = mail(&bench, "a", Some(Code::M01), Until::Moved).await;
-    bench.advance(31 * DAY);
+    bench.advance(91 * DAY);
     assert_eq!(purge(&bench).await, 1);
     assert_eq!(purge(&bench).await, 0);
+    assert_eq!(forget(&bench).await, 0);
     assert_eq!(bench.codes(id).await, [Code::M01]);
     assert_eq!(bench.store.journal(&dispolits::store::Filter::default(), 10).await.unwrap().len(), 1);
     let copy = bench.receive("b", "a").await;
@@ -115,6 +130,179 @@ async fn nothing_of_a_patient_document_is_left_on_the_disk() {
     assert_eq!(on_disk(), 0);
 }
 
+/// What is left of all mails.
+async fn rows(bench: &Bench) -> i64 {
+    bench
+        .number(
+            "SELECT (SELECT COUNT(*) FROM mails) + (SELECT COUNT(*) FROM documents) + (SELECT COUNT(*) FROM updates)
+                  + (SELECT COUNT(*) FROM attempts) + (SELECT COUNT(*) FROM defects) + (SELECT COUNT(*) FROM replies)
+                  + (SELECT COUNT(*) FROM withheld) + (SELECT COUNT(*) FROM mentions) + (SELECT COUNT(*) FROM removals)",
+        )
+        .await
+}
+
+/// A report of one count that came to its end: the answer of the ROR, the verdict, the move.
+async fn done(bench: &Bench, name: &str, closing: impl Fn(&Bench) -> Closing) -> MailId {
+    let id = bench.report(name, vec![beds(1, 10)]).await;
+    bench.send(closing).await;
+    end(bench, id, Answer::Silent("essai".to_owned())).await;
+    id
+}
+
+async fn end(bench: &Bench, id: MailId, answer: Answer) {
+    bench.settle(id, answer).await;
+    bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
+}
+
+async fn the_journal_goes_in_its_time_and_that_of_rejections_later(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    done(&bench, "a", acknowledged).await;
+    let rejected = done(&bench, "b", refused).await;
+    bench.advance(179 * DAY);
+    assert_eq!(forget(&bench).await, 0);
+    bench.advance(DAY + 60);
+    assert_eq!(forget(&bench).await, 1);
+    let balance = bench.store.balance(Some(ACCOUNT)).await.unwrap();
+    assert_eq!((balance.recus, balance.rejetes, balance.holds()), (1, 1, true));
+    assert_eq!(bench.codes(rejected).await, [Code::R03]);
+    bench.advance(550 * DAY);
+    assert_eq!(forget(&bench).await, 1);
+    assert_eq!(rows(&bench).await, 0);
+}
+
+async fn what_is_under_way_is_never_forgotten(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let kept = async |years: i64| {
+        bench.advance(years * 365 * DAY);
+        forget(&bench).await == 0
+    };
+    let waiting = bench.report("attend", vec![beds(1, 10)]).await;
+    bench.store.moved(&bench.duty, &[waiting], bench.now()).await.unwrap();
+    assert!(kept(3).await, "not settled");
+    bench.send(unknown).await;
+    bench.advance(SETTLE);
+    bench.send(acknowledged).await;
+    bench.settle(waiting, Answer::Silent("essai".to_owned())).await;
+    assert!(kept(3).await, "in doubt: to be sent again");
+    bench.report("suivant", vec![beds(2, 20)]).await;
+    bench.send(acknowledged).await;
+    bench.advance(SETTLE);
+    bench.send(acknowledged).await;
+    assert_eq!(forget(&bench).await, 1);
+
+    let unsent = mail(&bench, "réponse", None, Until::Moved).await;
+    assert!(kept(3).await, "its reply is to be sent");
+    let due = bench.shift.replies_to_send(10, bench.now()).await.unwrap();
+    bench.store.reply_sent(due[0].id, None, bench.now()).await.unwrap();
+    let notice = bench.receive("avis", "avis").await;
+    bench
+        .store
+        .reply_noticed(&bench.duty, &format!("reponse.{}@dispolits.test", unsent.number()), notice, "absent", true)
+        .await
+        .unwrap();
+    assert_eq!(forget(&bench).await, 1);
+
+    let withheld = bench.report("retenu", vec![beds(3, 30)]).await;
+    bench.send(refused).await;
+    end(&bench, withheld, Answer::Withheld(SENDER.parse().unwrap())).await;
+    assert!(kept(3).await, "to be told in a digest");
+}
+
+async fn the_first_stays_while_one_like_it_does(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    done(&bench, "a", acknowledged).await;
+    let first = bench.number("SELECT MIN(id) FROM documents").await;
+    bench.advance(100 * DAY);
+    let same = document("a", vec![]);
+    let again = bench.receive("c", "c").await;
+    let prior = Prior::Duplicate(First::Stored(first));
+    bench.record(again, &judged(vec![JudgedDocument { prior, ..same }])).await;
+    end(&bench, again, Answer::Silent("essai".to_owned())).await;
+    bench.store.receive(&bench.duty, &[received("d", "a")], bench.now()).await.unwrap();
+    let copy = bench.store.to_judge(ACCOUNT, 1).await.unwrap()[0].id;
+    bench.record(copy, &JudgedMail { verdict: Some(Verdict::Doublon), ..judged(vec![]) }).await;
+    end(&bench, copy, Answer::Silent("essai".to_owned())).await;
+    bench.advance(100 * DAY);
+    assert_eq!(forget(&bench).await, 0, "two others are the same");
+    bench.advance(100 * DAY);
+    assert_eq!(forget(&bench).await, 3);
+    assert_eq!(rows(&bench).await, 0);
+}
+
+async fn a_removal_is_kept_while_a_count_tells_of_its_code(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let under = |code: &'static str| move |_: &Bench| Closing::Acknowledged { genre_code: Some(code.to_owned()) };
+    done(&bench, "a", under("03")).await;
+    bench.advance(170 * DAY);
+    bench.report("b", vec![beds(2, 20)]).await;
+    bench.send(under("04")).await;
+    let removals: Vec<_> = bench.claim().await.into_iter().flat_map(|batch| batch.removals).collect();
+    bench
+        .store
+        .close_removal(removals[0].id, &[], RemovalClosing::Done, bench.after(SETTLE), bench.now())
+        .await
+        .unwrap();
+    let left = async || bench.number("SELECT COUNT(*) FROM removals").await;
+    bench.advance(9 * DAY);
+    forget(&bench).await;
+    assert_eq!(left().await, 1);
+    bench.advance(190 * DAY);
+    assert_eq!(forget(&bench).await, 1, "the count under the old code");
+    forget(&bench).await;
+    assert_eq!(left().await, 0);
+}
+
+const GROWN: usize = 100;
+
+/// A store that grew: so many mails of 40 kB, all of them done.
+async fn grow(bench: &Bench, name: &str) {
+    for rank in 0..GROWN {
+        let name = format!("{name}-{rank}");
+        // Nothing that an engine could compress.
+        let raw: String = (0..600).map(|block| sha256(format!("{name}-{block}").as_bytes())).collect();
+        let id = bench.receive(&name, &raw).await;
+        bench.record(id, &JudgedMail { verdict: Some(Verdict::Integre), ..judged(vec![]) }).await;
+        end(bench, id, Answer::Silent("essai".to_owned())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_grew_shrinks_again() {
+    let bench = Bench::new(Engine::Sqlite).await;
+    let size = || std::fs::metadata(bench.home.file()).unwrap().len();
+    bench.store.give_back_space().await.unwrap();
+    let empty = size();
+    grow(&bench, "a").await;
+    bench.advance(31 * DAY);
+    assert_eq!(purge(&bench).await, GROWN as u64);
+    let grown = size();
+    assert!(grown > empty + 3_000_000, "{empty} {grown}");
+    bench.store.give_back_space().await.unwrap();
+    assert!(size() < empty + 1_000_000, "{empty} {grown} {}", size());
+    assert_eq!(bench.number("SELECT COUNT(*) FROM mails").await, i64::try_from(GROWN).unwrap());
+    bench.advance(150 * DAY);
+    assert_eq!(forget(&bench).await, GROWN as u64);
+    assert_eq!(rows(&bench).await, 0);
+}
+
+/// What autovacuum does in its own time is done here at once.
+#[tokio::test]
+async fn a_server_uses_the_space_of_what_was_forgotten_again() {
+    let bench = Bench::new(Engine::Postgres).await;
+    let size = async || bench.number("SELECT pg_total_relation_size('mails')").await;
+    grow(&bench, "a").await;
+    let grown = size().await;
+    assert!(grown > 3_000_000, "{grown}");
+    for name in ["b", "c"] {
+        bench.advance(181 * DAY);
+        assert_eq!(purge(&bench).await, GROWN as u64);
+        assert_eq!(forget(&bench).await, GROWN as u64);
+        bench.execute("VACUUM mails").await;
+        grow(&bench, name).await;
+    }
+    assert!(size().await < grown * 3 / 2, "{grown} {}", size().await);
+}
+
 fn holds(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
 }
@@ -123,4 +311,8 @@ on_both_engines! {
     contents_go_in_their_time,
     the_journal_stays_and_a_duplicate_is_still_known,
     a_reply_goes_with_the_content_once_it_has_left,
+    the_journal_goes_in_its_time_and_that_of_rejections_later,
+    what_is_under_way_is_never_forgotten,
+    the_first_stays_while_one_like_it_does,
+    a_removal_is_kept_while_a_count_tells_of_its_code,
 }

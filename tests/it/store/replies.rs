@@ -91,7 +91,7 @@ async fn known_rejections_are_told_late_then_completed_once(engine: Engine) {
     assert_eq!(overdue().await, [Unsettled::Overdue(id)]);
     bench.store.answer(&bench.settling, id, &boxed(reply(id, ReplyKind::Reponse, 1)), bench.now()).await.unwrap();
     assert_eq!(overdue().await, [], "told");
-    assert_eq!(bench.store.told(id).await.unwrap(), Some(1));
+    assert_eq!(bench.store.told(id).await.unwrap().map(|told| told.rejections), Some(1));
 
     bench.send(refused).await;
     assert_eq!(overdue().await, [Unsettled::Ready(id)]);
@@ -213,13 +213,17 @@ async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
     }
     let due = async || bench.store.digests_due(bench.after(-HOUR)).await.unwrap();
     assert_eq!(due().await, [DigestDue { to, mails: ids.clone() }], "as soon as the first has waited for an hour");
-    assert_eq!(bench.store.told(ids[0]).await.unwrap(), Some(usize::try_from(i64::MAX).unwrap()), "it will tell all");
+    assert_eq!(
+        bench.store.told(ids[0]).await.unwrap().map(|told| told.rejections),
+        Some(usize::try_from(i64::MAX).unwrap()),
+        "it will tell all"
+    );
 
     let gathered: Vec<_> = ids.iter().map(|id| (*id, 1)).collect();
     let digest = reply(ids[1], ReplyKind::Recapitulatif, 2);
     bench.store.add_digest(&bench.settling, &gathered, &digest, bench.now()).await.unwrap();
     assert_eq!(due().await, []);
-    assert_eq!(bench.store.told(ids[0]).await.unwrap(), Some(1));
+    assert_eq!(bench.store.told(ids[0]).await.unwrap().map(|told| told.rejections), Some(1));
     assert_eq!(bench.shift.replies_to_send(10, bench.now()).await.unwrap().len(), 1);
     assert!(matches!(
         bench.store.add_digest(&bench.settling, &gathered, &digest, bench.now()).await,

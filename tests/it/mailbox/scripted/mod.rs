@@ -4,7 +4,7 @@
 mod answers;
 mod connecting;
 mod idle;
-mod server;
+pub(crate) mod server;
 
 use std::fmt::Write;
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,11 +19,11 @@ use tokio_rustls::TlsAcceptor;
 use crate::dovecot::Pki;
 
 /// The mails of the server, by UID.
-pub(super) const MAILS: [(u32, &str); 2] = [(4, "From: a\r\n\r\nbonjour"), (7, "From: b\r\n\r\nbonsoir")];
+pub(crate) const MAILS: [(u32, &str); 2] = [(4, "From: a\r\n\r\nbonjour"), (7, "From: b\r\n\r\nbonsoir")];
 
 /// What the server does instead of its usual answer.
 #[derive(Clone, Copy)]
-pub(in super::super) enum Instead {
+pub(crate) enum Instead {
     /// Says this, `{T}` being the tag, and goes on.
     Say(&'static str),
     /// Says this, and ends the connection when the client has nothing more to say.
@@ -35,34 +36,39 @@ pub(in super::super) enum Instead {
 
 /// The first line that contains this, and what is done instead of answering it. `accueil` stands
 /// for the greeting, `poignée de main` for TLS, `ligne vide` for an empty line; `certificat exigé` refuses clients without one there.
-pub(in super::super) type Trick = (&'static str, Instead);
+pub(crate) type Trick = (&'static str, Instead);
 
-pub(super) struct Server {
+pub(crate) struct Server {
     listener: TcpListener,
     pki: Pki,
     security: Security,
     seen: Seen,
+    mute: Mute,
 }
 
+/// Set by a test that wants the server to say nothing any more, while time goes on.
+pub(crate) type Mute = Arc<AtomicBool>;
+
 /// The lines that the client sent.
-pub(super) type Seen = Arc<Mutex<Vec<String>>>;
+pub(crate) type Seen = Arc<Mutex<Vec<String>>>;
 
 struct Conversation {
     tricks: Vec<Trick>,
     tag: String,
     seen: Seen,
+    mute: Mute,
     gone: bool,
     patience: Duration,
 }
 
 impl Server {
-    pub(super) async fn bind(directory: &Path, security: Security) -> Self {
+    pub(crate) async fn bind(directory: &Path, security: Security) -> Self {
         let pki = Pki::new(directory);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        Self { listener, pki, security, seen: Seen::default() }
+        Self { listener, pki, security, seen: Seen::default(), mute: Mute::default() }
     }
 
-    pub(super) fn settings(&self) -> ImapSettings {
+    pub(crate) fn settings(&self) -> ImapSettings {
         ImapSettings {
             host: "localhost".to_owned(),
             port: self.listener.local_addr().unwrap().port(),
@@ -79,19 +85,29 @@ impl Server {
         }
     }
 
-    pub(super) fn pki(&self) -> &Pki {
+    pub(crate) fn pki(&self) -> &Pki {
         &self.pki
     }
 
-    pub(super) fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> Seen {
         Arc::clone(&self.seen)
     }
 
+    pub(crate) fn mute(&self) -> Mute {
+        Arc::clone(&self.mute)
+    }
+
     /// Serves one connection until the client leaves.
-    pub(super) async fn serve(self, tricks: Vec<Trick>) {
+    pub(crate) async fn serve(self, tricks: Vec<Trick>) {
         let (socket, _) = self.listener.accept().await.unwrap();
-        let mut conversation =
-            Conversation { tricks, tag: String::new(), seen: self.seen, gone: false, patience: Duration::MAX };
+        let mut conversation = Conversation {
+            tricks,
+            tag: String::new(),
+            seen: self.seen,
+            mute: self.mute,
+            gone: false,
+            patience: Duration::MAX,
+        };
         // The client may leave at any moment: what counts is what it made of it.
         let _ = conversation.run(socket, &self.pki, self.security).await;
     }
@@ -133,6 +149,9 @@ impl Conversation {
                 self.tag = tag.to_owned();
             }
             self.seen.lock().unwrap().push(text.clone());
+            if self.mute.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
             let name = if text.is_empty() { "ligne vide" } else { &text };
             if let Some(instead) = self.trick(name) {
                 self.misbehave(socket, instead).await?;

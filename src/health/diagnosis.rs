@@ -1,0 +1,161 @@
+//! From what is known of a worker to whether it works.
+
+use std::fmt;
+use std::mem::Discriminant;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Settings;
+use super::pulse::{Heart, Known, Pulse, Task};
+
+/// How old what is known of the store may be.
+const OBSERVATION: Duration = Duration::from_mins(1);
+
+/// What keeps a worker from being ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// A task gives no sign: only a restart can help.
+    Stuck {
+        /// The task.
+        task: Task,
+        /// For how long.
+        age: Duration,
+    },
+    /// A task has not begun yet.
+    Starting(Task),
+    /// No sweep of a mailbox came to its end yet.
+    NeverSwept(String),
+    /// The last complete sweep of a mailbox is too old.
+    SweepLate {
+        /// The mailbox.
+        mailbox: String,
+        /// How long ago.
+        age: Duration,
+    },
+    /// A mail waits for its judgement.
+    Unjudged {
+        /// The mailbox.
+        mailbox: String,
+        /// For how long the oldest one does.
+        age: Duration,
+    },
+    /// The store was not to be read for a while.
+    StoreSilent,
+}
+
+/// How a worker does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What keeps it from being ready.
+    pub troubles: Vec<Trouble>,
+    /// What people should know, and a restart would not mend.
+    pub remarks: Vec<String>,
+}
+
+impl Diagnosis {
+    /// The diagnosis of this moment.
+    pub fn of(pulse: &Pulse, settings: &Settings) -> Self {
+        let known = pulse.known();
+        let mut troubles: Vec<Trouble> =
+            known.hearts.iter().filter_map(|(task, heart)| still(task, heart, &known, settings)).collect();
+        troubles.extend(known.hearts.iter().filter_map(|(task, heart)| unswept(task, heart, &known, settings)));
+        troubles.extend(store_troubles(&known, pulse, settings));
+        Self { troubles, remarks: remarks(&known, pulse) }
+    }
+
+    /// Whether the worker does its work.
+    pub fn is_ready(&self) -> bool {
+        self.troubles.is_empty()
+    }
+
+    /// What it says, ages aside: two that are equal are no news.
+    pub fn kinds(&self) -> (Vec<Discriminant<Trouble>>, usize) {
+        (self.troubles.iter().map(std::mem::discriminant).collect(), self.remarks.len())
+    }
+
+    /// Whether every task has begun and none is stuck.
+    pub fn is_alive(&self) -> bool {
+        !self.troubles.iter().any(|trouble| matches!(trouble, Trouble::Stuck { .. } | Trouble::Starting(_)))
+    }
+}
+
+fn still(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Option<Trouble> {
+    let age = heart.last.or(known.began)?.elapsed();
+    if age > settings.stuck_after.get().saturating_add(heart.rest) {
+        return Some(Trouble::Stuck { task: known.named(task), age });
+    }
+    heart.last.is_none().then(|| Trouble::Starting(known.named(task)))
+}
+
+fn unswept(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Option<Trouble> {
+    let Task::Sweep(mailbox) = task else { return None };
+    if known.elsewhere.contains(mailbox) {
+        return None;
+    }
+    let Some(age) = known.sweeps.get(mailbox).map(Instant::elapsed) else {
+        return Some(Trouble::NeverSwept(known.name(mailbox).to_owned()));
+    };
+    let late = age > settings.sweep_delay.get().saturating_add(heart.rest);
+    late.then(|| Trouble::SweepLate { mailbox: known.name(mailbox).to_owned(), age })
+}
+
+fn store_troubles(known: &Known, pulse: &Pulse, settings: &Settings) -> Vec<Trouble> {
+    let Some((at, vitals)) = &known.vitals else { return vec![Trouble::StoreSilent] };
+    if at.elapsed() > OBSERVATION {
+        return vec![Trouble::StoreSilent];
+    }
+    let unjudged = vitals.unjudged.iter().filter_map(|waiting| {
+        let age = pulse.now().duration_since(waiting.oldest).unsigned_abs();
+        let late = age > settings.sweep_delay.get();
+        late.then(|| Trouble::Unjudged { mailbox: known.name(&waiting.mailbox).to_owned(), age })
+    });
+    unjudged.collect()
+}
+
+fn remarks(known: &Known, pulse: &Pulse) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if known.suspended {
+        remarks.push("envois au ROR suspendus : il ne répond pas comme il le doit".to_owned());
+    }
+    let Some((_, vitals)) = &known.vitals else { return remarks };
+    if let Some(oldest) = vitals.queue.oldest {
+        let age = pulse.now().duration_since(oldest).unsigned_abs();
+        let (waiting, late) = (vitals.queue.waiting, vitals.queue.late);
+        remarks.push(format!(
+            "{waiting} lignes attendent le ROR, dont {late} en retard ; la plus ancienne depuis {}",
+            in_words(age)
+        ));
+    }
+    if vitals.replies.waiting > 0 {
+        remarks.push(format!("{} réponses attendent de partir", vitals.replies.waiting));
+    }
+    remarks
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stuck { task, age } => write!(f, "tâche bloquée depuis {} : {task}", in_words(*age)),
+            Self::Starting(task) => write!(f, "démarrage : {task}"),
+            Self::NeverSwept(mailbox) => write!(f, "aucune relève complète encore : {mailbox}"),
+            Self::SweepLate { mailbox, age } => {
+                write!(f, "aucune relève complète depuis {} : {mailbox}", in_words(*age))
+            }
+            Self::Unjudged { mailbox, age } => {
+                write!(f, "un courriel attend son jugement depuis {} : {mailbox}", in_words(*age))
+            }
+            Self::StoreSilent => f.write_str("la base de données ne se laisse pas lire"),
+        }
+    }
+}
+
+/// `45 s`, `12 min`, `3 h`, `2 j`.
+fn in_words(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} j", seconds / 86_400),
+    }
+}

@@ -1,0 +1,20 @@
+//! Whether the worker works, for whoever watches it: probes, metrics, and the service manager.
+//!
+//! The tasks tell what they do to a [`Pulse`]; the store is looked at from outside them. A [`Diagnosis`] is made of
+//! both, so that a task that hangs cannot hide it. An outage of the ROR or of the relay is shown, and is no fault of
+//! the worker: starting it again would mend nothing.
+//!
+//! Deliberately absent: any address but loopback, any content, any name of a sender.
+
+mod counters;
+mod diagnosis;
+mod exposition;
+mod pulse;
+mod server;
+mod settings;
+pub mod systemd;
+
+pub use diagnosis::{Diagnosis, Trouble};
+pub use pulse::{Exchange, Pulse, Task};
+pub use server::{ServeError, serve};
+pub use settings::Settings;

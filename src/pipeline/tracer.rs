@@ -1,0 +1,88 @@
+//! The duty to trace: each action on a mailbox and each mail sent from it, failures too, never a content.
+
+use std::fmt::Display;
+
+use crate::clock::Clock;
+use crate::mailbox::{Entry, Fetched, Folder, Moved, Position};
+use crate::store::{NewTrace, ReplyToSend, Store, StoreError};
+
+/// The most characters kept of a request or an answer.
+const LONGEST: usize = 2000;
+
+/// What is done on one mailbox, by one account.
+#[derive(Debug, Clone)]
+pub struct Tracer {
+    store: Store,
+    clock: Clock,
+    mailbox: String,
+    who: String,
+}
+
+impl Tracer {
+    /// Traces of this mailbox.
+    pub fn new(store: Store, clock: Clock, mailbox: &str, who: &str) -> Self {
+        Self { store, clock, mailbox: mailbox.to_owned(), who: who.to_owned() }
+    }
+
+    /// The account logged in.
+    pub async fn opened(&self) -> Result<(), StoreError> {
+        self.keep(vec![self.one("connexion", &self.who, Ok::<_, String>("acceptée"))]).await
+    }
+
+    /// A session that could not be opened, or that broke.
+    pub async fn failed(&self, cause: &impl Display) -> Result<(), StoreError> {
+        self.keep(vec![self.one("connexion", &self.who, Err::<&str, _>(cause))]).await
+    }
+
+    pub(super) async fn fetched(&self, asked: &[&Entry], fetched: &[Fetched]) -> Result<(), StoreError> {
+        let positions = asked.iter().map(|entry| entry.position.to_string()).collect::<Vec<_>>().join(" ");
+        let bytes: usize = fetched.iter().map(|mail| mail.raw.len()).sum();
+        let answer = format!("{} courriels, {bytes} octets", fetched.len());
+        self.keep(vec![self.one("lecture", &positions, Ok::<_, String>(answer))]).await
+    }
+
+    pub(super) async fn header_fetched(&self, entry: &Entry, bytes: Option<usize>) -> Result<(), StoreError> {
+        let asked = format!("{} (en-tête seul, {} octets en tout)", entry.position, entry.size);
+        let answer = bytes.map(|bytes| format!("{bytes} octets")).ok_or("absent");
+        self.keep(vec![self.one("lecture", &asked, answer)]).await
+    }
+
+    pub(super) async fn filed(&self, moves: &[(Position, Folder)], outcomes: &[Moved]) -> Result<(), StoreError> {
+        let one = |((position, folder), moved): (&(Position, Folder), &Moved)| {
+            self.one("classement", &format!("{position} → {folder}"), answer_of(*moved))
+        };
+        self.keep(moves.iter().zip(outcomes).map(one).collect()).await
+    }
+
+    pub(super) async fn posted(
+        &self,
+        reply: &ReplyToSend,
+        result: Result<&str, &impl Display>,
+    ) -> Result<(), StoreError> {
+        let recipients = reply.recipients.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let asked = format!("<{}> à {recipients}, {} octets", reply.message_id, reply.content.len());
+        let trace = self.one("envoi", &asked, result);
+        let mailbox = self.store.account_of(reply.mail).await?.unwrap_or_else(|| self.mailbox.clone());
+        self.keep(vec![NewTrace { mailbox, ..trace }]).await
+    }
+
+    fn one<T: Display, E: Display>(&self, action: &'static str, asked: &str, answer: Result<T, E>) -> NewTrace {
+        let failed = answer.is_err();
+        let answer = answer.map_or_else(|cause| cause.to_string(), |answer| answer.to_string());
+        let shorten = |text: &str| text.chars().take(LONGEST).collect::<String>();
+        let (mailbox, who) = (self.mailbox.clone(), self.who.clone());
+        NewTrace { mailbox, who, action, request: shorten(asked), answer: shorten(&answer), failed }
+    }
+
+    async fn keep(&self, traces: Vec<NewTrace>) -> Result<(), StoreError> {
+        self.store.trace(&traces, self.clock.now()).await
+    }
+}
+
+fn answer_of(moved: Moved) -> Result<&'static str, &'static str> {
+    match moved {
+        Moved::Done => Ok("fait"),
+        Moved::Gone => Err("le courriel n’est plus à cette place"),
+        Moved::Left => Err("laissé à sa place : le serveur ne sait pas déplacer un courriel"),
+    }
+}

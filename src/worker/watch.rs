@@ -1,0 +1,107 @@
+//! Who watches the other tasks: what the store holds, what the probes answer, what the service manager is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use jiff::Timestamp;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::Parts;
+use super::tasks::pause;
+use crate::health::systemd::{self, Notice};
+use crate::health::{Diagnosis, serve};
+
+/// How often the store is looked at.
+const OBSERVE: Duration = Duration::from_secs(5);
+/// How long it may take to answer.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How often the service manager gets a sign if it asks for none.
+const TELL: Duration = Duration::from_secs(1);
+
+/// Looks at the store from outside the tasks that use it.
+pub(super) async fn observe_forever(parts: Arc<Parts>, stop: CancellationToken) {
+    let mut late = 0;
+    while !stop.is_cancelled() {
+        match timeout(DEADLINE, parts.store.vitals(late_before(&parts))).await {
+            Ok(Ok(vitals)) => {
+                let late = std::mem::replace(&mut late, vitals.queue.late);
+                tell_late(late, vitals.queue.late);
+                parts.pulse.observed(vitals);
+            }
+            Ok(Err(failure)) => warn!("la base ne peut être observée : {failure}"),
+            Err(_) => warn!("la base ne répond pas en {} s", DEADLINE.as_secs()),
+        }
+        pause(&stop, OBSERVE).await;
+    }
+}
+
+/// Once when it begins, once when it is over.
+fn tell_late(before: i64, now: i64) {
+    match (before, now) {
+        (0, 1..) => warn!("{now} lignes sont en retard : elles attendent le ROR depuis trop longtemps"),
+        (1.., 0) => info!("plus aucune ligne n’est en retard"),
+        _ => {}
+    }
+}
+
+fn late_before(parts: &Parts) -> Timestamp {
+    let now = parts.clock.now();
+    now.saturating_sub(parts.config.ror.delivery.late_after.signed()).unwrap_or(now)
+}
+
+/// Answers the probes, if an address is configured. One that is taken stops nothing else.
+pub(super) async fn serve_forever(parts: Arc<Parts>, stop: CancellationToken) {
+    let Some(address) = parts.config.health.listen else { return stop.cancelled().await };
+    let longest = Duration::from_mins(1);
+    let builder = ExponentialBuilder::default().with_max_delay(longest).without_max_times();
+    let mut waits = builder.build();
+    while !stop.is_cancelled() {
+        let (pulse, store, settings) = (parts.pulse.clone(), parts.store.clone(), parts.config.health.clone());
+        if let Err(failure) = serve(address, pulse, store, settings, stop.clone()).await {
+            error!("surveillance sans adresse : {failure}");
+            pause(&stop, waits.next().unwrap_or(longest)).await;
+        }
+    }
+}
+
+/// Tells the service manager that the worker is ready, that it moves, and how it does. Once a task is
+/// stuck no sign of life is given any more: the manager then starts the service again.
+pub(super) async fn tell_forever(parts: Arc<Parts>, stop: CancellationToken) {
+    let period = systemd::watchdog().map_or(TELL, |patience| TELL.min(patience / 3));
+    let (mut ready, mut stuck, mut told) = (false, false, None);
+    while !stop.is_cancelled() {
+        let diagnosis = Diagnosis::of(&parts.pulse, &parts.config.health);
+        if diagnosis.is_alive() {
+            if !ready {
+                systemd::tell(&Notice::Ready);
+                ready = true;
+            }
+            systemd::tell(&Notice::Watchdog);
+        }
+        let was_stuck = std::mem::replace(&mut stuck, ready && !diagnosis.is_alive());
+        tell_change(was_stuck, stuck, &diagnosis);
+        let kinds = diagnosis.kinds();
+        if told.as_ref() != Some(&kinds) {
+            systemd::tell(&Notice::Status(in_one_line(&diagnosis)));
+            told = Some(kinds);
+        }
+        pause(&stop, period).await;
+    }
+}
+
+fn tell_change(was_stuck: bool, stuck: bool, diagnosis: &Diagnosis) {
+    match (was_stuck, stuck) {
+        (false, true) => error!("le service est bloqué : {}", in_one_line(diagnosis)),
+        (true, false) => info!("le service n’est plus bloqué"),
+        _ => {}
+    }
+}
+
+fn in_one_line(diagnosis: &Diagnosis) -> String {
+    let first = if diagnosis.is_ready() { "prêt" } else { "pas prêt" };
+    let lines = diagnosis.troubles.iter().map(ToString::to_string).chain(diagnosis.remarks.iter().cloned());
+    std::iter::once(first.to_owned()).chain(lines).collect::<Vec<_>>().join(" ; ")
+}
