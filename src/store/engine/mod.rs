@@ -110,7 +110,7 @@ impl Engine {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool) => postgres::close(pool).await,
         }
     }
 }

@@ -72,6 +72,11 @@ fn pool(options: PgConnectOptions, lease: Span) -> Engine {
     Engine::Postgres(pool.connect_lazy_with(options))
 }
 
+/// Closes every session. One whose server says nothing is not waited for: the process is about to end.
+pub(super) async fn close(pool: &PgPool) {
+    let _ = tokio::time::timeout(CONNECT, pool.close()).await;
+}
+
 /// One session, under no limit but those of the server: for what may last.
 pub(in crate::store) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     let connected = tokio::time::timeout(CONNECT, options.connect()).await;
