@@ -125,7 +125,9 @@ fn suffer((engine, edge): (Engine, Edge)) -> Vec<[String; 4]> {
     let region = Region::start(Plan { engine, post: Post::Dovecot, outbox: Outbox::Exim, places: 3 });
     let mut traffic = Traffic::new(20_261_123, 3, Cast::Armor);
     let mut rows = Vec::new();
-    for (name, fault) in FAULTS {
+    // To the database's sessions, an answer that drips is one that does not come.
+    let met = FAULTS.into_iter().filter(|(_, fault)| (edge, *fault) != (Edge::Database, Fault::Drip));
+    for (name, fault) in met {
         // Logins are spaced after a few: a new life has new ones.
         let service = region.run(None);
         service.wait_for("Dispolits est en service", 1);
