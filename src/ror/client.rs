@@ -131,7 +131,9 @@ impl Client {
     #[must_use]
     pub fn paced(mut self, per_second: Option<NonZeroU32>) -> Self {
         self.pace = per_second.map(|per_second| {
-            let mut interval = tokio::time::interval(Duration::from_secs(1) / per_second.get());
+            // No interval may be of no length.
+            let apart = (Duration::from_secs(1) / per_second.get()).max(Duration::from_nanos(1));
+            let mut interval = tokio::time::interval(apart);
             // A pause is not made up for by a burst.
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
             Mutex::new(interval)

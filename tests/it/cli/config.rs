@@ -113,6 +113,9 @@ fn what_is_wrong_is_told_in_french_by_the_name_of_its_key() {
         "environnement = \"essai\"",
         "configuration : environnement : « essai » n’est pas admis ; valeurs admises : qualification, production",
     );
+    let short = "configuration : retention : le journal se garde au moins aussi longtemps que le contenu, et plus que validation.age_maximal";
+    check("\njournal = \"180d\"", "\njournal = \"29d\"", short);
+    check("rejected_journal = \"730d\"", "rejected_journal = \"89d\"", short);
     check("environnement = \"qualification\"", "", "configuration : la clé « environnement » manque");
     check("client_id = \"a-remplacer\"", "", "configuration : ror.api : la clé « client_id » manque");
 }

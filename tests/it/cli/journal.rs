@@ -10,7 +10,7 @@ use dispolits::clock::Clock;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::judgement::{self, Context, Rules};
 use dispolits::message;
-use dispolits::outcome::Verdict;
+use dispolits::outcome::{Verdict, in_paris};
 use dispolits::report;
 use dispolits::store::{
     self, Answer, Closing, Duty, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received,
@@ -240,6 +240,19 @@ async fn a_row_that_waits_for_too_long_is_shown_as_late() {
     fs::write(desk.folder.path().join("config.toml"), config.replace("365000d", "1h")).unwrap();
     assert_eq!(desk.journal("show", &["1"]).out.matches(" : en attente, en retard (jugée le ").count(), 2);
     assert_eq!(desk.journal("show", &["2"]).out.matches("en retard").count(), 0);
+}
+
+#[tokio::test]
+async fn a_later_entry_in_the_ror_is_shown_beside_ours() {
+    let desk = Desk::empty().await;
+    desk.receive(&mail("lits@ch-armor.test", "nous", REPORT), at(0)).await;
+    let row = &desk.shift.claim(1, at(1)).await.unwrap()[0].rows[0];
+    let later = Closing::Overtaken { date: "2026-11-23T09:30:00Z".parse().unwrap(), nombre: 77 };
+    desk.store.close_row(row.id, &[], &later, at(2), at(2)).await.unwrap();
+    let shown = desk.journal("show", &["1"]).out;
+    let ours = format!("relevé du {} : dépassée par un relevé plus récent\n", in_paris(row.update.date_releve));
+    let theirs = "    le ROR porte 77, relevé du 23/11/2026 à 10:30\n";
+    assert!(shown.contains(&format!("{ours}{theirs}")), "{shown}");
 }
 
 #[tokio::test]

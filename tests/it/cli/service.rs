@@ -90,7 +90,7 @@ impl World {
     }
 
     /// Has services keep their state there.
-    pub(super) fn keep_state_in(&mut self, url: &str) {
+    pub(crate) fn keep_state_in(&mut self, url: &str) {
         self.change(&format!("url = \"{}\"", self.url), &format!("url = \"{url}\""));
         self.url = url.to_owned();
     }

@@ -6,8 +6,9 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::{WATCHED, get, readiness};
-use crate::cli::service::{World, mail, until};
+use crate::cli::service::{Service, World, mail, until};
 use crate::mailbox::scripted::server::Server;
+use crate::postgres::{Cluster, create};
 
 #[tokio::test]
 async fn a_worker_that_sweeps_is_ready() {
@@ -88,6 +89,47 @@ async fn a_task_that_gives_no_sign_is_stuck() {
     service.wait_for("le service n’est plus bloqué", 1);
     world.settled(1).await;
     readiness(&service, 200).await;
+}
+
+/// One of them reads the mailbox; the other has no sweep to its name, and is as ready.
+#[tokio::test]
+async fn a_worker_whose_mailbox_another_reads_is_ready() {
+    let cluster = Cluster::start();
+    create(&cluster, "lits").await;
+    let mut world = World::new().await;
+    world.keep_state_in(&cluster.url("lits"));
+    world.change("[store]\n", "[store]\nlease = \"2s\"\n");
+    world.configure(&format!("{WATCHED}sweep_delay = \"3s\"\n"));
+    let (one, other) = (world.start(), world.start());
+    let is_elsewhere = |service: &Service| service.log().contains("la boîte est relevée par un autre service");
+    until("one to read the mailbox alone", async || is_elsewhere(&one) || is_elsewhere(&other)).await;
+    let reads = |service: &Service| get(service, "/metrics").body.contains("dispolits_last_sweep_timestamp_seconds{");
+    until("a sweep of one of them", async || reads(&one) != reads(&other)).await;
+    for service in [&one, &other] {
+        assert_eq!(readiness(service, 200).await, "prêt\n");
+    }
+    let (reader, spare) = if reads(&one) { (one, other) } else { (other, one) };
+    reader.kill();
+    until("the other to take over", async || reads(&spare)).await;
+    readiness(&spare, 200).await;
+    assert_eq!(spare.stop().0.code(), Some(0));
+}
+
+/// B1 again: nothing can be known of a database that does not answer.
+#[tokio::test]
+async fn a_worker_without_its_database_is_not_ready() {
+    let cluster = Cluster::start();
+    create(&cluster, "lits").await;
+    let mut world = World::new().await;
+    world.keep_state_in(&cluster.url("lits"));
+    world.configure(&format!("{WATCHED}sweep_delay = \"1s\"\n"));
+    let service = world.start();
+    readiness(&service, 200).await;
+    drop(cluster);
+    let said = readiness(&service, 503).await;
+    assert!(said.starts_with("pas prêt\n"), "{said}");
+    assert_eq!(get(&service, "/healthz").status, 200);
+    assert!(get(&service, "/metrics").body.contains("dispolits_store_up 0\n"));
 }
 
 #[tokio::test]
