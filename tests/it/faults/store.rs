@@ -83,7 +83,9 @@ impl Trouble {
                 limit(service, "unlimited");
             }
             Self::Locked => {
-                let run = |sql, on: &mut SqliteConnection| drop(region.runtime.block_on(on.execute(sql)).unwrap());
+                let run = |sql, on: &mut SqliteConnection| {
+                    region.runtime.block_on(on.execute(sql)).unwrap();
+                };
                 let options = SqliteConnectOptions::new().filename(region.home.file());
                 let mut other = region.runtime.block_on(options.connect()).unwrap();
                 run("BEGIN IMMEDIATE", &mut other);
