@@ -13,7 +13,9 @@
 //! then [`report`]), judges it ([`judgement`]) and moves the mail once. *Delivery* pushes the accepted counts to the
 //! [`ror`], settles the mail when every count has its answer, and sends the [`reply`]. The two halves are joined by the
 //! store, never by a channel in memory: either can stop, crash or be restarted alone. The [`worker`] runs both as
-//! supervised tasks, one intake for each mailbox, so that none stops another, and [`health`] watches them from outside; the [`sandbox`] runs the whole system on one machine and plays the [`cahier`] de tests through it.
+//! supervised tasks, one intake for each mailbox, so that none stops another, and [`health`]
+//! watches them from outside; operators see it all on the [`web`]. The [`sandbox`] runs the whole system on one machine
+//! and plays the [`cahier`] de tests through it.
 //!
 //! The sender's fault is a [`defect`]: an answer, never an error. Our own fault is an error enum at each edge, with
 //! `is_transient()`; it is never a verdict on a mail.
@@ -46,6 +48,7 @@
 //! | [`setting`] | |
 //! | [`tls`] | `clock` `setting` |
 //! | **pure** | |
+//! | [`access`] | |
 //! | [`finess`] | |
 //! | [`defect`] | |
 //! | [`address`] | `defect` |
@@ -67,13 +70,15 @@
 //! | [`health`] | `clock` `defect` `setting` `store` |
 //! | [`config`] | `address` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
 //! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
-//! | [`worker`] | `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` |
+//! | [`web`] | `access` `clock` `config` `health` `referential` `store` |
+//! | [`worker`] | `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
 //! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
 //! | [`cli`] | `address` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `smtp` `store` `tls` `worker` |
 //! | `main` | `cli` |
 
+pub mod access;
 pub mod address;
 pub mod cahier;
 pub mod capacity;
@@ -101,4 +106,5 @@ pub mod setting;
 pub mod smtp;
 pub mod store;
 pub mod tls;
+pub mod web;
 pub mod worker;

@@ -6,6 +6,7 @@ mod fault;
 mod mailboxes;
 mod sections;
 mod separation;
+mod web;
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ pub use mailboxes::{Further, MailboxName, MailboxNameError, MailboxSection, Name
 pub use sections::{
     Delivery, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
 };
+pub use web::Web;
 
 use crate::judgement::{Indicators, Rules};
 use crate::tls::revocation;
@@ -64,6 +66,9 @@ pub struct Config {
     /// La surveillance du service.
     #[serde(default)]
     pub health: health::Settings,
+    /// Le journal des opérateurs, sur le web ; sans cette section, il n’est pas servi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<Web>,
     /// Les traces.
     #[serde(default)]
     pub log: Log,

@@ -2,7 +2,7 @@
 //! configuration; then the simulator and the worker.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use tokio::task::JoinHandle;
@@ -108,6 +108,8 @@ pub struct Sandbox {
     pub store: Store,
     /// The simulated ROR.
     pub simulator: Simulator,
+    /// Where the operators’ journal is on the web.
+    pub web: Option<SocketAddr>,
     post: Post,
     servers: Option<Servers>,
     stop: CancellationToken,
@@ -124,8 +126,9 @@ impl Sandbox {
         let mail = mail(folder, inbox, &pki).await?;
         write_referential(folder, &world)?;
         let config_path = folder.join("config.toml");
-        write(&config_path, configuration(folder, &mail, &pki, &simulator).as_bytes())?;
+        write(&config_path, configuration(folder, &mail, &pki, &simulator, free_address()?).as_bytes())?;
         let config = Config::load(&config_path)?;
+        let web = config.web.as_ref().map(|web| web.listen);
         let Mail { inbox, maildirs, by_smtp, servers, .. } = mail;
         // Hospitals submit as the worker does.
         let post = match &config.smtp {
@@ -137,7 +140,7 @@ impl Sandbox {
         let stop = CancellationToken::new();
         let worker = tokio::spawn(worker.run(stop.clone()));
         let folder = folder.to_owned();
-        Ok(Self { folder, config_path, inbox, maildirs, store, simulator, post, servers, stop, worker })
+        Ok(Self { folder, config_path, inbox, maildirs, store, simulator, web, post, servers, stop, worker })
     }
 
     /// Sends a mail to Dispolits as a hospital does, and returns it as it arrives. `unique` names the file where it
@@ -247,7 +250,7 @@ fn write_referential(folder: &Path, world: &World) -> Result<(), SandboxError> {
     write(&referential.join("services.csv"), world.services_csv.as_bytes())
 }
 
-fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator) -> String {
+fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator, web: SocketAddr) -> String {
     let domains = DOMAINS.map(|domain| format!("{domain:?}")).join(", ");
     let inside = |name: &str| quoted(&folder.join(name));
     let Mail { poll, section, outbox, .. } = mail;
@@ -260,6 +263,7 @@ fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator) -
          ca = {ca}\ngenre_indifferencie = \"{GENRE_CODE}\"\nidentity = {{ certificate = {certificate}, key = {key} }}\n\n\
          [ror.delivery]\nsettle = \"2s\"\nretry = [\"500ms\", \"1s\", \"2s\", \"5s\"]\nbreaker_pause = \"1s\"\n\n\
          [store]\nurl = \"sqlite://{store}\"\n\n\
+         [web]\nlisten = \"{web}\"\ncheck_page = true\n\n\
          [reply]\nfrom = \"{EAI_ADDRESS}\"\nfrom_name = \"Dispolits – bac à sable\"\nallowed_domains = [{domains}]\n\
          {outbox}",
         etablissements = inside("referentiel/etablissements.csv"),
@@ -271,6 +275,13 @@ fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator) -
         key = quoted(&pki.client.key),
         store = folder.join("dispolits.db").display(),
     )
+}
+
+/// An address of this machine where nobody listens.
+fn free_address() -> Result<SocketAddr, SandboxError> {
+    let failed = |source| SandboxError::Io { path: PathBuf::from("127.0.0.1"), source };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
+    listener.local_addr().map_err(failed)
 }
 
 /// A path as a TOML string.

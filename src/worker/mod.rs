@@ -24,7 +24,7 @@ use certificates::watch_certificates;
 use presence::keep_on;
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 use upkeep::{keep_house, load_referential};
-use watch::{observe_forever, serve_forever, tell_forever};
+use watch::{observe_forever, serve_forever, show_forever, tell_forever};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, NamedMailbox, ReplyTransport};
@@ -158,6 +158,7 @@ impl Worker {
         tasks.spawn(supervise("entretien", stop.clone(), task(&parts, &stop, keep_house)));
         tasks.spawn(supervise("observation", stop.clone(), task(&parts, &stop, observe_forever)));
         tasks.spawn(supervise("surveillance", stop.clone(), task(&parts, &stop, serve_forever)));
+        tasks.spawn(supervise("journal sur le web", stop.clone(), task(&parts, &stop, show_forever)));
         tasks.spawn(supervise("signes de vie", stop.clone(), task(&parts, &stop, tell_forever)));
         info!("Dispolits est en service");
         stop.cancelled().await;

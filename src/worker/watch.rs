@@ -1,5 +1,6 @@
 //! Who watches the other tasks: what the store holds, what the probes answer, what the service manager is told.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::Parts;
 use super::tasks::pause;
 use crate::health::systemd::{self, Notice};
 use crate::health::{Diagnosis, serve};
+use crate::web;
 
 /// How often the store is looked at.
 const OBSERVE: Duration = Duration::from_secs(5);
@@ -55,14 +57,31 @@ fn late_before(parts: &Parts) -> Timestamp {
 /// Answers the probes, if an address is configured. One that is taken stops nothing else.
 pub(super) async fn serve_forever(parts: Arc<Parts>, stop: CancellationToken) {
     let Some(address) = parts.config.health.listen else { return stop.cancelled().await };
+    let answer = || serve(address, parts.pulse.clone(), parts.store.clone(), parts.config.health.clone(), stop.clone());
+    listen_forever("surveillance", &stop, answer).await;
+}
+
+/// Shows the operators' journal, if it is configured. An address that is taken stops nothing else.
+pub(super) async fn show_forever(parts: Arc<Parts>, stop: CancellationToken) {
+    let Some(web) = &parts.config.web else { return stop.cancelled().await };
+    let (pulse, referential) = (parts.pulse.clone(), Arc::clone(&parts.referential));
+    let state = web::State::new(&parts.config, web, parts.clock.clone(), parts.store.clone(), pulse, referential);
+    listen_forever("journal sur le web", &stop, || web::serve(state.clone(), stop.clone())).await;
+}
+
+/// Until `stop`, and again, later and later, while the address cannot be had.
+async fn listen_forever<F: Future<Output = Result<(), E>>, E: Display>(
+    name: &str,
+    stop: &CancellationToken,
+    serve: impl Fn() -> F,
+) {
     let longest = Duration::from_mins(1);
     let builder = ExponentialBuilder::default().with_max_delay(longest).without_max_times();
     let mut waits = builder.build();
     while !stop.is_cancelled() {
-        let (pulse, store, settings) = (parts.pulse.clone(), parts.store.clone(), parts.config.health.clone());
-        if let Err(failure) = serve(address, pulse, store, settings, stop.clone()).await {
-            error!("surveillance sans adresse : {failure}");
-            pause(&stop, waits.next().unwrap_or(longest)).await;
+        if let Err(failure) = serve().await {
+            error!("{name} sans adresse : {failure}");
+            pause(stop, waits.next().unwrap_or(longest)).await;
         }
     }
 }

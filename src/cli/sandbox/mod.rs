@@ -158,6 +158,9 @@ fn where_to_look(out: &mut impl Write, sandbox: &Sandbox, arguments: &Arguments)
     if arguments.once {
         return Ok(());
     }
+    if let Some(web) = sandbox.web {
+        writeln!(out, "  sur le web        http://{web}/")?;
+    }
     writeln!(out, "  le ROR simulé     {}/_simulateur/etat", sandbox.simulator.base_url())?;
     match sandbox.servers() {
         None => writeln!(out, "  un envoi          déposez un courriel dans {}", sandbox.inbox.join("new").display())?,

@@ -8,7 +8,7 @@ const LONGEST: usize = 300;
 const LONGER: &[(&str, &str)] = &[("src/defect/catalogue.rs", "one entry per code, no logic")];
 
 /// Each dependency is code that we answer for.
-const MOST_DEPENDENCIES: usize = 47;
+const MOST_DEPENDENCIES: usize = 48;
 
 /// Folders of a developer's machine, written so that this file does not hold them itself.
 const MACHINE_FOLDERS: &[&str] =

@@ -1,0 +1,13 @@
+//! The pages.
+
+mod dashboard;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::State;
+
+/// Their addresses.
+pub(super) fn routes() -> Router<State> {
+    Router::new().route("/", get(dashboard::show))
+}

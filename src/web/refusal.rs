@@ -1,0 +1,71 @@
+//! Why a request is not answered with what it asks for, in words for its sender; details stay in our log.
+
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use tracing::error;
+
+use super::layout;
+use crate::store::StoreError;
+
+/// A request refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody is signed in; the page to come back to.
+    #[error("une connexion est nécessaire")]
+    SignIn {
+        /// Path and query that were asked for.
+        back: String,
+    },
+    /// The person may not.
+    #[error("votre rôle ne donne pas accès à cette page")]
+    Forbidden,
+    /// There is nothing of this name.
+    #[error("cette page n’existe pas")]
+    NotFound,
+    /// The request cannot be understood.
+    #[error("{0}")]
+    Bad(String),
+    /// The state changed since the page was shown.
+    #[error("{0}")]
+    Conflict(String),
+    /// Too many of them.
+    #[error("trop de demandes ; réessayez dans quelques minutes")]
+    TooMany,
+    /// The store failed: our fault.
+    #[error("la base de données ne répond pas ; réessayez dans un instant")]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    /// The status that tells it.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        if let Self::Store(failure) = &self {
+            error!("journal sur le web : {failure}");
+        }
+        match &self {
+            Self::SignIn { back } => (self.status(), [(LOCATION, sign_in(back))]).into_response(),
+            _ => (self.status(), layout::bare("Demande refusée", &self.to_string())).into_response(),
+        }
+    }
+}
+
+/// The page to sign in at, which leads back to where one was going.
+fn sign_in(back: &str) -> String {
+    let back = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC);
+    format!("/connexion?retour={back}")
+}

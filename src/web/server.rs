@@ -1,0 +1,59 @@
+//! All routes behind one address.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::{Refusal, State, guard, layout, pages, style};
+
+/// How long a page may take to be made.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// The largest request body, in bytes: that of a form. A page that takes files has its own.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("impossible d’écouter sur {address} : {source}")]
+pub struct ServeError {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// Answers on the configured address until `stop`.
+pub async fn serve(state: State, stop: CancellationToken) -> Result<(), ServeError> {
+    let address = state.web().listen;
+    let failed = |source| ServeError { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    info!("journal sur le web à l’adresse http://{}", listener.local_addr().map_err(failed)?);
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    stop.run_until_cancelled(axum::serve(listener, service).into_future()).await.unwrap_or(Ok(())).map_err(failed)
+}
+
+/// Every page, with what guards them.
+pub fn router(state: State) -> Router {
+    let https = state.web().is_https();
+    Router::new()
+        .route(style::PATH, get(style::serve))
+        .merge(pages::routes())
+        .fallback(async || Refusal::NotFound)
+        .with_state(state)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn(move |request, next| guard::protect(https, request, next)))
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let late = || (StatusCode::SERVICE_UNAVAILABLE, layout::bare("Trop long", "La page a demandé trop de temps."));
+    timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| late().into_response())
+}

@@ -1,0 +1,74 @@
+//! What every page is made from.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::config::{Config, Web};
+use crate::health::Pulse;
+use crate::referential::{Referential, Watch};
+use crate::store::Store;
+
+/// The parts of a running worker that the pages look at; clones share them.
+#[derive(Debug, Clone)]
+pub struct State(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    web: Web,
+    clock: Clock,
+    store: Store,
+    pulse: Pulse,
+    referential: Arc<Mutex<Watch>>,
+}
+
+impl State {
+    /// Of a worker whose configuration has a section `[web]`.
+    pub fn new(
+        config: &Config,
+        web: &Web,
+        clock: Clock,
+        store: Store,
+        pulse: Pulse,
+        referential: Arc<Mutex<Watch>>,
+    ) -> Self {
+        Self(Arc::new(Inner { config: config.clone(), web: web.clone(), clock, store, pulse, referential }))
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Its section `[web]`.
+    pub fn web(&self) -> &Web {
+        &self.0.web
+    }
+
+    /// The record.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// How the tasks of the worker do.
+    pub fn pulse(&self) -> &Pulse {
+        &self.0.pulse
+    }
+
+    /// The time's source.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The referential in force.
+    pub fn referential(&self) -> Arc<Referential> {
+        self.0.referential.lock().unwrap_or_else(PoisonError::into_inner).current()
+    }
+}
