@@ -1,17 +1,8 @@
 //! What each code says: the text of the public contract, one article per code.
 
+use super::article::Article;
 use super::code::Actor::{Etablissement, Exploitant, Grades};
-use super::code::{Actor, Code, Scope, Severity};
-
-/// The catalogue's article on one code.
-pub(super) struct Article {
-    pub(super) name: &'static str,
-    pub(super) scope: Scope,
-    pub(super) severity: Severity,
-    pub(super) actors: &'static [Actor],
-    pub(super) sentence: &'static str,
-    pub(super) hint: &'static str,
-}
+use super::code::{Code, Scope, Severity};
 
 /// The article on `code`.
 #[expect(clippy::too_many_lines, reason = "a table: one arm per code")]

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{Article, article};
+use super::article::Article;
+use super::catalogue::article;
 
 /// Whether a defect rejects what stands under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

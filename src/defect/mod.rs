@@ -3,6 +3,7 @@
 //! A defect is an answer to the sender, never an error of ours. One type serves the reply, the
 //! journal, the command line and the test campaign.
 
+mod article;
 mod catalogue;
 mod code;
 mod path;

@@ -1,6 +1,7 @@
 //! A real Dovecot for one test: its own directory, ports and certificates, gone with the value.
 #![cfg(test)]
 
+mod configuration;
 mod machine;
 mod pki;
 
@@ -11,22 +12,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub(crate) use configuration::{EXTERNAL, QUOTA};
 use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
-use machine::{free_port, give_to_dovecot, is_root, whoami};
+use machine::{free_port, give_to_dovecot};
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
+
+/// How often a start is tried, each time on other ports.
+const LAUNCHES: usize = 5;
 
 pub(crate) const USER: &str = "bal-labo@hopital.test";
 /// With the characters that quoted strings of LOGIN get wrong.
 pub(crate) const PASSWORD: &str = "s3\"cr\\et é";
-
-/// Configuration: whoever shows a certificate of the authority is whom its common name says.
-pub(crate) const EXTERNAL: &str = "auth_mechanisms = external\nauth_ssl_username_from_cert = yes\n\
-    ssl_cert_username_field = commonName\npassdb {\n driver = static\n args = nopassword=y\n}\n";
-/// Configuration: a mailbox of 100 KiB at most.
-pub(crate) const QUOTA: &str = "mail_plugins = $mail_plugins quota\nprotocol imap {\n mail_plugins = $mail_plugins imap_quota\n}\n\
-    plugin {\n quota = maildir:Boite\n quota_rule = *:storage=100K\n quota_grace = 0\n}\n";
 
 /// Whether the server wants a client certificate before it accepts a login.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,10 +63,13 @@ impl Dovecot {
         }
         dovecot.give_maildir_to_dovecot();
         // Somebody else may take a port between our look and Dovecot's.
-        while !dovecot.launch() {
+        for _ in 0..LAUNCHES {
+            if dovecot.launch() {
+                return dovecot;
+            }
             (dovecot.imap, dovecot.imaps) = (free_port(), free_port());
         }
-        dovecot
+        panic!("Dovecot did not start: {}", dovecot.log());
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -204,7 +205,12 @@ impl Dovecot {
         assert!(self.launch(), "Dovecot did not start: {}", self.log());
     }
 
-    /// Whether it came up; false if a port was taken.
+    /// Where it writes what it cannot write into its log.
+    fn complaints(&self) -> std::fs::File {
+        std::fs::OpenOptions::new().create(true).append(true).open(self.directory.path().join("stderr")).unwrap()
+    }
+
+    /// Whether it came up; false if it ended, as it does when a port is taken.
     fn launch(&mut self) -> bool {
         let configuration = self.directory.path().join("dovecot.conf");
         std::fs::write(&configuration, self.configuration()).unwrap();
@@ -216,7 +222,7 @@ impl Dovecot {
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(self.complaints())
             .spawn();
         self.master = Some(started.expect("Dovecot is not installed: these tests need the package dovecot-imapd"));
         self.is_up()
@@ -226,9 +232,9 @@ impl Dovecot {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             let answers = TcpStream::connect(("127.0.0.1", self.imaps)).is_ok();
-            if self.master.as_mut().unwrap().try_wait().unwrap().is_some() {
+            if let Some(status) = self.master.as_mut().unwrap().try_wait().unwrap() {
                 self.master = None;
-                assert!(self.log().contains("Address already in use"), "Dovecot did not start: {}", self.log());
+                eprintln!("Dovecot ended at once ({status}): {}", self.log());
                 return false;
             }
             if answers {
@@ -240,43 +246,8 @@ impl Dovecot {
     }
 
     fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
-    }
-
-    fn configuration(&self) -> String {
-        let directory = self.directory.path().display();
-        let root = is_root();
-        let me = whoami("-un");
-        let mail_group = if root { "mail".to_owned() } else { whoami("-gn") };
-        let (login, internal, group, mail) = if root {
-            ("dovenull", "dovecot", "dovecot".to_owned(), "mail")
-        } else {
-            (me.as_str(), me.as_str(), whoami("-gn"), me.as_str())
-        };
-        let certificate = match self.certificate {
-            ClientCertificate::Unasked => String::new(),
-            ClientCertificate::Required => format!(
-                "ssl_ca = <{directory}/ca-and-crl.pem\nssl_verify_client_cert = yes\nssl_require_crl = yes\nauth_ssl_require_client_cert = yes\n"
-            ),
-        };
-        let unprivileged =
-            if root { "" } else { "service anvil {\n chroot =\n}\nservice imap-login {\n chroot =\n}\n" };
-        // No penalty for wrong passwords, of which the tests send several.
-        let penalty =
-            "auth_failure_delay = 0\nservice anvil {\n unix_listener anvil-auth-penalty {\n  mode = 0\n }\n}\n";
-        let (imap, imaps, more) = (self.imap, self.imaps, &self.more);
-        format!(
-            "protocols = imap\nlisten = 127.0.0.1, ::1\nbase_dir = {directory}/run\nstate_dir = {directory}/state\n\
-             log_path = {directory}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
-             default_internal_group = {group}\nfirst_valid_uid = 1\nssl = required\n\
-             ssl_cert = <{directory}/server.pem\nssl_key = <{directory}/server-key.pem\n{certificate}\
-             disable_plaintext_auth = yes\nauth_mechanisms = plain login\nauth_verbose = yes\n\
-             mail_location = maildir:{directory}/mail\nmail_fsync = never\nmail_uid = {mail}\nmail_gid = {mail_group}\n\
-             namespace inbox {{\n inbox = yes\n}}\n\
-             passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {directory}/users\n}}\n\
-             userdb {{\n driver = static\n args = uid={mail} gid={mail_group} home={directory}/mail\n}}\n{unprivileged}{penalty}\
-             service imap-login {{\n inet_listener imap {{\n  port = {imap}\n }}\n inet_listener imaps {{\n  port = {imaps}\n  ssl = yes\n }}\n}}\n{more}"
-        )
+        let read = |name| std::fs::read_to_string(self.directory.path().join(name)).unwrap_or_default();
+        read("stderr") + &read("log")
     }
 
     fn give_maildir_to_dovecot(&self) {
