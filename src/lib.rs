@@ -43,6 +43,7 @@
 //! | module | may use |
 //! |---|---|
 //! | **base** | |
+//! | [`chance`] | |
 //! | [`clock`] | |
 //! | [`fail_point`] | |
 //! | [`setting`] | |
@@ -51,6 +52,7 @@
 //! | [`access`] | |
 //! | [`finess`] | |
 //! | [`defect`] | |
+//! | [`access`] | `setting` |
 //! | [`address`] | `defect` |
 //! | [`capacity`] | `finess` |
 //! | [`outcome`] | `capacity` `defect` |
@@ -82,6 +84,7 @@ pub mod access;
 pub mod address;
 pub mod cahier;
 pub mod capacity;
+pub mod chance;
 pub mod checking;
 pub mod cli;
 pub mod clock;

@@ -1,19 +1,42 @@
-//! Who is signed in.
+//! Who signed in.
 
 use super::{Right, Rights, Role};
 
-/// How a person or a machine showed who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How somebody proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Means {
-    /// An account of Dispolits itself.
+    /// A local account: password and second factor.
     Local,
-    /// OpenID Connect.
+    /// OpenID Connect: Pro Santé Connect or the agency's own provider.
     OpenId,
-    /// A client certificate: a machine.
+    /// A machine's client certificate, passed by the reverse proxy; for the API only.
     Certificat,
 }
 
-/// Someone who is signed in, with what they may do.
+impl Means {
+    /// Every means.
+    pub const ALL: [Self; 3] = [Self::Local, Self::OpenId, Self::Certificat];
+
+    /// The word of the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::OpenId => "openid",
+            Self::Certificat => "certificat",
+        }
+    }
+
+    /// For people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Local => "compte local",
+            Self::OpenId => "OpenID Connect",
+            Self::Certificat => "certificat",
+        }
+    }
+}
+
+/// Somebody, or a machine, who signed in, with what that gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     login: String,
@@ -24,17 +47,18 @@ pub struct Person {
 }
 
 impl Person {
-    /// `login` identifies them in the audit log, `name` is what they are called.
+    /// `login` is the login of a local account, the subject at the OpenID provider or the DN of a certificate, unique
+    /// with `means`; `name` is what they are called.
     pub fn new(login: impl Into<String>, name: impl Into<String>, role: Role, rights: Rights, means: Means) -> Self {
         Self { login: login.into(), name: name.into(), role, rights, means }
     }
 
-    /// What identifies them.
+    /// What identifies them, with [`means`](Self::means).
     pub fn login(&self) -> &str {
         &self.login
     }
 
-    /// What they are called.
+    /// What they are called: by an administrator or by the provider, so escape it.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -52,5 +76,10 @@ impl Person {
     /// Whether they may do this.
     pub fn may(&self, right: Right) -> bool {
         self.rights.allow(right)
+    }
+
+    /// As the audit log names them: `local:anne.martin`.
+    pub fn in_audit(&self) -> String {
+        format!("{}:{}", self.means.word(), self.login)
     }
 }

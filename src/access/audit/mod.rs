@@ -1,0 +1,13 @@
+//! The audit log: who did what, when, on what, with what effect; a chain in which each record's hash covers the one
+//! before it (SHA-256), so that a record that was changed, removed, inserted or moved shows.
+//!
+//! A chain cannot tell by itself that its end was cut off, nor that somebody rewrote all of it: keep the [`Head`] of an
+//! export elsewhere, and verify against it.
+
+mod deed;
+mod record;
+mod verification;
+
+pub use deed::{Deed, DeedError};
+pub use record::{Entry, Head, HeadError, Record};
+pub use verification::{Broken, Verification};
