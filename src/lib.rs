@@ -49,7 +49,6 @@
 //! | [`setting`] | |
 //! | [`tls`] | `clock` `setting` |
 //! | **pure** | |
-//! | [`access`] | |
 //! | [`finess`] | |
 //! | [`defect`] | |
 //! | [`access`] | `setting` |
