@@ -61,15 +61,16 @@
 //! | [`checking`] | `address` `defect` `judgement` `message` `outcome` `referential` `report` |
 //! | [`reply`] | `address` `capacity` `defect` `outcome` |
 //! | [`retry`] | `setting` |
+//! | [`alerts`] | `address` `capacity` `finess` `outcome` `retry` `setting` |
 //! | **edges** | |
 //! | [`mailbox`] | `defect` `fail_point` `setting` `tls` |
-//! | [`store`] | `address` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` |
+//! | [`store`] | `address` `alerts` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` |
 //! | [`referential`] | `address` `capacity` `finess` `setting` |
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
 //! | [`health`] | `clock` `defect` `setting` `store` |
-//! | [`config`] | `address` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
+//! | [`config`] | `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
 //! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
 //! | [`web`] | `access` `clock` `config` `health` `referential` `store` |
 //! | [`worker`] | `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
@@ -81,6 +82,7 @@
 
 pub mod access;
 pub mod address;
+pub mod alerts;
 pub mod cahier;
 pub mod capacity;
 pub mod chance;

@@ -24,7 +24,7 @@ pub use web::Web;
 
 use crate::judgement::{Indicators, Rules};
 use crate::tls::revocation;
-use crate::{health, referential, smtp, store};
+use crate::{alerts, health, referential, smtp, store};
 
 /// La configuration de Dispolits.
 ///
@@ -69,6 +69,9 @@ pub struct Config {
     /// Le journal des opérateurs, sur le web ; sans cette section, il n’est pas servi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web: Option<Web>,
+    /// Les alertes aux opérateurs.
+    #[serde(default)]
+    pub alerts: alerts::Settings,
     /// Les traces.
     #[serde(default)]
     pub log: Log,
@@ -115,6 +118,7 @@ impl Config {
         self.rules()?;
         separation::check_addresses(self)?;
         self.check_retention()?;
+        self.alerts.check().map_err(|sentence| ConfigError::Contradiction(sentence.to_owned()))?;
         if !self.health.is_local() {
             return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");
         }

@@ -22,6 +22,11 @@ impl Shift {
         self.take("règlement".to_owned()).await
     }
 
+    /// Takes the duty to open and close incidents and to tell of them; `None` if another worker has it.
+    pub async fn take_alerts(&self) -> Result<Option<Duty>> {
+        self.take("alertes".to_owned()).await
+    }
+
     /// A duty that this worker has already gets a new number: its task began anew.
     async fn take(&self, name: String) -> Result<Option<Duty>> {
         let mut tx = self.store().write().await?;

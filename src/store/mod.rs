@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod filing;
 mod holds;
+mod incidents;
 mod journal;
 pub mod keeping;
 pub mod look;
@@ -33,6 +34,7 @@ mod rows;
 mod settling;
 mod shift;
 mod takeover;
+mod telling;
 mod traces;
 mod vitals;
 
@@ -64,6 +66,7 @@ pub use replaying::{Redo, Redone};
 pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind};
 pub use settling::{Settlement, Told, Unsettled};
 pub use shift::{Renewal, Shift};
+pub use telling::{Alert, Due, Way};
 pub use traces::{NewTrace, Trace, TraceFilter};
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};
 

@@ -12,7 +12,7 @@ use crate::store::look::file;
 use crate::store::{Result, Settings, Store, StoreError};
 
 /// What is copied, each table after those that it refers to. Workers and duties are of the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 13] = [
+pub(in crate::store) const TABLES: [&str; 15] = [
     "mails",
     "documents",
     "mentions",
@@ -26,6 +26,8 @@ pub(in crate::store) const TABLES: [&str; 13] = [
     "referential",
     "replays",
     "traces",
+    "incidents",
+    "alerts",
 ];
 
 /// A table that was copied.

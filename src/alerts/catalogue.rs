@@ -1,0 +1,124 @@
+//! One entry for each kind of incident: its word, its title, what it means and what to do.
+
+use super::Kind;
+
+/// What is said of a kind wherever it is shown.
+pub(super) struct Article {
+    pub(super) word: &'static str,
+    pub(super) title: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) remedy: &'static str,
+}
+
+pub(super) fn article(kind: Kind) -> &'static Article {
+    match kind {
+        Kind::Unswept => &Article {
+            word: "boite-non-relevee",
+            title: "Boîte non relevée",
+            meaning: "Aucune relève complète de la boîte depuis plus longtemps que son intervalle et `health.sweep_delay`. Les courriels attendent sur le serveur : aucun n’est perdu, mais rien ne parvient au ROR.",
+            remedy: "Lancez `dispolits doctor` : il essaie chaque étape (nom, connexion, certificat, authentification, dossiers) et dit laquelle échoue. Si tout réussit, prévenez l’opérateur de messagerie.",
+        },
+        Kind::Unjudged => &Article {
+            word: "courriel-non-juge",
+            title: "Courriel en attente de jugement",
+            meaning: "Un courriel reçu n’a pas de verdict depuis plus de `health.sweep_delay`.",
+            remedy: "Regardez les traces du service (`journalctl -u dispolits`) : elles disent ce qui interrompt le jugement, le plus souvent la base ou le référentiel.",
+        },
+        Kind::RorDown => &Article {
+            word: "ror-indisponible",
+            title: "ROR indisponible",
+            meaning: "Le ROR ne répond pas, ou ne répond pas comme il le doit : les envois sont suspendus. Les valeurs les plus récentes attendent et partiront d’elles-mêmes.",
+            remedy: "Lancez `dispolits doctor`. Si la connexion, le certificat et le jeton sont bons, prévenez le support du ROR en donnant l’heure du début et la cause affichée.",
+        },
+        Kind::RorRights => &Article {
+            word: "ror-droits",
+            title: "Droits refusés par le ROR",
+            meaning: "Le ROR refuse l’écriture sur des lieux (R04) : leurs lignes sont retenues et renvoyées de temps en temps. Ce n’est pas la faute de l’établissement.",
+            remedy: "Demandez à l’administrateur du ROR d’ouvrir à Dispolits les droits d’écriture sur ces lieux. Aucune action n’est ensuite nécessaire : les lignes partent d’elles-mêmes.",
+        },
+        Kind::CredentialRefused => &Article {
+            word: "acces-refuse",
+            title: "Accès refusé",
+            meaning: "Un serveur refuse notre compte, notre certificat ou notre client (messagerie, envoi ou jeton du ROR). De nouveaux essais sont rares, pour ne pas bloquer le compte.",
+            remedy: "Vérifiez le mot de passe, la date du certificat et son DN déclaré auprès de l’opérateur, corrigez la configuration, puis lancez `dispolits doctor` et rechargez le service.",
+        },
+        Kind::Certificate => &Article {
+            word: "certificat-expirant",
+            title: "Certificat bientôt expiré",
+            meaning: "Un de nos certificats expire dans moins de 90 jours ; un rappel suit à 60, 30 et 7 jours. Expiré, il ne se renouvelle plus et la connexion qu’il ouvre est perdue.",
+            remedy: "Renouvelez-le à l’IGC-Santé avant cette date, déclarez son DN s’il change, remplacez le fichier et rechargez le service.",
+        },
+        Kind::SilentEstablishment => &Article {
+            word: "etablissement-silencieux",
+            title: "Établissement silencieux",
+            meaning: "L’établissement n’a rien envoyé depuis bien plus longtemps que sa cadence, déclarée ou habituelle. Ses disponibilités dans le ROR vieillissent.",
+            remedy: "Appelez l’établissement (sa fiche réunit contact et derniers envois), ou envoyez-lui une relance. S’il a prévenu d’un arrêt, mettez-le en silence jusqu’à la date annoncée.",
+        },
+        Kind::SilentService => &Article {
+            word: "service-silencieux",
+            title: "Service silencieux",
+            meaning: "L’établissement envoie, mais ce service n’est plus dans ses envois. Un service absent reste inchangé dans le ROR : ses valeurs vieillissent.",
+            remedy: "Demandez à l’établissement si le service est fermé ou a changé de code ; le cas échéant, faites corriger le référentiel régional.",
+        },
+        Kind::Rejections => &Article {
+            word: "rejets-inhabituels",
+            title: "Rejets inhabituels",
+            meaning: "Bien plus de courriels sont rejetés, même en partie, que d’habitude : le plus souvent un logiciel mis à jour, ou un référentiel qui ne correspond plus.",
+            remedy: "Ouvrez le journal filtré sur l’établissement et sur l’heure : le code le plus fréquent dit qui doit agir. Une fois la cause corrigée, rejouez les courriels rejetés pour elle.",
+        },
+        Kind::Undelivered => &Article {
+            word: "reponse-non-remise",
+            title: "Réponse non remise",
+            meaning: "La réponse à un courriel a été abandonnée après ses essais, ou est revenue en erreur : l’expéditeur ne sait pas ce qui a été rejeté.",
+            remedy: "Ouvrez le courriel dans le journal, vérifiez l’adresse de l’expéditeur et prévenez l’établissement par téléphone ; la réponse peut être renvoyée depuis cette page.",
+        },
+        Kind::RepliesWaiting => &Article {
+            word: "reponses-en-attente",
+            title: "Réponses en attente",
+            meaning: "Des réponses attendent depuis trop longtemps : le serveur d’envoi n’en accepte aucune, ou pas celles-là. Elles partiront d’elles-mêmes.",
+            remedy: "Lancez `dispolits doctor` : il essaie le serveur d’envoi étape par étape. Les alertes par courriel passent par le même serveur : fiez-vous au tableau de bord et au webhook.",
+        },
+        Kind::Balance => &Article {
+            word: "bilan-desequilibre",
+            title: "Bilan déséquilibré",
+            meaning: "Des courriels reçus n’ont aucune issue et ne sont pas en cours : ce ne doit jamais arriver.",
+            remedy: "Lancez `dispolits journal balance` puis `dispolits store check`, gardez les traces du service et prévenez l’éditeur. Les courriels restent dans la base et dans la boîte.",
+        },
+        Kind::Disk => &Article {
+            word: "disque",
+            title: "Disque bientôt plein",
+            meaning: "Il reste peu de place là où se trouve la base. Sur un disque plein, la relève s’arrête ; les courriels attendent alors dans la boîte.",
+            remedy: "Agrandissez le disque ou libérez de la place (sauvegardes, traces du système) ; si la base elle-même est grande, réduisez les durées de la section `[retention]`.",
+        },
+        Kind::PatientDocument => &Article {
+            word: "document-patient",
+            title: "Document de patient reçu",
+            meaning: "Un établissement a envoyé par erreur un document de patient (M06). Son contenu n’est montré qu’aux administrateurs et s’efface au terme de `retention.patient_content`.",
+            remedy: "Prévenez l’établissement, qui doit corriger l’adresse de destination de son logiciel, et suivez votre procédure de violation de données (délégué à la protection des données).",
+        },
+        Kind::StoreSilent => &Article {
+            word: "base-muette",
+            title: "Base de données muette",
+            meaning: "La base ne se laisse pas lire : plus rien n’est relevé, jugé ni envoyé. Les courriels attendent dans les boîtes.",
+            remedy: "Vérifiez le disque ou le serveur PostgreSQL, puis lancez `dispolits doctor`. Le service reprend de lui-même.",
+        },
+        Kind::LateDeliveries => &Article {
+            word: "envois-en-retard",
+            title: "Envois en retard",
+            meaning: "Des lignes attendent le ROR depuis plus de `ror.delivery.late_after`. Elles ne sont jamais abandonnées : les plus récentes partiront.",
+            remedy: "Voyez d’abord les alertes « ROR indisponible » et « Droits refusés par le ROR » ; sinon, ouvrez une des lignes en attente : ses requêtes et leurs réponses y sont.",
+        },
+        Kind::Referential => &Article {
+            word: "referentiel-refuse",
+            title: "Référentiel refusé",
+            meaning: "Les nouveaux fichiers du référentiel régional contiennent des erreurs : l’ancien référentiel reste en vigueur.",
+            remedy: "Les traces du service donnent chaque erreur avec sa ligne : corrigez le fichier, il est repris dans les secondes qui suivent.",
+        },
+        Kind::Stuck => &Article {
+            word: "tache-bloquee",
+            title: "Tâche bloquée",
+            meaning: "Une tâche du service ne donne plus aucun signe. systemd relance le service si sa surveillance est active.",
+            remedy: "Relancez le service s’il ne l’a pas été (`systemctl restart dispolits`), puis gardez ses traces pour l’éditeur.",
+        },
+    }
+}

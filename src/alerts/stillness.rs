@@ -1,0 +1,40 @@
+//! Reports that come and say nothing new: counts that do not change, a date of observation that does not advance.
+
+use jiff::Timestamp;
+
+use super::{Habit, Settings};
+
+/// Fewer reports since then prove nothing.
+const LEAST_REPORTS: usize = 3;
+
+/// What the counts of one service were lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Values {
+    /// Since when every occupancy count (disponible, occupe) has had its value; `None` if none is known.
+    pub unchanged_since: Option<Timestamp>,
+    /// The latest date of observation, and when it first came.
+    pub latest: Option<(Timestamp, Timestamp)>,
+}
+
+/// Since when it stands still, if it does for long enough while reports come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stillness {
+    /// The counts have not changed since then.
+    pub frozen_since: Option<Timestamp>,
+    /// The date of observation has not advanced since it first came, at that instant.
+    pub stalled_since: Option<Timestamp>,
+}
+
+impl Stillness {
+    /// Judged by reports that did come: who is silent does not stand still, it is missing.
+    pub fn of(values: Values, habit: &Habit, settings: &Settings, now: Timestamp) -> Self {
+        let lasts = |since: &Timestamp| {
+            let is_old = now.duration_since(*since) >= settings.frozen_after.signed();
+            is_old && habit.since(*since) >= LEAST_REPORTS
+        };
+        Self {
+            frozen_since: values.unchanged_since.filter(lasts),
+            stalled_since: values.latest.map(|(_, came)| came).filter(lasts),
+        }
+    }
+}
