@@ -45,12 +45,14 @@ struct Report<'a> {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let config = Config::load(&arguments.config)?;
-    let diagnosis = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System).await;
+    let (mut out, human) = (io::stdout(), matches!(arguments.format, Format::Human));
+    // A server that hangs takes its time: what came before is shown meanwhile.
+    let ended = |section: &Section| if human { show_section(&mut out, section) } else { Ok(()) };
+    let diagnosis = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System, ended).await?;
     let succes = diagnosis.failures().next().is_none();
     let conclusion = conclude(&diagnosis);
-    let mut out = io::stdout().lock();
     match arguments.format {
-        Format::Human => show(&mut out, &diagnosis, &conclusion)?,
+        Format::Human => writeln!(out, "{conclusion}")?,
         Format::Json => {
             let report = Report { succes, conclusion: &conclusion, diagnosis: &diagnosis };
             writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
@@ -64,13 +66,6 @@ fn place(text: &str) -> Result<Location, String> {
     let finess = finess.parse().map_err(|error: crate::finess::FinessError| error.to_string())?;
     let code = code.parse().map_err(|error: crate::capacity::ServiceCodeError| error.to_string())?;
     Ok(Location::new(finess, code))
-}
-
-fn show(out: &mut impl Write, diagnosis: &Diagnosis, conclusion: &str) -> io::Result<()> {
-    for section in &diagnosis.sections {
-        show_section(out, section)?;
-    }
-    writeln!(out, "{conclusion}")
 }
 
 fn show_section(out: &mut impl Write, section: &Section) -> io::Result<()> {

@@ -35,7 +35,7 @@ fn template(command: &Command) -> String {
     if command.has_subcommands() {
         template.push_str("Commandes :\n{subcommands}\n\n");
     }
-    template + "Options :\n{options}"
+    template + "Options :\n{options}{after-help}"
 }
 
 fn version_flag() -> Arg {

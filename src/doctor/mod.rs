@@ -67,21 +67,44 @@ impl Diagnosis {
     }
 }
 
-/// Tries everything. The rights on the ROR are tried only for the establishment of `place`, by a
-/// write that no location can take.
-pub async fn examine(config: &Config, place: Option<&Location>, clock: &Clock) -> Diagnosis {
-    let (referential_section, referential) = referential::section(&config.referential).await;
-    let mut sections = vec![summary(config), store::section(&config.store).await, referential_section];
-    sections.extend(certificates::sections(config, clock.now()));
-    let (revocation_section, revocation) = revocation::section(config, clock).await;
-    sections.push(revocation_section);
+/// Tries everything, and tells each section to `ended` as it ends. The rights on the ROR are tried only for the
+/// establishment of `place`, by a write that no location can take.
+pub async fn examine<E>(
+    config: &Config,
+    place: Option<&Location>,
+    clock: &Clock,
+    ended: impl FnMut(&Section) -> Result<(), E>,
+) -> Result<Diagnosis, E> {
+    let mut told = Told { sections: Vec::new(), ended };
+    told.end(summary(config))?;
+    told.end(store::section(&config.store).await)?;
+    let (section, referential) = referential::section(&config.referential).await;
+    told.end(section)?;
+    certificates::sections(config, clock.now()).into_iter().try_for_each(|section| told.end(section))?;
+    let (section, revocation) = revocation::section(config, clock).await;
+    told.end(section)?;
     for named in config.all_mailboxes() {
-        sections.push(mailbox::section(named, &revocation.of(Connection::Imap), clock).await);
+        told.end(mailbox::section(named, &revocation.of(Connection::Imap), clock).await)?;
     }
-    sections.push(replies::section(config, &revocation.of(Connection::Smtp)).await);
+    told.end(replies::section(config, &revocation.of(Connection::Smtp)).await)?;
     let ror = &revocation.of(Connection::Ror);
-    sections.extend(ror::sections(&config.ror.api, place, referential.as_deref(), ror, clock).await);
-    Diagnosis { sections }
+    let sections = ror::sections(&config.ror.api, place, referential.as_deref(), ror, clock).await;
+    sections.into_iter().try_for_each(|section| told.end(section))?;
+    Ok(Diagnosis { sections: told.sections })
+}
+
+/// The sections that have ended, each told at once.
+struct Told<F> {
+    sections: Vec<Section>,
+    ended: F,
+}
+
+impl<E, F: FnMut(&Section) -> Result<(), E>> Told<F> {
+    fn end(&mut self, section: Section) -> Result<(), E> {
+        (self.ended)(&section)?;
+        self.sections.push(section);
+        Ok(())
+    }
 }
 
 fn summary(config: &Config) -> Section {

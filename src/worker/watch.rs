@@ -58,7 +58,7 @@ fn late_before(parts: &Parts) -> Timestamp {
 pub(super) async fn serve_forever(parts: Arc<Parts>, stop: CancellationToken) {
     let Some(address) = parts.config.health.listen else { return stop.cancelled().await };
     let answer = || serve(address, parts.pulse.clone(), parts.store.clone(), parts.config.health.clone(), stop.clone());
-    listen_forever("surveillance", &stop, answer).await;
+    listen_forever("surveillance sans adresse", &stop, answer).await;
 }
 
 /// Shows the operators' journal, if it is configured. An address that is taken stops nothing else.
@@ -66,12 +66,12 @@ pub(super) async fn show_forever(parts: Arc<Parts>, stop: CancellationToken) {
     let Some(web) = &parts.config.web else { return stop.cancelled().await };
     let (pulse, referential) = (parts.pulse.clone(), Arc::clone(&parts.referential));
     let state = web::State::new(&parts.config, web, parts.clock.clone(), parts.store.clone(), pulse, referential);
-    listen_forever("journal sur le web", &stop, || web::serve(state.clone(), stop.clone())).await;
+    listen_forever("journal sur le web sans adresse", &stop, || web::serve(state.clone(), stop.clone())).await;
 }
 
 /// Until `stop`, and again, later and later, while the address cannot be had.
 async fn listen_forever<F: Future<Output = Result<(), E>>, E: Display>(
-    name: &str,
+    trouble: &str,
     stop: &CancellationToken,
     serve: impl Fn() -> F,
 ) {
@@ -80,7 +80,7 @@ async fn listen_forever<F: Future<Output = Result<(), E>>, E: Display>(
     let mut waits = builder.build();
     while !stop.is_cancelled() {
         if let Err(failure) = serve().await {
-            error!("{name} sans adresse : {failure}");
+            error!("{trouble} : {failure}");
             pause(stop, waits.next().unwrap_or(longest)).await;
         }
     }

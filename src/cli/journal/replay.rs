@@ -172,8 +172,12 @@ fn close(out: &mut impl Write, tally: &Tally, executed: bool) -> io::Result<()> 
     if executed {
         return writeln!(
             out,
-            "{changes} rejoués, {sent} lignes en route ; {unchanged} sans changement, {impossible} impossibles."
+            "Courriels rejoués : {changes} ; lignes en route : {sent} ; sans changement : {unchanged} ; impossibles : {impossible}."
         );
     }
-    writeln!(out, "{changes} changeraient, {unchanged} non, {impossible} impossibles. Rien n’est fait sans --executer.")
+    writeln!(
+        out,
+        "Courriels qui changeraient : {changes} ; sans changement : {unchanged} ; impossibles : {impossible}.\n\
+         Rien n’est fait sans --executer."
+    )
 }

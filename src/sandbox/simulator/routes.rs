@@ -130,6 +130,10 @@ fn demand(body: &[u8]) -> Option<(&'static str, bool)> {
 }
 
 async fn add_fault(State(shared): State<Shared>, fault: Result<Json<Fault>, JsonRejection>) -> Response {
+    // Nothing could ever release it over HTTP.
+    if let Ok(Json(Fault { effect: Effect::Tardif { ms: None }, .. })) = &fault {
+        return (StatusCode::BAD_REQUEST, "défaut « tardif » : la clé « ms » est attendue\n").into_response();
+    }
     match fault.map(|Json(fault)| shared.service.inject(fault)) {
         Ok(true) => StatusCode::CREATED.into_response(),
         Ok(false) => (StatusCode::INSUFFICIENT_STORAGE, "trop de défauts en attente\n").into_response(),

@@ -1,5 +1,7 @@
 //! A whole sandbox, whose configuration is spoilt one fault at a time.
 
+use std::convert::Infallible;
+
 use dispolits::capacity::Location;
 use dispolits::clock::Clock;
 use dispolits::config::{Config, MailboxSection};
@@ -38,7 +40,7 @@ impl Bench {
     pub(super) async fn examine(&self, change: impl FnOnce(&mut Config)) -> Diagnosis {
         let mut config = self.config.clone();
         change(&mut config);
-        examine(&config, Some(&place(PLACE)), &Clock::System).await
+        diagnose(&config, Some(&place(PLACE)), &Clock::System).await
     }
 
     /// The change must lead to this failure, and to no other.
@@ -93,4 +95,10 @@ pub(super) fn detail<'a>(diagnosis: &'a Diagnosis, name: &str, step: &str) -> &'
         Some(Outcome::Reussi { detail }) => detail,
         other => panic!("{name}: {other:#?}"),
     }
+}
+
+/// What the doctor says when all is said.
+pub(super) async fn diagnose(config: &Config, place: Option<&Location>, clock: &Clock) -> Diagnosis {
+    let Ok(diagnosis) = examine(config, place, clock, |_| Ok::<(), Infallible>(())).await;
+    diagnosis
 }

@@ -5,12 +5,11 @@ use std::path::Path;
 
 use dispolits::clock::Clock;
 use dispolits::config::Config;
-use dispolits::doctor::examine;
 use dispolits::setting::{Identity, PemFiles};
 use dispolits::store::{Settings, Store};
 use jiff::SignedDuration;
 
-use super::bench::{Bench, Expected, detail, expect, main, skipped};
+use super::bench::{Bench, Expected, detail, diagnose, expect, main, skipped};
 
 fn at(section: &'static str, step: &'static str, cause: &'static str, remedy: &'static str) -> Expected {
     Expected { section, step, cause, remedy }
@@ -101,7 +100,7 @@ async fn each_fault_of_a_client_certificate_is_named() {
     expect(&diagnosis, at("certificat_client", "lecture", "absent.pem est illisible", "vérifiez le chemin"));
     for (days, cause) in [(900, "a expiré le "), (800, "expire bientôt"), (-30, "ne vaut qu’à partir du ")] {
         let then = Clock::System.now().checked_add(SignedDuration::from_hours(24 * days)).unwrap();
-        let diagnosis = examine(&bench.config, None, &Clock::manual(then)).await;
+        let diagnosis = diagnose(&bench.config, None, &Clock::manual(then)).await;
         expect(&diagnosis, at("certificat_client", "validité", cause, ""));
     }
 }

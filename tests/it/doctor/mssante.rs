@@ -65,7 +65,16 @@ fn the_configuration_of_the_guide_is_right() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, toml::to_string(&whole).unwrap()).unwrap();
-    Config::load(&path).unwrap();
+    let config = Config::load(&path).unwrap();
+    assert!(config.revocation.is_some() && shown.contains("[revocation]"), "{shown}");
+}
+
+#[test]
+fn the_user_of_the_service_is_made_before_it_is_named() {
+    for guide in [GUIDE, include_str!("../../../deploy/guide-exploitant.md")] {
+        let (made, named) = (guide.find("useradd ").unwrap(), guide.find("-g dispolits").unwrap());
+        assert!(made < named);
+    }
 }
 
 #[test]

@@ -2,13 +2,12 @@
 
 use dispolits::clock::Clock;
 use dispolits::config::Config;
-use dispolits::doctor::examine;
 use dispolits::sandbox::pki;
 use dispolits::sandbox::simulator::{Effect, Simulator, SimulatorSettings};
 use dispolits::setting::{PemFiles, Span};
 use jiff::SignedDuration;
 
-use super::bench::{Bench, Expected, PLACE, detail, expect, place, section, skipped};
+use super::bench::{Bench, Expected, PLACE, detail, diagnose, expect, place, section, skipped};
 
 const fn at(section: &'static str, step: &'static str, cause: &'static str, remedy: &'static str) -> Expected {
     Expected { section, step, cause, remedy }
@@ -92,7 +91,7 @@ async fn what_the_ror_or_a_gateway_refuses_is_told_apart() {
     let elsewhere = |config: &mut Config| config.ror.api.base_url.push_str("/ws-synchro-dispo-lits-fhir");
     bench.check(elsewhere, wrong).await;
     let crossed = at("api", "droits", "n’est pas au référentiel", "--lieu");
-    let diagnosis = examine(&bench.config, Some(&place((PLACE.0, "INCONNU"))), &Clock::System).await;
+    let diagnosis = diagnose(&bench.config, Some(&place((PLACE.0, "INCONNU"))), &Clock::System).await;
     expect(&diagnosis, crossed);
 }
 
@@ -106,7 +105,7 @@ async fn a_right_place_is_told_and_nothing_is_written() {
     let written = bench.sandbox.simulator.requests().into_iter().filter(|request| request.methode == "PATCH");
     let asked: Vec<_> = written.map(|request| (request.statut, request.applique)).collect();
     assert_eq!(asked, [(Some(404), false)]);
-    let without = examine(&bench.config, None, &Clock::System).await;
+    let without = diagnose(&bench.config, None, &Clock::System).await;
     assert_eq!(skipped(&without, "api"), ["révocation", "droits"]);
     assert_eq!(bench.sandbox.simulator.requests().iter().filter(|request| request.methode == "PATCH").count(), 1);
 }
@@ -115,7 +114,7 @@ async fn a_right_place_is_told_and_nothing_is_written() {
 async fn a_wrong_clock_is_told() {
     let bench = Bench::start().await;
     let ahead = Clock::System.now().checked_add(SignedDuration::from_secs(3600)).unwrap();
-    let diagnosis = examine(&bench.config, None, &Clock::manual(ahead)).await;
+    let diagnosis = diagnose(&bench.config, None, &Clock::manual(ahead)).await;
     expect(&diagnosis, at("jeton", "horloge", "en avance de ", "timedatectl"));
     assert!(!section(&diagnosis, "api").steps.iter().any(|step| step.outcome.is_failure()), "the others go on");
 }

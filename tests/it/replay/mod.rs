@@ -61,7 +61,7 @@ async fn a_mail_rejected_for_a_service_that_is_known_by_now_is_integrated() {
         "  défauts : 1 S01 → aucun\n",
         "  + établissement 350054680, service NEUF-1 : 20 lits installés\n",
         " : rejetée au jugement → à transmettre\n",
-        "1 changeraient, 0 non, 0 impossibles. Rien n’est fait sans --executer.\n",
+        "Courriels qui changeraient : 1 ; sans changement : 0 ; impossibles : 0.\nRien n’est fait sans --executer.\n",
     ] {
         assert!(shown.out.contains(line), "{line} is missing in\n{}", shown.out);
     }
@@ -69,7 +69,11 @@ async fn a_mail_rejected_for_a_service_that_is_known_by_now_is_integrated() {
 
     let done = replay(&world, &["1", "--executer"]);
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-    assert!(done.out.ends_with("1 rejoués, 1 lignes en route ; 0 sans changement, 0 impossibles.\n"), "{}", done.out);
+    assert!(
+        done.out.ends_with("Courriels rejoués : 1 ; lignes en route : 1 ; sans changement : 0 ; impossibles : 0.\n"),
+        "{}",
+        done.out
+    );
     world.settled(1).await;
     assert_eq!(world.last().await, ("integre".to_owned(), vec![]));
     assert_eq!(world.simulator.state()[0].nombre, 20);
@@ -105,13 +109,17 @@ async fn of_all_rows_refused_for_one_cause_only_the_newest_goes() {
     assert!(world.simulator.state().iter().all(|capacity| capacity.nombre == 40));
     world.simulator.set_lieu(Lieu::normal(format!("1350054680/{NEW}")));
 
-    assert_eq!(replay(&world, &["--code", "R01", "--finess", "299900100"]).out.lines().count(), 1);
+    assert_eq!(replay(&world, &["--code", "R01", "--finess", "299900100"]).out.lines().count(), 2);
     let shown = replay(&world, &["--code", "r01", "--finess", "350054680", "--service", NEW]);
     assert_eq!(shown.code, 1, "{}{}", shown.out, shown.err);
     assert_eq!(shown.out.matches(", rejetée par le ROR → à transmettre").count(), 1, "{}", shown.out);
     assert!(shown.out.contains("21 lits installés"), "{}", shown.out);
     let done = replay(&world, &["--code", "R01", "--executer"]);
-    assert!(done.out.ends_with("1 rejoués, 1 lignes en route ; 2 sans changement, 0 impossibles.\n"), "{}", done.out);
+    assert!(
+        done.out.ends_with("Courriels rejoués : 1 ; lignes en route : 1 ; sans changement : 2 ; impossibles : 0.\n"),
+        "{}",
+        done.out
+    );
     world.settled(4).await;
     let written = world.simulator.requests().into_iter().filter(|request| request.applique);
     let numbers: Vec<i64> = written.filter_map(|request| request.nombre).collect();
