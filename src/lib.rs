@@ -64,7 +64,7 @@
 //! | [`alerts`] | `address` `capacity` `finess` `outcome` `retry` `setting` |
 //! | **edges** | |
 //! | [`mailbox`] | `defect` `fail_point` `setting` `tls` |
-//! | [`store`] | `address` `alerts` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` |
+//! | [`store`] | `access` `address` `alerts` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` |
 //! | [`referential`] | `address` `capacity` `finess` `setting` |
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |

@@ -6,6 +6,7 @@
 //! transaction.
 
 mod accounts;
+mod audit;
 mod claiming;
 mod closing;
 mod documents;
@@ -19,6 +20,7 @@ mod journal;
 pub mod keeping;
 pub mod look;
 mod mails;
+mod marks;
 mod notices;
 mod outcomes;
 mod posting;
@@ -31,11 +33,13 @@ mod replayable;
 mod replaying;
 mod replies;
 mod rows;
+mod sessions;
 mod settling;
 mod shift;
 mod takeover;
 mod telling;
 mod traces;
+mod users;
 mod vitals;
 
 use std::path::PathBuf;
@@ -48,6 +52,7 @@ use serde::{Deserialize, Serialize};
 use engine::{Engine, On, Tx, postgres, sqlite};
 
 pub use accounts::Balance;
+pub use audit::AuditFilter;
 pub use claiming::{Batch, RowId, RowToSend};
 pub use closing::Closing;
 pub use documents::{JudgedDocument, JudgedMail, Recorded};
@@ -56,6 +61,7 @@ pub use error::{Result, StoreError};
 pub use filing::{Known, ToMove};
 pub use journal::{Filter, JournalEntry, Request, StoredReply};
 pub use mails::{Judging, MailId, Reading, Received, StoredMail, sha256};
+pub use marks::{Handled, Mute};
 pub use posting::ReplyToSend;
 pub use prior::{First, Prior};
 pub use probes::Probe;
@@ -64,10 +70,12 @@ pub use removals::{Removal, RemovalClosing};
 pub use replayable::StoredRow;
 pub use replaying::{Redo, Redone};
 pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind};
+pub use sessions::{NewSession, Stage, StoredSession};
 pub use settling::{Settlement, Told, Unsettled};
 pub use shift::{Renewal, Shift};
 pub use telling::{Alert, Due, Way};
 pub use traces::{NewTrace, Trace, TraceFilter};
+pub use users::{NewUser, User, UserChange};
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};
 
 use crate::setting::{Secret, Span};

@@ -48,7 +48,7 @@ impl Expiry {
 }
 
 /// What goes with a mail, in an order that every reference allows.
-const OF_A_MAIL: [&str; 9] = [
+const OF_A_MAIL: [&str; 10] = [
     "DELETE FROM attempts WHERE update_id IN (SELECT id FROM updates WHERE mail_id = $1)",
     "DELETE FROM defects WHERE mail_id = $1",
     "DELETE FROM updates WHERE mail_id = $1",
@@ -57,6 +57,7 @@ const OF_A_MAIL: [&str; 9] = [
     "DELETE FROM withheld WHERE mail_id = $1",
     "DELETE FROM replies WHERE mail_id = $1",
     "DELETE FROM replays WHERE mail_id = $1",
+    "DELETE FROM handled WHERE mail_id = $1",
     "DELETE FROM mails WHERE id = $1",
 ];
 

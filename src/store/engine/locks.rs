@@ -21,6 +21,7 @@ enum Class {
     Duty = 3,
     Document = 4,
     Location = 5,
+    Audit = 6,
 }
 
 impl Lock {
@@ -47,6 +48,11 @@ impl Lock {
     /// The rows and removals of a location.
     pub(in crate::store) fn location(finess: &str, service: &str) -> Self {
         Self::named(Class::Location, &[finess, service])
+    }
+
+    /// The end of the audit log: the last lock of a transaction.
+    pub(in crate::store) fn audit() -> Self {
+        Self::named(Class::Audit, &[])
     }
 
     fn named(class: Class, name: &[&str]) -> Self {

@@ -12,7 +12,7 @@
 //! One writer is SQLite's rule. On PostgreSQL writers run side by side at READ COMMITTED, so what a transaction decides
 //! on must not change under it: it takes the named locks of what it looks at first ([`Tx::lock`]; nothing on SQLite,
 //! whose `BEGIN IMMEDIATE` is the lock of everything). Locks are taken in one order: a worker, a role or a mailbox,
-//! then documents by sender, then locations in ascending order.
+//! then documents by sender, then locations in ascending order, then the end of the audit log.
 
 pub(super) mod locks;
 pub(super) mod postgres;

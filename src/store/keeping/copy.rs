@@ -11,8 +11,9 @@ use crate::store::engine::{Engine, Tx, Value, locks::Lock, query, query_scalar};
 use crate::store::look::file;
 use crate::store::{Result, Settings, Store, StoreError};
 
-/// What is copied, each table after those that it refers to. Workers and duties are of the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 15] = [
+/// What is copied, each table after those that it refers to. Workers, duties and sessions are of
+/// the moment: nobody is at work.
+pub(in crate::store) const TABLES: [&str; 20] = [
     "mails",
     "documents",
     "mentions",
@@ -28,6 +29,11 @@ pub(in crate::store) const TABLES: [&str; 15] = [
     "traces",
     "incidents",
     "alerts",
+    "users",
+    "audit",
+    "handled",
+    "mutes",
+    "reminders",
 ];
 
 /// A table that was copied.

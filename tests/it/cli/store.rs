@@ -170,7 +170,7 @@ async fn a_file_is_copied_to_a_server_whole_and_the_service_goes_on_there() {
 /// Every table of ours, every column, every row.
 async fn compare(from: &str, to: &str) {
     let (file, server) = (SqlitePool::connect(from).await.unwrap(), PgPool::connect(to).await.unwrap());
-    let moment = ["workers", "duties", "numbers", "_sqlx_migrations"];
+    let moment = ["workers", "duties", "numbers", "sessions", "failures", "_sqlx_migrations"];
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
             .fetch_all(&server)

@@ -1,6 +1,8 @@
 //! The store told as stories, on both engines and a clock that stands still.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 pub(crate) mod bench;
