@@ -70,9 +70,9 @@
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
 //! | [`health`] | `clock` `defect` `setting` `store` |
-//! | [`config`] | `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
+//! | [`config`] | `access` `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
 //! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
-//! | [`web`] | `access` `clock` `config` `health` `referential` `store` |
+//! | [`web`] | `access` `chance` `clock` `config` `health` `outcome` `referential` `setting` `store` `tls` |
 //! | [`worker`] | `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |

@@ -6,6 +6,7 @@ mod fault;
 mod mailboxes;
 mod sections;
 mod separation;
+mod sign_in;
 mod web;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ pub use mailboxes::{Further, MailboxName, MailboxNameError, MailboxSection, Name
 pub use sections::{
     Delivery, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
 };
+pub use sign_in::{CertificateFormat, Local, Machine, OpenId, Proxy, RoleValues};
 pub use web::Web;
 
 use crate::judgement::{Indicators, Rules};
@@ -119,6 +121,7 @@ impl Config {
         separation::check_addresses(self)?;
         self.check_retention()?;
         self.alerts.check().map_err(|sentence| ConfigError::Contradiction(sentence.to_owned()))?;
+        self.web.as_ref().map_or(Ok(()), |web| web.check(self.environnement))?;
         if !self.health.is_local() {
             return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");
         }

@@ -8,6 +8,7 @@ pub mod layout;
 mod pages;
 mod refusal;
 mod server;
+mod sign_in;
 mod state;
 mod style;
 mod visitor;

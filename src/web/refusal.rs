@@ -20,6 +20,9 @@ pub enum Refusal {
     /// The person may not.
     #[error("votre rôle ne donne pas accès à cette page")]
     Forbidden,
+    /// The request may not be made so, whoever asks.
+    #[error("{0}")]
+    Denied(String),
     /// There is nothing of this name.
     #[error("cette page n’existe pas")]
     NotFound,
@@ -32,6 +35,9 @@ pub enum Refusal {
     /// Too many of them.
     #[error("trop de demandes ; réessayez dans quelques minutes")]
     TooMany,
+    /// Something else failed: our fault; what it was is for the log.
+    #[error("Dispolits n’a pas pu répondre ; prévenez l’exploitant si cela dure")]
+    Failed(String),
     /// The store failed: our fault.
     #[error("la base de données ne répond pas ; réessayez dans un instant")]
     Store(#[from] StoreError),
@@ -42,11 +48,12 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Denied(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -54,8 +61,10 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        if let Self::Store(failure) = &self {
-            error!("journal sur le web : {failure}");
+        match &self {
+            Self::Store(failure) => error!("journal sur le web : {failure}"),
+            Self::Failed(failure) => error!("journal sur le web : {failure}"),
+            _ => {}
         }
         match &self {
             Self::SignIn { back } => (self.status(), [(LOCATION, sign_in(back))]).into_response(),

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{Refusal, State, guard, layout, pages, style};
+use super::{Refusal, State, guard, layout, pages, sign_in, style};
 
 /// How long a page may take to be made.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -46,8 +46,10 @@ pub fn router(state: State) -> Router {
     Router::new()
         .route(style::PATH, get(style::serve))
         .merge(pages::routes())
+        .merge(sign_in::routes())
         .fallback(async || Refusal::NotFound)
-        .with_state(state)
+        .with_state(state.clone())
+        .layer(middleware::from_fn_with_state(state, sign_in::identify))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn(move |request, next| guard::protect(https, request, next)))

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::sign_in::{Gates, Provider};
 use crate::clock::Clock;
 use crate::config::{Config, Web};
 use crate::health::Pulse;
@@ -22,6 +23,8 @@ struct Inner {
     store: Store,
     pulse: Pulse,
     referential: Arc<Mutex<Watch>>,
+    gates: Gates,
+    provider: Provider,
 }
 
 impl State {
@@ -34,7 +37,9 @@ impl State {
         pulse: Pulse,
         referential: Arc<Mutex<Watch>>,
     ) -> Self {
-        Self(Arc::new(Inner { config: config.clone(), web: web.clone(), clock, store, pulse, referential }))
+        let (config, web) = (config.clone(), web.clone());
+        let (gates, provider) = (Gates::new(), Provider::default());
+        Self(Arc::new(Inner { config, web, clock, store, pulse, referential, gates, provider }))
     }
 
     /// The configuration.
@@ -55,6 +60,16 @@ impl State {
     /// How the tasks of the worker do.
     pub fn pulse(&self) -> &Pulse {
         &self.0.pulse
+    }
+
+    /// The limits on guessing.
+    pub(super) fn gates(&self) -> &Gates {
+        &self.0.gates
+    }
+
+    /// The OpenID provider.
+    pub(super) fn provider(&self) -> &Provider {
+        &self.0.provider
     }
 
     /// The time's source.

@@ -1,0 +1,129 @@
+//! Whoever is signed in: what they are, another password, signing out.
+
+use axum::extract::{self, Form};
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::cookie;
+use super::session::{Current, Pending, open};
+use crate::access::audit::{Deed, Entry};
+use crate::access::{Login, Means, Password, PasswordHash, Right};
+use crate::chance;
+use crate::store::{Stage, UserChange};
+use crate::web::layout::{self, Tab};
+use crate::web::{Refusal, State, Visitor};
+
+#[derive(Deserialize)]
+pub(super) struct NewPassword {
+    #[serde(default)]
+    ancien: String,
+    #[serde(default)]
+    nouveau: String,
+    #[serde(default)]
+    encore: String,
+}
+
+/// Ends the session, here and in the store.
+pub(super) async fn sign_out(
+    extract::State(state): extract::State<State>,
+    current: Current,
+) -> Result<Response, Refusal> {
+    let person = current.person(&state);
+    let entry = Entry::new(person.in_audit(), Deed::Deconnexion, format!("compte {}", person.login()));
+    let entry = current.is_open().then_some(entry);
+    state.store().end_session(&current.token.digest(), entry.as_ref(), state.now()).await?;
+    let mut response = Redirect::to("/connexion").into_response();
+    if let Some(cookie) = cookie::clear(state.web()) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+pub(super) async fn show(extract::State(state): extract::State<State>, visitor: Visitor) -> Markup {
+    page(&state, &visitor, None)
+}
+
+/// Another password: every other session of the account ends with the old one.
+pub(super) async fn change_password(
+    extract::State(state): extract::State<State>,
+    visitor: Visitor,
+    current: Current,
+    Form(brought): Form<NewPassword>,
+) -> Result<Response, Refusal> {
+    let login: Login = visitor.person.login().parse().map_err(|_| Refusal::NotFound)?;
+    if visitor.person.means() != Means::Local {
+        return Err(Refusal::NotFound);
+    }
+    let refused = |why: &str| Ok((StatusCode::BAD_REQUEST, page(&state, &visitor, Some(why))).into_response());
+    if brought.nouveau != brought.encore {
+        return refused("Les deux saisies du nouveau mot de passe diffèrent.");
+    }
+    let password = match Password::new(&brought.nouveau, login.as_str()) {
+        Ok(password) => password,
+        Err(why) => return refused(&format!("{why}.")),
+    };
+    if !knows_old(&state, &login, brought.ancien).await? {
+        return refused("L’ancien mot de passe n’est pas le bon, ou il y a eu trop d’échecs.");
+    }
+    let hash = hash(password).await?;
+    let entry = Entry::new(visitor.person.in_audit(), Deed::MotDePasse, format!("compte {login}"));
+    state.store().change_user(&login, &UserChange::Password(hash), &entry, state.now()).await?;
+    let cookie = open(&state, Stage::Ouverte, &visitor.person, &Pending::default(), Some(&current)).await?;
+    Ok((cookie, Redirect::to("/compte")).into_response())
+}
+
+async fn knows_old(state: &State, login: &Login, old: String) -> Result<bool, Refusal> {
+    if state.store().attempt(login, state.now()).await?.is_some() {
+        return Ok(false);
+    }
+    let hash = state.store().user(login).await?.and_then(|user| user.password);
+    state.gates().verify(hash, old).await
+}
+
+async fn hash(password: Password) -> Result<PasswordHash, Refusal> {
+    let failed = |what: String| Refusal::Failed(format!("nouveau mot de passe : {what}"));
+    let salt = chance::bytes().map_err(|error| failed(error.to_string()))?;
+    let hashed = tokio::task::spawn_blocking(move || password.hash(&salt)).await;
+    hashed.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+}
+
+fn page(state: &State, visitor: &Visitor, wrong: Option<&str>) -> Markup {
+    let person = &visitor.person;
+    let rights: Vec<String> =
+        Right::ALL.into_iter().filter(|right| person.may(*right)).map(|right| right.to_string()).collect();
+    let body = html! {
+        h1 { "Mon compte" }
+        @if let Some(wrong) = wrong { p.erreur role="alert" { (wrong) } }
+        dl {
+            dt { "Nom" } dd { (person.name()) }
+            dt { "Identifiant" } dd { (person.login()) }
+            dt { "Rôle" } dd { (person.role().in_words()) }
+            dt { "Connexion" } dd { (person.means().in_words()) }
+            dt { "Droits" } dd { (rights.join(", ")) }
+        }
+        @if person.means() == Means::Local { (password_form(&visitor.token.0)) }
+    };
+    layout::page(visitor, state.config().environnement, Tab::Aucun, "Mon compte", &body)
+}
+
+fn password_form(token: &str) -> Markup {
+    let field = |name: &str, label: &str, kind: &str| {
+        html! {
+            label for=(name) { (label) }
+            input id=(name) name=(name) type="password" autocomplete=(kind) maxlength="1024" required;
+        }
+    };
+    html! {
+        h2 { "Changer de mot de passe" }
+        form.connexion method="post" action="/compte/mot-de-passe" {
+            input type="hidden" name="jeton" value=(token);
+            (field("ancien", "Ancien mot de passe", "current-password"))
+            (field("nouveau", "Nouveau mot de passe (12 caractères au moins)", "new-password"))
+            (field("encore", "Nouveau mot de passe, une seconde fois", "new-password"))
+            button { "Changer" }
+        }
+    }
+}

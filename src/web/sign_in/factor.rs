@@ -1,0 +1,132 @@
+//! The second step of a local account: a code of the telephone, or its enrolment at the first sign-in.
+
+use std::fmt::Write as _;
+
+use axum::extract::{self, Form};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use qrcode::{Color, QrCode};
+use serde::Deserialize;
+
+use super::session::{Current, Pending, SetCookie, open};
+use crate::access::audit::{Deed, Entry};
+use crate::access::{Login, Totp};
+use crate::outcome::in_paris;
+use crate::store::{Stage, UserChange};
+use crate::web::{Refusal, State, layout};
+
+#[derive(Deserialize)]
+pub(super) struct Code {
+    #[serde(default)]
+    code: String,
+}
+
+/// Asks for a code; at the first sign-in shows the secret that makes them.
+pub(super) async fn show(extract::State(state): extract::State<State>, current: Current) -> Result<Markup, Refusal> {
+    Ok(form(&state, &current, stage(&current)?, None))
+}
+
+/// Opens the session, under a new token, if the code is right and was never used.
+pub(super) async fn prove(
+    extract::State(state): extract::State<State>,
+    current: Current,
+    Form(brought): Form<Code>,
+) -> Result<Response, Refusal> {
+    let reached = stage(&current)?;
+    let refused = |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &current, reached, Some(why))).into_response());
+    let login: Login = current.session.login.parse().map_err(|_| Refusal::NotFound)?;
+    if let Some(until) = state.store().attempt(&login, state.now()).await? {
+        return refused(&format!("Trop d’échecs pour cet identifiant : réessayez le {}.", in_paris(until)));
+    }
+    let opened = match reached {
+        Stage::Enrolement => enrol(&state, &current, &login, &brought.code).await?,
+        _ => check(&state, &current, &login, &brought.code).await?,
+    };
+    match opened {
+        Some(cookie) => Ok((cookie, Redirect::to(&current.pending().back)).into_response()),
+        None => refused("Ce code n’est pas le bon, ou a déjà servi : attendez le suivant."),
+    }
+}
+
+/// Only who gave a password comes here.
+fn stage(current: &Current) -> Result<Stage, Refusal> {
+    match current.session.stage {
+        reached @ (Stage::SecondFacteur | Stage::Enrolement) => Ok(reached),
+        Stage::OpenId | Stage::Ouverte => Err(Refusal::SignIn { back: "/".to_owned() }),
+    }
+}
+
+async fn check(state: &State, current: &Current, login: &Login, code: &str) -> Result<Option<SetCookie>, Refusal> {
+    let Some(user) = state.store().user(login).await? else { return Ok(None) };
+    let Some(totp) = user.totp.as_deref().and_then(|secret| Totp::stored(secret).ok()) else { return Ok(None) };
+    let Some(step) = totp.accepts(code, state.now(), user.totp_step) else { return Ok(None) };
+    finish(state, current, login, step).await
+}
+
+/// The code proves that the telephone has the secret; until then it is worth nothing.
+async fn enrol(state: &State, current: &Current, login: &Login, code: &str) -> Result<Option<SetCookie>, Refusal> {
+    let secret = current.pending().secret;
+    let Ok(totp) = Totp::stored(&secret) else { return Ok(None) };
+    let Some(step) = totp.accepts(code, state.now(), None) else { return Ok(None) };
+    let who = current.person(state).in_audit();
+    let entry = Entry::new(who, Deed::SecondFacteur, format!("compte {login}"));
+    state.store().change_user(login, &UserChange::Totp(Some(secret)), &entry, state.now()).await?;
+    finish(state, current, login, step).await
+}
+
+async fn finish(state: &State, current: &Current, login: &Login, step: i64) -> Result<Option<SetCookie>, Refusal> {
+    if !state.store().use_totp_step(login, step).await? {
+        return Ok(None);
+    }
+    let person = current.person(state);
+    open(state, Stage::Ouverte, &person, &Pending::default(), Some(current)).await.map(Some)
+}
+
+fn form(state: &State, current: &Current, reached: Stage, wrong: Option<&str>) -> Markup {
+    let body = html! {
+        h1 { @if reached == Stage::Enrolement { "Second facteur à enregistrer" } @else { "Second facteur" } }
+        @if let Some(wrong) = wrong {
+            p.erreur role="alert" { (wrong) }
+        }
+        @if reached == Stage::Enrolement { (enrolment(current)) }
+        form.connexion method="post" action="/connexion/code" {
+            input type="hidden" name="jeton" value=(current.token.form_token());
+            label for="code" { "Code à six chiffres de votre application" }
+            input #code name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="9" required;
+            button { "Valider" }
+        }
+    };
+    layout::public(state.config().environnement, "Second facteur", &body)
+}
+
+fn enrolment(current: &Current) -> Markup {
+    let secret = current.pending().secret;
+    let uri = Totp::stored(&secret).map(|totp| totp.uri("Dispolits", &current.session.login)).unwrap_or_default();
+    let groups: Vec<String> =
+        secret.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+    html! {
+        p { "Ajoutez ce compte à une application de codes à usage unique, sur votre téléphone : visez le code, ou tapez la clé." }
+        (picture(&uri))
+        p { "Clé : " code { (groups.join(" ")) } }
+        p { "Elle n’est montrée qu’une fois. Entrez ensuite le code que donne l’application." }
+    }
+}
+
+/// The URI as a QR code, drawn in one path.
+fn picture(uri: &str) -> Markup {
+    let Ok(code) = QrCode::new(uri) else { return html! {} };
+    let (width, colors) = (code.width(), code.to_colors());
+    let mut path = String::new();
+    for (at, _) in colors.iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
+        let _ = write!(path, "M{} {}h1v1h-1z", at % width + 4, at / width + 4);
+    }
+    let side = width + 8;
+    html! {
+        svg.qr viewBox=(format!("0 0 {side} {side}")) width="220" height="220" role="img"
+            aria-label="Code à viser avec le téléphone" {
+            rect width=(side) height=(side) fill="#fff" {}
+            path d=(path) fill="#000" {}
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Local accounts: login and password, the first of two steps.
+
+use axum::Extension;
+use axum::extract::{self, Form, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::back;
+use super::session::{Current, Pending, open, person};
+use super::via::Via;
+use crate::access::{Login, Means, Person, Totp};
+use crate::chance;
+use crate::outcome::in_paris;
+use crate::store::{Stage, User};
+use crate::web::{Refusal, State, layout};
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    retour: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    #[serde(default)]
+    identifiant: String,
+    #[serde(default)]
+    mot_de_passe: String,
+    retour: Option<String>,
+}
+
+/// The form; whoever is signed in goes on.
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    person: Option<Extension<Person>>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let back = back::ours(asked.retour.as_deref());
+    if person.is_some() {
+        return Redirect::to(&back).into_response();
+    }
+    form(&state, &back, None).into_response()
+}
+
+/// The password, and then the second factor.
+pub(super) async fn sign_in(
+    extract::State(state): extract::State<State>,
+    Extension(via): Extension<Via>,
+    current: Option<Extension<Current>>,
+    Form(brought): Form<Credentials>,
+) -> Result<Response, Refusal> {
+    if !state.web().local.enabled {
+        return Err(Refusal::NotFound);
+    }
+    let back = back::ours(brought.retour.as_deref());
+    state.gates().pass_address(via.address)?;
+    let wrong = "Identifiant ou mot de passe incorrect.";
+    let refused = |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &back, Some(why))).into_response());
+    let Ok(login) = brought.identifiant.parse::<Login>() else { return refused(wrong) };
+    state.gates().pass_login(&login)?;
+    if let Some(until) = state.store().attempt(&login, state.now()).await? {
+        let until = in_paris(until);
+        return refused(&format!("Trop d’échecs pour cet identifiant : réessayez le {until}."));
+    }
+    let user = state.store().user(&login).await?;
+    let hash = user.as_ref().and_then(|user| user.password.clone());
+    let right = state.gates().verify(hash, brought.mot_de_passe).await?;
+    match user.filter(|user| right && user.locked_at.is_none()) {
+        Some(user) => begin(&state, &user, back, current.as_deref()).await,
+        None => refused(wrong),
+    }
+}
+
+async fn begin(state: &State, user: &User, back: String, current: Option<&Current>) -> Result<Response, Refusal> {
+    let person = person(state, user.login.as_str(), &user.name, user.role, Means::Local);
+    if !state.web().local.second_factor {
+        let cookie = open(state, Stage::Ouverte, &person, &Pending::default(), current).await?;
+        return Ok((cookie, Redirect::to(&back)).into_response());
+    }
+    let (reached, secret) = match user.totp {
+        Some(_) => (Stage::SecondFacteur, String::new()),
+        None => (Stage::Enrolement, new_secret()?),
+    };
+    let pending = Pending { back, secret, ..Pending::default() };
+    let cookie = open(state, reached, &person, &pending, current).await?;
+    Ok((cookie, Redirect::to("/connexion/code")).into_response())
+}
+
+fn new_secret() -> Result<String, Refusal> {
+    let failed = |what: String| Refusal::Failed(format!("second facteur : {what}"));
+    let bytes = chance::bytes().map_err(|error| failed(error.to_string()))?;
+    Ok(Totp::new(bytes).map_err(|error| failed(error.to_string()))?.secret())
+}
+
+fn form(state: &State, back: &str, wrong: Option<&str>) -> Markup {
+    let body = html! {
+        h1 { "Connexion" }
+        @if let Some(wrong) = wrong {
+            p.erreur role="alert" { (wrong) }
+        }
+        @if let Some(openid) = &state.web().openid {
+            p { a.bouton href=(format!("/connexion/oidc?retour={}", encoded(back))) { "Se connecter avec " (openid.name) } }
+        }
+        @if state.web().local.enabled {
+            form.connexion method="post" action="/connexion" {
+                input type="hidden" name="retour" value=(back);
+                label for="identifiant" { "Identifiant" }
+                input #identifiant name="identifiant" autocomplete="username" autocapitalize="none" spellcheck="false"
+                    maxlength="64" required;
+                label for="mot_de_passe" { "Mot de passe" }
+                input #mot_de_passe name="mot_de_passe" type="password" autocomplete="current-password"
+                    maxlength="1024" required;
+                button { "Se connecter" }
+            }
+        }
+        @if state.web().check_page {
+            p { "Établissement : " a href="/verifier" { "essayez un fichier avant de l’envoyer" } ", sans compte." }
+        }
+    };
+    layout::public(state.config().environnement, "Connexion", &body)
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

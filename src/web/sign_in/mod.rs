@@ -1,0 +1,40 @@
+//! Signing in: who asks is known before any page is made.
+//!
+//! [`identify`] runs before every page. It takes the visitor's address and client certificate from a trusted proxy
+//! alone (`via`), finds the session of the cookie (`session`), and refuses what another site may have made a browser
+//! send (`forged`). Sessions are opened by a local account (`local`, then `factor`) or by OpenID Connect (`openid`),
+//! under a new token each time, so that nobody can set it beforehand. A machine is known by its certificate, under
+//! `/api` alone.
+
+mod account;
+mod back;
+mod cookie;
+mod factor;
+mod forged;
+mod gates;
+mod identify;
+mod local;
+mod openid;
+mod session;
+mod via;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::State;
+
+pub(super) use gates::Gates;
+pub(super) use identify::identify;
+pub(super) use openid::Provider;
+
+/// Its pages.
+pub(super) fn routes() -> Router<State> {
+    Router::new()
+        .route("/connexion", get(local::show).post(local::sign_in))
+        .route("/connexion/code", get(factor::show).post(factor::prove))
+        .route("/connexion/oidc", get(openid::leave))
+        .route("/connexion/oidc/retour", get(openid::come_back))
+        .route("/deconnexion", post(account::sign_out))
+        .route("/compte", get(account::show))
+        .route("/compte/mot-de-passe", post(account::change_password))
+}

@@ -1,0 +1,155 @@
+//! OpenID Connect, authorization code flow with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636): Pro Santé Connect
+//! or the agency's own provider.
+//!
+//! `state` ties the return to the browser that left, `nonce` the token to the request, the verifier the code to us. The
+//! token's signature is verified by ring, the one provider of cryptography (`id_token`), with the keys that the
+//! provider publishes (`provider`). Which claims name the person and give the role is configuration (`claims`).
+
+mod claims;
+mod id_token;
+mod provider;
+
+use axum::Extension;
+use axum::extract::{self, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use maud::html;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tracing::warn;
+
+use super::back;
+use super::session::{Current, Pending, open, person};
+use super::via::Via;
+use crate::access::{Means, Role};
+use crate::chance;
+use crate::config::OpenId;
+use crate::store::Stage;
+use crate::web::{Refusal, State, layout};
+
+pub(in crate::web) use provider::Provider;
+use provider::{Authorization, OpenIdError};
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    retour: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Return {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    state: String,
+    error: Option<String>,
+}
+
+/// Sends the browser to the provider.
+pub(super) async fn leave(
+    extract::State(state): extract::State<State>,
+    Extension(via): Extension<Via>,
+    current: Option<Extension<Current>>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let settings = settings(&state)?;
+    state.gates().pass_address(via.address)?;
+    let pending = Pending {
+        back: back::ours(asked.retour.as_deref()),
+        state: secret()?,
+        nonce: secret()?,
+        verifier: secret()?,
+        ..Pending::default()
+    };
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(pending.verifier.as_bytes()));
+    let redirect = redirect_uri(&state);
+    let authorization =
+        Authorization { redirect: &redirect, state: &pending.state, nonce: &pending.nonce, challenge: &challenge };
+    let there = match state.provider().authorization_url(settings, &authorization, state.now()).await {
+        Ok(there) => there,
+        Err(failure) => return Ok(told(&state, &failure)),
+    };
+    let nobody = person(&state, "", "", Role::Lecteur, Means::OpenId);
+    let cookie = open(&state, Stage::OpenId, &nobody, &pending, current.as_deref()).await?;
+    Ok((cookie, Redirect::to(&there)).into_response())
+}
+
+/// Takes the provider's answer, under a new token.
+pub(super) async fn come_back(
+    extract::State(state): extract::State<State>,
+    Extension(via): Extension<Via>,
+    current: Option<Extension<Current>>,
+    Query(brought): Query<Return>,
+) -> Result<Response, Refusal> {
+    let settings = settings(&state)?;
+    state.gates().pass_address(via.address)?;
+    let Some(Extension(current)) = current.filter(|current| current.session.stage == Stage::OpenId) else {
+        return Ok(told(&state, &OpenIdError::NotAsked));
+    };
+    match finish(&state, settings, &current, &brought).await {
+        Ok(response) => Ok(response),
+        Err(Failure::OpenId(failure)) => Ok(told(&state, &failure)),
+        Err(Failure::Refused(refusal)) => Err(refusal),
+    }
+}
+
+enum Failure {
+    OpenId(OpenIdError),
+    Refused(Refusal),
+}
+
+impl From<OpenIdError> for Failure {
+    fn from(failure: OpenIdError) -> Self {
+        Self::OpenId(failure)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+async fn finish(state: &State, settings: &OpenId, current: &Current, brought: &Return) -> Result<Response, Failure> {
+    let pending = current.pending();
+    if pending.state.is_empty() || pending.state != brought.state {
+        return Err(OpenIdError::NotAsked.into());
+    }
+    if brought.error.is_some() || brought.code.is_empty() {
+        return Err(OpenIdError::Refused.into());
+    }
+    let redirect = redirect_uri(state);
+    let tokens = state.provider().exchange(settings, &brought.code, &redirect, &pending.verifier, state.now()).await?;
+    let claims = state.provider().claims(settings, &tokens, &pending.nonce, state.now()).await?;
+    let known = claims::identity(settings, &claims)?;
+    let person = person(state, &known.subject, &known.name, known.role, Means::OpenId);
+    let cookie = open(state, Stage::Ouverte, &person, &Pending::default(), Some(current)).await?;
+    Ok((cookie, Redirect::to(&pending.back)).into_response())
+}
+
+fn settings(state: &State) -> Result<&OpenId, Refusal> {
+    state.web().openid.as_ref().ok_or(Refusal::NotFound)
+}
+
+/// What must be declared to the provider.
+fn redirect_uri(state: &State) -> String {
+    format!("{}/connexion/oidc/retour", state.web().origin())
+}
+
+/// 256 bits that nobody can guess.
+fn secret() -> Result<String, Refusal> {
+    let bytes = chance::bytes::<32>().map_err(|error| Refusal::Failed(format!("OpenID Connect : {error}")))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The person reads what to do; the cause is for the log.
+fn told(state: &State, failure: &OpenIdError) -> Response {
+    warn!("connexion par OpenID Connect refusée : {failure}");
+    let body = html! {
+        h1 { "Connexion refusée" }
+        p.erreur role="alert" { (failure.advice()) }
+        p { a href="/connexion" { "Recommencer" } }
+    };
+    (StatusCode::FORBIDDEN, layout::public(state.config().environnement, "Connexion refusée", &body)).into_response()
+}

@@ -1,0 +1,116 @@
+//! The session of a request, and how one begins and ends.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::cookie;
+use crate::access::audit::{Deed, Entry};
+use crate::access::{Means, Person, Rights, Role, SessionToken};
+use crate::chance;
+use crate::store::{NewSession, Stage, StoredSession};
+use crate::web::{Refusal, State};
+
+/// How long signing in may take.
+const HALF_WAY: SignedDuration = SignedDuration::from_mins(10);
+
+/// The session that a request belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct Current {
+    pub(super) token: SessionToken,
+    pub(super) session: StoredSession,
+}
+
+impl<S: Sync> FromRequestParts<S> for Current {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let current = parts.extensions.get::<Self>().cloned();
+        current.ok_or_else(|| Refusal::SignIn { back: "/".to_owned() })
+    }
+}
+
+/// What a session that is not open yet must know.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Pending {
+    /// Where to go once it is.
+    pub(super) back: String,
+    /// The second factor to be enrolled, base 32.
+    pub(super) secret: String,
+    /// What the OpenID provider must bring back.
+    pub(super) state: String,
+    /// What its token must hold.
+    pub(super) nonce: String,
+    /// What proves that who asked for the code is who brings it (RFC 7636).
+    pub(super) verifier: String,
+}
+
+impl Current {
+    /// The session of a token, if there is one that goes on.
+    pub(super) async fn find(state: &State, token: SessionToken) -> Result<Option<Self>, Refusal> {
+        let (now, lifetimes) = (state.now(), state.web().sessions);
+        let Some(session) = state.store().session(&token.digest(), &lifetimes, now).await? else { return Ok(None) };
+        if session.stage != Stage::Ouverte && now.duration_since(session.opened_at) > HALF_WAY {
+            return Ok(None);
+        }
+        if now.duration_since(session.seen_at) >= lifetimes.step() {
+            state.store().see_session(&token.digest(), now).await?;
+        }
+        Ok(Some(Self { token, session }))
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.session.stage == Stage::Ouverte
+    }
+
+    /// What its stage needs to go on; an open one needs nothing.
+    pub(super) fn pending(&self) -> Pending {
+        serde_json::from_str(&self.session.detail).unwrap_or_default()
+    }
+
+    /// Who is signed in.
+    pub(super) fn person(&self, state: &State) -> Person {
+        let session = &self.session;
+        person(state, &session.login, &session.name, session.role, session.means)
+    }
+}
+
+pub(super) fn person(state: &State, login: &str, name: &str, role: Role, means: Means) -> Person {
+    Person::new(login, name, role, Rights::of(role, &state.web().rights), means)
+}
+
+/// A cookie on its way.
+pub(super) type SetCookie = [(HeaderName, HeaderValue); 1];
+
+/// Keeps a session under a new token, in the place of the one that the request came with.
+pub(super) async fn open(
+    state: &State,
+    reached: Stage,
+    person: &Person,
+    pending: &Pending,
+    instead_of: Option<&Current>,
+) -> Result<SetCookie, Refusal> {
+    let failed = |what: &dyn std::fmt::Display| Refusal::Failed(format!("ouverture d’une session : {what}"));
+    let token = SessionToken::new(chance::bytes().map_err(|error| failed(&error))?);
+    let new = NewSession {
+        digest: token.digest(),
+        stage: reached,
+        means: person.means(),
+        login: person.login().to_owned(),
+        name: person.name().to_owned(),
+        role: person.role(),
+        detail: serde_json::to_string(pending).map_err(|error| failed(&error))?,
+    };
+    let entry = (reached == Stage::Ouverte).then(|| {
+        Entry::new(person.in_audit(), Deed::Connexion, format!("compte {}", person.login()))
+            .changing("", person.role().word())
+    });
+    let old = instead_of.map(|current| current.token.digest());
+    state.store().open_session(&new, old.as_deref(), entry.as_ref(), state.now()).await?;
+    let cookie = cookie::set(state.web(), &token).ok_or_else(|| failed(&"cookie"))?;
+    Ok([(SET_COOKIE, cookie)])
+}
