@@ -17,18 +17,18 @@ use crate::setting::Span;
 
 /// The faults that can be asked for, as they are written.
 const FAULTS: &str = "Défauts à provoquer (POST /_simulateur/defauts, en JSON ; DELETE les oublie tous) :
-  {\"defaut\":\"lent\",\"ms\":5000}         traité, répondu après 5 s
-  {\"defaut\":\"statut\",\"statut\":503}    non traité ; aussi 429, 500, 502, 504
+  {\"defaut\":\"lent\",\"ms\":5000}           traité, répondu après 5 s
+  {\"defaut\":\"statut\",\"statut\":503}      non traité ; aussi 429, 500, 502, 504
   {\"defaut\":\"statut\",\"statut\":429,\"retry_after\":\"30\"}
-  {\"defaut\":\"coupure-avant\"}          non traité, connexion coupée
-  {\"defaut\":\"reponse-perdue\"}         traité, connexion coupée
-  {\"defaut\":\"tardif\",\"ms\":5000}       jamais répondu, traité après 5 s
-  {\"defaut\":\"passerelle\",\"statut\":403}refus nu d’une passerelle ; aussi 404
-  {\"defaut\":\"interdit\"}               403 du ROR : droits insuffisants
-  {\"defaut\":\"charabia\"}               200 sans réponse FHIR
-  {\"defaut\":\"expression-inversee\"}    « expression » en texte pour tableau, et l’inverse
-  {\"defaut\":\"jeton-expire\"}           tous les jetons oubliés
-  {\"defaut\":\"jeton\",\"statut\":401}     refus du serveur de jetons
+  {\"defaut\":\"coupure-avant\"}            non traité, connexion coupée
+  {\"defaut\":\"reponse-perdue\"}           traité, connexion coupée
+  {\"defaut\":\"tardif\",\"ms\":5000}         jamais répondu, traité après 5 s
+  {\"defaut\":\"passerelle\",\"statut\":403}  refus nu d’une passerelle ; aussi 404
+  {\"defaut\":\"interdit\"}                 403 du ROR : droits insuffisants
+  {\"defaut\":\"charabia\"}                 200 sans réponse FHIR
+  {\"defaut\":\"expression-inversee\"}      « expression » en texte pour tableau, et l’inverse
+  {\"defaut\":\"jeton-expire\"}             tous les jetons oubliés
+  {\"defaut\":\"jeton\",\"statut\":401}       refus du serveur de jetons
 Chacun peut porter \"identifiant\" (un seul lieu), \"apres\" (requêtes épargnées d’abord) et \"fois\".
 
   curl --cacert simulateur-pki/ca.pem --json '{\"defaut\":\"statut\",\"statut\":503,\"fois\":3}' \\
