@@ -31,6 +31,18 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Etablissement, Self::Grades, Self::Exploitant];
+
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Etablissement => "etablissement",
+            Self::Grades => "grades",
+            Self::Exploitant => "exploitant",
+        }
+    }
+
     /// How the replies name it.
     pub fn in_words(self) -> &'static str {
         match self {

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::claiming::RowId;
-use super::engine::{Tx, locks::Lock, query, query_as};
+use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
 use super::holds::hold;
 use super::mails::DefectColumns;
 use super::precedence::{revive, send_newest_again, supersede_if_older};
 use super::probes::{Probe, insert_probes};
 use super::removals::request_removals;
-use super::{Result, Store, millis};
+use super::search::upkeep;
+use super::{MailId, Result, Store, millis};
 use crate::defect::Defect;
 use crate::fail_point::fail_point;
 use crate::outcome::Etat;
@@ -230,24 +231,34 @@ async fn close(tx: &mut Tx, id: i64, etat: Etat, now: Timestamp) -> Result<()> {
 
 async fn insert_refusal(tx: &mut Tx, id: i64, defect: &Defect) -> Result<()> {
     let columns = DefectColumns::of(defect)?;
-    query(
+    let mail: Option<MailId> = query_scalar(
         "INSERT INTO defects (mail_id, document_id, update_id, code, severity, content)
          SELECT mail_id, document_id, id, $2, $3, $4 FROM updates u WHERE id = $1
-         AND NOT EXISTS (SELECT 1 FROM defects d WHERE d.update_id = u.id AND d.code = $2)",
+         AND NOT EXISTS (SELECT 1 FROM defects d WHERE d.update_id = u.id AND d.code = $2) RETURNING mail_id",
     )
     .bind(id)
     .bind(columns.code)
     .bind(columns.severity)
     .bind(columns.content)
-    .execute(&mut *tx)
+    .fetch_optional(&mut *tx)
     .await?;
-    Ok(())
+    match mail {
+        Some(mail) => upkeep::blamed(tx, mail).await,
+        None => Ok(()),
+    }
 }
 
 /// R04 says that a row is held: it ceases to be true once the row is closed otherwise.
 pub(super) async fn forget_hold_back(tx: &mut Tx, update: i64) -> Result<()> {
-    query("DELETE FROM defects WHERE update_id = $1 AND code = 'R04'").bind(update).execute(&mut *tx).await?;
-    Ok(())
+    let forgotten: Option<MailId> =
+        query_scalar("DELETE FROM defects WHERE update_id = $1 AND code = 'R04' RETURNING mail_id")
+            .bind(update)
+            .fetch_optional(&mut *tx)
+            .await?;
+    match forgotten {
+        Some(mail) => upkeep::blamed(tx, mail).await,
+        None => Ok(()),
+    }
 }
 
 async fn retry(tx: &mut Tx, id: i64, next_at: Timestamp, now: Timestamp) -> Result<()> {

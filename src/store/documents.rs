@@ -7,6 +7,7 @@ use super::engine::{Tx, query, query_scalar};
 use super::mails::DefectColumns;
 use super::precedence::{has_newer, supersede_waiting};
 use super::prior::{First, Prior, is_overtaken};
+use super::search::upkeep;
 use super::{Duty, MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::capacity::{Mode, Nomenclature, ServiceCode, Update};
@@ -93,10 +94,14 @@ impl Store {
             tx.rollback().await?;
             return Ok(Recorded::Overtaken);
         }
+        upkeep::judged(&mut tx, id, mail.sender.as_ref(), mail.verdict).await?;
         insert_defects(&mut tx, id, None, &mail.defects).await?;
         let mut inserted = Vec::new();
         for document in &mail.documents {
             inserted.push(insert_document(&mut tx, id, &inserted, sender, document, now).await?);
+        }
+        if mail.all_defects().next().is_some() {
+            upkeep::blamed(&mut tx, id).await?;
         }
         fail_point!("judgement-written");
         tx.commit().await?;
@@ -145,24 +150,15 @@ pub(super) async fn insert_document(
     .bind(duplicate_of.map(|_| Verdict::Doublon.word()))
     .fetch_one(&mut *tx)
     .await?;
-    insert_mentions(tx, document_id, document).await?;
+    upkeep::named(tx, mail, &document.mentions).await?;
     insert_defects(tx, mail, Some(document_id), &document.defects).await?;
     for update in &document.updates {
         insert_update(tx, mail, document_id, head.mode, update, now).await?;
     }
-    Ok(document_id)
-}
-
-pub(super) async fn insert_mentions(tx: &mut Tx, id: i64, document: &JudgedDocument) -> Result<()> {
-    for (finess, service) in &document.mentions {
-        query("INSERT INTO mentions (document_id, finess, service) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(id)
-            .bind(finess.as_str())
-            .bind(service.as_str())
-            .execute(&mut *tx)
-            .await?;
+    if head.mode == Mode::Reel {
+        upkeep::observed(tx, mail, document).await?;
     }
-    Ok(())
+    Ok(document_id)
 }
 
 pub(super) async fn insert_defects(tx: &mut Tx, mail: MailId, document: Option<i64>, defects: &[Defect]) -> Result<()> {

@@ -7,71 +7,6 @@ use sqlx::FromRow;
 use super::engine::{query, query_as, query_scalar};
 use super::{MailId, Result, Store, instant, millis};
 
-/// Which mails to list; everything that is set must hold.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Received at or after.
-    pub since: Option<Timestamp>,
-    /// Received before.
-    pub until: Option<Timestamp>,
-    /// The mailbox account.
-    pub account: Option<String>,
-    /// The sender's address, exactly.
-    pub sender: Option<String>,
-    /// An establishment that a document speaks of.
-    pub finess: Option<String>,
-    /// A code service that a document speaks of.
-    pub service: Option<String>,
-    /// A code among its defects.
-    pub code: Option<String>,
-    /// The verdict's word, or `en-cours`.
-    pub verdict: Option<String>,
-    /// Only receipt numbers below this one: the next page.
-    pub before: Option<i64>,
-}
-
-/// One line of the journal.
-#[derive(Debug, Clone, Serialize)]
-pub struct JournalEntry {
-    /// Receipt number.
-    pub numero: i64,
-    /// The account of the mailbox it came to.
-    pub boite: String,
-    /// When it was received.
-    pub recu: Timestamp,
-    /// Its sender, if it has exactly one.
-    pub expediteur: Option<String>,
-    /// Its Message-ID.
-    pub message_id: Option<String>,
-    /// SHA-256 of its bytes.
-    pub sha256: String,
-    /// Size in bytes.
-    pub taille: i64,
-    /// The verdict's word, `en-cours` while there is none.
-    pub verdict: String,
-    /// The codes of its defects, sorted, each as often as it occurs.
-    pub codes: Vec<String>,
-    /// Rows acknowledged, waiting, superseded, refused, in test mode: `transmise` and so on.
-    pub lignes: Vec<(String, i64)>,
-    /// Whether a reply was sent: its state, or why there is none.
-    pub reponse: Option<String>,
-}
-
-#[derive(FromRow)]
-struct EntryColumns {
-    id: i64,
-    account: String,
-    received_at: i64,
-    sender: Option<String>,
-    message_id: Option<String>,
-    sha256: String,
-    size: i64,
-    verdict: Option<String>,
-    codes: Option<String>,
-    silent: Option<String>,
-    reply: Option<String>,
-}
-
 /// One request sent to the ROR.
 #[derive(Debug, Clone, Serialize, FromRow)]
 pub struct Request {
@@ -117,58 +52,6 @@ pub struct StoredReply {
 }
 
 impl Store {
-    /// Lines of the journal, newest first.
-    pub async fn journal(&self, filter: &Filter, limit: u32) -> Result<Vec<JournalEntry>> {
-        let rows: Vec<EntryColumns> = query_as(
-            "SELECT m.id, m.account, m.received_at, m.sender, m.message_id, m.sha256, m.size, m.verdict, m.silent,
-                (SELECT string_agg(code, ' ') FROM (SELECT code FROM defects d WHERE d.mail_id = m.id ORDER BY code) AS sorted)
-                    AS codes,
-                (SELECT CASE WHEN returned_by IS NULL THEN etat ELSE 'non-remise' END
-                 FROM replies r WHERE r.mail_id = m.id AND r.kind = 'reponse') AS reply
-             FROM mails m
-             WHERE ($1 IS NULL OR m.received_at >= $1) AND ($2 IS NULL OR m.received_at < $2)
-               AND ($3 IS NULL OR m.sender = $3) AND ($7 IS NULL OR COALESCE(m.verdict, 'en-cours') = $7)
-               AND ($8 IS NULL OR m.id < $8) AND ($10 IS NULL OR m.account = $10)
-               AND ($6 IS NULL OR EXISTS (SELECT 1 FROM defects d WHERE d.mail_id = m.id AND d.code = $6))
-               AND (($4 IS NULL AND $5 IS NULL) OR EXISTS (
-                    SELECT 1 FROM documents o JOIN mentions n ON n.document_id = o.id
-                    WHERE o.mail_id = m.id AND ($4 IS NULL OR n.finess = $4) AND ($5 IS NULL OR n.service = $5)))
-             ORDER BY m.id DESC LIMIT $9",
-        )
-        .bind(filter.since.map(millis))
-        .bind(filter.until.map(millis))
-        .bind(&filter.sender)
-        .bind(&filter.finess)
-        .bind(&filter.service)
-        .bind(&filter.code)
-        .bind(&filter.verdict)
-        .bind(filter.before)
-        .bind(limit)
-        .bind(&filter.account)
-        .fetch_all(self.read())
-        .await?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in rows {
-            let lines = self.rows_by_state(row.id).await?;
-            entries.push(entry(row, lines));
-        }
-        Ok(entries)
-    }
-
-    /// The line of one mail; `None` if there is no such mail.
-    pub async fn journal_entry(&self, id: MailId) -> Result<Option<JournalEntry>> {
-        let up_to = Filter { before: id.number().checked_add(1), ..Filter::default() };
-        let newest = self.journal(&up_to, 1).await?.pop();
-        Ok(newest.filter(|entry| entry.numero == id.number()))
-    }
-
-    async fn rows_by_state(&self, mail: i64) -> Result<Vec<(String, i64)>> {
-        query_as("SELECT etat, COUNT(*) FROM updates WHERE mail_id = $1 GROUP BY etat ORDER BY etat")
-            .bind(mail)
-            .fetch_all(self.read())
-            .await
-    }
-
     /// The last mail received of these bytes, or of this Message-ID where its body was left on the
     /// server.
     pub async fn newest_mail(&self, sha256: &str, message_id: Option<&str>) -> Result<Option<MailId>> {
@@ -234,21 +117,5 @@ impl Store {
                 .fetch_optional(self.read())
                 .await?;
         Ok(row.map(|(etablissements, services, at)| (etablissements, services, instant(at))))
-    }
-}
-
-fn entry(row: EntryColumns, lignes: Vec<(String, i64)>) -> JournalEntry {
-    JournalEntry {
-        numero: row.id,
-        boite: row.account,
-        recu: instant(row.received_at),
-        expediteur: row.sender,
-        message_id: row.message_id,
-        sha256: row.sha256,
-        taille: row.size,
-        verdict: row.verdict.unwrap_or_else(|| "en-cours".to_owned()),
-        codes: row.codes.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-        lignes,
-        reponse: row.reply.or(row.silent),
     }
 }

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
-use super::engine::{query, query_as};
+use super::engine::{query, query_as, query_scalar};
+use super::search::upkeep;
 use super::{Duty, Result, Store, instant, millis};
 use crate::defect::{Defect, Severity};
 use crate::fail_point::fail_point;
@@ -112,14 +113,15 @@ impl Store {
     /// moved nor left are a re-sighting: only their position is brought up to date.
     pub async fn receive(&self, duty: &Duty, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
+        let mut ids: Vec<i64> = Vec::new();
         for mail in mails {
-            query(
+            let id = query_scalar(
                 "INSERT INTO mails (account, position, sha256, raw, size, headers_only, received_at, duplicate_of)
                  VALUES ($1, $2, $3, $4, $5, $6, $7,
                          (SELECT MIN(id) FROM mails WHERE account = $1 AND sha256 = $3
                              AND (moved_at IS NOT NULL OR left_at IS NOT NULL)))
                  ON CONFLICT (account, sha256) WHERE moved_at IS NULL AND left_at IS NULL
-                 DO UPDATE SET position = excluded.position",
+                 DO UPDATE SET position = excluded.position RETURNING id",
             )
             .bind(mail.account)
             .bind(mail.position)
@@ -128,9 +130,11 @@ impl Store {
             .bind(i64::try_from(mail.size).unwrap_or(i64::MAX))
             .bind(mail.headers_only)
             .bind(millis(now))
-            .execute(&mut tx)
+            .fetch_one(&mut tx)
             .await?;
+            ids.push(id);
         }
+        upkeep::received(&mut tx, &ids).await?;
         fail_point!("mail-inserted");
         tx.commit().await
     }

@@ -33,6 +33,7 @@ mod replayable;
 mod replaying;
 mod replies;
 mod rows;
+pub mod search;
 mod sessions;
 mod settling;
 mod shift;
@@ -59,7 +60,7 @@ pub use documents::{JudgedDocument, JudgedMail, Recorded};
 pub use duties::Duty;
 pub use error::{Result, StoreError};
 pub use filing::{Known, ToMove};
-pub use journal::{Filter, JournalEntry, Request, StoredReply};
+pub use journal::{Request, StoredReply};
 pub use mails::{Judging, MailId, Reading, Received, StoredMail, sha256};
 pub use marks::{Handled, Mute};
 pub use posting::ReplyToSend;
@@ -70,6 +71,7 @@ pub use removals::{Removal, RemovalClosing};
 pub use replayable::StoredRow;
 pub use replaying::{Redo, Redone};
 pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind};
+pub use search::{Filter, JournalEntry};
 pub use sessions::{NewSession, Stage, StoredSession};
 pub use settling::{Settlement, Told, Unsettled};
 pub use shift::{Renewal, Shift};
@@ -160,6 +162,10 @@ impl Store {
 
     fn read(&self) -> On<'_> {
         self.engine.reader()
+    }
+
+    fn search_in(&self) -> On<'_> {
+        self.engine.searcher()
     }
 
     fn write_one(&self) -> On<'_> {

@@ -48,11 +48,13 @@ impl Expiry {
 }
 
 /// What goes with a mail, in an order that every reference allows.
-const OF_A_MAIL: [&str; 10] = [
+const OF_A_MAIL: [&str; 12] = [
     "DELETE FROM attempts WHERE update_id IN (SELECT id FROM updates WHERE mail_id = $1)",
     "DELETE FROM defects WHERE mail_id = $1",
     "DELETE FROM updates WHERE mail_id = $1",
-    "DELETE FROM mentions WHERE document_id IN (SELECT id FROM documents WHERE mail_id = $1)",
+    "DELETE FROM mentions WHERE mail_id = $1",
+    "DELETE FROM facets WHERE mail_id = $1",
+    "DELETE FROM journal WHERE mail_id = $1",
     "DELETE FROM documents WHERE mail_id = $1",
     "DELETE FROM withheld WHERE mail_id = $1",
     "DELETE FROM replies WHERE mail_id = $1",
@@ -195,9 +197,11 @@ impl Store {
 async fn forgettable(tx: &mut Tx, expiry: &Expiry) -> Result<Vec<MailId>> {
     query_scalar(
         "SELECT id FROM mails
-         WHERE settled_at IS NOT NULL AND moved_at IS NOT NULL AND (
-             received_at < $1 AND verdict IN ('integre', 'ignore', 'doublon')
-             OR received_at < $2 AND verdict NOT IN ('integre', 'ignore', 'doublon'))
+         WHERE settled_at IS NOT NULL AND moved_at IS NOT NULL AND id IN (
+             SELECT mail_id FROM journal WHERE verdict IN ('integre', 'ignore', 'doublon') AND received_at < $1
+             UNION ALL
+             SELECT mail_id FROM journal
+             WHERE verdict IN ('partiellement-integre', 'rejete', 'quarantaine') AND received_at < $2)
            AND NOT EXISTS (SELECT 1 FROM updates u WHERE u.mail_id = mails.id AND
                (u.etat = 'en-attente' OR u.in_flight_at IS NOT NULL OR u.again_at IS NOT NULL OR u.in_doubt = 1))
            AND NOT EXISTS (SELECT 1 FROM replies r WHERE r.mail_id = mails.id AND r.etat = 'a-envoyer')

@@ -72,12 +72,11 @@ impl Store {
     /// that speak of it.
     pub async fn rejected_for(&self, code: Code, finess: Option<Finess>, service: Option<&str>) -> Result<Vec<MailId>> {
         query_scalar(
-            "SELECT m.id FROM mails m
-             WHERE m.settled_at IS NOT NULL AND EXISTS (
-                 SELECT 1 FROM defects d WHERE d.mail_id = m.id AND d.code = $1 AND d.severity = 'rejet')
+            "SELECT m.id FROM facets f JOIN mails m ON m.id = f.mail_id
+             WHERE f.facet = $1 AND f.rejection = 1 AND m.settled_at IS NOT NULL
                AND (($2 IS NULL AND $3 IS NULL) OR EXISTS (
-                    SELECT 1 FROM documents o JOIN mentions n ON n.document_id = o.id
-                    WHERE o.mail_id = m.id AND ($2 IS NULL OR n.finess = $2) AND ($3 IS NULL OR n.service = $3)))
+                    SELECT 1 FROM mentions n
+                    WHERE n.mail_id = m.id AND ($2 IS NULL OR n.finess = $2) AND ($3 IS NULL OR n.service = $3)))
              ORDER BY m.id DESC",
         )
         .bind(code.as_str())

@@ -4,15 +4,16 @@
 
 use jiff::Timestamp;
 
-use super::documents::{self, insert_defects, insert_document, insert_mentions, insert_update};
+use super::documents::{self, insert_defects, insert_document, insert_update};
 use super::engine::locks::Lock;
 use super::engine::{Tx, query, query_as, query_scalar};
 use super::precedence::supersede_waiting;
 use super::prior::is_overtaken;
 use super::rows::UpdateColumns;
+use super::search::upkeep;
 use super::{JudgedDocument, JudgedMail, MailId, Result, Store, StoreError, millis};
 use crate::address::Address;
-use crate::capacity::Update;
+use crate::capacity::{Mode, Update};
 use crate::outcome::Verdict;
 
 /// What one document becomes.
@@ -53,13 +54,17 @@ impl Store {
             return Ok(None);
         }
         let sent = match redo {
-            Redo::Rows(rows) => send_again(&mut tx, id, rows, now).await?,
+            Redo::Rows(rows) => {
+                upkeep::decided(&mut tx, id, None).await?;
+                send_again(&mut tx, id, rows, now).await?
+            }
             Redo::Mail(mail, documents) => change(&mut tx, id, mail, documents, now).await?,
         };
         if sent == 0 && matches!(redo, Redo::Rows(_)) {
             tx.rollback().await?;
             return Ok(None);
         }
+        upkeep::blamed(&mut tx, id).await?;
         query("INSERT INTO replays (mail_id, at, before, sent) VALUES ($1, $2, $3, $4)")
             .bind(id)
             .bind(millis(now))
@@ -107,6 +112,7 @@ async fn change(tx: &mut Tx, id: MailId, mail: &JudgedMail, documents: &[Redone<
         .bind(mail.verdict.map(Verdict::word))
         .execute(&mut *tx)
         .await?;
+    upkeep::judged(tx, id, mail.sender.as_ref(), mail.verdict).await?;
     query("DELETE FROM defects WHERE mail_id = $1 AND document_id IS NULL AND update_id IS NULL")
         .bind(id)
         .execute(&mut *tx)
@@ -146,11 +152,14 @@ async fn waiting(tx: &mut Tx, id: MailId) -> Result<u64> {
 async fn change_document(tx: &mut Tx, mail: MailId, id: i64, document: &JudgedDocument, now: Timestamp) -> Result<()> {
     query("DELETE FROM defects WHERE document_id = $1 AND update_id IS NULL").bind(id).execute(&mut *tx).await?;
     insert_defects(tx, mail, Some(id), &document.defects).await?;
-    insert_mentions(tx, id, document).await?;
+    upkeep::named(tx, mail, &document.mentions).await?;
     for update in &document.updates {
         if !is_recorded(tx, id, update).await? {
             insert_update(tx, mail, id, document.head.mode, update, now).await?;
         }
+    }
+    if document.head.mode == Mode::Reel {
+        upkeep::observed(tx, mail, document).await?;
     }
     query("UPDATE documents SET verdict = NULL WHERE id = $1").bind(id).execute(&mut *tx).await?;
     Ok(())

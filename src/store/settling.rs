@@ -6,6 +6,7 @@ use super::engine::locks::Lock;
 use super::engine::{Tx, query, query_as, query_scalar};
 use super::outcomes::document_verdict;
 use super::replies::insert_answer;
+use super::search::upkeep;
 use super::{Answer, Duty, MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::fail_point::fail_point;
@@ -103,13 +104,11 @@ impl Store {
 
     /// The establishments that the documents of a mail speak of, accepted or not.
     pub async fn establishments_of(&self, id: MailId) -> Result<Vec<Finess>> {
-        let numbers: Vec<String> = query_scalar(
-            "SELECT DISTINCT n.finess FROM documents d JOIN mentions n ON n.document_id = d.id
-             WHERE d.mail_id = $1 ORDER BY n.finess",
-        )
-        .bind(id)
-        .fetch_all(self.read())
-        .await?;
+        let numbers: Vec<String> =
+            query_scalar("SELECT finess FROM mentions WHERE mail_id = $1 AND service = '' ORDER BY finess")
+                .bind(id)
+                .fetch_all(self.read())
+                .await?;
         numbers.iter().map(|number| parse(number)).collect()
     }
 
@@ -144,6 +143,7 @@ impl Store {
             tx.rollback().await?;
             return Ok(false);
         }
+        upkeep::decided(&mut tx, id, settlement.outcome.verdict).await?;
         for (rank, document) in (0_i64..).zip(&settlement.outcome.documents) {
             query("UPDATE documents SET verdict = $3 WHERE mail_id = $1 AND rank = $2")
                 .bind(id)
@@ -162,8 +162,9 @@ impl Store {
     /// integrated one is confirmed (« retour à la normale »).
     pub async fn was_rejected_before(&self, sender: &Address, id: MailId) -> Result<bool> {
         let last: Option<String> = query_scalar(
-            "SELECT verdict FROM mails WHERE sender = $1 AND id < $2
-             AND verdict IN ('integre', 'partiellement-integre', 'rejete') ORDER BY id DESC LIMIT 1",
+            "SELECT verdict FROM journal WHERE sender = $1 AND mail_id < $2
+             AND verdict IN ('integre', 'partiellement-integre', 'rejete')
+             ORDER BY received_at DESC, mail_id DESC LIMIT 1",
         )
         .bind(sender.as_str())
         .bind(id)

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use dispolits::clock::Clock;
 use dispolits::sandbox::{Inbox, Sandbox};
-use dispolits::store::{Filter, MailId};
+use dispolits::store::MailId;
+use dispolits::store::search::{Filter, Page};
 
 use crate::dovecot::Dovecot;
 
@@ -36,7 +37,7 @@ pub(crate) fn deliver_large(dovecot: &Dovecot, unique: &str, subject: &str, kib:
 
 /// How many replies each of the first mails got. Receipt numbers only grow: some may be left out.
 pub(crate) async fn replies(sandbox: &Sandbox, mails: usize) -> Vec<usize> {
-    let mut entries = sandbox.store.journal(&Filter::default(), 100).await.unwrap();
+    let mut entries = sandbox.store.journal(&Filter::default(), &Page::newest(100)).await.unwrap().lines;
     entries.sort_by_key(|entry| entry.numero);
     let mut numbers = Vec::new();
     for entry in entries.iter().take(mails) {

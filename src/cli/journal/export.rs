@@ -8,10 +8,7 @@ use super::Where;
 use super::filters::Filters;
 use crate::cli::{Failure, Outcome, SUCCESS};
 use crate::outcome::whole_seconds;
-use crate::store::{Filter, JournalEntry};
-
-/// How many mails are read from the store at a time.
-const PAGE: u32 = 500;
+use crate::store::search::{Filter, JournalEntry, Sort};
 
 const COLUMNS: [&str; 9] =
     ["numero", "recu", "expediteur", "verdict", "codes", "capacites", "reponse", "message_id", "boite"];
@@ -35,15 +32,17 @@ pub(super) enum Format {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (store, mailboxes) = arguments.place.open().await?;
-    let mut filter: Filter = arguments.filters.resolve(&store, &mailboxes).await?;
+    let filter: Filter = arguments.filters.resolve(&store, &mailboxes).await?;
     let mut out = std::io::stdout();
     if arguments.format == Format::Csv {
         out.write_all(&csv([COLUMNS.map(str::to_owned)])?)?;
     }
+    let mut pages = store.export(filter, Sort::default());
     loop {
-        let page = store.journal(&filter, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        filter.before = Some(last.numero);
+        let page = pages.next().await?;
+        if page.is_empty() {
+            break;
+        }
         let page: Vec<JournalEntry> = page.into_iter().map(|entry| mailboxes.named(entry)).collect();
         out.write_all(&written(arguments.format, &page)?)?;
     }

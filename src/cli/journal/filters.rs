@@ -1,7 +1,7 @@
 //! Which mails of the journal are meant: everything that is given must hold.
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 
 use super::mailboxes::Mailboxes;
@@ -11,11 +11,8 @@ use crate::cli::Failure;
 use crate::cli::value::instant;
 use crate::defect::Code;
 use crate::finess::Finess;
-use crate::outcome::Verdict;
-use crate::store::{Filter, Store};
-
-/// The word for a mail without verdict yet.
-const EN_COURS: &str = "en-cours";
+use crate::store::Store;
+use crate::store::search::{Filter, Sender, Standing};
 
 #[derive(Debug, Args)]
 pub(super) struct Filters {
@@ -39,18 +36,19 @@ pub(super) struct Filters {
     service: Option<ServiceCode>,
     /// Code d’un défaut, par exemple C01.
     #[arg(long, value_name = "CODE", value_parser = codes(), ignore_case = true)]
-    code: Option<String>,
+    code: Option<Code>,
     /// Verdict.
     #[arg(long, value_name = "VERDICT", value_parser = verdicts())]
-    verdict: Option<String>,
+    verdict: Option<Standing>,
 }
 
-fn codes() -> PossibleValuesParser {
-    PossibleValuesParser::new(Code::ALL.iter().map(|code| code.as_str()))
+fn codes() -> impl TypedValueParser<Value = Code> {
+    let words = PossibleValuesParser::new(Code::ALL.iter().map(|code| code.as_str()));
+    words.try_map(|word| word.to_ascii_uppercase().parse::<Code>())
 }
 
-fn verdicts() -> PossibleValuesParser {
-    PossibleValuesParser::new(Verdict::ALL.map(Verdict::word).into_iter().chain([EN_COURS]))
+fn verdicts() -> impl TypedValueParser<Value = Standing> {
+    PossibleValuesParser::new(Standing::all().map(Standing::word)).try_map(|word| word.parse::<Standing>())
 }
 
 impl Filters {
@@ -64,12 +62,12 @@ impl Filters {
             account,
             since: self.depuis,
             until: self.avant,
-            sender: self.expediteur.map(String::from),
-            finess: self.finess.map(|finess| finess.to_string()),
+            sender: self.expediteur.map(|address| Sender::Is(address.into())),
+            finess: self.finess,
             service: self.service.map(|service| service.to_string()),
-            code: self.code.map(|code| code.to_ascii_uppercase()),
-            verdict: self.verdict,
-            before: None,
+            code: self.code,
+            standing: self.verdict,
+            ..Filter::default()
         })
     }
 }

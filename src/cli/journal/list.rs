@@ -8,9 +8,10 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::Where;
 use super::filters::Filters;
 use super::words;
-use crate::cli::{Outcome, SUCCESS, value};
+use crate::cli::{Failure, Outcome, SUCCESS, value};
 use crate::outcome::in_paris;
-use crate::store::JournalEntry;
+use crate::store::Store;
+use crate::store::search::{Filter, JournalEntry, Sort};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -26,7 +27,7 @@ pub(in crate::cli) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let filter = arguments.filters.resolve(&store, &mailboxes).await?;
-    let entries = store.journal(&filter, arguments.limite).await?;
+    let entries = newest(&store, filter, arguments.limite as usize).await?;
     let entries: Vec<JournalEntry> = entries.into_iter().map(|entry| mailboxes.named(entry)).collect();
     let mut out = std::io::stdout().lock();
     if entries.is_empty() {
@@ -36,6 +37,20 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))?;
     }
     Ok(SUCCESS)
+}
+
+async fn newest(store: &Store, filter: Filter, limit: usize) -> Result<Vec<JournalEntry>, Failure> {
+    let mut entries = Vec::new();
+    let mut pages = store.export(filter, Sort::default());
+    while entries.len() < limit {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            break;
+        }
+        entries.extend(page);
+    }
+    entries.truncate(limit);
+    Ok(entries)
 }
 
 const HEADER: [&str; 7] = ["N°", "Reçu (heure de Paris)", "Expéditeur", "Verdict", "Codes", "Capacités", "Réponse"];

@@ -23,7 +23,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Sqlite, Transaction};
 
-pub(super) use query::{Value, query, query_as, query_scalar};
+pub(super) use query::{Argument, FromRows, Value, query, query_as, query_scalar};
 
 use super::Result;
 use postgres::Session;
@@ -39,7 +39,12 @@ pub(super) enum Engine {
         readers: SqlitePool,
     },
     /// All connections are alike.
-    Postgres(PgPool),
+    Postgres {
+        /// Those of the work.
+        pool: PgPool,
+        /// Those of the pages: they read, and make no work wait.
+        searchers: PgPool,
+    },
 }
 
 /// A transaction that may write; taken back unless it is committed.
@@ -61,7 +66,15 @@ impl Engine {
     pub(super) fn reader(&self) -> On<'_> {
         match self {
             Self::Sqlite { readers, .. } => On::Sqlite(readers),
-            Self::Postgres(pool) => On::Postgres(pool),
+            Self::Postgres { pool, .. } => On::Postgres(pool),
+        }
+    }
+
+    /// Where what operators look for is read.
+    pub(super) fn searcher(&self) -> On<'_> {
+        match self {
+            Self::Sqlite { readers, .. } => On::Sqlite(readers),
+            Self::Postgres { searchers, .. } => On::Postgres(searchers),
         }
     }
 
@@ -69,20 +82,20 @@ impl Engine {
     pub(super) fn writer(&self) -> On<'_> {
         match self {
             Self::Sqlite { writer, .. } => On::Sqlite(writer),
-            Self::Postgres(pool) => On::Postgres(pool),
+            Self::Postgres { pool, .. } => On::Postgres(pool),
         }
     }
 
     /// Whether several workers may be at work.
     pub(super) fn is_shared(&self) -> bool {
-        matches!(self, Self::Postgres(_))
+        matches!(self, Self::Postgres { .. })
     }
 
     /// Begins a transaction that may write.
     pub(super) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(Session::begin(pool).await?),
+            Self::Postgres { pool, .. } => Tx::Postgres(Session::begin(pool).await?),
         })
     }
 
@@ -99,7 +112,7 @@ impl Engine {
     pub(super) async fn give_back_space(&self) -> Result<()> {
         match self {
             Self::Sqlite { writer, .. } => sqlite::give_back_space(writer).await,
-            Self::Postgres(_) => Ok(()),
+            Self::Postgres { .. } => Ok(()),
         }
     }
 
@@ -110,7 +123,10 @@ impl Engine {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => postgres::close(pool).await,
+            Self::Postgres { pool, searchers } => {
+                postgres::close(searchers).await;
+                postgres::close(pool).await;
+            }
         }
     }
 }

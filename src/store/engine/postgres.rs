@@ -23,6 +23,19 @@ pub(in crate::store) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/mig
 
 /// Sessions of one process: a writer for each location under way, and the tasks.
 const SESSIONS: u32 = 12;
+/// Sessions of its pages, besides.
+const SEARCHERS: u32 = 4;
+/// A search walks the index it was made for, one mail at a time: plans that read a table whole, to join or to sort it,
+/// are for whoever wants all of it. To compile a statement takes longer than to run it.
+const SEARCHING: [(&str, &str); 7] = [
+    ("default_transaction_read_only", "on"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_bitmapscan", "off"),
+    ("plan_cache_mode", "force_custom_plan"),
+    ("jit", "off"),
+];
 /// How long a session is waited for, its connection included.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer is waited for: longer than the server lets a statement run.
@@ -68,8 +81,9 @@ pub(in crate::store) async fn has_schema(session: &mut PgConnection) -> Result<b
 fn pool(options: PgConnectOptions, lease: Span) -> Engine {
     let idle = IDLE.min(lease.get() / 2).as_millis().to_string();
     let options = options.options(LIMITS).options([("idle_in_transaction_session_timeout", idle)]);
-    let pool = PgPoolOptions::new().max_connections(SESSIONS).acquire_timeout(CONNECT);
-    Engine::Postgres(pool.connect_lazy_with(options))
+    let pool = |sessions| PgPoolOptions::new().max_connections(sessions).acquire_timeout(CONNECT);
+    let searchers = pool(SEARCHERS).connect_lazy_with(options.clone().options(SEARCHING));
+    Engine::Postgres { pool: pool(SESSIONS).connect_lazy_with(options), searchers }
 }
 
 /// Closes every session. One whose server says nothing is not waited for: the process is about to end.

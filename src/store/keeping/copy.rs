@@ -13,8 +13,9 @@ use crate::store::{Result, Settings, Store, StoreError};
 
 /// What is copied, each table after those that it refers to. Workers, duties and sessions are of
 /// the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 20] = [
+pub(in crate::store) const TABLES: [&str; 23] = [
     "mails",
+    "journal",
     "documents",
     "mentions",
     "updates",
@@ -22,6 +23,8 @@ pub(in crate::store) const TABLES: [&str; 20] = [
     "removals",
     "attempts",
     "defects",
+    "facets",
+    "places",
     "replies",
     "withheld",
     "referential",

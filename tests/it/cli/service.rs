@@ -176,7 +176,8 @@ impl World {
     /// Verdict and codes of the last mail received.
     pub(crate) async fn last(&self) -> (String, Vec<String>) {
         let store = self.store().await;
-        let entry = store.journal(&store::Filter::default(), 1).await.unwrap().remove(0);
+        let entry =
+            store.journal(&store::Filter::default(), &store::search::Page::newest(1)).await.unwrap().lines.remove(0);
         store.close().await;
         (entry.verdict, entry.codes)
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use dispolits::mailbox;
 use dispolits::message;
-use dispolits::store::{self, Received, Shift, Store};
+use dispolits::store::search::{Filter, Page};
+use dispolits::store::{Received, Shift, Store};
 use jiff::Timestamp;
 
 use super::Ran;
@@ -172,7 +173,7 @@ async fn the_journal_names_the_mailbox_where_there_are_several() {
         let mail = Received { account, position: &position, raw: b"x", size: 1, headers_only: false };
         receive(&store, &mail, "2026-11-23T07:00:00Z".parse().unwrap()).await;
     }
-    assert_eq!(store.journal(&store::Filter::default(), 9).await.unwrap().len(), 2);
+    assert_eq!(store.journal(&Filter::default(), &Page::newest(9)).await.unwrap().lines.len(), 2);
     store.close().await;
     let alone = world.journal("list", &[]);
     assert!(!alone.out.contains("Boîte"), "{}", alone.out);

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::bench::{ACCOUNT, Bench, acknowledged, beds, document, judged, refused};
 use super::engine::Engine;
+use super::search::assert_in_step;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -95,6 +96,7 @@ fn tell(engine: Engine, steps: &[Step]) {
         for (rank, step) in steps.iter().enumerate() {
             take(&bench, rank, step).await;
             balance = check(&bench, balance).await;
+            assert_in_step(&bench).await;
         }
     });
 }

@@ -35,6 +35,8 @@ mod replaying;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod settling;

@@ -137,13 +137,18 @@ const HISTORY: &str = "
         SELECT 'a', n, n, 1, n, n, n, n, 'integre', 'traites', 's' || n % 50 FROM generate_series(1, 3000) AS n;
     INSERT INTO documents (mail_id, rank, name, sender, identifiant, sha256, test, verdict)
         SELECT id, 0, 'r', sender, id, id, 0, 'integre' FROM mails;
-    INSERT INTO mentions (document_id, finess, service) SELECT id, '350054680', 'S' || id % 40 FROM documents;
+    INSERT INTO journal (mail_id, received_at, account, sender, verdict)
+        SELECT id, received_at, account, sender, verdict FROM mails;
+    INSERT INTO mentions (mail_id, finess, service, received_at)
+        SELECT mail_id, '350054680', 'S' || mail_id % 40, mail_id FROM documents;
+    INSERT INTO mentions (mail_id, finess, service, received_at) SELECT mail_id, '350054680', '', mail_id FROM documents;
     INSERT INTO updates (mail_id, document_id, finess, service, indicator, nature, nombre, source, date_releve, etat,
                          next_at, closed_at)
         SELECT mail_id, id, '350054680', 'S' || id % 40, 'i' || id % 3, 'lit', 1, 'dpi', id, 'transmise', id, id
         FROM documents;
     INSERT INTO attempts (update_id, at, operation, status, duration_ms, answer) SELECT id, 1, 'replace', 200, 1, '' FROM updates;
     INSERT INTO defects (mail_id, document_id, code, severity, content) SELECT mail_id, id, 'C03', 'avertissement', '{}' FROM documents;
+    INSERT INTO facets (mail_id, facet, received_at, rejection) SELECT mail_id, code, mail_id, 0 FROM defects;
     INSERT INTO replies (mail_id, kind, message_id, sender, recipients, return_path, content, rejections, etat, created_at, next_at)
         SELECT id, 'reponse', id, sender, 's', '', '', 1, 'envoyee', id, id FROM mails;
     ANALYZE;

@@ -2,6 +2,7 @@
 
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict;
+use dispolits::store::search::{Filter, Page};
 use dispolits::store::{
     Answer, Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, Prior, RemovalClosing, sha256,
 };
@@ -91,7 +92,7 @@ async fn the_journal_stays_and_a_duplicate_is_still_known(engine: Engine) {
     assert_eq!(purge(&bench).await, 0);
     assert_eq!(forget(&bench).await, 0);
     assert_eq!(bench.codes(id).await, [Code::M01]);
-    assert_eq!(bench.store.journal(&dispolits::store::Filter::default(), 10).await.unwrap().len(), 1);
+    assert_eq!(bench.store.journal(&Filter::default(), &Page::newest(10)).await.unwrap().lines.len(), 1);
     let copy = bench.receive("b", "a").await;
     assert_eq!(bench.store.mail(copy).await.unwrap().unwrap().duplicate_of, Some(id));
     assert!(bench.store.balance(Some(ACCOUNT)).await.unwrap().holds());

@@ -1,0 +1,30 @@
+//! What operators look for: the journal filtered, sorted and paged by key, the state of each service, the life of one
+//! mail.
+//!
+//! None of it reads a whole table, however old the store is. The journal, what is wrong with each mail and the places it
+//! names are kept in narrow tables, in the transaction of what they tell of ([`upkeep`]); each filter has an index that
+//! is in the order of reception too. A search walks the index of the rarest filter and looks the others up one candidate
+//! at a time ([`walk`]). On PostgreSQL it has sessions of its own: no page makes the work wait.
+
+mod details;
+mod entry;
+mod export;
+mod filter;
+mod flow;
+mod levels;
+mod life;
+mod page;
+mod places;
+mod source;
+mod sql;
+pub(super) mod upkeep;
+mod walk;
+
+pub use entry::{Cause, JournalEntry, PlaceNamed};
+pub use export::Export;
+pub use filter::{Filter, Sender, Standing};
+pub use flow::{Flow, Rejections};
+pub use levels::Level;
+pub use life::{Life, LifeDocument, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};
+pub use page::{BadCursor, Column, Cursor, Found, Page, Sort};
+pub use places::{LateDelivery, Place};

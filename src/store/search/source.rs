@@ -1,0 +1,142 @@
+//! What each filter is to the database: rows of an index that name mails, and a question asked of one mail.
+
+use super::filter::{Filter, Sender, Standing};
+use super::sql::{Sql, after};
+use crate::defect::{Actor, Code};
+
+/// The word under which any rejection is found.
+pub(super) const REJECTION: &str = "rejet";
+
+/// Mails of which one thing holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// What comes to an account.
+    Account(String),
+    /// From one address.
+    Sender(String),
+    /// From the addresses that begin so.
+    Senders(String),
+    /// Of one standing.
+    Standing(Standing),
+    /// With a code, somebody who must act, or any rejection.
+    Facet(&'static str),
+    /// Speaking of an establishment, or of a service of it.
+    Place(String, String),
+    /// Speaking of a service of this code, whosever it is.
+    Service(String),
+    /// Whose identifier begins so.
+    Identifier(String),
+}
+
+impl Source {
+    /// Those of a filter, but for the instants. The first are likely to be the rarest.
+    pub(super) fn of(filter: &Filter) -> Vec<Self> {
+        let place =
+            filter.finess.map(|finess| Self::Place(finess.to_string(), filter.service.clone().unwrap_or_default()));
+        let service = filter.service.clone().filter(|_| filter.finess.is_none()).map(Self::Service);
+        let sender = filter.sender.clone().map(|sender| match sender {
+            Sender::Is(address) => Self::Sender(address),
+            Sender::StartsWith(prefix) => Self::Senders(prefix),
+        });
+        let identifier = filter.identifier.clone().map(Self::Identifier);
+        let facets =
+            [filter.code.map(Code::as_str), filter.actor.map(Actor::word), filter.rejected.then_some(REJECTION)];
+        let [code, actor, rejection] = facets.map(|facet| facet.map(Self::Facet));
+        let standing = filter.standing.map(Self::Standing);
+        let account = filter.account.clone().map(Self::Account);
+        [identifier, place, sender, service, code, actor, standing, rejection, account].into_iter().flatten().collect()
+    }
+
+    /// Whether its index is in the order of reception.
+    pub(super) fn is_ordered(&self) -> bool {
+        !matches!(self, Self::Senders(_) | Self::Service(_) | Self::Identifier(_))
+    }
+
+    /// The table in which it is found.
+    pub(super) fn table(&self) -> &'static str {
+        match self {
+            Self::Facet(_) => "facets",
+            Self::Place(..) | Self::Service(_) => "mentions",
+            _ => "journal",
+        }
+    }
+
+    /// What holds of the rows of its table, which name each mail once if the source is ordered.
+    pub(super) fn condition(&self, row: &str, sql: &mut Sql) -> String {
+        match self {
+            Self::Account(account) => format!("{row}.account = {}", sql.text(account)),
+            Self::Sender(sender) => format!("{row}.sender = {}", sql.text(sender)),
+            Self::Senders(prefix) => starts_with(&format!("{row}.sender"), prefix, sql),
+            Self::Standing(standing) => format!("{row}.verdict = {}", sql.text(standing.word())),
+            Self::Facet(word) => format!("{row}.facet = {}", sql.text(word)),
+            Self::Place(finess, service) => {
+                format!("{row}.finess = {} AND {row}.service = {}", sql.text(finess), sql.text(service))
+            }
+            Self::Service(service) => format!("{row}.service = {}", sql.text(service)),
+            Self::Identifier(prefix) => identifies(&format!("{row}.mail_id"), prefix, sql),
+        }
+    }
+
+    /// The same as a query of mails, so many at most, in no order, some of them more than once.
+    pub(super) fn mails(&self, limit: u32, sql: &mut Sql) -> String {
+        if let Self::Identifier(prefix) = self {
+            return identified(prefix, limit, sql);
+        }
+        // The index of places begins with the establishment.
+        let everywhere =
+            if let Self::Service(_) = self { format!("d.finess IN ({FINESS}) AND ") } else { String::new() };
+        let condition = self.condition("d", sql);
+        format!("SELECT d.mail_id FROM {} d WHERE {everywhere}{condition} LIMIT {limit}", self.table())
+    }
+
+    /// Whether it holds of the mail that `mail` names: a question that no planner turns into anything but a look at that
+    /// one mail.
+    pub(super) fn holds(&self, mail: &str, sql: &mut Sql) -> String {
+        if let Self::Identifier(prefix) = self {
+            return identifies(mail, prefix, sql);
+        }
+        let condition = self.condition("r", sql);
+        format!("(SELECT 1 FROM {} r WHERE r.mail_id = {mail} AND {condition} LIMIT 1) IS NOT NULL", self.table())
+    }
+}
+
+/// Every establishment ever named, each found by one look into the index.
+const FINESS: &str = "WITH RECURSIVE e (finess) AS (
+        SELECT MIN(finess) FROM mentions
+        UNION ALL
+        SELECT (SELECT MIN(n.finess) FROM mentions n WHERE n.finess > e.finess) FROM e WHERE e.finess IS NOT NULL)
+    SELECT finess FROM e WHERE finess IS NOT NULL";
+
+/// Every account that a mail came to, found in the same way.
+const ACCOUNTS: &str = "WITH RECURSIVE e (account) AS (
+        SELECT MIN(account) FROM journal
+        UNION ALL
+        SELECT (SELECT MIN(n.account) FROM journal n WHERE n.account > e.account) FROM e WHERE e.account IS NOT NULL)
+    SELECT account FROM e WHERE account IS NOT NULL";
+
+fn starts_with(column: &str, prefix: &str, sql: &mut Sql) -> String {
+    let from = sql.text(prefix);
+    match after(prefix) {
+        Some(after) => format!("{column} >= {from} AND {column} < {}", sql.text(&after)),
+        None => format!("{column} >= {from}"),
+    }
+}
+
+fn identified(prefix: &str, limit: u32, sql: &mut Sql) -> String {
+    let parts = [
+        format!("SELECT mail_id FROM documents WHERE {}", starts_with("identifiant", prefix, sql)),
+        format!("SELECT id FROM mails WHERE {}", starts_with("message_id", prefix, sql)),
+        format!("SELECT id FROM mails WHERE account IN ({ACCOUNTS}) AND {}", starts_with("sha256", prefix, sql)),
+    ];
+    let parts = parts.map(|part| format!("SELECT * FROM ({part} LIMIT {limit}) AS part"));
+    format!("SELECT * FROM ({}) AS parts LIMIT {limit}", parts.join(" UNION ALL "))
+}
+
+fn identifies(mail: &str, prefix: &str, sql: &mut Sql) -> String {
+    let document = starts_with("r.identifiant", prefix, sql);
+    let own = [starts_with("r.message_id", prefix, sql), starts_with("r.sha256", prefix, sql)].join(" OR ");
+    format!(
+        "((SELECT 1 FROM documents r WHERE r.mail_id = {mail} AND {document} LIMIT 1) IS NOT NULL
+          OR (SELECT 1 FROM mails r WHERE r.id = {mail} AND ({own})) IS NOT NULL)"
+    )
+}

@@ -1,0 +1,217 @@
+//! From a filter to the mails of one page: which index is walked, and what is asked of each mail on the way.
+//!
+//! Three ways. *Walk* an index that is in the order of the list, from where the page begins, and ask the other filters
+//! of each mail. *Gather* all that the rarest filter names, if that is few, and sort it. Which filter is the rarest is
+//! counted, no further than it matters: no statistics are needed, and none can be stale.
+
+use sqlx::FromRow;
+
+use super::filter::Filter;
+use super::page::{Column, Cursor, Key, Page, Sort};
+use super::source::Source;
+use super::sql::Sql;
+use crate::store::{Result, Store, millis};
+
+/// So many mails are gathered and sorted at most.
+const FEW: u32 = 30_000;
+/// Two filters that name more than so many mails each are equally unlikely to be rare.
+const MANY: u32 = 10_000;
+
+/// How the mails of a page are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Along the order of the list, through the index of a filter, or through all mails.
+    Walk(Option<Source>),
+    /// All that a filter names, sorted.
+    Gather(Source),
+    /// All of a time, sorted.
+    GatherTime,
+}
+
+/// A search of one page.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    filter: &'a Filter,
+    sources: Vec<Source>,
+    sort: Sort,
+    /// From where, if not from the beginning.
+    from: Option<&'a Key>,
+    /// Whether the list is read against its order.
+    back: bool,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(filter: &'a Filter, page: &'a Page) -> Self {
+        let sources = Source::of(filter);
+        let from = page.from.as_ref().map(|cursor: &Cursor| &cursor.key);
+        Self { filter, sources, sort: page.order(), from, back: page.goes_back() }
+    }
+
+    /// The receipt numbers of the page in the order in which it is read, one more than `lines` if there is another page.
+    pub(super) async fn mails(&self, store: &Store, lines: u32) -> Result<Vec<i64>> {
+        let way = self.way(store).await?;
+        let mut sql = Sql::default();
+        let statement = self.statement(&way, lines.saturating_add(1), &mut sql);
+        let found: Vec<(i64,)> = sql.fetch(statement, store.search_in()).await?;
+        Ok(found.into_iter().map(|(mail,)| mail).collect())
+    }
+
+    /// The column besides the reception that sorts, unless the filter leaves it one value.
+    fn word(&self) -> Option<&'static str> {
+        let is_one = |source: &Source| match self.sort.column {
+            Column::Recu => true,
+            Column::Expediteur => matches!(source, Source::Sender(_)),
+            Column::Verdict => matches!(source, Source::Standing(_)),
+        };
+        if self.sources.iter().any(is_one) {
+            return None;
+        }
+        match self.sort.column {
+            Column::Recu => None,
+            Column::Expediteur => Some("sender"),
+            Column::Verdict => Some("verdict"),
+        }
+    }
+
+    async fn way(&self, store: &Store) -> Result<Way> {
+        if self.word().is_some() { self.sorted_way(store).await } else { self.way_in_time(store).await }
+    }
+
+    /// In the order of reception the rarest ordered filter leads, unless one without an order names few mails.
+    async fn way_in_time(&self, store: &Store) -> Result<Way> {
+        match self.sources.as_slice() {
+            [] => return Ok(Way::Walk(None)),
+            [only] if only.is_ordered() => return Ok(Way::Walk(Some(only.clone()))),
+            _ => {}
+        }
+        let counts = self.counts(store).await?;
+        let rarest = |ordered: bool, limit: u32| {
+            let of_kind = counts.iter().zip(&self.sources).filter(|(_, source)| source.is_ordered() == ordered);
+            of_kind.map(|(count, source)| ((*count).min(limit), source)).min_by_key(|(count, _)| *count)
+        };
+        let (walked, gathered) = (rarest(true, MANY), rarest(false, FEW + 1));
+        Ok(match (walked, gathered) {
+            (Some((count, source)), Some((other, _))) if count <= other => Way::Walk(Some(source.clone())),
+            (_, Some((count, source))) if count <= FEW => Way::Gather(source.clone()),
+            (walked, _) => Way::Walk(walked.map(|(_, source)| source.clone())),
+        })
+    }
+
+    /// In another order, what the rarest filter names is sorted if it is few; else the list itself is walked.
+    async fn sorted_way(&self, store: &Store) -> Result<Way> {
+        let counts = self.counts(store).await?;
+        let rarest = counts.iter().zip(&self.sources).min_by_key(|(count, _)| **count);
+        let in_time = if self.has_time() { self.count_in_time(store).await? } else { FEW + 1 };
+        Ok(match rarest {
+            Some((count, source)) if *count <= FEW && *count <= in_time => Way::Gather(source.clone()),
+            _ if in_time <= FEW => Way::GatherTime,
+            _ => Way::Walk(None),
+        })
+    }
+
+    fn has_time(&self) -> bool {
+        self.filter.since.is_some() || self.filter.until.is_some()
+    }
+
+    /// How many mails each source names, counted up to [`FEW`] and one.
+    async fn counts(&self, store: &Store) -> Result<Vec<u32>> {
+        let mut sql = Sql::default();
+        let counts = self.sources.iter().enumerate().map(|(rank, source)| {
+            let rows = self.counted(source, &mut sql);
+            format!("SELECT {rank} AS rank, COUNT(*) AS mails FROM ({rows}) AS c{rank}")
+        });
+        let statement = counts.collect::<Vec<_>>().join(" UNION ALL ") + " ORDER BY 1";
+        #[derive(FromRow)]
+        struct Counted {
+            mails: i64,
+        }
+        let counted: Vec<Counted> = sql.fetch(statement, store.search_in()).await?;
+        Ok(counted.iter().map(|one| crate::store::count(one.mails)).collect())
+    }
+
+    fn counted(&self, source: &Source, sql: &mut Sql) -> String {
+        if !source.is_ordered() {
+            return source.mails(FEW + 1, sql);
+        }
+        let condition = source.condition("d", sql);
+        let within = self.within_time(sql);
+        format!("SELECT 1 AS one FROM {} d WHERE {condition}{within} LIMIT {}", source.table(), FEW + 1)
+    }
+
+    async fn count_in_time(&self, store: &Store) -> Result<u32> {
+        let mut sql = Sql::default();
+        let within = self.within_time(&mut sql);
+        let statement =
+            format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM journal d WHERE 1 = 1{within} LIMIT {}) AS c", FEW + 1);
+        let counted: Vec<(i64,)> = sql.fetch(statement, store.search_in()).await?;
+        Ok(counted.first().map_or(0, |(mails,)| crate::store::count(*mails)))
+    }
+
+    fn within_time(&self, sql: &mut Sql) -> String {
+        let since = self.filter.since.map(|since| format!(" AND d.received_at >= {}", sql.bind(millis(since))));
+        let until = self.filter.until.map(|until| format!(" AND d.received_at < {}", sql.bind(millis(until))));
+        since.unwrap_or_default() + &until.unwrap_or_default()
+    }
+
+    /// The statement of a way.
+    pub(super) fn statement(&self, way: &Way, limit: u32, sql: &mut Sql) -> String {
+        let (from, own) = match way {
+            Way::Walk(None) | Way::GatherTime => ("journal d".to_owned(), "1 = 1".to_owned()),
+            Way::Walk(Some(source)) => (format!("{} d", source.table()), source.condition("d", sql)),
+            Way::Gather(source) => {
+                let mails = source.mails(FEW + 1, sql);
+                (
+                    format!("(SELECT DISTINCT mail_id FROM ({mails}) AS named) AS c CROSS JOIN journal d"),
+                    "d.mail_id = c.mail_id".to_owned(),
+                )
+            }
+        };
+        let others = self.others(way, sql);
+        let range = self.range(way, sql);
+        let order = self.order(way);
+        format!("SELECT d.mail_id FROM {from} WHERE {own}{range}{others} ORDER BY {order} LIMIT {limit}")
+    }
+
+    /// What the sources that do not lead ask of each mail.
+    fn others(&self, way: &Way, sql: &mut Sql) -> String {
+        let leads = |source: &&Source| match way {
+            Way::Walk(Some(leader)) | Way::Gather(leader) => *source == leader,
+            Way::Walk(None) | Way::GatherTime => false,
+        };
+        let asked = self.sources.iter().filter(|source| !leads(source));
+        asked.map(|source| format!(" AND {}", source.holds("d.mail_id", sql))).collect()
+    }
+
+    /// Whether the least comes first in what is read.
+    fn ascends(&self) -> bool {
+        self.sort.descending == self.back
+    }
+
+    fn order(&self, _way: &Way) -> String {
+        let direction = if self.ascends() { "ASC" } else { "DESC" };
+        let word = self.word().map(|word| format!("d.{word} {direction}, ")).unwrap_or_default();
+        format!("{word}d.received_at {direction}, d.mail_id {direction}")
+    }
+
+    /// Where the page begins, and the time it is within. Of two bounds on one side only the closer is named: the index
+    /// is then entered there.
+    fn range(&self, _way: &Way, sql: &mut Sql) -> String {
+        let (Some(key), ascends) = (self.from, self.ascends()) else { return self.within_time(sql) };
+        if let (Some(column), Some(word)) = (self.word(), &key.word) {
+            let (word, at, mail) = (sql.text(word), sql.bind(key.received_at), sql.bind(key.mail));
+            let beyond = if ascends { ">" } else { "<" };
+            let place = format!(" AND (d.{column}, d.received_at, d.mail_id) {beyond} ({word}, {at}, {mail})");
+            return place + &self.within_time(sql);
+        }
+        let since = self.filter.since.map(millis).filter(|since| !ascends || *since > key.received_at);
+        let until = self.filter.until.map(millis).filter(|until| ascends || *until <= key.received_at);
+        let is_within = if ascends { since.is_none() } else { until.is_none() };
+        let since = since.map(|since| format!(" AND d.received_at >= {}", sql.bind(since)));
+        let until = until.map(|until| format!(" AND d.received_at < {}", sql.bind(until)));
+        let beyond = if ascends { ">" } else { "<" };
+        let place = is_within.then(|| {
+            format!(" AND (d.received_at, d.mail_id) {beyond} ({}, {})", sql.bind(key.received_at), sql.bind(key.mail))
+        });
+        since.unwrap_or_default() + &until.unwrap_or_default() + &place.unwrap_or_default()
+    }
+}
