@@ -69,19 +69,21 @@
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
-//! | [`health`] | `clock` `defect` `setting` `store` |
+//! | [`health`] | `address` `alerts` `clock` `defect` `setting` `store` |
 //! | [`config`] | `access` `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
 //! | [`pipeline`] | `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
-//! | [`web`] | `access` `chance` `clock` `config` `health` `outcome` `referential` `setting` `store` `tls` |
-//! | [`worker`] | `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
+//! | [`alarm`] | `address` `alerts` `capacity` `clock` `config` `finess` `health` `pipeline` `referential` `setting` `smtp` `store` `tls` |
+//! | [`web`] | `access` `alarm` `chance` `clock` `config` `health` `outcome` `referential` `setting` `store` `tls` |
+//! | [`worker`] | `alarm` `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `address` `cahier` `capacity` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
-//! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
-//! | [`cli`] | `address` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `smtp` `store` `tls` `worker` |
+//! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `health` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
+//! | [`cli`] | `address` `alarm` `alerts` `cahier` `capacity` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `smtp` `store` `tls` `worker` |
 //! | `main` | `cli` |
 
 pub mod access;
 pub mod address;
+pub mod alarm;
 pub mod alerts;
 pub mod cahier;
 pub mod capacity;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::Kind;
+use super::{Kind, Observation};
 
 /// How soon somebody must act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -35,6 +35,8 @@ pub struct Incident {
     pub objet: String,
     /// How soon somebody must act.
     pub gravite: Severity,
+    /// How far along it is: 1 to 5 for a certificate at 90, 60, 30, 7 days and expired; 0 for others.
+    pub niveau: u32,
     /// What is the matter, in French, without any address.
     pub phrase: String,
     /// Since when its cause lasts.
@@ -50,6 +52,23 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// An incident that is in no store, of what is seen now.
+    pub fn sample(seen: &Observation, since: Timestamp, now: Timestamp) -> Self {
+        Self {
+            numero: 0,
+            kind: seen.kind,
+            objet: seen.object.clone(),
+            gravite: seen.severity,
+            niveau: seen.level,
+            phrase: seen.sentence.clone(),
+            depuis: since,
+            ouvert_a: now,
+            vu_a: now,
+            rappele_a: now,
+            clos_a: None,
+        }
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         self.kind.remedy()

@@ -95,20 +95,6 @@ impl Kind {
         matches!(self, Self::PatientDocument | Self::Undelivered | Self::Certificate | Self::Referential)
     }
 
-    /// Whether what it is about has its own measure of time already, so that it opens at first sight.
-    pub fn is_measured(self) -> bool {
-        matches!(
-            self,
-            Self::Unswept
-                | Self::Unjudged
-                | Self::SilentEstablishment
-                | Self::SilentService
-                | Self::LateDeliveries
-                | Self::Rejections
-                | Self::Stuck
-        )
-    }
-
     fn article(self) -> &'static Article {
         article(self)
     }

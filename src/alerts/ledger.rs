@@ -96,8 +96,7 @@ impl Ledger {
         let pending = self.pending.entry(seen.key()).or_insert(Pending { first: now, last: now });
         pending.last = now;
         let since = seen.since.unwrap_or(pending.first).min(pending.first);
-        let at_once = seen.kind.is_event() || seen.kind.is_measured();
-        if !at_once && !is_past(since, settings.open_after, now) {
+        if !seen.kind.is_event() && !is_past(since, settings.open_after, now) {
             return None;
         }
         self.pending.remove(&seen.key());
@@ -107,7 +106,7 @@ impl Ledger {
 
 fn lasts(incident: &Incident, seen: &Observation, settings: &Settings, now: Timestamp) -> Option<Change> {
     let (numero, observation) = (incident.numero, seen.clone());
-    if seen.severity > incident.gravite {
+    if (seen.severity, seen.level) > (incident.gravite, incident.niveau) {
         return Some(Change::Worsen { numero, observation });
     }
     if is_past(incident.rappele_a, settings.remind_after, now) {

@@ -18,6 +18,7 @@ pub struct Observation {
     pub(super) severity: Severity,
     pub(super) sentence: String,
     pub(super) since: Option<Timestamp>,
+    pub(super) level: u32,
 }
 
 /// All that was seen at one moment, and what could not be looked at.
@@ -30,7 +31,18 @@ pub struct Sight {
 impl Observation {
     /// This is the matter with that, since an instant if it is known.
     pub fn new(kind: Kind, object: &str, severity: Severity, sentence: &str, since: Option<Timestamp>) -> Self {
-        Self { kind, object: line(object), severity, sentence: line(sentence), since }
+        Self { kind, object: line(object), severity, sentence: line(sentence), since, level: 0 }
+    }
+
+    /// The same, so far along: of one severity a higher level is told again.
+    #[must_use]
+    pub fn at_level(self, level: u32) -> Self {
+        Self { level, ..self }
+    }
+
+    /// How far along it is.
+    pub fn level(&self) -> u32 {
+        self.level
     }
 
     /// What kind of thing it is.

@@ -1,5 +1,6 @@
 //! The command line: parsed here, one file a command. What people read is in French.
 
+mod alerts;
 mod check;
 mod config;
 mod doctor;
@@ -47,6 +48,9 @@ enum Command {
     /// Consulte le journal des courriels et des rejets.
     #[command(subcommand)]
     Journal(journal::Command),
+    /// Consulte les alertes aux opérateurs, ou en envoie une d’essai.
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// Essaie chaque connexion et chaque certificat, et dit que faire ; sans aucun effet.
     Doctor(doctor::Arguments),
     /// Lance le simulateur du ROR seul.
@@ -85,6 +89,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Sandbox(arguments) => block_on(sandbox::run(arguments)),
         Command::Run(arguments) => block_on(run::run(arguments)),
         Command::Journal(command) => block_on(journal::run(command)),
+        Command::Alerts(command) => block_on(alerts::run(command)),
         Command::Store(command) => block_on(store::run(command)),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Simulator(arguments) => block_on(simulator::run(arguments)),

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::process::Command;
-
 use super::step::Failure;
 use super::words::reason;
 
@@ -20,14 +18,6 @@ pub(super) fn writable(folder: &Path) -> Result<(), Failure> {
 pub(super) fn writable_above(folder: &Path) -> Result<PathBuf, Failure> {
     let existing = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."));
     writable(existing).map(|()| existing.to_owned())
-}
-
-/// How much room is left there, in MiB; nothing where `df` (POSIX) does not say.
-pub(super) async fn room(folder: &Path) -> Option<u64> {
-    let output = Command::new("df").arg("-Pk").arg(folder).kill_on_drop(true).output().await.ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let kibibytes: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
-    Some(kibibytes / 1024)
 }
 
 /// What that much room means.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::disk;
 use super::step::{Failure, Outcome, Section, Trial};
 use super::words::{counted, whole};
+use crate::health::Room;
 use crate::store::look::{self, Look, Schema};
 use crate::store::{Settings, StoreError};
 
@@ -151,8 +152,8 @@ async fn writing(look: &mut Look, path: &Path) -> Result<((), String), Failure> 
 }
 
 async fn room(trial: &mut Trial, folder: &Path) {
-    match disk::room(folder).await {
-        Some(mebibytes) => trial.note_result(ROOM, disk::judge_room(folder, mebibytes)),
+    match Room::of(folder).await {
+        Some(room) => trial.note_result(ROOM, disk::judge_room(folder, room.free / 1024)),
         None => trial.note(ROOM, Outcome::NonFait { raison: "la commande df ne répond pas".to_owned() }),
     }
 }

@@ -115,7 +115,7 @@ fn store_troubles(known: &Known, pulse: &Pulse, settings: &Settings) -> Vec<Trou
 
 fn remarks(known: &Known, pulse: &Pulse) -> Vec<String> {
     let mut remarks = Vec::new();
-    if known.suspended {
+    if known.is_suspended() {
         remarks.push("envois au ROR suspendus : il ne répond pas comme il le doit".to_owned());
     }
     let Some((_, vitals)) = &known.vitals else { return remarks };

@@ -12,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::counters::Labels;
 use super::pulse::{Known, Pulse, labels};
 use super::{Diagnosis, Settings};
+use crate::alerts::Kind;
 use crate::store::{Balance, Vitals};
 
 type Numbers = Family<Labels, Gauge>;
@@ -20,21 +21,27 @@ type Seconds = Family<Labels, Gauge<f64, AtomicU64>>;
 /// The content type of [`text`].
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Every metric. Without `balances` the store could not be read: then those are left out.
-pub(super) fn text(
-    pulse: &Pulse,
-    settings: &Settings,
-    balances: Option<&[(String, Balance)]>,
-) -> Result<String, std::fmt::Error> {
+/// What the store is asked when the metrics are.
+pub(super) struct Asked {
+    pub(super) balances: Vec<(String, Balance)>,
+    /// How many incidents are open, by the word of their kind.
+    pub(super) incidents: Vec<(String, i64)>,
+}
+
+/// Every metric. Without what was `asked` the store could not be read: then those are left out.
+pub(super) fn text(pulse: &Pulse, settings: &Settings, asked: Option<&Asked>) -> Result<String, std::fmt::Error> {
     let (known, mut registry) = (pulse.known(), Registry::with_prefix("dispolits"));
     pulse.counters().register(&mut registry);
     worker(&mut registry, &Diagnosis::of(pulse, settings), &known);
     sweeps(&mut registry, &known);
-    number(&mut registry, "store_up", "Whether the store could be read", i64::from(balances.is_some()));
+    number(&mut registry, "store_up", "Whether the store could be read", i64::from(asked.is_some()));
     if let Some((_, vitals)) = &known.vitals {
         queues(&mut registry, vitals, &known, pulse.now());
     }
-    conservation(&mut registry, balances.unwrap_or_default(), &known);
+    conservation(&mut registry, asked.map_or(&[][..], |asked| &asked.balances), &known);
+    if let Some(asked) = asked {
+        incidents(&mut registry, &asked.incidents);
+    }
     let mut text = String::new();
     encode_registry(&mut text, &registry)?;
     encode_eof(&mut text)?;
@@ -47,7 +54,12 @@ fn worker(registry: &mut Registry, diagnosis: &Diagnosis, known: &Known) {
     registry.register("build", "The version that runs", version);
     number(registry, "ready", "Whether /readyz says 200", i64::from(diagnosis.is_ready()));
     number(registry, "alive", "Whether every task moves", i64::from(diagnosis.is_alive()));
-    number(registry, "ror_suspended", "Whether the breaker keeps requests from the ROR", i64::from(known.suspended));
+    number(
+        registry,
+        "ror_suspended",
+        "Whether the breaker keeps requests from the ROR",
+        i64::from(known.is_suspended()),
+    );
     let ages = Seconds::default();
     for (task, heart) in &known.hearts {
         let Some(last) = heart.last else { continue };
@@ -102,6 +114,16 @@ fn conservation(registry: &mut Registry, balances: &[(String, Balance)], known: 
     registry.register("mails", "Mails by outcome, en-cours included", mails);
     registry.register("received_mails", "Mails received", received);
     registry.register("missing_mails", "Mails received without any outcome: must be 0", missing);
+}
+
+/// Each kind has its number, 0 too: a rule that waits for a number needs one.
+fn incidents(registry: &mut Registry, open: &[(String, i64)]) {
+    let incidents = Numbers::default();
+    for kind in Kind::ALL {
+        let count = open.iter().find(|(word, _)| word == kind.word()).map_or(0, |(_, count)| *count);
+        incidents.get_or_create(&labels([("kind", kind.word())])).set(count);
+    }
+    registry.register("open_incidents", "Incidents that are open, by kind", incidents);
 }
 
 fn number(registry: &mut Registry, name: &'static str, help: &'static str, value: i64) {

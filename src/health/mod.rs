@@ -8,13 +8,17 @@
 
 mod counters;
 mod diagnosis;
+mod disk;
 mod exposition;
 mod pulse;
 mod server;
 mod settings;
+mod standing;
 pub mod systemd;
 
 pub use diagnosis::{Diagnosis, Trouble};
+pub use disk::Room;
 pub use pulse::{Exchange, Pulse, Task};
 pub use server::{ServeError, serve};
 pub use settings::Settings;
+pub use standing::{Concern, Fault, Mailbox, Standing};

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::counters::{Counters, Labels};
+use super::standing::{Concern, Fault};
+use crate::address::mask_all;
 use crate::clock::Clock;
 use crate::defect::Code;
 use crate::store::Vitals;
@@ -62,8 +64,8 @@ pub(super) struct Known {
     pub(super) swept_at: BTreeMap<String, Timestamp>,
     /// The mailboxes that another worker reads.
     pub(super) elsewhere: BTreeSet<String>,
-    /// Whether the breaker keeps requests from the ROR.
-    pub(super) suspended: bool,
+    /// What fails, and why.
+    pub(super) faults: BTreeMap<Concern, Fault>,
     pub(super) vitals: Option<(Instant, Vitals)>,
     pub(super) began: Option<Instant>,
 }
@@ -76,6 +78,11 @@ pub(super) struct Heart {
 }
 
 impl Known {
+    /// Whether requests are kept from the ROR.
+    pub(super) fn is_suspended(&self) -> bool {
+        self.faults.contains_key(&Concern::Ror)
+    }
+
     /// The name of an account; the account itself once it is no longer read.
     pub(super) fn name<'a>(&'a self, account: &'a str) -> &'a str {
         self.names.get(account).map_or(account, String::as_str)
@@ -132,6 +139,7 @@ impl Pulse {
         let name = known.name(mailbox).to_owned();
         known.sweeps.insert(mailbox.to_owned(), Instant::now());
         known.swept_at.insert(mailbox.to_owned(), now);
+        known.faults.remove(&Concern::Sweep(mailbox.to_owned()));
         drop(known);
         count(&self.0.counters.sweeps, [("mailbox", &name), ("outcome", "complete")], 1);
         for (step, mails) in [("received", received), ("judged", judged), ("moved", moved)] {
@@ -163,14 +171,19 @@ impl Pulse {
         count(&self.0.counters.replies, [("outcome", outcome)], 1);
     }
 
-    /// Whether requests are kept from the ROR.
-    pub fn suspended(&self, suspended: bool) {
-        self.lock().suspended = suspended;
-    }
-
     /// What the store was seen to hold.
     pub fn observed(&self, vitals: Vitals) {
         self.lock().vitals = Some((Instant::now(), vitals));
+    }
+
+    /// What the store was last seen to hold.
+    pub fn vitals(&self) -> Option<Vitals> {
+        self.lock().vitals.as_ref().map(|(_, vitals)| vitals.clone())
+    }
+
+    /// What operators call an account: the account itself, masked, once it is no longer read.
+    pub fn name_of(&self, account: &str) -> String {
+        mask_all(self.lock().name(account))
     }
 
     pub(super) fn known(&self) -> Known {
@@ -185,7 +198,7 @@ impl Pulse {
         self.0.clock.now()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,8 +15,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use super::exposition::Asked;
 use super::{Diagnosis, Pulse, Settings, exposition};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How long the store may take to say its balance.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -65,8 +66,12 @@ async fn ready(State(watched): State<Watched>) -> Response {
 }
 
 async fn metrics(State(watched): State<Watched>) -> Response {
-    let balances = timeout(DEADLINE, watched.store.balances()).await.ok().and_then(Result::ok);
-    match exposition::text(&watched.pulse, &watched.settings, balances.as_deref()) {
+    let asked = timeout(DEADLINE, async {
+        let balances = watched.store.balances().await?;
+        Ok::<_, StoreError>(Asked { balances, incidents: watched.store.open_incidents_by_kind().await? })
+    });
+    let asked = asked.await.ok().and_then(Result::ok);
+    match exposition::text(&watched.pulse, &watched.settings, asked.as_ref()) {
         Ok(text) => ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

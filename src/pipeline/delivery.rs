@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::defect::Code;
 use crate::fail_point::fail_point;
-use crate::health::{self, Pulse, Task};
+use crate::health::{self, Concern, Pulse, Task};
 use crate::ror::{Attempted, Client, Exchange, GenreCode, PushFailure, Read, Refusal};
 use crate::store::{Batch, Closing, Removal, RemovalClosing, RowToSend, Shift, StoreError};
 
@@ -269,7 +269,8 @@ impl Delivery {
     }
 
     fn tell_success(&self) {
-        self.pulse.suspended(false);
+        self.pulse.well(&Concern::Ror);
+        self.pulse.well(&Concern::RorLogin);
         if self.breaker().success() {
             info!("le ROR répond de nouveau : les envois reprennent");
         }
@@ -282,7 +283,12 @@ impl Delivery {
             _ if failure.is_transient() => self.breaker().failure(now),
             _ => self.breaker().our_fault(now),
         };
-        self.pulse.suspended(self.breaker().is_open());
+        if self.breaker().is_open() {
+            self.pulse.ails(Concern::Ror, &failure.to_string());
+        }
+        if failure.is_refused_login() {
+            self.pulse.ails(Concern::RorLogin, &failure.to_string());
+        }
         if opened {
             error!("envois au ROR suspendus : {failure}");
         }

@@ -28,5 +28,6 @@ pub use intake::{Intake, IntakeError, Sweep};
 pub use judge::{Courthouse, Judge};
 pub use posting::{Posting, Transport, maildir_of};
 pub use replaying::{Gain, Impossible, Proposal, Replaying, Selection};
+pub use seat::Seat;
 pub use settling::Settling;
 pub use tracer::Tracer;

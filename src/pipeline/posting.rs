@@ -16,7 +16,7 @@ use crate::address::{Address, mask_all};
 use crate::clock::Clock;
 use crate::config;
 use crate::fail_point::fail_point;
-use crate::health::{Pulse, Task};
+use crate::health::{Concern, Pulse, Task};
 use crate::mailbox;
 use crate::reply;
 use crate::smtp::{SendError, Sent, Smtp, Submission};
@@ -35,19 +35,12 @@ pub enum Transport {
 }
 
 impl Transport {
-    async fn send(&self, reply: &ReplyToSend) -> Result<Sent, SendError> {
+    /// Hands a mail over.
+    pub async fn send(&self, mail: &Submission<'_>) -> Result<Sent, SendError> {
         match self {
-            Self::Smtp(server) => {
-                let submission = Submission {
-                    from: reply.return_path.as_ref(),
-                    to: &reply.recipients,
-                    message_id: &reply.message_id,
-                    mail: &reply.content,
-                };
-                server.send(&submission).await
-            }
+            Self::Smtp(server) => server.send(mail).await,
             Self::Maildir(root) => {
-                reply.recipients.iter().try_for_each(|recipient| deliver(root, recipient, reply))?;
+                mail.to.iter().try_for_each(|recipient| deliver(root, recipient, mail))?;
                 Ok(Sent { refused: Vec::new() })
             }
         }
@@ -60,9 +53,9 @@ pub fn maildir_of(root: &Path, address: &Address) -> PathBuf {
 }
 
 /// The file bears the Message-ID: one that is there already was left by a try cut short.
-fn deliver(root: &Path, recipient: &Address, reply: &ReplyToSend) -> Result<(), SendError> {
-    let name = reply.message_id.replace(['/', ':'], "_");
-    match mailbox::deliver(&maildir_of(root, recipient), &reply.content, &name) {
+fn deliver(root: &Path, recipient: &Address, mail: &Submission<'_>) -> Result<(), SendError> {
+    let name = mail.message_id.replace(['/', ':'], "_");
+    match mailbox::deliver(&maildir_of(root, recipient), mail.mail, &name) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             Err(SendError::Deferred(format!("dépôt dans le Maildir : {error}")))
         }
@@ -138,7 +131,7 @@ impl Posting {
     /// A reply that is too large leaves without the sender's mail: its text and its report matter more.
     async fn post(&self, reply: &ReplyToSend) -> Result<(), StoreError> {
         fail_point!("reply-leaving");
-        let sent = self.transport.send(reply).await;
+        let sent = self.transport.send(&submission(reply)).await;
         let lighter = match sent {
             Err(SendError::TooLarge(_)) => reply::without_original(&reply.content),
             _ => None,
@@ -147,7 +140,7 @@ impl Posting {
         info!(courriel = reply.mail.number(), "réponse trop volumineuse : envoyée sans le courriel d’origine");
         self.shift.store().lighten_reply(reply.id, &content).await?;
         let reply = ReplyToSend { content, ..reply.clone() };
-        let sent = self.transport.send(&reply).await;
+        let sent = self.transport.send(&submission(&reply)).await;
         self.posted(&reply, sent).await
     }
 
@@ -159,7 +152,7 @@ impl Posting {
                 self.is_available();
                 self.sent(reply, &sent).await
             }
-            Err(SendError::Unavailable(cause)) => self.waits(reply, &cause).await,
+            Err(failure @ SendError::Unavailable(_)) => self.waits(reply, &failure).await,
             Err(failure) => {
                 self.is_available();
                 self.failed(reply, &failure).await
@@ -191,8 +184,12 @@ impl Posting {
     }
 
     /// Tells of an outage when it begins, and keeps the cause with the reply for the journal.
-    async fn waits(&self, reply: &ReplyToSend, cause: &str) -> Result<(), StoreError> {
+    async fn waits(&self, reply: &ReplyToSend, failure: &SendError) -> Result<(), StoreError> {
         self.pulse.replied("unavailable");
+        let cause = failure.cause();
+        if failure.is_refused_login() {
+            self.pulse.ails(Concern::SmtpLogin, cause);
+        }
         if self.begin_or_prolong_outage() {
             warn!("les réponses attendent, le serveur d’envoi est indisponible : {}", mask_all(cause));
         }
@@ -208,6 +205,7 @@ impl Posting {
     }
 
     fn is_available(&self) {
+        self.pulse.well(&Concern::SmtpLogin);
         let ended = std::mem::take(&mut *self.outage());
         if ended.until.is_some() {
             info!("le serveur d’envoi est de nouveau disponible");
@@ -222,6 +220,15 @@ impl Posting {
         let again = failure.is_transient() && reply.attempts.saturating_add(1) < self.settings.tries;
         let wait = self.settings.retry.wait(reply.attempts, None, fastrand::f64());
         again.then(|| after(self.clock.now(), wait))
+    }
+}
+
+fn submission(reply: &ReplyToSend) -> Submission<'_> {
+    Submission {
+        from: reply.return_path.as_ref(),
+        to: &reply.recipients,
+        message_id: &reply.message_id,
+        mail: &reply.content,
     }
 }
 

@@ -6,36 +6,39 @@ use crate::store::{Duty, Shift, Store, StoreError};
 
 /// The place of a task whose work one worker does at a time.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub struct Seat {
     shift: Shift,
     duty: Mutex<Option<Duty>>,
 }
 
 impl Seat {
-    pub(super) fn new(shift: Shift) -> Self {
+    /// The place, empty yet.
+    pub fn new(shift: Shift) -> Self {
         Self { shift, duty: Mutex::default() }
     }
 
-    pub(super) fn shift(&self) -> &Shift {
+    /// The worker it belongs to.
+    pub fn shift(&self) -> &Shift {
         &self.shift
     }
 
-    pub(super) fn store(&self) -> &Store {
+    /// The store it works on.
+    pub fn store(&self) -> &Store {
         self.shift.store()
     }
 
     /// The duty, if this worker has it as far as it knows: each write finds out.
-    pub(super) fn duty(&self) -> Result<Duty, StoreError> {
+    pub fn duty(&self) -> Result<Duty, StoreError> {
         self.lock().clone().filter(|duty| self.shift.has(duty)).ok_or(StoreError::Lapsed)
     }
 
     /// From now on the task has this duty, or none.
-    pub(super) fn set(&self, duty: Option<Duty>) {
+    pub fn set(&self, duty: Option<Duty>) {
         *self.lock() = duty;
     }
 
     /// Gives the duty up, for another worker to take.
-    pub(super) async fn leave(&self) -> Result<(), StoreError> {
+    pub async fn leave(&self) -> Result<(), StoreError> {
         let duty = self.lock().take();
         match duty {
             Some(duty) => self.shift.leave(&duty).await,

@@ -138,6 +138,12 @@ impl Referential {
         near.into_iter().take(SUGGESTIONS).map(|(_, known)| known).collect()
     }
 
+    /// The services of an establishment, by code.
+    pub fn services_of(&self, finess: Finess) -> impl Iterator<Item = (&ServiceCode, &Service)> {
+        let own = self.services.iter().filter(move |((owner, _), _)| *owner == finess);
+        own.map(|((_, code), service)| (code, service))
+    }
+
     /// Every establishment, by number.
     pub fn establishments(&self) -> impl Iterator<Item = (Finess, &Establishment)> {
         self.establishments.iter().map(|(finess, establishment)| (*finess, establishment))

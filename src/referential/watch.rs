@@ -37,6 +37,19 @@ pub enum Refused {
     Invalid(Vec<LineError>),
 }
 
+impl Refused {
+    /// The first error and how many there are, on one line.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => self.to_string(),
+            Self::Invalid(errors) => {
+                let first = errors.first().map(ToString::to_string).unwrap_or_default();
+                format!("{} erreur(s), la première : {first}", errors.len())
+            }
+        }
+    }
+}
+
 fn listed(errors: &[LineError]) -> String {
     errors.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n")
 }
@@ -104,7 +117,7 @@ impl Watch {
     /// Takes over changed files. `Ok(true)` when a new referential is in force; an error is told
     /// once for one content, so that a bad file does not fill the log.
     pub fn refresh(&mut self) -> Result<bool, Refused> {
-        let texts = Texts::read(&self.files)?;
+        let texts = Texts::read(&self.files).inspect_err(|_| self.seen.clear())?;
         let digest = texts.digest();
         if digest == self.seen {
             return Ok(false);

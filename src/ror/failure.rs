@@ -121,6 +121,12 @@ impl PushFailure {
         }
     }
 
+    /// Whether it is our client, our token or our certificate that is refused.
+    pub fn is_refused_login(&self) -> bool {
+        use OurFault::{CertificateRefused, TokenNotAccepted, TokenRefused};
+        matches!(self, Self::OurSide(TokenNotAccepted | TokenRefused { .. } | CertificateRefused { .. }))
+    }
+
     /// How long the server asks to wait, not clamped.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -50,6 +50,17 @@ impl SendError {
         !matches!(self, Self::Refused(_) | Self::TooLarge(_))
     }
 
+    /// Why, without what follows for the mail.
+    pub fn cause(&self) -> &str {
+        let (Self::Unavailable(cause) | Self::Deferred(cause) | Self::TooLarge(cause) | Self::Refused(cause)) = self;
+        cause
+    }
+
+    /// Whether the server refuses our login.
+    pub fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Unavailable(words) if words.starts_with(LOGIN))
+    }
+
     /// With what we present, if it may be our certificate that the server does not admit: its TLS or
     /// its words say so, or it refuses the login.
     pub(super) fn naming(self, identity: Option<&Identity>) -> Self {

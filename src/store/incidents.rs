@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::engine::{Tx, query, query_as, query_scalar};
-use super::{Duty, Result, Store, Way, instant, millis, parse};
+use super::{Duty, Result, Store, Way, count, instant, millis, parse};
 use crate::alerts::{Change, Event, Incident, Observation};
 
 #[derive(FromRow)]
@@ -13,6 +13,7 @@ pub(super) struct Columns {
     kind: String,
     object: String,
     severity: String,
+    level: i64,
     sentence: String,
     since: i64,
     opened_at: i64,
@@ -28,6 +29,7 @@ impl Columns {
             kind: parse(&self.kind)?,
             objet: self.object,
             gravite: parse(&self.severity)?,
+            niveau: count(self.level),
             phrase: self.sentence,
             depuis: instant(self.since),
             ouvert_a: instant(self.opened_at),
@@ -42,7 +44,7 @@ impl Store {
     /// The incidents that are open, oldest first.
     pub async fn open_incidents(&self) -> Result<Vec<Incident>> {
         let rows: Vec<Columns> = query_as(
-            "SELECT id, kind, object, severity, sentence, since, opened_at, seen_at, told_at, closed_at
+            "SELECT id, kind, object, severity, level, sentence, since, opened_at, seen_at, told_at, closed_at
              FROM incidents WHERE closed_at IS NULL ORDER BY id",
         )
         .fetch_all(self.read())
@@ -53,7 +55,7 @@ impl Store {
     /// Incidents, open or not, newest first; only those with a number below `before`: the next page.
     pub async fn incidents(&self, before: Option<i64>, limit: u32) -> Result<Vec<Incident>> {
         let rows: Vec<Columns> = query_as(
-            "SELECT id, kind, object, severity, sentence, since, opened_at, seen_at, told_at, closed_at
+            "SELECT id, kind, object, severity, level, sentence, since, opened_at, seen_at, told_at, closed_at
              FROM incidents WHERE id < $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(before.unwrap_or(i64::MAX))
@@ -70,13 +72,22 @@ impl Store {
             .await
     }
 
-    /// Makes the changes, all or none, and puts what people are to be told of them on each way. A change that another
-    /// worker made before changes nothing, and nobody is told twice.
-    pub async fn change_incidents(&self, duty: &Duty, changes: &[Change], ways: &[Way], now: Timestamp) -> Result<()> {
+    /// Makes the changes, all or none, and puts what people are to be told of them on each way. What is open already
+    /// does not open again, whichever worker opened it. Without the duty, only what opens and is seen may be changed.
+    pub async fn change_incidents(
+        &self,
+        duty: Option<&Duty>,
+        changes: &[Change],
+        ways: &[Way],
+        now: Timestamp,
+    ) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
-        let mut tx = self.write_under(duty).await?;
+        let mut tx = match duty {
+            Some(duty) => self.write_under(duty).await?,
+            None => self.write().await?,
+        };
         for change in changes {
             if let (Some(incident), Some(event)) = (make(&mut tx, change, now).await?, event_of(change)) {
                 put_on_ways(&mut tx, incident, event, ways, now).await?;
@@ -129,8 +140,8 @@ async fn make(tx: &mut Tx, change: &Change, now: Timestamp) -> Result<Option<i64
 
 async fn open(tx: &mut Tx, seen: &Observation, since: Timestamp, now: Timestamp) -> Result<Option<i64>> {
     query_scalar(
-        "INSERT INTO incidents (kind, object, severity, sentence, since, opened_at, seen_at, told_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $6)
+        "INSERT INTO incidents (kind, object, severity, level, sentence, since, opened_at, seen_at, told_at)
+         VALUES ($1, $2, $3, $7, $4, $5, $6, $6, $6)
          ON CONFLICT (kind, object) WHERE closed_at IS NULL DO NOTHING RETURNING id",
     )
     .bind(seen.kind().word())
@@ -139,6 +150,7 @@ async fn open(tx: &mut Tx, seen: &Observation, since: Timestamp, now: Timestamp)
     .bind(seen.sentence())
     .bind(millis(since))
     .bind(millis(now))
+    .bind(seen.level())
     .fetch_optional(tx)
     .await
 }
@@ -151,7 +163,7 @@ async fn see(
     now: Timestamp,
 ) -> Result<Option<i64>> {
     query_scalar(
-        "UPDATE incidents SET severity = $2, sentence = $3, seen_at = $4, told_at = COALESCE($5, told_at)
+        "UPDATE incidents SET severity = $2, level = $6, sentence = $3, seen_at = $4, told_at = COALESCE($5, told_at)
          WHERE id = $1 AND closed_at IS NULL RETURNING id",
     )
     .bind(numero)
@@ -159,6 +171,7 @@ async fn see(
     .bind(seen.sentence())
     .bind(millis(now))
     .bind(told_at.map(millis))
+    .bind(seen.level())
     .fetch_optional(tx)
     .await
 }

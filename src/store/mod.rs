@@ -7,6 +7,7 @@
 
 mod accounts;
 mod audit;
+mod arrivals;
 mod claiming;
 mod closing;
 mod documents;
@@ -42,6 +43,7 @@ mod telling;
 mod traces;
 mod users;
 mod vitals;
+mod watching;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -54,6 +56,7 @@ use engine::{Engine, On, Tx, postgres, sqlite};
 
 pub use accounts::Balance;
 pub use audit::AuditFilter;
+pub use arrivals::{Arrival, Arrivals};
 pub use claiming::{Batch, RowId, RowToSend};
 pub use closing::Closing;
 pub use documents::{JudgedDocument, JudgedMail, Recorded};
@@ -79,6 +82,7 @@ pub use telling::{Alert, Due, Way};
 pub use traces::{NewTrace, Trace, TraceFilter};
 pub use users::{NewUser, User, UserChange};
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};
+pub use watching::{Happening, Rejected, RightsRefused};
 
 use crate::setting::{Secret, Span};
 

@@ -105,8 +105,8 @@ impl Store {
     /// together leaves together.
     pub async fn alerts_due(&self, way: Way, before: Timestamp, now: Timestamp) -> Result<Option<Due>> {
         let rows: Vec<DueColumns> = query_as(
-            "SELECT a.id AS alert, a.event, a.attempts, a.created_at, i.id, i.kind, i.object, i.severity, i.sentence,
-                    i.since, i.opened_at, i.seen_at, i.told_at, i.closed_at
+            "SELECT a.id AS alert, a.event, a.attempts, a.created_at, i.id, i.kind, i.object, i.severity, i.level,
+                    i.sentence, i.since, i.opened_at, i.seen_at, i.told_at, i.closed_at
              FROM alerts a JOIN incidents i ON i.id = a.incident_id
              WHERE a.way = $1 AND a.etat = 'a-envoyer' AND a.next_at <= $2 ORDER BY a.id LIMIT $3",
         )

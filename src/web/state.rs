@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::sign_in::{Gates, Provider};
+use crate::alarm::Bulletin;
 use crate::clock::Clock;
 use crate::config::{Config, Web};
 use crate::health::Pulse;
@@ -25,6 +26,7 @@ struct Inner {
     referential: Arc<Mutex<Watch>>,
     gates: Gates,
     provider: Provider,
+    bulletin: Bulletin,
 }
 
 impl State {
@@ -36,10 +38,16 @@ impl State {
         store: Store,
         pulse: Pulse,
         referential: Arc<Mutex<Watch>>,
+        bulletin: Bulletin,
     ) -> Self {
         let (config, web) = (config.clone(), web.clone());
         let (gates, provider) = (Gates::new(), Provider::default());
-        Self(Arc::new(Inner { config, web, clock, store, pulse, referential, gates, provider }))
+        Self(Arc::new(Inner { config, web, clock, store, pulse, referential, gates, provider, bulletin }))
+    }
+
+    /// Who sends and who does not.
+    pub fn bulletin(&self) -> &Bulletin {
+        &self.0.bulletin
     }
 
     /// The configuration.

@@ -3,6 +3,7 @@
 //! No task ends quietly: one that stops or panics while the worker runs is told and started again.
 //! Wake-ups between tasks are hints; the store alone says what is to be done.
 
+mod alerts;
 mod certificates;
 mod pace;
 mod presence;
@@ -20,12 +21,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
+use alerts::watch_forever;
 use certificates::watch_certificates;
 use presence::keep_on;
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 use upkeep::{keep_house, load_referential};
 use watch::{observe_forever, serve_forever, show_forever, tell_forever};
 
+use crate::alarm::{self, Alarm, Bulletin, Teller};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, NamedMailbox, ReplyTransport};
 use crate::health::{Pulse, Task};
@@ -61,6 +64,9 @@ pub enum StartError {
     /// The submission server is not configured rightly.
     #[error(transparent)]
     Smtp(#[from] smtp::SetupError),
+    /// The webhook of alerts is not configured rightly.
+    #[error(transparent)]
+    Alerts(#[from] alarm::SetupError),
 }
 
 /// A worker ready to run.
@@ -80,6 +86,7 @@ struct Parts {
     delivery: Delivery,
     settling: Settling,
     posting: Posting,
+    alarm: Alarm,
     pulse: Pulse,
     judged: Notify,
     answered: Notify,
@@ -109,8 +116,11 @@ impl Worker {
         let settling = Settling::new(shift.clone(), clock.clone(), Arc::clone(&referential), rules, pulse.clone());
         let who = config.smtp.as_ref().and_then(|smtp| smtp.user.as_deref()).unwrap_or(config.reply.from.as_str());
         let sends = tracer(config.reply.from.as_str(), who);
-        let transport = transport(&config, &revocation)?;
-        let posting = Posting::new(shift.clone(), clock.clone(), transport, &config.reply, pulse.clone(), sends);
+        let by = transport(&config, &revocation)?;
+        let posting = Posting::new(shift.clone(), clock.clone(), by, &config.reply, pulse.clone(), sends);
+        let teller = Teller::new(&config, transport(&config, &revocation)?)?;
+        let watched = Arc::clone(&referential);
+        let alarm = Alarm::new(shift.clone(), &config, clock.clone(), pulse.clone(), watched, teller);
         let (judged, answered) = (Notify::new(), Notify::new());
         let parts = Parts {
             config,
@@ -123,11 +133,17 @@ impl Worker {
             delivery,
             settling,
             posting,
+            alarm,
             pulse,
             judged,
             answered,
         };
         Ok(Self { parts: Arc::new(parts), rounds })
+    }
+
+    /// Who sends and who does not, kept up to date while the worker runs.
+    pub fn bulletin(&self) -> Bulletin {
+        self.parts.alarm.bulletin()
     }
 
     /// Runs until `stop`, then lets what is in flight come to its end.
@@ -156,6 +172,7 @@ impl Worker {
         tasks.spawn(supervise("réponses", stop.clone(), task(&parts, &stop, post_forever)));
         tasks.spawn(supervise("certificats", stop.clone(), task(&parts, &stop, watch_certificates)));
         tasks.spawn(supervise("entretien", stop.clone(), task(&parts, &stop, keep_house)));
+        tasks.spawn(supervise("alertes", stop.clone(), task(&parts, &stop, watch_forever)));
         tasks.spawn(supervise("observation", stop.clone(), task(&parts, &stop, observe_forever)));
         tasks.spawn(supervise("surveillance", stop.clone(), task(&parts, &stop, serve_forever)));
         tasks.spawn(supervise("journal sur le web", stop.clone(), task(&parts, &stop, show_forever)));
@@ -213,7 +230,8 @@ fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>]) {
     pulse.expect(Task::Upkeep, upkeep::REFRESH);
 }
 
-fn transport(config: &Config, revocation: &Revocation) -> Result<Transport, StartError> {
+/// By where mails leave: replies, and alerts.
+pub(crate) fn transport(config: &Config, revocation: &Revocation) -> Result<Transport, StartError> {
     match (config.reply.transport, &config.smtp, &config.reply.maildir) {
         (ReplyTransport::Smtp, Some(smtp), _) => {
             Ok(Transport::Smtp(Box::new(Smtp::new(smtp)?.checking(revocation.of(Connection::Smtp)))))

@@ -13,7 +13,7 @@ use tracing::{Instrument, error, error_span, info, warn};
 use super::Parts;
 use super::pace::{Pace, is_refusal};
 use super::presence::beat;
-use crate::health::Task;
+use crate::health::{Concern, Task};
 use crate::mailbox::Mailbox;
 use crate::pipeline::{Intake, IntakeError, Judge, Settling};
 use crate::store::StoreError;
@@ -141,7 +141,12 @@ async fn leave(judge: &Judge) {
 }
 
 async fn note_failure(parts: &Parts, round: &Round, failure: &IntakeError) {
-    parts.pulse.sweep_failed(round.intake.judge().account());
+    let (account, cause) = (round.intake.judge().account(), failure.to_string());
+    parts.pulse.sweep_failed(account);
+    parts.pulse.ails(Concern::Sweep(account.to_owned()), &cause);
+    if is_refusal(failure) {
+        parts.pulse.ails(Concern::MailboxLogin(account.to_owned()), &cause);
+    }
     if let Err(failure) = round.intake.tracer().failed(failure).await {
         error!("trace perdue : {failure}");
     }
@@ -194,6 +199,7 @@ async fn sweep_session(
 ) -> Result<(), (IntakeError, bool)> {
     let Some(opened) = stop.run_until_cancelled(mailbox.open()).await else { return Ok(()) };
     let mut session = opened.map_err(|failure| (failure.into(), false))?;
+    parts.pulse.well(&Concern::MailboxLogin(round.intake.judge().account().to_owned()));
     round.intake.tracer().opened().await.map_err(|failure| (failure.into(), false))?;
     let mut swept = false;
     while !stop.is_cancelled() {

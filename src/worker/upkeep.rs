@@ -12,7 +12,7 @@ use super::{Parts, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, Retention};
 use crate::fail_point::fail_point;
-use crate::health::Task;
+use crate::health::{Concern, Task};
 use crate::referential::{Texts, Watch};
 use crate::setting::Span;
 use crate::store::{self, Expiry, Store};
@@ -42,11 +42,15 @@ async fn refresh_referential(parts: &Parts) {
     match refreshed {
         Ok(false) => {}
         Ok(true) => {
+            parts.pulse.well(&Concern::Referential);
             let texts = lock(&parts.referential).texts().clone();
             info!("nouveau référentiel en vigueur");
             keep_referential(&parts.store, &texts, &parts.clock).await;
         }
-        Err(refused) => error!("nouveau référentiel refusé, l’ancien reste en vigueur : {refused}"),
+        Err(refused) => {
+            error!("nouveau référentiel refusé, l’ancien reste en vigueur : {refused}");
+            parts.pulse.ails(Concern::Referential, &refused.in_short());
+        }
     }
 }
 

@@ -7,6 +7,8 @@ CREATE TABLE incidents (
     -- A mailbox by its name, an establishment, a service, a file: never an address.
     object        TEXT COLLATE "C" NOT NULL,
     severity      TEXT    NOT NULL,
+    -- How far along it is: people are told again when it grows.
+    level         BIGINT  NOT NULL,
     sentence      TEXT    NOT NULL,
     -- Since when its cause lasts.
     since         BIGINT  NOT NULL,
@@ -41,3 +43,7 @@ CREATE TABLE alerts (
 
 CREATE INDEX alerts_waiting ON alerts (way, id) WHERE etat = 'a-envoyer';
 CREATE INDEX alerts_by_incident ON alerts (incident_id);
+
+-- What is looked at again and again, without the history of years.
+CREATE INDEX replies_abandoned ON replies (closed_at) WHERE etat = 'abandonnee';
+CREATE INDEX mails_rejected ON mails (received_at) WHERE verdict IN ('rejete', 'partiellement-integre');

@@ -1,0 +1,84 @@
+//! When the store itself does not answer: told from memory, and written down once it does.
+
+use jiff::Timestamp;
+use tracing::{error, info};
+
+use super::{Alarm, after};
+use crate::alerts::{Change, Digest, Event, Incident, Kind, News, Observation, Severity};
+use crate::store::{StoreError, Way};
+
+/// What is remembered while the store is silent.
+#[derive(Debug, Default)]
+pub(super) struct Blind(Option<Silence>);
+
+#[derive(Debug)]
+struct Silence {
+    since: Timestamp,
+    cause: String,
+    /// The ways on which it is still to be told, each with its failures and when to try again.
+    waiting: Vec<(Way, u32, Timestamp)>,
+    told: bool,
+}
+
+impl Alarm {
+    /// A look failed because of the store. Once that has lasted, people are told, on each way until it succeeds.
+    pub(super) async fn without_store(&self, blind: &mut Blind, cause: &str) {
+        let now = self.clock.now();
+        let silence = blind.0.get_or_insert_with(|| {
+            let waiting = self.teller.ways().into_iter().map(|way| (way, 0, now)).collect();
+            Silence { since: now, cause: String::new(), waiting, told: false }
+        });
+        cause.clone_into(&mut silence.cause);
+        if now.duration_since(silence.since) >= self.settings().open_after.signed() {
+            self.tell_silence(silence, now).await;
+        }
+    }
+
+    async fn tell_silence(&self, silence: &mut Silence, now: Timestamp) {
+        if !silence.told {
+            error!("alerte ouverte : {}", silence.cause);
+        }
+        silence.told = true;
+        let news = News { event: Event::Ouverture, incident: silence.incident(now) };
+        let digest = Digest::new(vec![news], self.teller.banner());
+        let name = format!("base-{}", silence.since.as_millisecond());
+        let mut left = Vec::new();
+        for (way, failures, next_at) in std::mem::take(&mut silence.waiting) {
+            let told =
+                if now < next_at { Err(None) } else { self.teller.tell(way, &digest, &name, now).await.map_err(Some) };
+            match told {
+                Ok(_) => {}
+                Err(None) => left.push((way, failures, next_at)),
+                Err(Some(failure)) => {
+                    error!("alertes non envoyées par {way}, nouvel essai plus tard : {failure}");
+                    let wait = self.settings().retry.wait(failures, None, fastrand::f64());
+                    left.push((way, failures.saturating_add(1), after(now, wait)));
+                }
+            }
+        }
+        silence.waiting = left;
+    }
+
+    /// The store answers again: what was told is written down, and closes like any other.
+    pub(super) async fn recover(&self, blind: &mut Blind, now: Timestamp) -> Result<(), StoreError> {
+        let Some(silence) = blind.0.as_ref().filter(|silence| silence.told) else {
+            blind.0 = None;
+            return Ok(());
+        };
+        let change = Change::Open { observation: silence.observation(), since: silence.since };
+        self.store().change_incidents(None, &[change], &[], now).await?;
+        info!("la base répond de nouveau");
+        blind.0 = None;
+        Ok(())
+    }
+}
+
+impl Silence {
+    fn observation(&self) -> Observation {
+        Observation::new(Kind::StoreSilent, "base", Severity::Grave, &self.cause, Some(self.since))
+    }
+
+    fn incident(&self, now: Timestamp) -> Incident {
+        Incident::sample(&self.observation(), self.since, now)
+    }
+}

@@ -1,0 +1,47 @@
+//! What the worker knows of itself, as observations.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::alerts::{Kind, Observation, Severity, Sight};
+use crate::health::{Diagnosis, Fault, Pulse, Settings, Standing, Trouble};
+
+/// Everything that the worker tells of itself.
+pub(super) fn observe(sight: &mut Sight, pulse: &Pulse, settings: &Settings, now: Timestamp) {
+    let standing = pulse.standing();
+    let troubles = Diagnosis::of(pulse, settings).troubles;
+    sight.extend(troubles.iter().filter_map(|trouble| of_trouble(trouble, &standing, now)));
+    sight.extend(standing.ror.iter().map(of_ror));
+    sight.extend(standing.referential.iter().map(of_referential));
+    sight.extend(standing.refused.iter().map(|(whom, fault)| of_login(whom, fault)));
+}
+
+fn of_trouble(trouble: &Trouble, standing: &Standing, now: Timestamp) -> Option<Observation> {
+    let since = |age: &std::time::Duration| Some(super::before(now, SignedDuration::try_from(*age).ok()?));
+    let (kind, object, age) = match trouble {
+        Trouble::Starting(_) => return None,
+        Trouble::Stuck { task, age } => (Kind::Stuck, task.to_string(), Some(age)),
+        Trouble::NeverSwept(mailbox) => (Kind::Unswept, mailbox.clone(), None),
+        Trouble::SweepLate { mailbox, age } => (Kind::Unswept, mailbox.clone(), Some(age)),
+        Trouble::Unjudged { mailbox, age } => (Kind::Unjudged, mailbox.clone(), Some(age)),
+        Trouble::StoreSilent => (Kind::StoreSilent, "base".to_owned(), None),
+    };
+    let cause = standing.mailboxes.iter().filter(|_| kind == Kind::Unswept).find(|one| one.name == object);
+    let cause = cause.and_then(|one| one.fault.as_ref()).map(|fault| format!(" ; {}", fault.cause));
+    let sentence = format!("{trouble}{}", cause.unwrap_or_default());
+    Some(Observation::new(kind, &object, Severity::Grave, &sentence, age.and_then(since)))
+}
+
+fn of_ror(fault: &Fault) -> Observation {
+    let sentence = format!("les envois au ROR sont suspendus : {}", fault.cause);
+    Observation::new(Kind::RorDown, "ROR", Severity::Grave, &sentence, Some(fault.since))
+}
+
+fn of_referential(fault: &Fault) -> Observation {
+    let sentence = format!("nouveaux fichiers refusés, l’ancien référentiel reste en vigueur : {}", fault.cause);
+    Observation::new(Kind::Referential, "référentiel", Severity::Attention, &sentence, Some(fault.since))
+}
+
+fn of_login(whom: &str, fault: &Fault) -> Observation {
+    let sentence = format!("accès refusé ({whom}) : {}", fault.cause);
+    Observation::new(Kind::CredentialRefused, whom, Severity::Grave, &sentence, Some(fault.since))
+}

@@ -1,0 +1,191 @@
+//! All that is looked at: what the worker tells of itself at each look, what must be asked for once a minute.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::bulletin::Memory;
+use super::{Alarm, before, health};
+use crate::alerts::{Excess, Kind, Observation, Severity, Sight};
+use crate::finess::Finess;
+use crate::health::Room;
+use crate::store::{Happening, Rejected, RightsRefused, StoreError, look};
+use crate::tls::expiry;
+
+/// How often what must be asked for is asked for.
+const SLOW: SignedDuration = SignedDuration::from_mins(1);
+/// How many hours of rejections say what is usual.
+const HOURS: u32 = 14 * 24;
+/// In this many days a certificate that expires is grave.
+const GRAVE_DAYS: i64 = 30;
+
+/// What was asked for lately.
+#[derive(Default)]
+pub(super) struct Slow {
+    at: Option<Timestamp>,
+    on_duty: bool,
+    memory: Memory,
+    sight: Sight,
+}
+
+impl Alarm {
+    /// Asks again for what is a minute old.
+    pub(super) async fn refresh(&self, slow: &mut Slow, on_duty: bool, now: Timestamp) -> Result<(), StoreError> {
+        if slow.on_duty == on_duty && slow.at.is_some_and(|at| now.duration_since(at).abs() < SLOW) {
+            return Ok(());
+        }
+        let silent = self.senders(&mut slow.memory, now).await?;
+        let mut sight = Sight::default();
+        if on_duty {
+            self.observe_shared(&mut sight, silent, now).await?;
+        }
+        (slow.at, slow.on_duty, slow.sight) = (Some(now), on_duty, sight);
+        Ok(())
+    }
+
+    /// All that is seen now.
+    pub(super) fn sight(&self, slow: &Slow, now: Timestamp) -> Sight {
+        let mut sight = slow.sight.clone();
+        health::observe(&mut sight, &self.pulse, &self.config.health, now);
+        self.observe_queues(&mut sight, now);
+        sight
+    }
+
+    /// Posts the board. Returns what the silent ones amount to; `None` while what came is not all read.
+    async fn senders(&self, memory: &mut Memory, now: Timestamp) -> Result<Option<Vec<Observation>>, StoreError> {
+        if !memory.catch_up(self.store(), now).await? {
+            return Ok(None);
+        }
+        memory.look_at_counts(self.store(), self.settings(), now).await?;
+        let (referential, mutes) = (self.watch().current(), BTreeMap::<Finess, Timestamp>::new());
+        let board = Arc::new(memory.board(&referential, &mutes, self.settings(), now));
+        let silent = board.observations();
+        self.bulletin.post(board);
+        Ok(Some(silent))
+    }
+
+    /// What all workers share, and one of them looks at.
+    async fn observe_shared(
+        &self,
+        sight: &mut Sight,
+        silent: Option<Vec<Observation>>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match silent {
+            Some(silent) => sight.extend(silent),
+            None => [Kind::SilentEstablishment, Kind::SilentService].into_iter().for_each(|kind| sight.miss(kind)),
+        }
+        self.observe_store(sight, now).await?;
+        sight.extend(self.config.expiring(now).iter().map(of_certificate));
+        self.observe_disk(sight).await;
+        self.store().purge_incidents(before(now, super::KEPT)).await.map(drop)
+    }
+
+    async fn observe_store(&self, sight: &mut Sight, now: Timestamp) -> Result<(), StoreError> {
+        let store = self.store();
+        let recent = before(now, self.settings().event_window.signed());
+        sight.extend(store.undelivered_replies(recent).await?.into_iter().map(of_undelivered));
+        sight.extend(store.patient_documents(recent).await?.into_iter().map(of_patient_document));
+        sight.extend(store.rights_refused().await?.as_ref().map(of_rights));
+        for (account, balance) in store.balances().await? {
+            let mailbox = self.pulse.name_of(&account);
+            let missing = balance.missing();
+            let sentence = format!("{missing} courriels reçus dans la boîte {mailbox} n’ont aucune issue");
+            sight.extend(
+                (missing != 0).then(|| Observation::new(Kind::Balance, &mailbox, Severity::Grave, &sentence, None)),
+            );
+        }
+        let past = before(now, SignedDuration::from_hours(i64::from(HOURS)));
+        let rejected = store.rejections_by_hour(past, now).await?;
+        sight.extend(self.of_rejections(&rejected));
+        Ok(())
+    }
+
+    fn of_rejections(&self, rejected: &[Rejected]) -> Vec<Observation> {
+        let mut hours: BTreeMap<Option<Finess>, Vec<(u32, u32)>> = BTreeMap::new();
+        for one in rejected {
+            hours.entry(one.finess).or_default().push((one.hour, one.mails));
+        }
+        let settings = self.settings();
+        let excess =
+            |counts: &[(u32, u32)]| Excess::of(counts, HOURS, settings.rejections_minimum, settings.rejections_factor);
+        hours.iter().filter_map(|(finess, counts)| Some(of_excess(*finess, &excess(counts)?))).collect()
+    }
+
+    async fn observe_disk(&self, sight: &mut Sight) {
+        let Ok(Some(file)) = look::file(&self.config.store) else { return };
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+        let folder = folder.unwrap_or_else(|| PathBuf::from("."));
+        match Room::of(&folder).await {
+            None => sight.miss(Kind::Disk),
+            Some(room) if room.percent() < self.settings().disk_percent => {
+                let is_grave = room.percent() < self.settings().disk_percent / 2;
+                let severity = if is_grave { Severity::Grave } else { Severity::Attention };
+                let (percent, free) = (room.percent(), room.free / 1024);
+                let sentence = format!("il reste {free} Mio ({percent} %) dans {}", folder.display());
+                sight.see(Observation::new(Kind::Disk, &folder.display().to_string(), severity, &sentence, None));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// What the worker last saw in the store.
+    fn observe_queues(&self, sight: &mut Sight, now: Timestamp) {
+        let Some(vitals) = self.pulse.vitals() else {
+            return [Kind::LateDeliveries, Kind::RepliesWaiting].into_iter().for_each(|kind| sight.miss(kind));
+        };
+        if vitals.queue.late > 0 {
+            let sentence = format!("{} lignes attendent le ROR depuis trop longtemps", vitals.queue.late);
+            let severity = Severity::Grave;
+            sight.see(Observation::new(Kind::LateDeliveries, "ROR", severity, &sentence, vitals.queue.oldest));
+        }
+        let overdue = before(now, self.settings().replies_after.signed());
+        if vitals.replies.oldest.is_some_and(|oldest| oldest < overdue) {
+            let sentence = format!("{} réponses attendent de partir", vitals.replies.waiting);
+            let severity = Severity::Attention;
+            sight.see(Observation::new(Kind::RepliesWaiting, "envoi", severity, &sentence, vitals.replies.oldest));
+        }
+    }
+}
+
+fn of_undelivered(one: Happening) -> Observation {
+    let number = one.mail.number();
+    let sentence = format!("la réponse au courriel {number} n’a pas été remise");
+    Observation::new(Kind::Undelivered, &format!("courriel {number}"), Severity::Attention, &sentence, Some(one.at))
+}
+
+fn of_patient_document(one: Happening) -> Observation {
+    let number = one.mail.number();
+    let sentence = format!("le courriel {number} contient un document de patient, envoyé par erreur");
+    Observation::new(Kind::PatientDocument, &format!("courriel {number}"), Severity::Grave, &sentence, Some(one.at))
+}
+
+fn of_rights(refused: &RightsRefused) -> Observation {
+    let RightsRefused { locations, example, since } = refused;
+    let sentence = format!("le ROR refuse l’écriture sur {locations} lieu(x), dont {example}");
+    Observation::new(Kind::RorRights, "ROR", Severity::Grave, &sentence, Some(*since))
+}
+
+fn of_excess(finess: Option<Finess>, excess: &Excess) -> Observation {
+    let Excess { now, usual } = excess;
+    let whose = finess.map_or_else(|| "en tout".to_owned(), |finess| format!("pour l’établissement {finess}"));
+    let sentence = format!("{now} courriels rejetés en une heure {whose}, contre {usual} au plus d’habitude");
+    let object = finess.map_or_else(|| "tous".to_owned(), |finess| finess.to_string());
+    Observation::new(Kind::Rejections, &object, Severity::Attention, &sentence, None)
+}
+
+/// Each threshold is told.
+fn of_certificate(alarm: &expiry::Alarm) -> Observation {
+    let severity = if alarm.days_left < GRAVE_DAYS { Severity::Grave } else { Severity::Attention };
+    let level = match alarm.threshold {
+        ..0 => 5,
+        ..=7 => 4,
+        ..=30 => 3,
+        ..=60 => 2,
+        _ => 1,
+    };
+    let object = alarm.file.display().to_string();
+    Observation::new(Kind::Certificate, &object, severity, &alarm.sentence(), None).at_level(level)
+}

@@ -1,0 +1,134 @@
+//! `dispolits alerts`: what is the matter, and whether people would be told of it.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use super::{FOUND, Outcome, SUCCESS, value};
+use crate::alarm::Teller;
+use crate::alerts::{Digest, Event, Incident, Kind, News, Observation, Severity};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::outcome::in_paris;
+use crate::store::Store;
+use crate::tls::revocation::Revocation;
+use crate::worker::transport;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Liste les alertes ouvertes, ou toutes ; rend 1 s’il y en a d’ouvertes.
+    List(List),
+    /// Envoie une alerte d’essai par chaque voie configurée, et dit ce qu’il en est.
+    Test(Where),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Where {
+    /// Fichier de configuration.
+    #[arg(long, value_name = "FICHIER")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    place: Where,
+    /// Les alertes closes aussi, les plus récentes d’abord.
+    #[arg(long)]
+    toutes: bool,
+    /// Nombre d’alertes, au plus.
+    #[arg(long, default_value = "50", value_name = "NOMBRE", value_parser = value::count)]
+    limite: u32,
+    /// Forme du résultat.
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Texte pour la lecture.
+    Human,
+    /// Un objet JSON par ligne, stable.
+    Json,
+}
+
+pub(super) async fn run(command: Command) -> Outcome {
+    match command {
+        Command::List(list) => show(list).await,
+        Command::Test(place) => test(&place).await,
+    }
+}
+
+async fn show(list: List) -> Outcome {
+    let store = Store::open_existing(&Config::load(&list.place.config)?.store).await?;
+    let open = store.open_incidents().await?;
+    let shown = if list.toutes { store.incidents(None, list.limite).await? } else { open.clone() };
+    store.close().await;
+    let limit = usize::try_from(list.limite).unwrap_or(usize::MAX);
+    let mut out = io::stdout().lock();
+    for incident in shown.iter().take(limit) {
+        match list.format {
+            Format::Json => writeln!(out, "{}", serde_json::to_string(incident)?)?,
+            Format::Human => show_one(&mut out, incident)?,
+        }
+    }
+    if list.format == Format::Human {
+        writeln!(out, "{}", conclusion(open.len()))?;
+    }
+    Ok(if open.is_empty() { SUCCESS } else { FOUND })
+}
+
+fn show_one(out: &mut impl Write, incident: &Incident) -> io::Result<()> {
+    let Incident { numero, kind, objet, gravite, phrase, depuis, .. } = incident;
+    let (title, since) = (kind.title(), in_paris(*depuis));
+    let state = incident.clos_a.map_or_else(|| "ouverte".to_owned(), |end| format!("close le {}", in_paris(end)));
+    writeln!(out, "n° {numero} [{gravite}] {title} – {objet}, {state}")?;
+    writeln!(out, "    depuis le {since} : {phrase}")?;
+    if incident.is_open() {
+        writeln!(out, "    que faire : {}", incident.remedy())?;
+    }
+    writeln!(out)
+}
+
+fn conclusion(open: usize) -> String {
+    match open {
+        0 => "Aucune alerte ouverte.".to_owned(),
+        1 => "1 alerte ouverte.".to_owned(),
+        _ => format!("{open} alertes ouvertes."),
+    }
+}
+
+async fn test(place: &Where) -> Outcome {
+    let config = Config::load(&place.config)?;
+    let revocation = config.revocation(|settings, ca| Revocation::new(settings, ca, Clock::System))?;
+    if revocation.is_checked() {
+        revocation.refresh().await;
+    }
+    let teller = Teller::new(&config, transport(&config, &revocation)?)?;
+    let now = Clock::System.now();
+    let digest = Digest::new(vec![sample(now)], teller.banner());
+    let name = format!("essai-{}", now.as_millisecond());
+    let (mut out, mut failed) = (io::stdout().lock(), false);
+    for way in teller.ways() {
+        match teller.tell(way, &digest, &name, now).await {
+            Ok(told) => writeln!(out, "✔ {way} : accepté ({told})")?,
+            Err(failure) => {
+                failed = true;
+                writeln!(out, "✘ {way} : {failure}")?;
+            }
+        }
+    }
+    if teller.ways().is_empty() {
+        failed = true;
+        writeln!(out, "Aucune voie n’est configurée : ni alerts.recipients, ni [alerts.webhook].")?;
+    }
+    Ok(if failed { FOUND } else { SUCCESS })
+}
+
+fn sample(now: Timestamp) -> News {
+    let sentence = "ceci est un essai : « dispolits alerts test » l’a demandé, rien ne va mal";
+    let seen = Observation::new(Kind::Unswept, "essai", Severity::Attention, sentence, Some(now));
+    News { event: Event::Ouverture, incident: Incident::sample(&seen, now, now) }
+}

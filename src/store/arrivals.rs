@@ -1,0 +1,79 @@
+//! Who sent something for which service, and when: read on from where it was read before.
+
+use jiff::Timestamp;
+
+use super::engine::{query_as, query_scalar};
+use super::{Result, Store, instant, millis};
+use crate::capacity::ServiceCode;
+use crate::finess::Finess;
+
+/// Documents read again at each turn: on a server a number may be given before, and seen after, a greater one.
+const AGAIN: i64 = 200;
+
+/// Something came for a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// When the mail was received.
+    pub at: Timestamp,
+    /// The establishment.
+    pub finess: Finess,
+    /// The service.
+    pub service: ServiceCode,
+}
+
+/// One page of arrivals.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arrivals {
+    /// What came, some of it perhaps read before.
+    pub arrivals: Vec<Arrival>,
+    /// The document to read on from.
+    pub next: i64,
+    /// Whether there is more.
+    pub more: bool,
+}
+
+type Columns = (i64, i64, Option<String>, Option<String>);
+
+impl Store {
+    /// The documents before the first one that came since then.
+    pub async fn documents_before(&self, since: Timestamp) -> Result<i64> {
+        let first: Option<i64> = query_scalar("SELECT MIN(id) FROM mails WHERE received_at >= $1")
+            .bind(millis(since))
+            .fetch_one(self.read())
+            .await?;
+        let Some(mail) = first else { return Ok(0) };
+        let document: Option<i64> =
+            query_scalar("SELECT MIN(id) FROM documents WHERE mail_id >= $1").bind(mail).fetch_one(self.read()).await?;
+        Ok(document.map_or(0, |document| document - 1))
+    }
+
+    /// What came in the `limit` documents after this one, those of trials left out.
+    pub async fn arrivals(&self, after: i64, limit: u32) -> Result<Arrivals> {
+        let rows: Vec<Columns> = query_as(
+            "SELECT d.id, m.received_at, n.finess, n.service
+             FROM (SELECT id, mail_id, test FROM documents WHERE id > $1 ORDER BY id LIMIT $2) d
+             JOIN mails m ON m.id = d.mail_id
+             LEFT JOIN mentions n ON n.document_id = d.id AND d.test = 0
+             ORDER BY d.id",
+        )
+        .bind(after.saturating_sub(AGAIN).max(0))
+        .bind(limit.saturating_add(u32::try_from(AGAIN).unwrap_or(0)))
+        .fetch_all(self.read())
+        .await?;
+        let next = rows.last().map_or(after, |row| row.0.max(after));
+        let arrivals = rows.into_iter().filter_map(arrival).collect();
+        Ok(Arrivals { arrivals, next, more: next > after && self.has_documents_after(next).await? })
+    }
+
+    async fn has_documents_after(&self, document: i64) -> Result<bool> {
+        query_scalar("SELECT EXISTS (SELECT 1 FROM documents WHERE id > $1)")
+            .bind(document)
+            .fetch_one(self.read())
+            .await
+    }
+}
+
+/// What was mentioned under a number that is none concerns nobody.
+fn arrival((_, at, finess, service): Columns) -> Option<Arrival> {
+    Some(Arrival { at: instant(at), finess: finess?.parse().ok()?, service: service?.parse().ok()? })
+}
