@@ -55,6 +55,7 @@
 //! | [`address`] | `defect` |
 //! | [`capacity`] | `finess` |
 //! | [`outcome`] | `capacity` `defect` |
+//! | [`words`] | `capacity` `defect` `outcome` |
 //! | [`message`] | `address` `defect` `report` |
 //! | [`report`] | `capacity` `defect` `finess` |
 //! | [`judgement`] | `address` `capacity` `defect` `finess` `outcome` `referential` `report` `setting` |
@@ -113,4 +114,5 @@ pub mod smtp;
 pub mod store;
 pub mod tls;
 pub mod web;
+pub mod words;
 pub mod worker;

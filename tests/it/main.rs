@@ -51,3 +51,5 @@ mod served;
 mod smtp;
 mod store;
 mod tls;
+#[cfg(unix)]
+mod web;

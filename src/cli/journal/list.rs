@@ -7,11 +7,11 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::Where;
 use super::filters::Filters;
-use super::words;
 use crate::cli::{Failure, Outcome, SUCCESS, value};
 use crate::outcome::in_paris;
 use crate::store::Store;
 use crate::store::search::{Filter, JournalEntry, Sort};
+use crate::words;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {

@@ -8,7 +8,6 @@ mod mailboxes;
 mod replay;
 mod show;
 mod traces;
-mod words;
 
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 
-use super::{Where, words};
+use super::Where;
 use crate::capacity::ServiceCode;
 use crate::cli::{FOUND, Failure, Outcome, SUCCESS, value};
 use crate::clock::Clock;
@@ -17,6 +17,7 @@ use crate::outcome::{Verdict, in_paris};
 use crate::pipeline::{Gain, Impossible, Proposal, Replaying, Selection};
 use crate::referential::{Texts, Watch};
 use crate::store::{MailId, Store};
+use crate::words;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("quoi").required(true).args(["numero", "ligne", "code"])))]

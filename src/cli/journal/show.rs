@@ -5,13 +5,14 @@ use std::io::{self, Write};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Where, words};
+use super::Where;
 use crate::cli::{Outcome, SUCCESS, value};
 use crate::clock::Clock;
 use crate::defect::{Code, Defect};
 use crate::message::{self, Message};
 use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
 use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
+use crate::words;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {

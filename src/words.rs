@@ -1,16 +1,16 @@
-//! The words of the store as operators read them.
+//! The words of the store as people read them: in the terminal and on the web.
 
 use crate::capacity::{Count, Fermeture, Genre, Nature, Nomenclature, Statut, Temporalite};
 use crate::defect::Actor;
 use crate::outcome::Verdict;
 
 /// A verdict of the journal: `integre` is « intégré ».
-pub(super) fn verdict(word: &str) -> &str {
+pub fn verdict(word: &str) -> &str {
     word.parse().map_or("en cours", Verdict::in_words)
 }
 
 /// How many rows stand where: « 2 transmises, 1 rejetée ».
-pub(super) fn rows(rows: &[(String, i64)]) -> String {
+pub fn rows(rows: &[(String, i64)]) -> String {
     rows.iter().map(|(etat, count)| format!("{count} {}", state(etat, *count))).collect::<Vec<_>>().join(", ")
 }
 
@@ -29,7 +29,7 @@ fn state(etat: &str, count: i64) -> &str {
 }
 
 /// Whether there is a reply and where it stands.
-pub(super) fn answer(state: Option<&str>) -> &str {
+pub fn answer(state: Option<&str>) -> &str {
     match state {
         None => "pas encore",
         Some("a-envoyer") => "à envoyer",
@@ -41,7 +41,7 @@ pub(super) fn answer(state: Option<&str>) -> &str {
 }
 
 /// What kind of reply it is.
-pub(super) fn reply_kind(kind: &str) -> &str {
+pub fn reply_kind(kind: &str) -> &str {
     match kind {
         "reponse" => "Réponse",
         "complement" => "Complément",
@@ -51,7 +51,7 @@ pub(super) fn reply_kind(kind: &str) -> &str {
 }
 
 /// A request to the ROR: what it was meant to do.
-pub(super) fn operation(word: &str) -> &str {
+pub fn operation(word: &str) -> &str {
     match word {
         "replace" => "mise à jour (replace)",
         "add" => "création (add)",
@@ -63,7 +63,7 @@ pub(super) fn operation(word: &str) -> &str {
 }
 
 /// Who must act, for somebody who is neither of them.
-pub(super) fn actors(actors: &[Actor]) -> String {
+pub fn actors(actors: &[Actor]) -> String {
     let name = |actor: &Actor| match actor {
         Actor::Etablissement => "l’établissement",
         Actor::Grades => "le GRADeS",
@@ -73,7 +73,7 @@ pub(super) fn actors(actors: &[Actor]) -> String {
 }
 
 /// A count: « 3 lits disponibles (femme) ».
-pub(super) fn count(count: &Count) -> String {
+pub fn count(count: &Count) -> String {
     let many = count.nombre.get() > 1;
     let noun = match (count.nature, many) {
         (Nature::Lit, false) => "lit",

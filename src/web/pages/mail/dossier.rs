@@ -1,0 +1,102 @@
+//! All that is known of one mail, and how much of it this visitor may see.
+
+use std::collections::BTreeSet;
+
+use crate::access::Right;
+use crate::defect::{Actor, Code, Defect};
+use crate::message::{self, Limits, Message};
+use crate::outcome::MailOutcome;
+use crate::report;
+use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
+use crate::web::{Refusal, State, Visitor};
+
+/// One mail as the page shows it.
+pub(super) struct Dossier {
+    pub(super) entry: JournalEntry,
+    pub(super) outcome: MailOutcome,
+    pub(super) mail: StoredMail,
+    pub(super) rows: Vec<StoredRow>,
+    pub(super) requests: Vec<Request>,
+    pub(super) replies: Vec<StoredReply>,
+    pub(super) replays: Vec<(jiff::Timestamp, i64)>,
+    pub(super) sight: Sight,
+    /// The mail taken apart; `None` if it is no longer kept or the visitor may not see it.
+    message: Option<Message>,
+}
+
+/// Whether the visitor sees what the mail holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// They do.
+    Open,
+    /// Their role shows no contents.
+    Closed,
+    /// It holds a patient's document, and they are no administrator.
+    Patient,
+}
+
+impl Sight {
+    pub(super) fn of(visitor: &Visitor, outcome: &MailOutcome) -> Self {
+        let is_patients = outcome.all_defects().any(|defect| defect.code() == Code::M06);
+        match (visitor.person.may(Right::Contenu), is_patients) {
+            (_, true) if !visitor.person.may(Right::Patient) => Self::Patient,
+            (false, false) => Self::Closed,
+            (true, _) | (false, true) => Self::Open,
+        }
+    }
+}
+
+impl Dossier {
+    pub(super) async fn read(state: &State, visitor: &Visitor, id: MailId) -> Result<Self, Refusal> {
+        let store = state.store();
+        let (Some(entry), Some(outcome)) = (store.journal_entry(id).await?, store.outcome(id).await?) else {
+            return Err(Refusal::NotFound);
+        };
+        let mail = store.mail(id).await?.ok_or(Refusal::NotFound)?;
+        let sight = Sight::of(visitor, &outcome);
+        let shown = mail.raw.as_deref().filter(|_| sight == Sight::Open);
+        let message = shown.map(|raw| message::read(raw, &Limits::default()));
+        Ok(Self {
+            rows: store.rows_of(id).await?,
+            requests: store.requests(id).await?,
+            replies: store.replies(id).await?,
+            replays: store.replays(id).await?,
+            entry,
+            outcome,
+            mail,
+            sight,
+            message,
+        })
+    }
+
+    /// The mail taken apart, for whoever may see it.
+    pub(super) fn message(&self) -> Option<&Message> {
+        self.message.as_ref()
+    }
+
+    /// The text of a document, for whoever may see it.
+    pub(super) fn text(&self, rank: usize) -> Option<String> {
+        let candidate = self.message.as_ref()?.candidates().get(rank)?;
+        report::decode(&candidate.bytes).ok().map(|decoded| decoded.text().to_owned())
+    }
+
+    /// What documents are called; the name of a patient's document may be the patient's.
+    pub(super) fn document_name(&self, rank: usize) -> String {
+        match (self.sight, self.outcome.documents.get(rank)) {
+            (Sight::Patient, _) | (_, None) => format!("document {}", rank + 1),
+            (_, Some(document)) => document.name.clone(),
+        }
+    }
+
+    /// Everything that rejects something.
+    pub(super) fn rejections(&self) -> Vec<&Defect> {
+        self.outcome.all_defects().filter(|defect| defect.is_rejection()).collect()
+    }
+
+    /// Who must act on what was rejected, the first one first, each once.
+    pub(super) fn actors(&self) -> Vec<Actor> {
+        let mut seen = BTreeSet::new();
+        let all = self.rejections().into_iter().flat_map(|defect| defect.code().actors().iter().copied());
+        all.filter(|actor| seen.insert(*actor as u8)).collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! What the mail is, in short, and what can be done about it.
+
+use maud::{Markup, html};
+
+use super::dossier::{Dossier, Sight};
+use crate::access::Right;
+use crate::defect::{Actor, size_in_words};
+use crate::outcome::{Etat, Verdict};
+use crate::web::pages::parts::{badge, fact, moment};
+use crate::web::{State, Visitor};
+use crate::words;
+
+pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
+    let entry = &dossier.entry;
+    html! {
+        p.fil { a href="/journal" { "Journal" } " › courriel n° " (entry.numero) }
+        h1 { "Courriel n° " (entry.numero) " " (badge::verdict(&entry.verdict)) }
+        (in_short(dossier))
+        dl.faits {
+            (fact("Reçu", Some(html! { (moment::moment(entry.recu)) ", " (moment::ago(entry.recu, state.now())) })))
+            (fact("Expéditeur", Some(sender(dossier))))
+            (fact("Objet", Some(subject(dossier))))
+            (fact("Boîte", Some(entry.boite.as_str())))
+            (fact("Message-ID", entry.message_id.as_ref().map(|id| html! { code { (id) } })))
+            (fact("Taille", Some(size_in_words(dossier.mail.size))))
+            (fact("SHA-256", Some(html! { code.coupe { (entry.sha256) } })))
+            (fact("Doublon", dossier.mail.duplicate_of.map(|first| same_bytes(first.number()))))
+            (fact("Classement", dossier.mail.left_at.map(|at| html! {
+                "laissé dans la boîte le " (moment::moment(at)) " : le serveur ne sait pas déplacer"
+            })))
+        }
+    }
+}
+
+fn same_bytes(first: i64) -> Markup {
+    html! { "mêmes octets que le " a href={ "/courriels/" (first) } { "courriel n° " (first) } }
+}
+
+/// The answer to « why, who must act, what to mend », before any detail.
+fn in_short(dossier: &Dossier) -> Markup {
+    let rejections = dossier.rejections();
+    let Some(first) = rejections.first() else { return html! {} };
+    let more = rejections.len() - 1;
+    html! {
+        section.essentiel aria-labelledby="essentiel" {
+            h2 #essentiel { "En bref" }
+            p {
+                "Rejet " strong { (first.code()) } " : " (first.message())
+                @if more > 0 { " (et " (more) @if more > 1 { " autres rejets" } @else { " autre rejet" } ")" }
+            }
+            p { "Doit agir : " strong { (words::actors(&dossier.actors())) } "." }
+            p { "À corriger : " (first.hint()) }
+        }
+    }
+}
+
+fn sender(dossier: &Dossier) -> Markup {
+    let written = || dossier.message().map(|message| message.from_text().to_owned());
+    match &dossier.entry.expediteur {
+        Some(address) => html! {
+            a href={ "/journal?expediteur=" (super::super::query::encoded(address)) } { (address) }
+        },
+        None => html! { (written().filter(|text| !text.is_empty()).unwrap_or_else(|| "(inconnu)".to_owned())) },
+    }
+}
+
+fn subject(dossier: &Dossier) -> Markup {
+    match (dossier.sight, dossier.message()) {
+        (Sight::Patient, _) => html! { em { "non montré : document de patient" } },
+        (Sight::Closed, _) => html! { em { "non montré : votre rôle ne donne pas accès aux contenus" } },
+        (Sight::Open, None) => html! { em { "contenu effacé au terme de sa conservation" } },
+        (Sight::Open, Some(message)) => html! { (message.subject().unwrap_or("(sans objet)")) },
+    }
+}
+
+/// What somebody who may act can do about it: each leads to a page that explains and asks.
+pub(super) fn actions(dossier: &Dossier, visitor: &Visitor) -> Markup {
+    let offered = if visitor.person.may(Right::Action) { offered(dossier) } else { Vec::new() };
+    let path = format!("/courriels/{}", dossier.entry.numero);
+    html! {
+        @if !offered.is_empty() || downloads(dossier) {
+            ul.actions aria-label="Actions" {
+                @for (to, name) in offered { li { a.bouton href={ (path) "/" (to) } { (name) } } }
+                @if downloads(dossier) {
+                    li { a.bouton.discret href={ (path) "/brut" } { "Télécharger le courriel (.eml)" } }
+                }
+            }
+        }
+    }
+}
+
+fn downloads(dossier: &Dossier) -> bool {
+    dossier.sight == Sight::Open && dossier.mail.raw.is_some()
+}
+
+fn offered(dossier: &Dossier) -> Vec<(&'static str, &'static str)> {
+    let verdict = dossier.outcome.verdict;
+    let is_waiting = dossier.rows.iter().any(|row| row.line.etat == Some(Etat::EnAttente));
+    let is_rejected = !dossier.rejections().is_empty();
+    let may_be_judged_again = verdict.is_some() && is_rejected && dossier.mail.raw.is_some();
+    let all = [
+        (may_be_judged_again, "rejouer", "Rejouer…"),
+        (is_waiting, "essayer", "Réessayer maintenant…"),
+        (verdict == Some(Verdict::Quarantaine), "liberer", "Sortir de quarantaine…"),
+        (!dossier.replies.is_empty(), "reponse", "Renvoyer la réponse…"),
+        (is_rejected || dossier.actors().contains(&Actor::Exploitant), "traite", "Marquer comme traité…"),
+    ];
+    all.into_iter().filter(|(fits, ..)| *fits).map(|(_, to, name)| (to, name)).collect()
+}

@@ -1,0 +1,56 @@
+//! One mail: its life, what is wrong with it shown where it stands, what was pushed, what was answered.
+
+mod dossier;
+mod head;
+mod papers;
+mod raw;
+mod replies;
+mod rows;
+mod timeline;
+
+use axum::Router;
+use axum::extract::{self, Path};
+use axum::routing::get;
+use maud::{Markup, html};
+
+use crate::access::Right;
+use crate::store::MailId;
+use crate::web::layout::{self, Tab};
+use crate::web::{Refusal, State, Visitor};
+use dossier::Dossier;
+
+/// Its addresses.
+pub(super) fn routes() -> Router<State> {
+    Router::new()
+        .route("/courriels/{numero}", get(show))
+        .route("/courriels/{numero}/brut", get(raw::mail))
+        .route("/courriels/{numero}/documents/{rang}", get(raw::document))
+}
+
+async fn show(
+    extract::State(state): extract::State<State>,
+    Path(numero): Path<String>,
+    visitor: Visitor,
+) -> Result<Markup, Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    let dossier = Dossier::read(&state, &visitor, number(&numero)?).await?;
+    let title = format!("Courriel n° {}", dossier.entry.numero);
+    Ok(layout::page(&visitor, state.config().environnement, Tab::Journal, &title, &body(&dossier, &state, &visitor)))
+}
+
+fn body(dossier: &Dossier, state: &State, visitor: &Visitor) -> Markup {
+    let referential = state.referential();
+    html! {
+        (head::show(dossier, state))
+        (head::actions(dossier, visitor))
+        (papers::mail_defects(dossier))
+        @for rank in 0..dossier.outcome.documents.len() { (papers::document(dossier, rank, &referential)) }
+        (replies::show(dossier))
+        (timeline::show(dossier, state))
+    }
+}
+
+/// What an address calls a mail by; what is no number names none.
+fn number(text: &str) -> Result<MailId, Refusal> {
+    text.parse().map(MailId::of).map_err(|_| Refusal::NotFound)
+}

@@ -1,0 +1,68 @@
+//! What was answered, as its sender saw it.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::dossier::{Dossier, Sight};
+use crate::message;
+use crate::store::StoredReply;
+use crate::web::pages::parts::{badge, fact, moment};
+use crate::words;
+
+pub(super) fn show(dossier: &Dossier) -> Markup {
+    html! {
+        section aria-labelledby="reponses" {
+            h2 #reponses { "Réponse à l’expéditeur" }
+            @if dossier.replies.is_empty() { p { (none(dossier)) } }
+            @for reply in &dossier.replies { (one(reply, dossier.sight)) }
+        }
+    }
+}
+
+fn none(dossier: &Dossier) -> String {
+    match &dossier.entry.reponse {
+        Some(reason) => format!("Aucune réponse : {reason}."),
+        None => "Pas encore de réponse.".to_owned(),
+    }
+}
+
+fn one(reply: &StoredReply, sight: Sight) -> Markup {
+    let closed = reply.closed_at.and_then(|at| Timestamp::from_millisecond(at).ok());
+    html! {
+        article.reponse {
+            h3 { (words::reply_kind(&reply.kind)) " " (state(reply)) }
+            dl.faits {
+                (fact("À", Some(reply.recipients.replace(' ', ", "))))
+                (fact("Le", closed.map(moment::moment)))
+                (fact("Dernier échec", reply.failure.as_deref()))
+                (fact("Avis du serveur", notice(reply)))
+            }
+            @if sight == Sight::Open && !reply.content.is_empty() { pre.lettre tabindex="0" { (text(reply)) } }
+        }
+    }
+}
+
+fn state(reply: &StoredReply) -> Markup {
+    let (class, word) = match (reply.etat.as_str(), reply.returned_by) {
+        (_, Some(_)) => ("mauvais", "non remise"),
+        ("abandonnee", None) => ("mauvais", "abandonnée"),
+        ("envoyee", None) => ("bon", "envoyée"),
+        (other, None) => ("attente", words::answer(Some(other))),
+    };
+    badge::framed(class, word)
+}
+
+fn notice(reply: &StoredReply) -> Option<Markup> {
+    let told = reply.notice.as_deref().or(reply.returned_by.map(|_| "non remise"))?;
+    Some(html! {
+        (told)
+        @if let Some(by) = reply.returned_by {
+            " (avis : " a href={ "/courriels/" (by.number()) } { "courriel n° " (by.number()) } ")"
+        }
+    })
+}
+
+fn text(reply: &StoredReply) -> String {
+    let lines = message::text_of(&reply.content);
+    lines.lines().map(super::super::parts::visible).collect::<Vec<_>>().join("\n")
+}

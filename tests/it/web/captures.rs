@@ -1,0 +1,39 @@
+//! Pictures of the pages, for the README and for whoever mends them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use dispolits::access::Role;
+
+use super::browser::{Browser, Screen};
+use super::desk::Desk;
+
+/// Where the pictures go, if they are wanted: see tests/screenshots.
+const FOLDER: &str = "DISPOLITS_CAPTURES";
+/// A README is read on slow lines too.
+const LARGEST: usize = 150_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_are_pictured() {
+    let desk = Desk::open().await;
+    let pages = [
+        ("tableau-de-bord", "/".to_owned()),
+        ("courriel", format!("/courriels/{}", desk.number("c01-capacite-negative"))),
+    ];
+    for (screen, suffix, tallest) in [(Screen::Wide, "large", 1300), (Screen::Phone, "telephone", 1600)] {
+        let browser = Browser::open(screen).await;
+        for (name, page) in &pages {
+            browser.go(&desk.at(Role::Operateur, page)).await;
+            keep(&format!("{name}-{suffix}.png"), &browser.picture(screen, tallest).await);
+        }
+    }
+    desk.close().await;
+}
+
+fn keep(name: &str, picture: &[u8]) {
+    assert!(picture.len() < LARGEST, "{name} has {} bytes", picture.len());
+    if let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), picture).unwrap();
+    }
+}

@@ -1,0 +1,135 @@
+//! The journal of a store that a few cases of the cahier went through, served to one person of each role.
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Extension;
+use dispolits::access::{Means, Person, Role};
+use dispolits::cahier;
+use dispolits::clock::Clock;
+use dispolits::config::Config;
+use dispolits::health::{Pulse, Task};
+use dispolits::referential::Watch;
+use dispolits::sandbox::{Inbox, Player, Sandbox};
+use dispolits::store::Filter;
+use dispolits::web::{self, State};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// What went through it: one of each thing that an operator meets.
+const CASES: [&str; 22] = [
+    "valide-minimal",
+    "valide-service-complet",
+    "valide-deux-services",
+    "valide-mise-a-jour",
+    "valide-corse-du-sud",
+    "valide-haute-corse",
+    "valide-expediteur-par-domaine",
+    "plusieurs-defauts",
+    "c01-capacite-negative",
+    "c04-capacites-incoherentes",
+    "d01-esperluette-nue",
+    "d07-identifiant-reutilise",
+    "e03-finess-inconnu",
+    "e04-expediteur-non-habilite",
+    "s01-service-inconnu",
+    "m02-winmail-dat",
+    "m06-cda-a-cote-d-un-rapport",
+    "doublon-document-renvoye",
+    "r01-lieu-inconnu",
+    "r03-regle-metier",
+    "test-integre",
+    "automatique-absence-du-bureau",
+];
+
+pub(crate) struct Desk {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) http: reqwest::Client,
+    /// The first mail of each case.
+    numbers: BTreeMap<&'static str, i64>,
+    doors: BTreeMap<&'static str, String>,
+    _folder: TempDir,
+}
+
+impl Desk {
+    pub(crate) async fn open() -> Self {
+        Self::with(&CASES).await
+    }
+
+    pub(crate) async fn with(cases: &[&'static str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("journal").tempdir().unwrap();
+        let sandbox = Sandbox::start(folder.path(), Inbox::Maildir, Clock::System).await.unwrap();
+        let numbers = play(&sandbox, cases).await;
+        let state = state(&sandbox).await;
+        let mut doors = BTreeMap::new();
+        for role in [Role::Lecteur, Role::Operateur, Role::Administrateur] {
+            doors.insert(role.in_words(), door(&state, role).await);
+        }
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
+        Self { sandbox, http, numbers, doors, _folder: folder }
+    }
+
+    /// The address of a page, for a person of this role.
+    pub(crate) fn at(&self, role: Role, path: &str) -> String {
+        format!("{}{path}", self.doors[role.in_words()])
+    }
+
+    /// The receipt number of the first mail of a case.
+    pub(crate) fn number(&self, case: &str) -> i64 {
+        self.numbers[case]
+    }
+
+    pub(crate) async fn get(&self, role: Role, path: &str) -> reqwest::Response {
+        self.http.get(self.at(role, path)).send().await.unwrap()
+    }
+
+    pub(crate) async fn page(&self, role: Role, path: &str) -> String {
+        let answer = self.get(role, path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    pub(crate) async fn close(self) {
+        self.sandbox.stop().await.unwrap();
+    }
+}
+
+async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static str, i64> {
+    let all = cahier::embedded().unwrap();
+    let player = Player::new(sandbox, Clock::System);
+    let mut numbers = BTreeMap::new();
+    for name in cases {
+        let case = all.iter().find(|case| case.id() == *name).unwrap_or_else(|| panic!("no case {name}"));
+        let played = player.play(case).await;
+        assert!(played.differences.is_empty(), "{name}: {:?}", played.differences);
+        numbers.insert(*name, played.observed.iter().map(|one| one.id.number()).min().unwrap());
+    }
+    assert!(!sandbox.store.journal(&Filter::default(), 1).await.unwrap().is_empty());
+    numbers
+}
+
+async fn state(sandbox: &Sandbox) -> State {
+    let config = Config::load(&sandbox.config_path).unwrap();
+    let web = config.web.clone().unwrap();
+    let pulse = Pulse::new(Clock::System);
+    let sweep = Task::Sweep("boite".to_owned());
+    pulse.expect(sweep.clone(), Duration::from_mins(5));
+    pulse.beat(&sweep);
+    pulse.swept("boite", 1, 1, 1);
+    pulse.observed(sandbox.store.vitals(Clock::System.now()).await.unwrap());
+    let referential = Arc::new(Mutex::new(Watch::load(config.referential.clone()).unwrap()));
+    State::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, referential)
+}
+
+/// A server of its own for each role, so that nobody has to sign in.
+async fn door(state: &State, role: Role) -> String {
+    let name = format!("Camille {}", role.in_words());
+    let person = Person::new(role.in_words(), name, role, role.rights(), Means::Local);
+    let routes = web::router(state.clone()).layer(Extension(person));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(axum::serve(listener, routes.into_make_service()).into_future());
+    format!("http://{address}")
+}

@@ -1,0 +1,1 @@
+//! What a hostile sender puts into a mail is shown as text and does nothing.

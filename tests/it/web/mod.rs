@@ -1,0 +1,9 @@
+//! The operators’ journal as a browser shows it: a real store, real HTTP, Chromium without a window.
+#![cfg(test)]
+
+mod axe;
+mod browser;
+mod captures;
+mod desk;
+mod hostile;
+mod walk;
