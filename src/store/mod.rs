@@ -6,8 +6,8 @@
 //! transaction.
 
 mod accounts;
-mod audit;
 mod arrivals;
+mod audit;
 mod claiming;
 mod closing;
 mod documents;
@@ -55,8 +55,8 @@ use serde::{Deserialize, Serialize};
 use engine::{Engine, On, Tx, postgres, sqlite};
 
 pub use accounts::Balance;
-pub use audit::AuditFilter;
 pub use arrivals::{Arrival, Arrivals};
+pub use audit::AuditFilter;
 pub use claiming::{Batch, RowId, RowToSend};
 pub use closing::Closing;
 pub use documents::{JudgedDocument, JudgedMail, Recorded};

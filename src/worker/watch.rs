@@ -64,8 +64,9 @@ pub(super) async fn serve_forever(parts: Arc<Parts>, stop: CancellationToken) {
 /// Shows the operators' journal, if it is configured. An address that is taken stops nothing else.
 pub(super) async fn show_forever(parts: Arc<Parts>, stop: CancellationToken) {
     let Some(web) = &parts.config.web else { return stop.cancelled().await };
-    let (pulse, referential) = (parts.pulse.clone(), Arc::clone(&parts.referential));
-    let state = web::State::new(&parts.config, web, parts.clock.clone(), parts.store.clone(), pulse, referential);
+    let (clock, store, pulse) = (parts.clock.clone(), parts.store.clone(), parts.pulse.clone());
+    let (referential, bulletin) = (Arc::clone(&parts.referential), parts.alarm.bulletin());
+    let state = web::State::new(&parts.config, web, clock, store, pulse, referential, bulletin);
     listen_forever("journal sur le web sans adresse", &stop, || web::serve(state.clone(), stop.clone())).await;
 }
 

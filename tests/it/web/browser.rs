@@ -115,7 +115,8 @@ impl Browser {
     pub(crate) async fn picture(&self, screen: Screen, tallest: u64) -> Vec<u8> {
         let height = self.run("return document.documentElement.scrollHeight").await.as_u64().unwrap().min(tallest);
         let width = screen.width();
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == Screen::Phone });
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == Screen::Phone });
         self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
         let shot = self.get("screenshot").await;
         BASE64_STANDARD.decode(shot.as_str().unwrap()).unwrap()

@@ -2,9 +2,9 @@
 
 use dispolits::access::Role;
 
+use super::axe;
 use super::browser::{Browser, Screen};
 use super::desk::Desk;
-use super::axe;
 
 const ROLES: [Role; 3] = [Role::Lecteur, Role::Operateur, Role::Administrateur];
 

@@ -37,10 +37,8 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
 }
 
 fn milestones(dossier: &Dossier) -> Vec<Event> {
-    let mut events = vec![Event {
-        at: dossier.entry.recu,
-        what: html! { "reçu dans la boîte " (dossier.entry.boite) },
-    }];
+    let mut events =
+        vec![Event { at: dossier.entry.recu, what: html! { "reçu dans la boîte " (dossier.entry.boite) } }];
     events.extend(judged(dossier));
     events.extend(dossier.replays.iter().map(|(at, sent)| Event {
         at: *at,
@@ -66,7 +64,10 @@ fn judged(dossier: &Dossier) -> Option<Event> {
 fn replied(reply: &StoredReply) -> Option<Event> {
     let at = Timestamp::from_millisecond(reply.closed_at?).ok()?;
     let kind = words::reply_kind(&reply.kind).to_lowercase();
-    Some(Event { at, what: html! { (kind) " " (words::answer(Some(&reply.etat))) " à " (reply.recipients.replace(' ', ", ")) } })
+    Some(Event {
+        at,
+        what: html! { (kind) " " (words::answer(Some(&reply.etat))) " à " (reply.recipients.replace(' ', ", ")) },
+    })
 }
 
 fn waiting(dossier: &Dossier, state: &State) -> Markup {

@@ -22,12 +22,8 @@ pub(super) fn plural(count: i64, one: &str, many: &str) -> String {
 /// A number with a thin space between thousands: `1 234 567`.
 pub(super) fn number(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
-    let groups: Vec<String> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| String::from_utf8_lossy(group).into_owned())
-        .collect();
+    let groups: Vec<String> =
+        digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned()).collect();
     format!("{}{}", if value < 0 { "−" } else { "" }, groups.join("\u{202f}"))
 }
 
