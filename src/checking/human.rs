@@ -48,10 +48,23 @@ fn summary(checked: &Checked) -> String {
     };
     format!(
         "{verdict} ; {}, {}, {}",
-        plural(checked.lignes.len(), "capacité à transmettre", "capacités à transmettre"),
+        counts(checked),
         plural(rejections, "rejet", "rejets"),
         plural(warnings, "avertissement", "avertissements"),
     )
+}
+
+/// What is for trying only leaves nothing behind: whoever forgot the mode must see it here.
+fn counts(checked: &Checked) -> String {
+    let count = checked.lignes.len();
+    if checked.essai {
+        return plural(
+            count,
+            "capacité valable (mode test : rien ne sera transmis)",
+            "capacités valables (mode test : rien ne sera transmis)",
+        );
+    }
+    plural(count, "capacité à transmettre", "capacités à transmettre")
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::address::Address;
+use crate::capacity::Mode;
 use crate::defect::{Code, Defect, Place};
 use crate::judgement::{self, Context, NEEDS_REFERENTIAL, Rules};
 use crate::message::{self, Candidate};
@@ -45,6 +46,9 @@ pub struct Checked {
     pub defauts: Vec<Defect>,
     /// The codes that could not be checked.
     pub non_verifie: Vec<Code>,
+    /// Whether a document is for trying only (`mode="test"`); no part of the contract.
+    #[serde(skip)]
+    essai: bool,
     /// For each defect the text of its document, to show the line at fault; no part of the contract.
     #[serde(skip)]
     texts: Vec<Option<Arc<str>>>,
@@ -139,6 +143,7 @@ impl Checked {
             lignes: Vec::new(),
             defauts: Vec::new(),
             non_verifie,
+            essai: false,
             texts: Vec::new(),
         }
     }
@@ -159,6 +164,7 @@ impl Checked {
             let reading = report::read(piece, bytes, &report::Limits::default());
             self.format = self.format.or(reading.head.format);
             self.identifiant = self.identifiant.take().or_else(|| reading.head.identifiant.clone());
+            self.essai |= reading.head.mode == Mode::Test;
             let identity = reading.head.identifiant.clone().map(|name| (name, reading.head.sha256.clone()));
             if identity.as_ref().is_some_and(|identity| before.contains(identity)) {
                 verdicts.push(Verdict::Doublon);

@@ -1,7 +1,7 @@
 //! `dispolits config`: check it, show it as it applies, describe it.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
@@ -9,6 +9,7 @@ use super::{Outcome, SUCCESS};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::referential::Watch;
+use crate::store::{self, StoreError};
 use crate::tls::revocation::Revocation;
 
 #[derive(Debug, Subcommand)]
@@ -57,7 +58,14 @@ fn check(out: &mut impl Write, config: &Config) -> Outcome {
     if let Some(smtp) = &config.smtp {
         crate::smtp::Smtp::new(smtp)?;
     }
-    writeln!(out, "Configuration correcte : {establishments} établissements, {services} services au référentiel.")?;
+    writeln!(out, "Configuration correcte. Au référentiel : établissements {establishments}, services {services}.")?;
+    for key in config.left_from_example() {
+        writeln!(out, "Avertissement : {key} porte encore une valeur d’exemple.")?;
+    }
+    if let Some(folder) = missing_folder(config)? {
+        let who = "créez-le et donnez-le à l’utilisateur du service (systemd crée /var/lib/dispolits au démarrage)";
+        writeln!(out, "Avertissement : store.url : le dossier {} n’existe pas ; {who}.", folder.display())?;
+    }
     config.warnings().into_iter().try_for_each(|warning| writeln!(out, "Avertissement : {warning}."))?;
     for (section, why) in config.unchecked() {
         let told = format!("la révocation du certificat du serveur n’est pas vérifiée pour {section} ({why})");
@@ -67,4 +75,11 @@ fn check(out: &mut impl Write, config: &Config) -> Outcome {
         writeln!(out, "Avertissement : {}.", alarm.sentence())?;
     }
     Ok(SUCCESS)
+}
+
+/// The folder that the database file wants, if it is not there.
+fn missing_folder(config: &Config) -> Result<Option<PathBuf>, StoreError> {
+    let file = store::look::file(&config.store)?;
+    let folder = file.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    Ok(folder.filter(|folder| !folder.is_dir()).map(Path::to_owned))
 }

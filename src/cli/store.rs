@@ -22,7 +22,8 @@ pub(super) enum Command {
         #[arg(value_name = "COPIE")]
         copy: PathBuf,
     },
-    /// Remet en place une copie de la base SQLite et la relit ; service arrêté, ancienne base mise de côté.
+    /// Remet une copie de la base SQLite à sa place et la relit ; service arrêté. Refusé si une base y est encore :
+    /// déplacez-la d’abord.
     Restore {
         #[command(flatten)]
         place: Where,

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod environment;
+mod example;
 mod fault;
 mod mailboxes;
 mod sections;

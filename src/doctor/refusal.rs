@@ -102,13 +102,11 @@ impl Refusals<'_> {
 
     fn unknown_issuer(&self) -> Failure {
         let known = match &self.endpoint.ca {
-            Some(path) => format!("le fichier {}", path.display()),
-            None => "les autorités de cette machine".to_owned(),
+            Some(path) => format!("le fichier {} n’en contient pas l’émetteur", path.display()),
+            None => "celles de cette machine n’en comptent pas l’émetteur".to_owned(),
         };
         Failure::new(
-            format!(
-                "le certificat du serveur ne vient d’aucune autorité connue : {known} n’en contient pas l’émetteur"
-            ),
+            format!("le certificat du serveur ne vient d’aucune autorité connue : {known}"),
             format!(
                 "mettez dans {}.ca le fichier PEM des autorités de ce serveur (pour MSSanté : la racine IGC-Santé Élémentaire et l’autorité Organisations de cet environnement) ; si l’émetteur vu est inconnu de l’opérateur, quelqu’un s’interpose",
                 self.endpoint.section

@@ -267,7 +267,7 @@ fn log_judgement(mail: &StoredMail, judged: &JudgedMail) {
         capacites = accepted,
         defauts = defects,
         dossier = judged.folder,
-        "courriel {} jugé : {accepted} capacités retenues, {defects} défauts",
+        "courriel {} jugé ; capacités retenues : {accepted}, défauts : {defects}",
         mail.id.number(),
     );
 }

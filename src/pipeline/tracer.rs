@@ -37,7 +37,7 @@ impl Tracer {
     pub(super) async fn fetched(&self, asked: &[&Entry], fetched: &[Fetched]) -> Result<(), StoreError> {
         let positions = asked.iter().map(|entry| entry.position.to_string()).collect::<Vec<_>>().join(" ");
         let bytes: usize = fetched.iter().map(|mail| mail.raw.len()).sum();
-        let answer = format!("{} courriels, {bytes} octets", fetched.len());
+        let answer = format!("courriels : {}, octets : {bytes}", fetched.len());
         self.keep(vec![self.one("lecture", &positions, Ok::<_, String>(answer))]).await
     }
 

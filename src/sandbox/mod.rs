@@ -1,4 +1,4 @@
-//! The whole system on one machine, with nothing to configure: three fictitious hospitals, the
+//! The whole system on one machine, with nothing to configure: three fictitious hospital groups, the
 //! simulated ROR, the worker, and the cahier de tests played through them.
 
 mod compare;

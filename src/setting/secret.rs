@@ -1,5 +1,6 @@
 //! Passwords and tokens: where they come from, and that they are never printed.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Un mot de passe ou un jeton : écrit ici, lu dans un fichier ou demandé à un programme, à chaque
 /// usage.
-// Never printed: `Debug` and `Serialize` show `***`.
+// Never printed: `Debug` and `Serialize` show `***`, or where it is read.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Secret {
@@ -50,6 +51,9 @@ pub enum SecretError {
         /// Why.
         source: io::Error,
     },
+    /// The file is there and says nothing.
+    #[error("le fichier de secret {} est vide", .0.display())]
+    Empty(PathBuf),
     /// A command without a program.
     #[error("la commande du secret est vide")]
     NoProgram,
@@ -100,7 +104,10 @@ impl Secret {
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("***")
+        match self {
+            Self::File { file } => BTreeMap::from([("file", file)]).serialize(serializer),
+            Self::Inline(_) | Self::Command { .. } => serializer.serialize_str("***"),
+        }
     }
 }
 
@@ -108,7 +115,8 @@ fn read(path: &Path) -> Result<String, SecretError> {
     let unreadable = |source| SecretError::File { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    text(bytes)?.map_err(unreadable)
+    let secret = text(bytes)?.map_err(unreadable)?;
+    if secret.is_empty() { Err(SecretError::Empty(path.to_owned())) } else { Ok(secret) }
 }
 
 fn program(command: &[String]) -> Result<&str, SecretError> {
@@ -211,6 +219,8 @@ mod tests {
         assert_eq!(Secret::File { file: file.clone() }.reveal().await.unwrap(), "mot de passe");
         let endless = Secret::File { file: "/dev/zero".into() };
         assert!(matches!(endless.reveal().await, Err(SecretError::TooLong)));
+        std::fs::write(&file, "\n").unwrap();
+        assert!(matches!(Secret::File { file: file.clone() }.reveal().await, Err(SecretError::Empty(_))));
         std::fs::remove_file(&file).unwrap();
         assert!(matches!(Secret::File { file }.stored(), Err(SecretError::File { .. })));
     }
@@ -218,10 +228,12 @@ mod tests {
     #[test]
     fn the_three_forms_are_not_mixed() {
         let parse = |text: &str| toml::from_str::<std::collections::BTreeMap<String, Secret>>(text);
-        for text in ["a = \"x\"", "a = { file = \"/x\" }", "a = { command = [\"x\", \"y\"] }"] {
+        for text in ["a = \"x\"", "a = { command = [\"x\", \"y\"] }"] {
             let secrets = parse(text).unwrap();
             assert_eq!(toml::to_string(&secrets).unwrap().trim(), "a = \"***\"", "{text}");
         }
+        let shown = toml::to_string(&parse("a = { file = \"/x\" }").unwrap()).unwrap();
+        assert_eq!(shown.trim(), "[a]\nfile = \"/x\"", "where it is read is no secret");
         for text in ["a = {}", "a = { command = \"x y\" }", "a = { file = \"/x\", command = [\"x\"] }", "a = 1"] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -45,6 +45,9 @@ pub enum StoreError {
     /// There is no database yet.
     #[error("la base {} n’existe pas : le service n’a jamais été lancé avec cette configuration", .0.display())]
     Missing(PathBuf),
+    /// There is no copy of this name.
+    #[error("la copie {} n’existe pas", .0.display())]
+    NoCopy(PathBuf),
     /// There is a database, and nothing in it yet.
     #[error("la base {0} est vide : le service n’a jamais été lancé avec cette configuration")]
     Empty(String),

@@ -179,7 +179,7 @@ impl Worker {
         tasks.spawn(supervise("signes de vie", stop.clone(), task(&parts, &stop, tell_forever)));
         info!("Dispolits est en service");
         stop.cancelled().await;
-        info!("arrêt demandé : les travaux en cours se terminent");
+        info!("les travaux en cours se terminent");
         if tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} }).await.is_err() {
             warn!("des travaux n’étaient pas finis après {} s ; ils reprendront au démarrage", DRAIN.as_secs());
         }

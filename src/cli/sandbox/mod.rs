@@ -161,7 +161,8 @@ fn where_to_look(out: &mut impl Write, sandbox: &Sandbox, arguments: &Arguments)
     if let Some(web) = sandbox.web {
         writeln!(out, "  sur le web        http://{web}/")?;
     }
-    writeln!(out, "  le ROR simulé     {}/_simulateur/etat", sandbox.simulator.base_url())?;
+    let (ca, ror) = (sandbox.folder.join("pki/ca.pem"), sandbox.simulator.base_url());
+    writeln!(out, "  le ROR simulé     curl --cacert {} {ror}/_simulateur/etat", ca.display())?;
     match sandbox.servers() {
         None => writeln!(out, "  un envoi          déposez un courriel dans {}", sandbox.inbox.join("new").display())?,
         Some(ports) => servers(out, sandbox, ports)?,

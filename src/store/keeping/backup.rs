@@ -30,7 +30,7 @@ pub async fn backup(settings: &Settings, target: &Path) -> Result<Health> {
 pub async fn restore(settings: &Settings, copied: &Path) -> Result<Health> {
     let target = file(settings)?.ok_or(StoreError::ServerRestore)?;
     if !copied.is_file() {
-        return Err(StoreError::Missing(copied.to_owned()));
+        return Err(StoreError::NoCopy(copied.to_owned()));
     }
     let _alone = Store::lock(settings)?;
     // What the old log holds would be played into the new file.
@@ -38,7 +38,28 @@ pub async fn restore(settings: &Settings, copied: &Path) -> Result<Health> {
         absent(&beside(&target, suffix))?;
     }
     sound(copied, check(&at(copied)).await?)?;
-    copy(copied, &target).await
+    let health = copy(copied, &target).await?;
+    // An operator restores as root, and the service runs as another.
+    for made in [&target, &target.with_extension("lock")] {
+        give_to_owner_of_folder(made).map_err(|source| failed(made, source))?;
+    }
+    Ok(health)
+}
+
+#[cfg(unix)]
+fn give_to_owner_of_folder(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let owner = fs::metadata(folder_of(file))?;
+    let mine = fs::metadata(file)?;
+    if (owner.uid(), owner.gid()) == (mine.uid(), mine.gid()) {
+        return Ok(());
+    }
+    chown(file, Some(owner.uid()), Some(owner.gid()))
+}
+
+#[cfg(not(unix))]
+fn give_to_owner_of_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 async fn copy(source: &Path, target: &Path) -> Result<Health> {
@@ -105,6 +126,9 @@ fn failed(path: &Path, source: std::io::Error) -> StoreError {
 
 /// A name is durable once its folder is.
 fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

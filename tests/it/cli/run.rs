@@ -21,7 +21,7 @@ async fn sigterm_ends_what_is_begun_and_exits_with_zero() {
     until("a first mail", async || store.balance(None).await.unwrap().recus > 0).await;
     let (status, log) = service.stop();
     assert_eq!(status.code(), Some(0), "{log}");
-    assert!(log.contains("arrêt demandé") && !log.contains("ERROR"), "{log}");
+    assert!(log.contains("les travaux en cours se terminent") && !log.contains("ERROR"), "{log}");
     let after = Shift::new(store, "essai", Duration::from_secs(30));
     after.begin().await.unwrap();
     assert_eq!(after.take_over(Clock::System.now()).await.unwrap(), 0, "a request was cut short");
