@@ -103,7 +103,7 @@ impl Refusals<'_> {
     fn unknown_issuer(&self) -> Failure {
         let known = match &self.endpoint.ca {
             Some(path) => format!("le fichier {} n’en contient pas l’émetteur", path.display()),
-            None => "celles de cette machine n’en comptent pas l’émetteur".to_owned(),
+            None => "les autorités de cette machine n’en contiennent pas l’émetteur".to_owned(),
         };
         Failure::new(
             format!("le certificat du serveur ne vient d’aucune autorité connue : {known}"),
