@@ -13,6 +13,7 @@ mod sandbox;
 mod signals;
 mod simulator;
 mod store;
+mod user;
 mod value;
 
 use std::io::Write;
@@ -58,6 +59,9 @@ enum Command {
     /// Vérifie, sauvegarde, restaure la base de données, ou la copie sur un serveur.
     #[command(subcommand)]
     Store(store::Command),
+    /// Gère les comptes du journal sur le web.
+    #[command(subcommand)]
+    User(user::Command),
     /// Vérifie, montre ou décrit la configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -91,6 +95,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Journal(command) => block_on(journal::run(command)),
         Command::Alerts(command) => block_on(alerts::run(command)),
         Command::Store(command) => block_on(store::run(command)),
+        Command::User(command) => block_on(user::run(command)),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Simulator(arguments) => block_on(simulator::run(arguments)),
     };
@@ -102,6 +107,13 @@ fn dispatch(command: Command) -> ExitCode {
             ExitCode::from(FAILURE)
         }
     }
+}
+
+/// Who runs a command, as the audit log names them: whoever the system says, behind `sudo` too.
+fn who() -> String {
+    let named = |name| std::env::var(name).ok().filter(|user: &String| !user.is_empty());
+    let user = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(named);
+    format!("commande:{}", user.unwrap_or_else(|| "inconnu".to_owned()))
 }
 
 /// What a command ends with; failures are told in French and exit with 2.

@@ -75,7 +75,7 @@ pub use replayable::StoredRow;
 pub use replaying::{Redo, Redone};
 pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind};
 pub use search::{Filter, JournalEntry};
-pub use sessions::{NewSession, Stage, StoredSession};
+pub use sessions::{Attempt, NewSession, Stage, StoredSession};
 pub use settling::{Settlement, Told, Unsettled};
 pub use shift::{Renewal, Shift};
 pub use telling::{Alert, Due, Way};

@@ -39,6 +39,15 @@ impl Stage {
     }
 }
 
+/// What becomes of an attempt to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// Refused unseen until then: too many failed.
+    Refused(Timestamp),
+    /// Counted as if it failed, on top of these.
+    Counted(Lockout),
+}
+
 /// A session to be kept.
 #[derive(Debug, Clone)]
 pub struct NewSession {
@@ -167,9 +176,9 @@ impl Store {
             .await
     }
 
-    /// Counts an attempt to sign in before it is looked at, so that many at once are all counted: until when it is
-    /// refused unseen, if it is. Signing in takes the count back.
-    pub async fn attempt(&self, login: &Login, now: Timestamp) -> Result<Option<Timestamp>> {
+    /// Counts an attempt to sign in before it is looked at, so that many at once are all counted. Signing in forgets the
+    /// count; one of two steps that succeeds takes its own back.
+    pub async fn attempt(&self, login: &Login, now: Timestamp) -> Result<Attempt> {
         let mut tx = self.write().await?;
         let counted: (i64, i64) = query_as(
             "INSERT INTO failures (login, failures, last_at) VALUES ($1, 0, $2)
@@ -182,7 +191,7 @@ impl Store {
         let before = Lockout { failures: count(counted.0), last: Some(instant(counted.1)) };
         if let Some(until) = before.until(now) {
             tx.rollback().await?;
-            return Ok(Some(until));
+            return Ok(Attempt::Refused(until));
         }
         query("UPDATE failures SET failures = failures + 1, last_at = $2 WHERE login = $1")
             .bind(login.as_str())
@@ -194,7 +203,18 @@ impl Store {
             tell_lockout(&mut tx, login, until, now).await?;
         }
         tx.commit().await?;
-        Ok(None)
+        Ok(Attempt::Counted(before))
+    }
+
+    /// Takes an attempt that succeeded back, unless others were counted since.
+    pub async fn take_back(&self, login: &Login, before: Lockout) -> Result<()> {
+        query("UPDATE failures SET failures = $2, last_at = $3 WHERE login = $1 AND failures = $2 + 1")
+            .bind(login.as_str())
+            .bind(before.failures)
+            .bind(before.last.map(millis))
+            .execute(self.write_one())
+            .await
+            .map(drop)
     }
 }
 

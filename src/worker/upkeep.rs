@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 
 use super::tasks::pause;
 use super::{Parts, StartError};
+use crate::access::Lifetimes;
 use crate::clock::Clock;
 use crate::config::{Config, Retention};
 use crate::fail_point::fail_point;
@@ -56,12 +57,13 @@ async fn refresh_referential(parts: &Parts) {
 
 async fn purge(parts: &Parts) {
     let now = parts.clock.now();
-    if let Err(failure) = forget(&parts.store, &parts.config.retention, now).await {
+    let lifetimes = parts.config.web.as_ref().map(|web| web.sessions).unwrap_or_default();
+    if let Err(failure) = forget(&parts.store, &parts.config.retention, &lifetimes, now).await {
         error!("effacement interrompu : {failure}");
     }
 }
 
-async fn forget(store: &Store, retention: &Retention, now: Timestamp) -> store::Result<()> {
+async fn forget(store: &Store, retention: &Retention, lifetimes: &Lifetimes, now: Timestamp) -> store::Result<()> {
     let before = |age: Span| now.saturating_sub(age.signed()).unwrap_or(now);
     let expiry = Expiry {
         content: before(retention.content),
@@ -76,6 +78,7 @@ async fn forget(store: &Store, retention: &Retention, now: Timestamp) -> store::
     }
     let mails = store.purge_journal(&expiry).await?;
     store.purge_traces(before(retention.traces)).await?;
+    store.purge_sessions(lifetimes, now).await?;
     if contents + mails > 0 {
         info!("au terme de leur conservation : contenu de {contents} courriels effacé, {mails} courriels oubliés");
     }

@@ -48,6 +48,7 @@ mod report;
 mod retry;
 mod ror;
 mod served;
+mod sign_in;
 mod smtp;
 mod store;
 mod tls;

@@ -1,5 +1,6 @@
 //! `dispolits journal`: what was received, what became of it, and why.
 
+mod audit;
 mod balance;
 mod export;
 mod filters;
@@ -32,6 +33,9 @@ pub(super) enum Command {
     /// Consulte les traces des actions sur les boîtes : qui, quand, quoi, et la réponse.
     #[command(subcommand)]
     Traces(traces::Command),
+    /// Consulte et vérifie le journal d’audit : qui a fait quoi, quand.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Montre le bilan : tout courriel reçu a une issue ou est en cours.
     Balance(balance::Arguments),
 }
@@ -50,6 +54,7 @@ pub(super) async fn run(command: Command) -> Outcome {
         Command::Export(arguments) => export::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Traces(command) => traces::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Balance(arguments) => balance::run(arguments).await,
     }
 }

@@ -12,7 +12,7 @@ use super::session::{Current, Pending, open};
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Login, Means, Password, PasswordHash, Right};
 use crate::chance;
-use crate::store::{Stage, UserChange};
+use crate::store::{Attempt, Stage, UserChange};
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
 
@@ -76,11 +76,13 @@ pub(super) async fn change_password(
 }
 
 async fn knows_old(state: &State, login: &Login, old: String) -> Result<bool, Refusal> {
-    if state.store().attempt(login, state.now()).await?.is_some() {
-        return Ok(false);
-    }
+    let Attempt::Counted(before) = state.store().attempt(login, state.now()).await? else { return Ok(false) };
     let hash = state.store().user(login).await?.and_then(|user| user.password);
-    state.gates().verify(hash, old).await
+    let right = state.gates().verify(hash, old).await?;
+    if right {
+        state.store().take_back(login, before).await?;
+    }
+    Ok(right)
 }
 
 async fn hash(password: Password) -> Result<PasswordHash, Refusal> {

@@ -9,11 +9,11 @@ use maud::{Markup, html};
 use qrcode::{Color, QrCode};
 use serde::Deserialize;
 
+use super::local::too_many;
 use super::session::{Current, Pending, SetCookie, open};
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Login, Totp};
-use crate::outcome::in_paris;
-use crate::store::{Stage, UserChange};
+use crate::store::{Attempt, Stage, UserChange};
 use crate::web::{Refusal, State, layout};
 
 #[derive(Deserialize)]
@@ -36,8 +36,8 @@ pub(super) async fn prove(
     let reached = stage(&current)?;
     let refused = |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &current, reached, Some(why))).into_response());
     let login: Login = current.session.login.parse().map_err(|_| Refusal::NotFound)?;
-    if let Some(until) = state.store().attempt(&login, state.now()).await? {
-        return refused(&format!("Trop d’échecs pour cet identifiant : réessayez le {}.", in_paris(until)));
+    if let Attempt::Refused(until) = state.store().attempt(&login, state.now()).await? {
+        return refused(&too_many(until));
     }
     let opened = match reached {
         Stage::Enrolement => enrol(&state, &current, &login, &brought.code).await?,

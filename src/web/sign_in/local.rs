@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::{self, Form, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ use super::via::Via;
 use crate::access::{Login, Means, Person, Totp};
 use crate::chance;
 use crate::outcome::in_paris;
-use crate::store::{Stage, User};
+use crate::store::{Attempt, Stage, User};
 use crate::web::{Refusal, State, layout};
 
 #[derive(Deserialize)]
@@ -59,17 +60,25 @@ pub(super) async fn sign_in(
     let refused = |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &back, Some(why))).into_response());
     let Ok(login) = brought.identifiant.parse::<Login>() else { return refused(wrong) };
     state.gates().pass_login(&login)?;
-    if let Some(until) = state.store().attempt(&login, state.now()).await? {
-        let until = in_paris(until);
-        return refused(&format!("Trop d’échecs pour cet identifiant : réessayez le {until}."));
-    }
+    let before = match state.store().attempt(&login, state.now()).await? {
+        Attempt::Refused(until) => return refused(&too_many(until)),
+        Attempt::Counted(before) => before,
+    };
     let user = state.store().user(&login).await?;
     let hash = user.as_ref().and_then(|user| user.password.clone());
     let right = state.gates().verify(hash, brought.mot_de_passe).await?;
     match user.filter(|user| right && user.locked_at.is_none()) {
-        Some(user) => begin(&state, &user, back, current.as_deref()).await,
+        Some(user) => {
+            state.store().take_back(&login, before).await?;
+            begin(&state, &user, back, current.as_deref()).await
+        }
         None => refused(wrong),
     }
+}
+
+/// Told to whoever names a login, whether it exists or not.
+pub(super) fn too_many(until: Timestamp) -> String {
+    format!("Trop d’échecs pour cet identifiant : réessayez le {}.", in_paris(until))
 }
 
 async fn begin(state: &State, user: &User, back: String, current: Option<&Current>) -> Result<Response, Refusal> {

@@ -27,6 +27,9 @@ mod traces;
 mod troubles;
 mod usage;
 #[cfg(unix)]
+mod user;
+mod user;
+#[cfg(unix)]
 mod workers;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use dispolits::access::audit::{Deed, Entry, Verification};
 use dispolits::access::{Lifetimes, Login, Means, PasswordHash, Role};
-use dispolits::store::{MailId, NewSession, NewUser, Stage, Store, UserChange};
+use dispolits::store::{Attempt, MailId, NewSession, NewUser, Stage, Store, UserChange};
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Engine, Home, on_both_engines};
@@ -137,7 +137,10 @@ async fn a_session_ends_with_its_account_and_with_time(engine: Engine) {
 async fn failures_cost_a_pause_for_whoever_is_named(engine: Engine) {
     let (_home, store) = with_anne(engine).await;
     for name in ["anne", "personne"] {
-        let attempt = async |at| store.attempt(&login(name), at).await.unwrap();
+        let attempt = async |at| match store.attempt(&login(name), at).await.unwrap() {
+            Attempt::Refused(until) => Some(until),
+            Attempt::Counted(_) => None,
+        };
         for _ in 0..5 {
             assert_eq!(attempt(now()).await, None);
         }
@@ -147,9 +150,16 @@ async fn failures_cost_a_pause_for_whoever_is_named(engine: Engine) {
     }
     assert_eq!(deeds(&store).await, ["compte-cree", "connexion-bloquee", "connexion-bloquee"], "of anne alone");
     store.open_session(&session("un"), None, None, later(3)).await.unwrap();
-    assert_eq!(store.attempt(&login("anne"), later(3)).await.unwrap(), None, "forgotten once signed in");
+    let forgotten = store.attempt(&login("anne"), later(3)).await.unwrap();
+    let Attempt::Counted(before) = forgotten else { panic!("forgotten once signed in") };
+    assert_eq!(before.failures, 0);
+    for _ in 0..9 {
+        store.take_back(&login("anne"), before).await.unwrap();
+        assert_eq!(store.attempt(&login("anne"), later(3)).await.unwrap(), forgotten, "a right one does not count");
+    }
     store.purge_sessions(&Lifetimes::default(), later(25 * 60)).await.unwrap();
-    assert_eq!(store.attempt(&login("personne"), later(25 * 60)).await.unwrap(), None);
+    let forgotten = store.attempt(&login("personne"), later(25 * 60)).await.unwrap();
+    assert!(matches!(forgotten, Attempt::Counted(_)));
 }
 
 async fn a_step_of_the_second_factor_is_used_once(engine: Engine) {

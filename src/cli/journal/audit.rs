@@ -1,0 +1,155 @@
+//! `dispolits journal audit`: what people did, whether the record is whole, and its export.
+
+use std::io::{self, Write};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Where;
+use crate::access::audit::{Deed, Head, Record, Verification};
+use crate::cli::{FOUND, Outcome, SUCCESS, value};
+use crate::outcome::in_paris;
+use crate::store::AuditFilter;
+
+/// How many records are read from the store at a time.
+const PAGE: u32 = 500;
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Vérifie que rien n’a été changé, retiré, ajouté ni déplacé ; donne la tête à conserver ailleurs.
+    Verify(Verify),
+    /// Liste les actes, les plus récents d’abord.
+    List(List),
+    /// Exporte les actes, un objet JSON par ligne, puis la tête du journal.
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Verify {
+    #[command(flatten)]
+    place: Where,
+    /// Tête conservée d’une vérification ou d’un export précédent : le journal doit encore la contenir.
+    #[arg(long, value_name = "TÊTE")]
+    tete: Option<Head>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    #[command(flatten)]
+    place: Where,
+    /// À partir de cet instant : 2026-11-23, ou 2026-11-23T08:00 (heure de Paris).
+    #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
+    du: Option<Timestamp>,
+    /// Avant cet instant.
+    #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
+    au: Option<Timestamp>,
+    /// Qui, comme le donne la liste : local:anne.
+    #[arg(long, value_name = "QUI")]
+    qui: Option<String>,
+    /// Acte.
+    #[arg(long, value_name = "ACTE", value_parser = PossibleValuesParser::new(Deed::ALL.iter().map(|deed| deed.word())))]
+    acte: Option<String>,
+    /// Objet, comme le donne la liste : « courriel 12 ».
+    #[arg(long, value_name = "OBJET")]
+    objet: Option<String>,
+    /// Nombre d’actes, au plus.
+    #[arg(long, default_value = "50", value_name = "NOMBRE", value_parser = value::count)]
+    limite: u32,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Export {
+    #[command(flatten)]
+    place: Where,
+    /// À partir de cet instant : 2026-11-23, ou 2026-11-23T08:00 (heure de Paris).
+    #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
+    du: Option<Timestamp>,
+    /// Avant cet instant.
+    #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
+    au: Option<Timestamp>,
+}
+
+pub(super) async fn run(command: Command) -> Outcome {
+    match command {
+        Command::Verify(arguments) => verify(arguments).await,
+        Command::List(arguments) => list(arguments).await,
+        Command::Export(arguments) => export(&arguments).await,
+    }
+}
+
+async fn verify(arguments: Verify) -> Outcome {
+    let (store, _) = arguments.place.open().await?;
+    let mut verification = Verification::new(arguments.tete);
+    let mut after = 0;
+    loop {
+        let page = store.audit_after(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.numero;
+        page.iter().for_each(|record| verification.take(record));
+    }
+    let (head, broken) = verification.end();
+    let mut out = io::stdout().lock();
+    broken.iter().try_for_each(|fault| writeln!(out, "Défaut : {fault}."))?;
+    if broken.is_empty() {
+        writeln!(out, "Journal d’audit entier : {} actes.", head.number)?;
+    }
+    writeln!(out, "Tête à conserver ailleurs : {head}")?;
+    Ok(if broken.is_empty() { SUCCESS } else { FOUND })
+}
+
+async fn list(arguments: List) -> Outcome {
+    let (store, _) = arguments.place.open().await?;
+    let List { du, au, qui, acte, objet, limite, .. } = arguments;
+    let filter = AuditFilter { since: du, until: au, who: qui, deed: acte, object: objet, before: None };
+    let records = store.audit(&filter, limite).await?;
+    let mut out = io::stdout().lock();
+    if records.is_empty() {
+        writeln!(out, "Aucun acte ne correspond.")?;
+    }
+    records.iter().try_for_each(|record| tell(&mut out, record))?;
+    Ok(SUCCESS)
+}
+
+fn tell(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    let deed = match record.acte.parse::<Deed>() {
+        Ok(deed) => deed.in_words(),
+        // A later version wrote it.
+        Err(_) => &record.acte,
+    };
+    writeln!(out, "{}  {}  {} : {}, {deed}", record.numero, in_paris(record.a), record.qui, record.objet)?;
+    if !record.avant.is_empty() || !record.apres.is_empty() {
+        writeln!(out, "    {} → {}", one_line(&record.avant), one_line(&record.apres))?;
+    }
+    if record.note.is_empty() { Ok(()) } else { writeln!(out, "    « {} »", one_line(&record.note)) }
+}
+
+/// What people wrote cannot look like another line, nor move the cursor.
+fn one_line(text: &str) -> String {
+    let short: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    if short.is_empty() { "rien".to_owned() } else { short }
+}
+
+async fn export(arguments: &Export) -> Outcome {
+    let (store, _) = arguments.place.open().await?;
+    let mut out = io::stdout();
+    let mut after = 0;
+    loop {
+        let page = store.audit_after(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.numero;
+        for record in page.iter().filter(|record| arguments.means(record.a)) {
+            writeln!(out, "{}", serde_json::to_string(record)?)?;
+        }
+    }
+    writeln!(out, "{}", json!({"tete": store.audit_head().await?.to_string()}))?;
+    out.flush()?;
+    Ok(SUCCESS)
+}
+
+impl Export {
+    fn means(&self, at: Timestamp) -> bool {
+        self.du.is_none_or(|du| du <= at) && self.au.is_none_or(|au| at < au)
+    }
+}
