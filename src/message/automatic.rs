@@ -2,6 +2,7 @@
 
 use super::envelope::{Envelope, ReturnPath};
 use super::head::Head;
+use crate::address::Address;
 
 /// Domains of patients' mailboxes in the MSSanté trust space; a machine never writes to one.
 pub const PATIENT_DOMAINS: &[&str] = &["patient.mssante.fr", "citoyen.mssante.fr"];
@@ -55,11 +56,16 @@ fn is_mailer_daemon(envelope: &Envelope) -> bool {
     local == "postmaster" || envelope.from_text.to_ascii_lowercase().contains("mailer-daemon")
 }
 
+/// Whether an address is a patient's mailbox.
+pub fn is_of_patients(address: &Address) -> bool {
+    PATIENT_DOMAINS.iter().any(|patients| is_within(address.domain(), patients))
+}
+
 fn concerns_patient(envelope: &Envelope) -> bool {
     [&envelope.sender, &envelope.reply_to, &envelope.disposition_notification_to]
         .into_iter()
         .flatten()
-        .any(|address| PATIENT_DOMAINS.iter().any(|patients| is_within(address.domain(), patients)))
+        .any(is_of_patients)
 }
 
 fn is_within(domain: &str, parent: &str) -> bool {

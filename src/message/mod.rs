@@ -31,7 +31,7 @@ use mime::Unreadable;
 use part::Facts;
 use refusal::Refusal;
 
-pub use automatic::{Automatic, PATIENT_DOMAINS};
+pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
 pub use envelope::ReturnPath;
 pub use limits::Limits;
 pub use receipt::{Action, Delivery, Receipt, ReceiptKind};

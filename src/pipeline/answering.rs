@@ -7,7 +7,7 @@ use crate::capacity::Mode;
 use crate::config::{self, Config, ConfigError, Environnement, OnSuccess};
 use crate::defect::{Code, Defect};
 use crate::finess::Finess;
-use crate::message::{Automatic, Message, ReturnPath};
+use crate::message::{Automatic, Message, ReturnPath, is_of_patients};
 use crate::outcome::{MailOutcome, Verdict};
 use crate::referential::Referential;
 use crate::reply::{Envelope, ReceiptRequest};
@@ -161,6 +161,12 @@ impl ReplyRules {
         };
         let contacts = concerned.into_iter().filter_map(|finess| referential.establishment(finess)?.contact.clone());
         contacts.into_iter().find(|contact| *contact != destination.to && self.may_write_to(contact))
+    }
+
+    /// Whether a person may have Dispolits write to an address: within the allowed domains, never to Dispolits itself nor
+    /// to a patient.
+    pub fn may_remind(&self, address: &Address) -> bool {
+        self.may_write_to(address) && !is_of_patients(address)
     }
 
     fn may_write_to(&self, address: &Address) -> bool {

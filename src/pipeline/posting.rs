@@ -20,7 +20,7 @@ use crate::health::{Concern, Pulse, Task};
 use crate::mailbox;
 use crate::reply;
 use crate::smtp::{SendError, Sent, Smtp, Submission};
-use crate::store::{ReplyToSend, Shift, StoreError};
+use crate::store::{MailId, ReplyToSend, Shift, StoreError};
 
 /// Replies sent in one go.
 const BATCH: u32 = 50;
@@ -137,7 +137,7 @@ impl Posting {
             _ => None,
         };
         let Some(content) = lighter else { return self.posted(reply, sent).await };
-        info!(courriel = reply.mail.number(), "réponse trop volumineuse : envoyée sans le courriel d’origine");
+        info!("{} trop volumineuse : envoyée sans le courriel d’origine", named(reply));
         self.shift.store().lighten_reply(reply.id, &content).await?;
         let reply = ReplyToSend { content, ..reply.clone() };
         let sent = self.transport.send(&submission(&reply)).await;
@@ -162,11 +162,11 @@ impl Posting {
 
     async fn sent(&self, reply: &ReplyToSend, sent: &Sent) -> Result<(), StoreError> {
         self.pulse.replied("sent");
-        let number = reply.mail.number();
-        info!(courriel = number, message_id = reply.message_id, "réponse au courriel {number} envoyée");
+        let (number, name) = (reply.mail.map(MailId::number), named(reply));
+        info!(courriel = number, message_id = reply.message_id, "{name} envoyée");
         for (address, answer) in &sent.refused {
             let (address, answer) = (address.masked(), mask_all(answer));
-            warn!(courriel = number, "réponse au courriel {number}, sans {address} : {answer}");
+            warn!(courriel = number, "{name}, sans {address} : {answer}");
         }
         let refused = sent.refused.iter().map(|(address, answer)| format!("{address} : {answer}"));
         let refused = refused.reduce(|all, one| format!("{all} ; {one}"));
@@ -176,8 +176,8 @@ impl Posting {
     }
 
     async fn failed(&self, reply: &ReplyToSend, failure: &SendError) -> Result<(), StoreError> {
-        let number = reply.mail.number();
-        warn!(courriel = number, "réponse au courriel {number} : {}", mask_all(&failure.to_string()));
+        let number = reply.mail.map(MailId::number);
+        warn!(courriel = number, "{} : {}", named(reply), mask_all(&failure.to_string()));
         let next_at = self.next_try(reply, failure);
         self.pulse.replied(if next_at.is_some() { "deferred" } else { "abandoned" });
         self.shift.store().reply_failed(reply.id, &failure.to_string(), next_at, self.clock.now()).await
@@ -230,6 +230,11 @@ fn submission(reply: &ReplyToSend) -> Submission<'_> {
         message_id: &reply.message_id,
         mail: &reply.content,
     }
+}
+
+/// What the traces call a letter.
+fn named(reply: &ReplyToSend) -> String {
+    reply.mail.map_or_else(|| reply.id.to_string(), |mail| format!("réponse au courriel {}", mail.number()))
 }
 
 fn after(now: Timestamp, wait: std::time::Duration) -> Timestamp {

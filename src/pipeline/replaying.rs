@@ -4,11 +4,13 @@
 //! What the ROR acknowledged is never withdrawn, a newer value never overwritten.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde_json::json;
 
 use super::court::{Court, unread};
 use super::examine::{ExamineError, Limits, examine};
+use crate::access::audit::{Deed, Entry};
 use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
 use crate::defect::{Code, Defect, Scope};
@@ -16,7 +18,9 @@ use crate::finess::Finess;
 use crate::judgement::Rules;
 use crate::outcome::{Etat, Line, MailOutcome, Verdict};
 use crate::referential::Referential;
-use crate::store::{JudgedDocument, JudgedMail, MailId, Prior, Redo, Redone, Store, StoreError, StoredMail, StoredRow};
+use crate::store::{
+    JudgedDocument, JudgedMail, MailId, Prior, Redo, Redone, Store, StoreError, StoredMail, StoredRow, sha256,
+};
 
 /// What is to be judged again.
 #[derive(Debug, Clone)]
@@ -176,8 +180,15 @@ impl Replaying<'_> {
         Ok(gains)
     }
 
-    /// Does what was proposed. Returns how many rows are on their way; `None` if the record changed meanwhile.
-    pub async fn carry_out(&self, proposal: &Proposal) -> Result<Option<u64>, StoreError> {
+    /// Does what was proposed, for whoever is named, who noted this. Returns how many rows are on their way; `None` if the
+    /// record changed meanwhile.
+    pub async fn carry_out(
+        &self,
+        proposal: &Proposal,
+        who: &str,
+        deed: Deed,
+        note: &str,
+    ) -> Result<Option<u64>, StoreError> {
         let rows: Vec<i64> = proposal.gains.iter().filter_map(|gain| gain.row).collect();
         let redo = if proposal.rows_only {
             Redo::Rows(rows)
@@ -185,7 +196,8 @@ impl Replaying<'_> {
             let documents = proposal.after.documents.iter().enumerate();
             Redo::Mail(&proposal.after, documents.map(|(rank, one)| proposal.redone(rank, one, &rows)).collect())
         };
-        self.store.redo(proposal.id, &redo, &recorded(&proposal.before), self.clock.now()).await
+        let entry = proposal.entry(who, deed).noting(note);
+        self.store.redo(proposal.id, &redo, &recorded(&proposal.before), &entry, self.clock.now()).await
     }
 }
 
@@ -218,6 +230,25 @@ impl Proposal {
     pub fn changes(&self) -> bool {
         let unread = self.before.documents.is_empty() && !self.rows_only;
         !self.gains.is_empty() || unread && self.before.verdict != Some(self.verdict)
+    }
+
+    /// The same text for the same proposal: what was shown is what is done.
+    pub fn fingerprint(&self) -> String {
+        let mut told = format!("{}\n{:?}\n{:?}\n", self.id.number(), self.before.verdict, self.verdict);
+        for gain in &self.gains {
+            let _ = writeln!(told, "{:?} {:?} {}", gain.row, gain.update, gain.superseded);
+        }
+        for defect in self.before.all_defects().chain(self.after.all_defects()) {
+            told.push_str(defect.code().as_str());
+        }
+        sha256(told.as_bytes())
+    }
+
+    fn entry(&self, who: &str, deed: Deed) -> Entry {
+        let before = self.before.verdict.map_or("en cours", Verdict::in_words);
+        let sent = self.gains.iter().filter(|gain| !gain.superseded).count();
+        let after = format!("{}, lignes à transmettre : {sent}", self.verdict.in_words());
+        Entry::new(who, deed, format!("courriel {}", self.id.number())).changing(before, after)
     }
 
     fn redone<'a>(&self, rank: usize, document: &'a JudgedDocument, rows: &[i64]) -> Redone<'a> {

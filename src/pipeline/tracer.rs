@@ -62,7 +62,11 @@ impl Tracer {
         let recipients = reply.recipients.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let asked = format!("<{}> à {recipients}, {} octets", reply.message_id, reply.content.len());
         let trace = self.one("envoi", &asked, result);
-        let mailbox = self.store.account_of(reply.mail).await?.unwrap_or_else(|| self.mailbox.clone());
+        let account = match reply.mail {
+            Some(mail) => self.store.account_of(mail).await?,
+            None => None,
+        };
+        let mailbox = account.unwrap_or_else(|| self.mailbox.clone());
         self.keep(vec![NewTrace { mailbox, ..trace }]).await
     }
 

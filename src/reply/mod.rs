@@ -14,6 +14,7 @@ mod mending;
 mod original;
 mod page;
 mod receipt;
+mod reminder;
 mod standing;
 mod subject;
 mod tally;
@@ -28,6 +29,7 @@ pub use compte_rendu::{DEFAUTS_LIMIT, LIGNES_LIMIT, NAMESPACE, compte_rendu};
 pub use digest::{Digest, digest};
 pub use guide::guide_table;
 pub use original::{ORIGINAL_LIMIT, without_original};
+pub use reminder::{Reminder, reminder};
 pub use text::text;
 
 /// All that a reply is made of.

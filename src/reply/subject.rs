@@ -9,7 +9,7 @@ use crate::outcome::{MailOutcome, Verdict, in_paris};
 /// A failure, as the ANS volet « Transmission au LPS d’un document CDA » writes it; 906 is its
 /// code for « autre erreur », our own codes stand in the body.
 const FAILURE: &str = "[KO Intégration système !][906]";
-const QUALIFICATION: &str = "[QUALIFICATION] ";
+pub(super) const QUALIFICATION: &str = "[QUALIFICATION] ";
 /// The most characters of the sender's subject that are repeated.
 const SUBJECT_CHARS: usize = 250;
 

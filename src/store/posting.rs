@@ -1,9 +1,11 @@
-//! Replies on their way: claimed by one worker, resent unchanged until they are taken over.
+//! Replies and reminders on their way: claimed by one worker, resent unchanged until they are taken over.
 
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use tracing::error;
 
-use super::engine::{locks::Lock, query, query_as, query_scalar};
+use super::engine::{Query, locks::Lock, query, query_as, query_scalar};
+use super::replies::Outbox;
 use super::{MailId, ReplyId, Result, Shift, Store, StoreError, count, millis};
 use crate::address::Address;
 
@@ -12,8 +14,8 @@ use crate::address::Address;
 pub struct ReplyToSend {
     /// The reply.
     pub id: ReplyId,
-    /// The mail it answers.
-    pub mail: MailId,
+    /// The mail it answers; a reminder answers none.
+    pub mail: Option<MailId>,
     /// Its Message-ID.
     pub message_id: String,
     /// To and Cc.
@@ -26,7 +28,7 @@ pub struct ReplyToSend {
     pub attempts: u32,
 }
 
-type ReplyColumns = (i64, MailId, String, String, String, Vec<u8>, i64);
+type ReplyColumns = (i64, Option<MailId>, String, String, String, Vec<u8>, i64);
 
 impl Shift {
     /// Claims replies that are due, oldest first. One that cannot be read is given up, and told.
@@ -35,30 +37,36 @@ impl Shift {
             return Ok(Vec::new());
         }
         let mut due = Vec::new();
-        for columns in self.claim_replies(limit, now).await? {
-            let id = ReplyId(columns.0);
-            match to_send(columns) {
-                Ok(reply) => due.push(reply),
-                Err(fault) => {
-                    error!("réponse {} illisible, abandonnée : {fault}", id.0);
-                    self.store().reply_failed(id, &fault.to_string(), None, now).await?;
+        for outbox in Outbox::ALL {
+            for columns in self.claim_letters(outbox, limit, now).await? {
+                let id = ReplyId(outbox, columns.0);
+                match to_send(id, columns) {
+                    Ok(reply) => due.push(reply),
+                    Err(fault) => {
+                        error!("{id} illisible, abandonnée : {fault}");
+                        self.store().reply_failed(id, &fault.to_string(), None, now).await?;
+                    }
                 }
             }
         }
         Ok(due)
     }
 
-    async fn claim_replies(&self, limit: u32, now: Timestamp) -> Result<Vec<ReplyColumns>> {
+    async fn claim_letters(&self, outbox: Outbox, limit: u32, now: Timestamp) -> Result<Vec<ReplyColumns>> {
+        let (table, mail) = match outbox {
+            Outbox::Replies => ("replies", "mail_id"),
+            Outbox::Reminders => ("reminders", "CAST(NULL AS BIGINT) AS mail_id"),
+        };
         let mut tx = self.store().write().await?;
         tx.lock([Lock::once("réponses")]).await?;
         let worker = self.on_list(&mut tx).await?;
-        let mut claimed: Vec<ReplyColumns> = query_as(
-            "UPDATE replies SET worker = $1 WHERE id IN (
-                 SELECT id FROM replies WHERE etat = 'a-envoyer' AND next_at <= $2
-                 AND (worker IS NULL OR worker = $1 OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = replies.worker))
+        let mut claimed: Vec<ReplyColumns> = query_as(AssertSqlSafe(format!(
+            "UPDATE {table} SET worker = $1 WHERE id IN (
+                 SELECT id FROM {table} WHERE etat = 'a-envoyer' AND next_at <= $2
+                 AND (worker IS NULL OR worker = $1 OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = {table}.worker))
                  ORDER BY id LIMIT $3)
-             RETURNING id, mail_id, message_id, recipients, return_path, content, attempts",
-        )
+             RETURNING id, {mail}, message_id, recipients, return_path, content, attempts"
+        )))
         .bind(worker)
         .bind(millis(now))
         .bind(limit)
@@ -71,29 +79,35 @@ impl Shift {
 
     /// Gives back the replies that are claimed and not sent: others may have a relay that works.
     pub async fn release_replies(&self) -> Result<()> {
-        query("UPDATE replies SET worker = NULL WHERE etat = 'a-envoyer' AND worker = $1")
-            .bind(self.worker())
-            .execute(self.store().write_one())
-            .await?;
+        for outbox in Outbox::ALL {
+            on(outbox, "UPDATE letters SET worker = NULL WHERE etat = 'a-envoyer' AND worker = $1")
+                .bind(self.worker())
+                .execute(self.store().write_one())
+                .await?;
+        }
         Ok(())
     }
 }
 
 impl Store {
     async fn has_replies_to_send(&self, now: Timestamp) -> Result<bool> {
-        query_scalar("SELECT EXISTS (SELECT 1 FROM replies WHERE etat = 'a-envoyer' AND next_at <= $1)")
-            .bind(millis(now))
-            .fetch_one(self.read())
-            .await
+        query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM replies WHERE etat = 'a-envoyer' AND next_at <= $1)
+                 OR EXISTS (SELECT 1 FROM reminders WHERE etat = 'a-envoyer' AND next_at <= $1)",
+        )
+        .bind(millis(now))
+        .fetch_one(self.read())
+        .await
     }
 
     /// The relay took the reply over, for all recipients but the `refused` ones.
     pub async fn reply_sent(&self, id: ReplyId, refused: Option<&str>, now: Timestamp) -> Result<()> {
-        query(
-            "UPDATE replies SET etat = 'envoyee', worker = NULL, attempts = attempts + 1, closed_at = $2, failure = $3
+        on(
+            id.0,
+            "UPDATE letters SET etat = 'envoyee', worker = NULL, attempts = attempts + 1, closed_at = $2, failure = $3
              WHERE id = $1",
         )
-        .bind(id.0)
+        .bind(id.1)
         .bind(millis(now))
         .bind(refused)
         .execute(self.write_one())
@@ -103,8 +117,8 @@ impl Store {
 
     /// The relay cannot be had: no try of this reply, but the journal says why it waits.
     pub async fn reply_waits(&self, id: ReplyId, failure: &str) -> Result<()> {
-        query("UPDATE replies SET failure = $2, worker = NULL WHERE id = $1 AND etat = 'a-envoyer'")
-            .bind(id.0)
+        on(id.0, "UPDATE letters SET failure = $2, worker = NULL WHERE id = $1 AND etat = 'a-envoyer'")
+            .bind(id.1)
             .bind(failure)
             .execute(self.write_one())
             .await?;
@@ -119,13 +133,14 @@ impl Store {
         next_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
-        query(
-            "UPDATE replies SET attempts = attempts + 1, failure = $2, worker = NULL, next_at = COALESCE($3, next_at),
+        on(
+            id.0,
+            "UPDATE letters SET attempts = attempts + 1, failure = $2, worker = NULL, next_at = COALESCE($3, next_at),
              etat = CASE WHEN $3 IS NULL THEN 'abandonnee' ELSE etat END,
              closed_at = CASE WHEN $3 IS NULL THEN CAST($4 AS BIGINT) END
              WHERE id = $1 AND etat = 'a-envoyer'",
         )
-        .bind(id.0)
+        .bind(id.1)
         .bind(failure)
         .bind(next_at.map(millis))
         .bind(millis(now))
@@ -136,8 +151,8 @@ impl Store {
 
     /// A smaller mail takes the place of one that no server took: stored before it is sent, like the first.
     pub async fn lighten_reply(&self, id: ReplyId, content: &[u8]) -> Result<()> {
-        query("UPDATE replies SET content = $2 WHERE id = $1 AND etat = 'a-envoyer'")
-            .bind(id.0)
+        on(id.0, "UPDATE letters SET content = $2 WHERE id = $1 AND etat = 'a-envoyer'")
+            .bind(id.1)
             .bind(content)
             .execute(self.write_one())
             .await?;
@@ -145,10 +160,15 @@ impl Store {
     }
 }
 
-fn to_send(columns: ReplyColumns) -> Result<ReplyToSend> {
-    let (id, mail, message_id, recipients, return_path, content, attempts) = columns;
+/// The statement of an outbox, written for the table `letters`.
+fn on<'q>(outbox: Outbox, statement: &str) -> Query<'q, ()> {
+    query(AssertSqlSafe(statement.replacen("letters", outbox.table(), 1)))
+}
+
+fn to_send(reply: ReplyId, columns: ReplyColumns) -> Result<ReplyToSend> {
+    let (_, mail, message_id, recipients, return_path, content, attempts) = columns;
     let recipients = recipients.split(' ').map(super::parse).collect::<Result<_, StoreError>>()?;
     let return_path = if return_path.is_empty() { None } else { Some(super::parse(&return_path)?) };
     let attempts = count(attempts);
-    Ok(ReplyToSend { id: ReplyId(id), mail, message_id, recipients, return_path, content, attempts })
+    Ok(ReplyToSend { id: reply, mail, message_id, recipients, return_path, content, attempts })
 }

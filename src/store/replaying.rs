@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use super::audit::append;
 use super::documents::{self, insert_defects, insert_document, insert_update};
 use super::engine::locks::Lock;
 use super::engine::{Tx, query, query_as, query_scalar};
@@ -12,6 +13,7 @@ use super::prior::is_overtaken;
 use super::rows::UpdateColumns;
 use super::search::upkeep;
 use super::{JudgedDocument, JudgedMail, MailId, Result, Store, StoreError, millis};
+use crate::access::audit::Entry;
 use crate::address::Address;
 use crate::capacity::{Mode, Update};
 use crate::outcome::Verdict;
@@ -37,10 +39,18 @@ pub enum Redo<'a> {
 }
 
 impl Store {
-    /// Puts a settled mail in progress again, with what changes of it, in one transaction. `before` is kept. Returns
+    /// Puts a settled mail in progress again, with what changes of it and the record of who had it done, in one
+    /// transaction. `before` is kept. Returns
     /// how many rows are on their way with it; `None`, and nothing changes, if the mail is not settled (any more) or
     /// no row of [`Redo::Rows`] can be sent.
-    pub async fn redo(&self, id: MailId, redo: &Redo<'_>, before: &str, now: Timestamp) -> Result<Option<u64>> {
+    pub async fn redo(
+        &self,
+        id: MailId,
+        redo: &Redo<'_>,
+        before: &str,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Option<u64>> {
         let mut tx = self.write().await?;
         lock(&mut tx, redo).await?;
         let reopened = query(
@@ -72,6 +82,7 @@ impl Store {
             .bind(i64::try_from(sent).unwrap_or(i64::MAX))
             .execute(&mut tx)
             .await?;
+        append(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(Some(sent))
     }

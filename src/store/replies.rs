@@ -6,9 +6,39 @@ use super::engine::{Tx, query, query_as, query_scalar};
 use super::{Duty, MailId, Result, Store, count, millis};
 use crate::address::Address;
 
-/// A reply of the store.
+/// A letter of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplyId(pub(super) i64);
+pub struct ReplyId(pub(super) Outbox, pub(super) i64);
+
+/// Where a letter is kept: both tables have the columns of an outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outbox {
+    /// Replies to mails.
+    Replies,
+    /// Reminders to establishments.
+    Reminders,
+}
+
+impl Outbox {
+    /// Both, the one that leaves first before the other.
+    pub(super) const ALL: [Self; 2] = [Self::Replies, Self::Reminders];
+
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Self::Replies => "replies",
+            Self::Reminders => "reminders",
+        }
+    }
+}
+
+impl std::fmt::Display for ReplyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Outbox::Replies => write!(f, "réponse {}", self.1),
+            Outbox::Reminders => write!(f, "relance {}", self.1),
+        }
+    }
+}
 
 /// What a reply is to its mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! Whatever comes out of a mail is escaped where it is shown, and nothing of it is ever run. Who asks is found before
 //! any page is made ([`Visitor`]); each page says which right it takes.
 
+mod acting;
 mod guard;
 pub mod layout;
 mod pages;

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{Refusal, State, guard, layout, pages, sign_in, style};
+use super::{Refusal, State, acting, guard, layout, pages, sign_in, style};
 
 /// How long a page may take to be made.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -47,6 +47,7 @@ pub fn router(state: State) -> Router {
         .route(style::PATH, get(style::serve))
         .merge(pages::routes())
         .merge(sign_in::routes())
+        .merge(acting::routes())
         .fallback(async || Refusal::NotFound)
         .with_state(state.clone())
         .layer(middleware::from_fn_with_state(state, sign_in::identify))

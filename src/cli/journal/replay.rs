@@ -7,8 +7,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 
 use super::Where;
+use crate::access::audit::Deed;
 use crate::capacity::ServiceCode;
-use crate::cli::{FOUND, Failure, Outcome, SUCCESS, value};
+use crate::cli::{FOUND, Failure, Outcome, SUCCESS, value, who};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::defect::{Code, Defect};
@@ -129,7 +130,7 @@ async fn handle(
         tally.changes += 1;
         return Ok(());
     }
-    let Some(sent) = replaying.carry_out(proposal).await? else {
+    let Some(sent) = replaying.carry_out(proposal, &who(), Deed::Rejouer, "").await? else {
         tally.impossible += 1;
         return Ok(writeln!(out, "  le journal a changé entre-temps : non rejoué")?);
     };

@@ -23,7 +23,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Sqlite, Transaction};
 
-pub(super) use query::{Argument, FromRows, Value, query, query_as, query_scalar};
+pub(super) use query::{Argument, FromRows, Query, Value, query, query_as, query_scalar};
 
 use super::Result;
 use postgres::Session;

@@ -28,7 +28,6 @@ mod troubles;
 mod usage;
 #[cfg(unix)]
 mod user;
-mod user;
 #[cfg(unix)]
 mod workers;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dispolits::access::audit::{Deed, Entry};
 use dispolits::access::{Login, Password, Role, Totp};
+use dispolits::alarm::Bulletin;
 use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::health::Pulse;
@@ -66,7 +67,8 @@ impl Site {
         let clock = Clock::manual(now());
         let watch = Arc::new(Mutex::new(Watch::load(config.referential.clone()).unwrap()));
         let settings = config.web.clone().unwrap();
-        let state = State::new(&config, &settings, clock.clone(), store.clone(), Pulse::new(clock.clone()), watch);
+        let (pulse, bulletin) = (Pulse::new(clock.clone()), Bulletin::default());
+        let state = State::new(&config, &settings, clock.clone(), store.clone(), pulse, watch, bulletin);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();

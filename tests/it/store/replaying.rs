@@ -1,5 +1,6 @@
 //! A settled mail judged again: what changes of its record, and what never does.
 
+use dispolits::access::audit::{Deed, Entry};
 use dispolits::capacity::Update;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, Verdict};
@@ -27,7 +28,11 @@ async fn rows(bench: &Bench, id: MailId) -> Vec<i64> {
 }
 
 async fn redo(bench: &Bench, id: MailId, redo: &Redo<'_>) -> Option<u64> {
-    bench.store.redo(id, redo, BEFORE, bench.now()).await.unwrap()
+    bench
+        .store
+        .redo(id, redo, BEFORE, &Entry::new("local:anne", Deed::Rejouer, "courriel 1"), bench.now())
+        .await
+        .unwrap()
 }
 
 async fn a_refused_row_is_sent_again_once(engine: Engine) {

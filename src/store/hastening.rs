@@ -1,0 +1,61 @@
+//! What an operator has done again or sooner: waiting rows and replies now, a reply once more.
+
+use jiff::Timestamp;
+
+use super::audit::append;
+use super::engine::locks::Lock;
+use super::engine::{query, query_as};
+use super::{MailId, Result, Store, millis};
+use crate::access::audit::Entry;
+
+impl Store {
+    /// Has the rows and replies of a mail that wait be tried now; how many. None, and nothing changes, if nothing waits
+    /// for its time. A location that is held, or whose breaker is open, goes on waiting.
+    pub async fn hasten(&self, id: MailId, entry: &Entry, now: Timestamp) -> Result<Option<u64>> {
+        let mut tx = self.write().await?;
+        let places: Vec<(String, String)> =
+            query_as("SELECT DISTINCT finess, service FROM updates WHERE mail_id = $1 AND etat = 'en-attente'")
+                .bind(id)
+                .fetch_all(&mut tx)
+                .await?;
+        tx.lock(places.iter().map(|(finess, service)| Lock::location(finess, service))).await?;
+        let mut hastened = 0;
+        for statement in [
+            "UPDATE updates SET next_at = $2
+             WHERE mail_id = $1 AND etat = 'en-attente' AND in_flight_at IS NULL AND next_at > $2",
+            "UPDATE replies SET next_at = $2 WHERE mail_id = $1 AND etat = 'a-envoyer' AND next_at > $2",
+        ] {
+            hastened += query(statement).bind(id).bind(millis(now)).execute(&mut tx).await?;
+        }
+        if hastened == 0 {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        append(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(Some(hastened))
+    }
+
+    /// Has a reply that left, or was given up, leave again with the same bytes; false, and nothing changes, if there is
+    /// none of this kind, if it waits anyway, or if its content was purged.
+    pub async fn resend(&self, id: MailId, kind: &str, entry: &Entry, now: Timestamp) -> Result<bool> {
+        let mut tx = self.write().await?;
+        let resent = query(
+            "UPDATE replies SET etat = 'a-envoyer', next_at = $3, attempts = 0, closed_at = NULL, failure = NULL,
+             returned_by = NULL, notice = NULL, worker = NULL
+             WHERE mail_id = $1 AND kind = $2 AND etat <> 'a-envoyer' AND length(content) > 0",
+        )
+        .bind(id)
+        .bind(kind)
+        .bind(millis(now))
+        .execute(&mut tx)
+        .await?;
+        if resent == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        append(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}

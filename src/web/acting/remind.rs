@@ -1,0 +1,175 @@
+//! A reminder to an establishment: drafted here, read again and edited by a person, sent by the outbox of the replies and
+//! recorded. Only addresses that the referential names, and that may be written to, can be chosen.
+
+use axum::extract::{self, Form, Path};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::form::{ask, page};
+use super::mute::establishment;
+use crate::access::Right;
+use crate::access::audit::{Deed, Entry};
+use crate::address::Address;
+use crate::chance;
+use crate::config::Environnement;
+use crate::finess::Finess;
+use crate::outcome::in_paris;
+use crate::pipeline::ReplyRules;
+use crate::referential::Sender;
+use crate::reply::{Reminder, reminder};
+use crate::store::{NewReminder, StoredReminder};
+use crate::web::layout::Tab;
+use crate::web::{Refusal, State, Visitor};
+
+/// The longest subject and text, in characters.
+const SUBJECT: usize = 150;
+const TEXT: usize = 5000;
+/// How many earlier ones are shown.
+const SHOWN: u32 = 10;
+
+#[derive(Deserialize)]
+pub(super) struct Written {
+    #[serde(default)]
+    destinataire: String,
+    #[serde(default)]
+    objet: String,
+    #[serde(default)]
+    texte: String,
+    /// Of the page: sent twice, it is stored once.
+    #[serde(default)]
+    numero: String,
+}
+
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    visitor: Visitor,
+    Path(finess): Path<String>,
+) -> Result<Markup, Refusal> {
+    visitor.require(Right::Action)?;
+    let (finess, name) = establishment(&state, &finess)?;
+    let to = recipients(&state, finess)?;
+    let earlier = state.store().reminders(finess, SHOWN).await?;
+    let (path, back) = (format!("/etablissements/{finess}/relance"), format!("/etablissements/{finess}"));
+    let body = html! {
+        @if to.is_empty() {
+            p { "Aucune adresse de cet établissement ne peut être écrite : ni contact ni expéditeur du référentiel n’est dans les domaines admis (reply.allowed_domains). Appelez-le." }
+            p { a href=(back) { "Retour à l’établissement" } }
+        } @else {
+            p { "Relisez, corrigez, envoyez. Le courriel part de l’adresse de Dispolits ; la relance est gardée au journal." }
+            (ask(&visitor, &path, &fields(&to, &name, finess)?, "Envoyer la relance", &back))
+        }
+        @if !earlier.is_empty() {
+            h2 { "Relances précédentes" }
+            ul { @for one in &earlier { li { (told(one)) } } }
+        }
+    };
+    Ok(page(&state, &visitor, Tab::Etablissements, &format!("Relancer {name}"), &body))
+}
+
+fn fields(to: &[Address], name: &str, finess: Finess) -> Result<Markup, Refusal> {
+    Ok(html! {
+        input type="hidden" name="numero" value=(number()?);
+        label for="destinataire" { "Destinataire" }
+        select #destinataire name="destinataire" required {
+            @for address in to { option value=(address) { (address) } }
+        }
+        label for="objet" { "Objet" }
+        input #objet name="objet" maxlength=(SUBJECT) required
+            value=(format!("Disponibilités en lits : sans nouvelles de {name}"));
+        label for="texte" { "Texte" }
+        textarea #texte name="texte" rows="14" maxlength=(TEXT) required { (draft(name, finess)) }
+    })
+}
+
+fn draft(name: &str, finess: Finess) -> String {
+    format!(
+        "Bonjour,\n\nNous n’avons pas reçu récemment les disponibilités en lits de {name} (FINESS {finess}).\n\n\
+         Sans nouvel envoi, le ROR garde les dernières valeurs connues, qui peuvent ne plus être exactes pour les \
+         équipes qui cherchent une place.\n\nPouvez-vous vérifier que l’envoi automatique fonctionne, et nous dire si \
+         une interruption est prévue ?\n\nMerci de votre aide.\n"
+    )
+}
+
+fn told(one: &StoredReminder) -> Markup {
+    let state = match one.etat.as_str() {
+        "envoyee" => "envoyée",
+        "abandonnee" => "abandonnée",
+        _ => "à envoyer",
+    };
+    html! {
+        (in_paris(one.at)) ", par " (one.who) ", à " (one.to) " : « " (one.subject) " » (" (state)
+        @if let Some(failure) = &one.failure { " : " (failure) } ")"
+    }
+}
+
+/// The contact first, then the senders; each once.
+fn recipients(state: &State, finess: Finess) -> Result<Vec<Address>, Refusal> {
+    let rules = ReplyRules::new(state.config()).map_err(|fault| Refusal::Failed(fault.to_string()))?;
+    let referential = state.referential();
+    let known = referential.establishment(finess).ok_or(Refusal::NotFound)?;
+    let senders = known.senders.iter().filter_map(|sender| match sender {
+        Sender::Address(address) => Some(address),
+        Sender::Domain(_) => None,
+    });
+    let mut addresses: Vec<Address> = Vec::new();
+    for address in known.contact.iter().chain(senders).filter(|address| rules.may_remind(address)) {
+        if !addresses.contains(address) {
+            addresses.push(address.clone());
+        }
+    }
+    Ok(addresses)
+}
+
+pub(super) async fn act(
+    extract::State(state): extract::State<State>,
+    visitor: Visitor,
+    Path(finess): Path<String>,
+    Form(written): Form<Written>,
+) -> Result<Response, Refusal> {
+    visitor.require(Right::Action)?;
+    let (finess, _) = establishment(&state, &finess)?;
+    let new = compose(&state, finess, &written)?;
+    let entry = Entry::new(visitor.person.in_audit(), Deed::Relance, format!("etablissement {finess}"));
+    let entry = entry.changing("", format!("à {} : {}", new.to, new.subject));
+    if !state.store().remind(&new, &entry, state.now()).await? {
+        return Err(Refusal::Conflict("cette relance est déjà partie".to_owned()));
+    }
+    Ok(Redirect::to(&format!("/etablissements/{finess}/relance")).into_response())
+}
+
+fn compose(state: &State, finess: Finess, written: &Written) -> Result<NewReminder, Refusal> {
+    let bad = |what: &str| Refusal::Bad(what.to_owned());
+    let allowed = recipients(state, finess)?;
+    let to = allowed.into_iter().find(|address| address.as_str() == written.destinataire);
+    let to = to.ok_or_else(|| bad("ce destinataire ne peut pas être écrit"))?;
+    let subject: String =
+        written.objet.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SUBJECT).collect();
+    let text: String = written.texte.chars().take(TEXT).collect();
+    if subject.is_empty() || text.trim().is_empty() {
+        return Err(bad("un objet et un texte sont attendus"));
+    }
+    if written.numero.len() != 32 || !written.numero.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(bad("formulaire incomplet"));
+    }
+    let settings = &state.config().reply;
+    let message_id = format!("relance.{finess}.{}@{}", written.numero, settings.from.domain());
+    let content = reminder(&Reminder {
+        from: &settings.from,
+        from_name: &settings.from_name,
+        to: &to,
+        subject: &subject,
+        text: &text,
+        message_id: &message_id,
+        nil: settings.nil.as_deref(),
+        qualification: state.config().environnement == Environnement::Qualification,
+        at: state.now(),
+    });
+    Ok(NewReminder { finess, subject, message_id, to, return_path: settings.from.clone(), content })
+}
+
+/// One page, one reminder.
+fn number() -> Result<String, Refusal> {
+    let bytes = chance::bytes::<16>().map_err(|error| Refusal::Failed(format!("relance : {error}")))?;
+    Ok(base16ct::lower::encode_string(&bytes))
+}
