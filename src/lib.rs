@@ -55,6 +55,7 @@
 //! | [`address`] | `defect` |
 //! | [`capacity`] | `finess` |
 //! | [`outcome`] | `capacity` `defect` |
+//! | [`sheet`] | |
 //! | [`words`] | `capacity` `defect` `outcome` |
 //! | [`message`] | `address` `defect` `report` |
 //! | [`report`] | `capacity` `defect` `finess` |
@@ -110,6 +111,7 @@ pub mod retry;
 pub mod ror;
 pub mod sandbox;
 pub mod setting;
+pub mod sheet;
 pub mod smtp;
 pub mod store;
 pub mod tls;

@@ -126,6 +126,11 @@ impl Checked {
         !self.defauts.iter().any(Defect::is_rejection)
     }
 
+    /// Each defect with the text of its document, where there is one: to show the line at fault.
+    pub fn shown(&self) -> impl Iterator<Item = (&Defect, Option<&str>)> {
+        self.defauts.iter().zip(self.texts.iter().map(Option::as_deref))
+    }
+
     /// The judgement as people read it: each defect with the line at fault, then the verdict.
     ///
     /// Nothing the sender wrote can move the cursor, hide or reorder text; with `colour`, the only

@@ -53,7 +53,7 @@ impl Store {
             "SELECT d.id, m.received_at, n.finess, n.service
              FROM (SELECT id, mail_id, test FROM documents WHERE id > $1 ORDER BY id LIMIT $2) d
              JOIN mails m ON m.id = d.mail_id
-             LEFT JOIN mentions n ON n.document_id = d.id AND d.test = 0
+             LEFT JOIN mentions n ON n.mail_id = d.mail_id AND n.service <> '' AND d.test = 0
              ORDER BY d.id",
         )
         .bind(after.saturating_sub(AGAIN).max(0))

@@ -8,6 +8,7 @@ use super::Where;
 use super::filters::Filters;
 use crate::cli::{Failure, Outcome, SUCCESS};
 use crate::outcome::whole_seconds;
+use crate::sheet::harmless;
 use crate::store::search::{Filter, JournalEntry, Sort};
 
 const COLUMNS: [&str; 9] =
@@ -79,9 +80,4 @@ fn cells(entry: &JournalEntry) -> [String; 9] {
         entry.message_id.clone().unwrap_or_default(),
         entry.boite.clone(),
     ]
-}
-
-/// A cell that no spreadsheet takes for a formula.
-pub(super) fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }

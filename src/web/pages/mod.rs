@@ -1,9 +1,9 @@
 //! The pages.
 
+mod check;
 mod dashboard;
 mod mail;
 mod parts;
-mod query;
 
 use axum::Router;
 use axum::routing::get;
@@ -12,5 +12,5 @@ use super::State;
 
 /// Their addresses.
 pub(super) fn routes() -> Router<State> {
-    Router::new().route("/", get(dashboard::show)).merge(mail::routes())
+    Router::new().route("/", get(dashboard::show)).merge(mail::routes()).merge(check::routes())
 }

@@ -3,12 +3,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::desk;
 
 /// Everything else of Chromium reaches for the outside, or for a screen.
 const ARGUMENTS: [&str; 9] = [
@@ -43,7 +44,7 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) async fn open(screen: Screen) -> Self {
         let (driver, port) = start();
-        let http = reqwest::Client::builder().timeout(Duration::from_mins(2)).no_proxy().build().unwrap();
+        let http = desk::client();
         let profile = tempfile::Builder::new().prefix("chromium").tempdir().unwrap();
         let base = format!("http://127.0.0.1:{port}/session");
         let wanted = capabilities(screen, &profile);

@@ -8,13 +8,17 @@ use std::time::Duration;
 use axum::Extension;
 use dispolits::access::{Means, Person, Role};
 use dispolits::alarm::Bulletin;
+use dispolits::alerts::{Board, Expected, Habit, Stillness};
 use dispolits::cahier;
 use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::health::{Pulse, Task};
-use dispolits::referential::Watch;
+use dispolits::referential::{Kind, Referential, Watch};
 use dispolits::sandbox::{Inbox, Player, Sandbox};
+use dispolits::store::search::{Filter, Page};
+use dispolits::tls;
 use dispolits::web::{self, State};
+use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -67,7 +71,7 @@ impl Desk {
         for role in [Role::Lecteur, Role::Operateur, Role::Administrateur] {
             doors.insert(role.in_words(), door(&state, role).await);
         }
-        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
+        let http = client();
         Self { sandbox, http, numbers, doors, _folder: folder }
     }
 
@@ -96,6 +100,17 @@ impl Desk {
     }
 }
 
+/// A client that follows nothing and speaks with this machine only.
+pub(crate) fn client() -> reqwest::Client {
+    let tls = rustls::ClientConfig::builder_with_provider(tls::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(Duration::from_mins(2));
+    client.redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
 async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static str, i64> {
     let all = cahier::embedded().unwrap();
     let player = Player::new(sandbox, Clock::System);
@@ -106,6 +121,7 @@ async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static st
         assert!(played.differences.is_empty(), "{name}: {:?}", played.differences);
         numbers.insert(*name, played.observed.iter().map(|one| one.id.number()).min().unwrap());
     }
+    assert!(!sandbox.store.journal(&Filter::default(), &Page::newest(1)).await.unwrap().lines.is_empty());
     numbers
 }
 
@@ -119,7 +135,28 @@ async fn state(sandbox: &Sandbox) -> State {
     pulse.swept("boite", 1, 1, 1);
     pulse.observed(sandbox.store.vitals(Clock::System.now()).await.unwrap());
     let referential = Arc::new(Mutex::new(Watch::load(config.referential.clone()).unwrap()));
-    State::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, referential, Bulletin::default())
+    let bulletin = Bulletin::default();
+    bulletin.post(Arc::new(board(&referential.lock().unwrap().current(), &config)));
+    State::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, referential, bulletin)
+}
+
+/// Who sends and who does not: the clinic is silent since yesterday, the others send each hour.
+fn board(referential: &Referential, config: &Config) -> Board {
+    let now = Clock::System.now();
+    let open = referential.establishments().filter(|(_, one)| one.kind == Kind::Eg);
+    let whole = open.map(|(finess, one)| (finess, None, one.name.clone(), one.cadence));
+    let services = referential.establishments().flat_map(|(finess, one)| {
+        let services = referential.services_of(finess).take(6);
+        services.map(move |(code, service)| (finess, Some(code.clone()), service.label.clone(), service.cadence.or(one.cadence)))
+    });
+    let expected = whole.chain(services).map(|(finess, service, name, cadence)| Expected { finess, service, name, cadence });
+    let habit = |expected: &Expected| {
+        let hours = if expected.finess.as_str() == "299900100" { 40 } else { 1 };
+        let mut habit = Habit::default();
+        habit.note(now - SignedDuration::from_hours(hours));
+        (habit, Stillness::default())
+    };
+    Board::new(expected.collect::<Vec<_>>(), habit, &BTreeMap::new(), &config.alerts, now)
 }
 
 /// A server of its own for each role, so that nobody has to sign in.

@@ -58,7 +58,7 @@ fn sender(dossier: &Dossier) -> Markup {
     let written = || dossier.message().map(|message| message.from_text().to_owned());
     match &dossier.entry.expediteur {
         Some(address) => html! {
-            a href={ "/journal?expediteur=" (super::super::query::encoded(address)) } { (address) }
+            a href={ "/journal?expediteur=" (crate::web::asked::encoded(address)) } { (address) }
         },
         None => html! { (written().filter(|text| !text.is_empty()).unwrap_or_else(|| "(inconnu)".to_owned())) },
     }

@@ -1,0 +1,163 @@
+//! A report tried before it is sent: what a hospital drops here is judged, shown, and kept nowhere.
+//!
+//! Open to whoever comes, where the configuration says so. It uses the referential, but shows nothing of it that the
+//! file does not name.
+
+use axum::Router;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{self, DefaultBodyLimit, Multipart};
+use axum::routing::get;
+use maud::{Markup, html};
+use tokio::sync::Semaphore;
+
+use super::parts::{badge, defect, listing, plural};
+use crate::checking::{self, Bench, Checked};
+use crate::defect::{Defect, excerpt};
+use crate::web::{Refusal, State, layout};
+use crate::words;
+
+/// The largest file, in bytes.
+const MAX_FILE: usize = 2 * 1024 * 1024;
+/// What a form adds around its file.
+const ENVELOPE: usize = 16 * 1024;
+/// Files judged at one time: nobody may take the machine from the mails.
+static AT_ONE_TIME: Semaphore = Semaphore::const_new(2);
+
+/// Its address.
+pub(super) fn routes() -> Router<State> {
+    let limit = DefaultBodyLimit::max(MAX_FILE + ENVELOPE);
+    Router::new().route("/verifier", get(ask).post(judge).layer(limit))
+}
+
+async fn ask(extract::State(state): extract::State<State>) -> Result<Markup, Refusal> {
+    is_open(&state)?;
+    Ok(page(&state, &form(None)))
+}
+
+async fn judge(extract::State(state): extract::State<State>, file: Multipart) -> Result<Markup, Refusal> {
+    is_open(&state)?;
+    let (name, bytes) = match received(file).await {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(page(&state, &form(Some("Choisissez un fichier.")))),
+        Err(failure) => return Ok(page(&state, &form(Some(&refused(&failure))))),
+    };
+    let checked = checked(&state, name, bytes).await?;
+    Ok(page(&state, &html! { (result(&checked)) (form(None)) }))
+}
+
+fn is_open(state: &State) -> Result<(), Refusal> {
+    if state.web().check_page { Ok(()) } else { Err(Refusal::NotFound) }
+}
+
+/// The first file of the form that is not empty.
+async fn received(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, MultipartError> {
+    while let Some(field) = form.next_field().await? {
+        let name = excerpt(field.file_name().unwrap_or_default());
+        let bytes = field.bytes().await?;
+        if !name.is_empty() && !bytes.is_empty() {
+            return Ok(Some((name, bytes.to_vec())));
+        }
+    }
+    Ok(None)
+}
+
+fn refused(failure: &MultipartError) -> String {
+    match failure.status() {
+        axum::http::StatusCode::PAYLOAD_TOO_LARGE => "Ce fichier dépasse 2 Mio.".to_owned(),
+        _ => "Le fichier n’est pas arrivé entier ; réessayez.".to_owned(),
+    }
+}
+
+async fn checked(state: &State, name: String, bytes: Vec<u8>) -> Result<Checked, Refusal> {
+    let _turn = AT_ONE_TIME.acquire().await.map_err(|_| Refusal::TooMany)?;
+    let (referential, at, config) = (state.referential(), state.now(), state.config().clone());
+    let judged = tokio::task::spawn_blocking(move || {
+        let rules = config.rules().ok()?;
+        Some(checking::check(&name, &bytes, &Bench { referential: Some(&referential), rules: &rules, at }))
+    });
+    judged.await.ok().flatten().ok_or_else(|| Refusal::Conflict("le contrôle n’a pas abouti ; réessayez".to_owned()))
+}
+
+fn page(state: &State, body: &Markup) -> Markup {
+    let body = html! { h1 { "Vérifier un compte rendu avant de l’envoyer" } (body) };
+    layout::public(state.config().environnement, "Vérifier un compte rendu", &body)
+}
+
+fn form(wrong: Option<&str>) -> Markup {
+    html! {
+        form.filtres method="post" action="/verifier" enctype="multipart/form-data" {
+            p {
+                "Le fichier est contrôlé comme le serait votre envoi. Rien n’est transmis au ROR, rien n’est conservé."
+            }
+            @if let Some(wrong) = wrong { p.erreur role="alert" #erreur { (wrong) } }
+            label for="fichier" { "Fichier .xml, .zip ou .eml, 2 Mio au plus" }
+            input #fichier type="file" name="fichier" required accept=".xml,.zip,.eml"
+                aria-describedby=[wrong.map(|_| "erreur")];
+            p.actions { button { "Vérifier" } }
+        }
+    }
+}
+
+fn result(checked: &Checked) -> Markup {
+    html! {
+        section aria-labelledby="resultat" {
+            h2 #resultat { (checked.fichier) " " (badge::verdict(checked.verdict.word())) }
+            p { (summary(checked)) }
+            @for (rank, (text, defects)) in documents(checked).iter().enumerate() {
+                @let anchor = format!("d{}-", rank + 1);
+                (defect::list(defects, &anchor))
+                @if let Some(text) = text { (listing::show(text, defects, &anchor)) }
+            }
+            (accepted(checked))
+            (unchecked(checked))
+        }
+    }
+}
+
+/// The defects by the document they are in, in its order.
+fn documents(checked: &Checked) -> Vec<(Option<&str>, Vec<&Defect>)> {
+    let mut documents: Vec<(Option<&str>, Vec<&Defect>)> = Vec::new();
+    for (defect, text) in checked.shown() {
+        match documents.last_mut() {
+            Some((last, defects)) if last.map(str::as_ptr) == text.map(str::as_ptr) => defects.push(defect),
+            _ => documents.push((text, vec![defect])),
+        }
+    }
+    documents
+}
+
+fn summary(checked: &Checked) -> String {
+    let count = |count: usize, one, many| plural(i64::try_from(count).unwrap_or(i64::MAX), one, many);
+    let rejections = checked.defauts.iter().filter(|defect| defect.is_rejection()).count();
+    let accepted = count(checked.lignes.len(), "capacité serait transmise", "capacités seraient transmises");
+    format!("{accepted}, {}.", count(rejections, "rejet", "rejets"))
+}
+
+fn accepted(checked: &Checked) -> Markup {
+    html! {
+        @if !checked.lignes.is_empty() {
+            details {
+                summary { "Les capacités qui seraient transmises" }
+                ul {
+                    @for line in &checked.lignes {
+                        li {
+                            (line.update.finess()) ", service " (line.update.location.service()) " : "
+                            (words::count(&line.update.count))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn unchecked(checked: &Checked) -> Markup {
+    let codes: Vec<&str> = checked.non_verifie.iter().map(|code| code.as_str()).collect();
+    html! {
+        @if !codes.is_empty() {
+            p.note {
+                "Non vérifié, faute de connaître l’expéditeur : " (codes.join(", ")) ". Le fichier .eml d’un courriel le dit."
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The journal: one line a mail, filtered, sorted and paged by its address.
+
+mod export;
+mod filters;
+mod lines;
+
+use axum::Router;
+use axum::extract;
+use axum::http::{StatusCode, Uri};
+use axum::routing::get;
+use maud::{Markup, html};
+
+use crate::access::Right;
+use crate::store::search::Found;
+use crate::web::asked::{Given, Wrong};
+use crate::web::layout::{self, Tab};
+use crate::web::{Refusal, State, Visitor};
+
+/// Its addresses.
+pub(super) fn routes() -> Router<State> {
+    Router::new()
+        .route("/journal", get(show))
+        .route("/journal.csv", get(export::csv))
+        .route("/journal.json", get(export::json))
+}
+
+async fn show(
+    extract::State(state): extract::State<State>,
+    uri: Uri,
+    visitor: Visitor,
+) -> Result<(StatusCode, Markup), Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    let given = Given::read(&uri);
+    let (status, body) = match given.clone().and_then(|given| given.asked(state.config())) {
+        Ok(asked) => {
+            let found = state.store().journal(&asked.filter, &asked.page).await?;
+            (StatusCode::OK, found_body(&given.unwrap_or_default(), &found, &state))
+        }
+        Err(wrong) => (StatusCode::BAD_REQUEST, wrong_body(&given.unwrap_or_default(), &wrong, &state)),
+    };
+    Ok((status, layout::page(&visitor, state.config().environnement, Tab::Journal, "Journal", &body)))
+}
+
+fn found_body(given: &Given, found: &Found, state: &State) -> Markup {
+    html! {
+        h1 { "Journal" }
+        (filters::quick(given, state.now()))
+        (filters::form(given, state.config(), None))
+        @if found.lines.is_empty() {
+            p { "Aucun courriel " @if given.narrows() { "ne répond à ces critères." } @else { "reçu pour l’instant." } }
+        } @else {
+            (lines::table(given, found, state))
+        }
+        (pages(given, found))
+        (exports(given))
+    }
+}
+
+fn wrong_body(given: &Given, wrong: &Wrong, state: &State) -> Markup {
+    html! {
+        h1 { "Journal" }
+        (filters::form(given, state.config(), Some(&wrong.0)))
+        p { a href="/journal" { "Tout le journal" } }
+    }
+}
+
+fn pages(given: &Given, found: &Found) -> Markup {
+    let at = |cursor: &crate::store::search::Cursor| given.with("curseur", cursor).address("/journal");
+    html! {
+        @if found.previous.is_some() || found.next.is_some() {
+            nav.pages aria-label="Pages du journal" {
+                span { @if let Some(cursor) = &found.previous { a href=(at(cursor)) rel="prev" { "← page précédente" } } }
+                span { @if let Some(cursor) = &found.next { a href=(at(cursor)) rel="next" { "page suivante →" } } }
+            }
+        }
+    }
+}
+
+/// The same list, whole, to be saved.
+fn exports(given: &Given) -> Markup {
+    let whole = given.whole();
+    html! {
+        p.note {
+            "Exporter exactement cette liste, toutes pages comprises : "
+            a href=(whole.address("/journal.csv")) { "tableur (CSV)" } ", "
+            a href=(whole.address("/journal.json")) { "JSON" } "."
+        }
+    }
+}
