@@ -29,7 +29,8 @@ impl Bulletin {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn post(&self, board: Arc<Board>) {
+    /// Puts another in its place.
+    pub fn post(&self, board: Arc<Board>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(board);
     }
 }

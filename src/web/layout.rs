@@ -79,7 +79,9 @@ fn document(environnement: Option<Environnement>, title: &str, top: &Markup, bod
             body {
                 a.evitement href="#contenu" { "Aller au contenu" }
                 @if environnement == Some(Environnement::Qualification) {
-                    p.bandeau { "Environnement de qualification : rien ici ne vaut pour la production." }
+                    aside.bandeau aria-label="Environnement" {
+                        "Environnement de qualification : rien ici ne vaut pour la production."
+                    }
                 }
                 header { a.marque href="/" { "Dispolits" } (top) }
                 main #contenu tabindex="-1" { (body) }

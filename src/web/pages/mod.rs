@@ -1,7 +1,10 @@
 //! The pages.
 
+mod alerts;
 mod check;
 mod dashboard;
+mod establishments;
+mod journal;
 mod mail;
 mod parts;
 
@@ -12,5 +15,11 @@ use super::State;
 
 /// Their addresses.
 pub(super) fn routes() -> Router<State> {
-    Router::new().route("/", get(dashboard::show)).merge(mail::routes()).merge(check::routes())
+    Router::new()
+        .route("/", get(dashboard::show))
+        .route("/alertes", get(alerts::show))
+        .merge(journal::routes())
+        .merge(mail::routes())
+        .merge(establishments::routes())
+        .merge(check::routes())
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::desk;
 
 /// Everything else of Chromium reaches for the outside, or for a screen.
-const ARGUMENTS: [&str; 9] = [
+const ARGUMENTS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -22,6 +22,9 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--hide-scrollbars",
+    // Letters in grey: a picture of a page is then small.
+    "--disable-lcd-text",
 ];
 /// The key under which the protocol names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";

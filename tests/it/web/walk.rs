@@ -13,7 +13,19 @@ async fn every_page_is_accessible_to_every_role() {
     let desk = Desk::open().await;
     let browser = Browser::open(Screen::Wide).await;
     let mails = ["c01-capacite-negative", "m06-cda-a-cote-d-un-rapport", "valide-service-complet", "r01-lieu-inconnu"];
-    let mut pages = vec!["/".to_owned()];
+    let fixed = [
+        "/",
+        "/?periode=30j",
+        "/journal",
+        "/journal?rejets=oui&tri=-expediteur",
+        "/journal?du=hier",
+        "/etablissements",
+        "/etablissements/350054680",
+        "/etablissements/299900100",
+        "/alertes",
+        "/verifier",
+    ];
+    let mut pages = fixed.map(str::to_owned).to_vec();
     pages.extend(mails.map(|case| format!("/courriels/{}", desk.number(case))));
     for role in ROLES {
         for page in &pages {

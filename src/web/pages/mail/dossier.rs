@@ -7,18 +7,17 @@ use crate::defect::{Actor, Code, Defect};
 use crate::message::{self, Limits, Message};
 use crate::outcome::MailOutcome;
 use crate::report;
-use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
+use crate::store::search::{JournalEntry, Life, LifeRow};
+use crate::store::{MailId, StoredMail, StoredReply, StoredRow};
 use crate::web::{Refusal, State, Visitor};
 
 /// One mail as the page shows it.
 pub(super) struct Dossier {
-    pub(super) entry: JournalEntry,
+    pub(super) life: Life,
     pub(super) outcome: MailOutcome,
     pub(super) mail: StoredMail,
     pub(super) rows: Vec<StoredRow>,
-    pub(super) requests: Vec<Request>,
     pub(super) replies: Vec<StoredReply>,
-    pub(super) replays: Vec<(jiff::Timestamp, i64)>,
     pub(super) sight: Sight,
     /// The mail taken apart; `None` if it is no longer kept or the visitor may not see it.
     message: Option<Message>,
@@ -49,7 +48,7 @@ impl Sight {
 impl Dossier {
     pub(super) async fn read(state: &State, visitor: &Visitor, id: MailId) -> Result<Self, Refusal> {
         let store = state.store();
-        let (Some(entry), Some(outcome)) = (store.journal_entry(id).await?, store.outcome(id).await?) else {
+        let (Some(life), Some(outcome)) = (store.life(id).await?, store.outcome(id).await?) else {
             return Err(Refusal::NotFound);
         };
         let mail = store.mail(id).await?.ok_or(Refusal::NotFound)?;
@@ -58,15 +57,23 @@ impl Dossier {
         let message = shown.map(|raw| message::read(raw, &Limits::default()));
         Ok(Self {
             rows: store.rows_of(id).await?,
-            requests: store.requests(id).await?,
             replies: store.replies(id).await?,
-            replays: store.replays(id).await?,
-            entry,
+            life,
             outcome,
             mail,
             sight,
             message,
         })
+    }
+
+    /// Its line of the journal.
+    pub(super) fn entry(&self) -> &JournalEntry {
+        &self.life.ligne
+    }
+
+    /// What a count took the place of.
+    pub(super) fn neighbours(&self, row: &StoredRow) -> Option<&LifeRow> {
+        self.life.capacites.iter().find(|one| one.numero == row.number)
     }
 
     /// The mail taken apart, for whoever may see it.

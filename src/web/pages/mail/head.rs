@@ -7,11 +7,11 @@ use crate::access::Right;
 use crate::defect::{Actor, size_in_words};
 use crate::outcome::{Etat, Verdict};
 use crate::web::pages::parts::{badge, fact, moment};
-use crate::web::{State, Visitor};
+use crate::web::{State, Visitor, asked};
 use crate::words;
 
 pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
-    let entry = &dossier.entry;
+    let entry = dossier.entry();
     html! {
         p.fil { a href="/journal" { "Journal" } " › courriel n° " (entry.numero) }
         h1 { "Courriel n° " (entry.numero) " " (badge::verdict(&entry.verdict)) }
@@ -20,11 +20,12 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
             (fact("Reçu", Some(html! { (moment::moment(entry.recu)) ", " (moment::ago(entry.recu, state.now())) })))
             (fact("Expéditeur", Some(sender(dossier))))
             (fact("Objet", Some(subject(dossier))))
-            (fact("Boîte", Some(entry.boite.as_str())))
+            (fact("Boîte", Some(asked::mailbox(state.config(), &entry.boite))))
             (fact("Message-ID", entry.message_id.as_ref().map(|id| html! { code { (id) } })))
             (fact("Taille", Some(size_in_words(dossier.mail.size))))
             (fact("SHA-256", Some(html! { code.coupe { (entry.sha256) } })))
-            (fact("Doublon", dossier.mail.duplicate_of.map(|first| same_bytes(first.number()))))
+            (fact("Doublon", entry.doublon_de.map(same_bytes)))
+            (fact("Reçu de nouveau", copies(dossier)))
             (fact("Classement", dossier.mail.left_at.map(|at| html! {
                 "laissé dans la boîte le " (moment::moment(at)) " : le serveur ne sait pas déplacer"
             })))
@@ -34,6 +35,21 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
 
 fn same_bytes(first: i64) -> Markup {
     html! { "mêmes octets que le " a href={ "/courriels/" (first) } { "courriel n° " (first) } }
+}
+
+/// Later mails of the same bytes, or of the same documents.
+fn copies(dossier: &Dossier) -> Option<Markup> {
+    let life = &dossier.life;
+    let mut copies: Vec<i64> = life.doublons.iter().chain(life.documents.iter().flat_map(|one| &one.doublons)).copied().collect();
+    copies.sort_unstable();
+    copies.dedup();
+    let links = html! {
+        @for (rank, mail) in copies.iter().enumerate() {
+            @if rank > 0 { ", " }
+            a href={ "/courriels/" (mail) } { "courriel n° " (mail) }
+        }
+    };
+    (!copies.is_empty()).then_some(links)
 }
 
 /// The answer to « why, who must act, what to mend », before any detail.
@@ -56,9 +72,9 @@ fn in_short(dossier: &Dossier) -> Markup {
 
 fn sender(dossier: &Dossier) -> Markup {
     let written = || dossier.message().map(|message| message.from_text().to_owned());
-    match &dossier.entry.expediteur {
+    match &dossier.entry().expediteur {
         Some(address) => html! {
-            a href={ "/journal?expediteur=" (crate::web::asked::encoded(address)) } { (address) }
+            a href={ "/journal?expediteur=" (asked::encoded(address)) } { (address) }
         },
         None => html! { (written().filter(|text| !text.is_empty()).unwrap_or_else(|| "(inconnu)".to_owned())) },
     }
@@ -76,7 +92,7 @@ fn subject(dossier: &Dossier) -> Markup {
 /// What somebody who may act can do about it: each leads to a page that explains and asks.
 pub(super) fn actions(dossier: &Dossier, visitor: &Visitor) -> Markup {
     let offered = if visitor.person.may(Right::Action) { offered(dossier) } else { Vec::new() };
-    let path = format!("/courriels/{}", dossier.entry.numero);
+    let path = format!("/courriels/{}", dossier.entry().numero);
     html! {
         @if !offered.is_empty() || downloads(dossier) {
             ul.actions aria-label="Actions" {

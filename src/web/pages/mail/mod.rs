@@ -34,7 +34,7 @@ async fn show(
 ) -> Result<Markup, Refusal> {
     visitor.require(Right::Metadonnees)?;
     let dossier = Dossier::read(&state, &visitor, number(&numero)?).await?;
-    let title = format!("Courriel n° {}", dossier.entry.numero);
+    let title = format!("Courriel n° {}", dossier.entry().numero);
     Ok(layout::page(&visitor, state.config().environnement, Tab::Journal, &title, &body(&dossier, &state, &visitor)))
 }
 

@@ -41,16 +41,17 @@ pub(super) fn document(dossier: &Dossier, rank: usize, referential: &Referential
 
 fn about(dossier: &Dossier, document: &DocumentOutcome, rank: usize) -> Markup {
     let name = |text: &String| html! { code { (text) } };
+    let first = dossier.life.documents.get(rank).and_then(|document| document.doublon_de);
     let identifiant = document.identifiant.as_ref().filter(|_| dossier.sight != Sight::Patient);
     html! {
         dl.faits {
             (fact("Identifiant", identifiant.map(name)))
             (fact("Déjà reçu", document.first_seen.map(|(at, verdict)| html! {
                 "le " (moment::moment(at)) ", alors " (verdict.in_words())
-                " — " a href={ "/journal?identifiant=" (identifiant.map_or("", String::as_str)) } { "tous les envois" }
+                @if let Some(first) = first { " : " a href={ "/courriels/" (first) } { "courriel n° " (first) } }
             })))
             (fact("Fichier", downloadable(dossier, rank).then(|| html! {
-                a href={ "/courriels/" (dossier.entry.numero) "/documents/" (rank + 1) } { "télécharger le document" }
+                a href={ "/courriels/" (dossier.entry().numero) "/documents/" (rank + 1) } { "télécharger le document" }
             })))
         }
     }

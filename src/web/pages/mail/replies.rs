@@ -20,7 +20,7 @@ pub(super) fn show(dossier: &Dossier) -> Markup {
 }
 
 fn none(dossier: &Dossier) -> String {
-    match &dossier.entry.reponse {
+    match &dossier.entry().reponse {
         Some(reason) => format!("Aucune réponse : {reason}."),
         None => "Pas encore de réponse.".to_owned(),
     }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::dossier::Dossier;
-use crate::outcome::Etat;
 use crate::referential::Referential;
 use crate::store::StoredRow;
+use crate::store::search::{LifeRow, RowLink};
 use crate::web::pages::parts::{badge, moment, place};
 use crate::words;
 
@@ -15,41 +15,55 @@ pub(super) fn show(dossier: &Dossier, rank: usize, referential: &Referential) ->
         @if !rows.is_empty() {
             h3 { "Capacités acceptées" }
             div.large tabindex="0" role="group" aria-label="Capacités acceptées" {
-                table {
+                table.cartes {
+                    caption { "Ce qui est transmis au ROR, et ce qu’il portait avant" }
                     thead { tr {
                         th scope="col" { "Service" } th scope="col" { "Capacité" } th scope="col" { "Relevé du" }
-                        th scope="col" { "État" } th scope="col" { "Le ROR portait" }
+                        th scope="col" { "État" } th scope="col" { "Le ROR portait avant" }
                     } }
-                    tbody { @for row in rows { (line(row, referential)) } }
+                    tbody { @for row in rows { (line(row, dossier.neighbours(row), referential)) } }
                 }
             }
         }
     }
 }
 
-fn line(row: &StoredRow, referential: &Referential) -> Markup {
+fn line(row: &StoredRow, near: Option<&LifeRow>, referential: &Referential) -> Markup {
     let update = &row.line.update;
     let (finess, code) = (update.finess().to_string(), update.location.service().as_str());
     html! {
         tr {
-            th scope="row" {
-                (place::service(&finess, code, referential)) br; (place::establishment(&finess, referential))
+            th scope="row" data-nom="Service" {
+                span {
+                    (place::service(&finess, code, referential)) br; (place::establishment(&finess, referential))
+                }
             }
-            td { (words::count(&update.count)) }
-            td { (moment::moment(update.date_releve)) }
-            td {
-                @if let Some(etat) = row.line.etat { (badge::etat(etat)) }
-                @if let Some(code) = &row.code { " " (badge::code(code, 1)) }
+            td data-nom="Capacité" { strong { (words::count(&update.count)) } }
+            td data-nom="Relevé du" { (moment::moment(update.date_releve)) }
+            td data-nom="État" {
+                span {
+                    @if let Some(etat) = row.line.etat { (badge::etat(etat)) }
+                    @if let Some(code) = &row.code { " " (badge::code(code, 1)) }
+                    @if let Some(newer) = near.and_then(|near| near.depassee_par) { " par le " (linked(newer)) }
+                    @if let Some(older) = near.and_then(|near| near.depasse) { br; "dépasse le " (linked(older)) }
+                }
             }
-            td { (held(row)) }
+            td data-nom="Avant" { span { (before(near)) } }
         }
     }
 }
 
-fn held(row: &StoredRow) -> Markup {
-    match (row.held, row.line.etat) {
-        (Some((at, nombre)), _) => html! { strong { (nombre) } ", relevé du " (moment::moment(at)) },
-        (None, Some(Etat::EnAttente)) => html! { "pas encore connu" },
-        (None, _) => html! { "—" },
+fn linked(link: RowLink) -> Markup {
+    html! { a href={ "/courriels/" (link.courriel) } { "courriel n° " (link.courriel) } }
+}
+
+fn before(near: Option<&LifeRow>) -> Markup {
+    let Some(before) = near.and_then(|near| near.avant.as_ref()) else { return html! { "rien de connu" } };
+    html! {
+        strong { (before.nombre) } ", relevé du " (moment::moment(before.date_releve))
+        @match before.courriel {
+            Some(mail) => { " (" a href={ "/courriels/" (mail) } { "n° " (mail) } ")" }
+            None => { " (lu au ROR, d’une autre source)" }
+        }
     }
 }

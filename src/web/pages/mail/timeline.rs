@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::dossier::Dossier;
-use crate::store::{Request, StoredReply};
+use crate::store::search::{LifeReply, LifeRequest, LifeRow};
 use crate::web::State;
 use crate::web::pages::parts::{badge, moment, plural};
 use crate::words;
 
-/// Requests listed one by one; of more of them the first and the last are told, and the rest can be unfolded.
+/// Requests told among the rest; more of them can be unfolded.
 const LISTED: usize = 12;
 
 struct Event {
@@ -19,9 +19,9 @@ struct Event {
 
 pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
     let mut events = milestones(dossier);
-    let few = dossier.requests.len() <= LISTED;
+    let few = dossier.life.requetes.len() <= LISTED;
     if few {
-        events.extend(dossier.requests.iter().map(request_event));
+        events.extend(dossier.life.requetes.iter().map(|request| request_event(request, dossier)));
     }
     events.sort_by_key(|event| event.at);
     html! {
@@ -31,67 +31,80 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
                 @for event in &events { li { (moment::to_the_second(event.at)) " " span { (event.what) } } }
                 @if dossier.outcome.verdict.is_none() { li.encours { "en cours : " (waiting(dossier, state)) } }
             }
-            @if !few { (all_requests(&dossier.requests)) }
+            @if !few { (all_requests(dossier)) }
         }
     }
 }
 
 fn milestones(dossier: &Dossier) -> Vec<Event> {
-    let mut events =
-        vec![Event { at: dossier.entry.recu, what: html! { "reçu dans la boîte " (dossier.entry.boite) } }];
-    events.extend(judged(dossier));
-    events.extend(dossier.replays.iter().map(|(at, sent)| Event {
-        at: *at,
-        what: html! { "rejoué : " (plural(*sent, "ligne reprise", "lignes reprises")) },
-    }));
-    events.extend(dossier.replies.iter().filter_map(replied));
-    events
+    let life = &dossier.life;
+    let at = |at: Option<Timestamp>, what: Markup| at.map(|at| Event { at, what });
+    let folder = life.dossier.as_deref().unwrap_or("son dossier");
+    let verdict = words::verdict(&life.ligne.verdict);
+    let steps = [
+        at(Some(life.ligne.recu), html! { "reçu dans la boîte " (life.ligne.boite) }),
+        at(life.juge, html! { "lu et jugé : " (judged(dossier)) }),
+        at(life.range, html! { "rangé dans la boîte, dossier « " (folder) " »" }),
+        at(life.laisse, html! { "laissé dans la boîte : le serveur ne sait pas déplacer" }),
+        at(life.regle, html! { "verdict définitif : " strong { (verdict) } }),
+    ];
+    let replays = life.rejeux.iter().map(|one| Event {
+        at: one.a,
+        what: html! { "rejoué : " (plural(one.envoyees, "ligne reprise", "lignes reprises")) },
+    });
+    steps.into_iter().flatten().chain(replays).chain(life.reponses.iter().flat_map(|reply| replied(reply, dossier))).collect()
 }
 
-fn judged(dossier: &Dossier) -> Option<Event> {
-    let at = dossier.rows.iter().map(|row| row.since).min()?;
-    let (accepted, rejected) = (dossier.rows.len(), dossier.rejections().len());
+fn judged(dossier: &Dossier) -> String {
     let count = |number: usize, one, many| plural(i64::try_from(number).unwrap_or(i64::MAX), one, many);
-    Some(Event {
+    let accepted = count(dossier.rows.len(), "capacité acceptée", "capacités acceptées");
+    format!("{accepted}, {}", count(dossier.rejections().len(), "rejet", "rejets"))
+}
+
+/// When it was written, and when it left, was given up or came back.
+fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
+    let kind = words::reply_kind(&reply.nature).to_lowercase();
+    let to = reply.destinataires.replace(' ', ", ");
+    let elsewhere = (reply.courriel != dossier.entry().numero).then_some(reply.courriel);
+    let written = Event {
+        at: reply.faite,
+        what: html! {
+            (kind) " rédigée"
+            @if let Some(mail) = elsewhere { ", gardée avec le " a href={ "/courriels/" (mail) } { "courriel n° " (mail) } }
+        },
+    };
+    let closed = reply.close.map(|at| Event {
         at,
         what: html! {
-            "lu et jugé : " (count(accepted, "capacité acceptée", "capacités acceptées"))
-            ", " (count(rejected, "rejet", "rejets"))
+            (kind) " " (words::answer(Some(&reply.etat))) " à " (to)
+            @if let Some(failure) = &reply.echec { " ; " (failure) }
+            @if let Some(notice) = &reply.avis { " ; avis de remise : " (notice) }
+            @if let Some(mail) = reply.non_remise { " ; revenue (" a href={ "/courriels/" (mail) } { "courriel n° " (mail) } ")" }
         },
-    })
-}
-
-fn replied(reply: &StoredReply) -> Option<Event> {
-    let at = Timestamp::from_millisecond(reply.closed_at?).ok()?;
-    let kind = words::reply_kind(&reply.kind).to_lowercase();
-    Some(Event {
-        at,
-        what: html! { (kind) " " (words::answer(Some(&reply.etat))) " à " (reply.recipients.replace(' ', ", ")) },
-    })
+    });
+    std::iter::once(written).chain(closed).collect()
 }
 
 fn waiting(dossier: &Dossier, state: &State) -> Markup {
-    let since = moment::ago_text(dossier.entry.recu, state.now());
+    let since = moment::ago_text(dossier.entry().recu, state.now());
     html! { "reçu " (since) ", le ROR n’a pas encore répondu pour chaque ligne" }
 }
 
-fn request_event(request: &Request) -> Event {
-    Event { at: instant(request), what: html! { (told(request)) } }
+fn request_event(request: &LifeRequest, dossier: &Dossier) -> Event {
+    Event { at: request.a, what: html! { (told(request, dossier)) } }
 }
 
-fn instant(request: &Request) -> Timestamp {
-    Timestamp::from_millisecond(request.a).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-fn told(request: &Request) -> Markup {
+fn told(request: &LifeRequest, dossier: &Dossier) -> Markup {
+    let row: Option<&LifeRow> = dossier.life.capacites.iter().find(|row| row.numero == request.capacite);
     html! {
-        "ROR, " (words::operation(&request.operation)) ", " (request.finess) "/" (request.service) " "
-        code { (request.indicateur) } " : " (status(request)) " en " (request.duree_ms) " ms"
+        "ROR, " (words::operation(&request.operation))
+        @if let Some(row) = row { ", " (row.finess) "/" (row.service) " " code { (row.indicateur) } }
+        " : " (status(request)) " en " (request.duree_ms) " ms"
         @if let Some(failure) = &request.echec { " ; " (failure) }
     }
 }
 
-fn status(request: &Request) -> Markup {
+fn status(request: &LifeRequest) -> Markup {
     match request.statut {
         Some(status @ 200..300) => badge::framed("bon", &format!("statut {status}")),
         Some(status) => badge::framed("mauvais", &format!("statut {status}")),
@@ -99,13 +112,14 @@ fn status(request: &Request) -> Markup {
     }
 }
 
-fn all_requests(requests: &[Request]) -> Markup {
+fn all_requests(dossier: &Dossier) -> Markup {
+    let requests = &dossier.life.requetes;
     let count = plural(i64::try_from(requests.len()).unwrap_or(i64::MAX), "requête", "requêtes");
     html! {
         details {
             summary { (count) " au ROR, une par une" }
             ol.chronologie {
-                @for request in requests { li { (moment::to_the_second(instant(request))) " " span { (told(request)) } } }
+                @for request in requests { li { (moment::to_the_second(request.a)) " " span { (told(request, dossier)) } } }
             }
         }
     }

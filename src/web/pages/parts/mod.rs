@@ -3,6 +3,7 @@
 pub(super) mod badge;
 pub(super) mod chart;
 pub(super) mod defect;
+pub(super) mod freshness;
 pub(super) mod listing;
 pub(super) mod moment;
 pub(super) mod place;

@@ -1,0 +1,120 @@
+//! The alerts: what is open, what was.
+
+use axum::extract::{self, Query};
+use axum::http::Uri;
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::parts::{badge, moment};
+use crate::access::Right;
+use crate::alerts::{Incident, Severity};
+use crate::web::layout::{self, Tab};
+use crate::web::{Refusal, State, Visitor};
+
+/// Incidents of a page.
+const LINES: u32 = 50;
+/// Open ones told on the dashboard.
+const TOLD: usize = 8;
+
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    uri: Uri,
+    visitor: Visitor,
+) -> Result<Markup, Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    let before = before(&uri)?;
+    let open = state.store().open_incidents().await?;
+    let history = state.store().incidents(before, LINES).await?;
+    let now = state.now();
+    let body = html! {
+        h1 { "Alertes" }
+        @if before.is_none() {
+            h2 { "Ouvertes" }
+            @if open.is_empty() { p { "Aucune alerte n’est ouverte." } } @else { (table("Alertes ouvertes", &open, now)) }
+        }
+        h2 { "Historique" }
+        @if history.is_empty() { p { "Rien d’autre." } } @else { (table("Toutes les alertes", &history, now)) }
+        (older(&history))
+    };
+    Ok(layout::page(&visitor, state.config().environnement, Tab::Alertes, "Alertes", &body))
+}
+
+/// The open ones as signals, for the dashboard.
+pub(super) async fn signals(state: &State) -> Result<Markup, Refusal> {
+    let open = state.store().open_incidents().await?;
+    let more = open.len().saturating_sub(TOLD);
+    Ok(html! {
+        @for incident in open.iter().take(TOLD) {
+            li.(class(incident.gravite)) {
+                strong { (incident.kind.title()) } " : " (incident.phrase) ", " (moment::ago(incident.depuis, state.now()))
+            }
+        }
+        @if more > 0 { li.attention { a href="/alertes" { "et " (more) " autres alertes ouvertes" } } }
+        @if open.is_empty() { li.va { "Aucune alerte n’est ouverte." } }
+    })
+}
+
+/// Where the page begins: below this number.
+fn before(uri: &Uri) -> Result<Option<i64>, Refusal> {
+    let bad = || Refusal::Bad("cette adresse n’existe pas".to_owned());
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| bad())?;
+    match pairs.as_slice() {
+        [] => Ok(None),
+        [(key, number)] if key == "avant" => number.parse().map(Some).map_err(|_| bad()),
+        _ => Err(bad()),
+    }
+}
+
+fn older(history: &[Incident]) -> Markup {
+    let is_full = u32::try_from(history.len()).is_ok_and(|lines| lines == LINES);
+    html! {
+        @if let Some(last) = history.last().filter(|_| is_full) {
+            nav.pages aria-label="Pages des alertes" { a href={ "/alertes?avant=" (last.numero) } { "plus anciennes →" } }
+        }
+    }
+}
+
+fn table(caption: &str, incidents: &[Incident], now: Timestamp) -> Markup {
+    html! {
+        div.large {
+            table.cartes {
+                caption { (caption) }
+                thead { tr {
+                    th scope="col" { "Alerte" } th scope="col" { "Gravité" } th scope="col" { "Depuis" }
+                    th scope="col" { "Close" } th scope="col" { "Ce qui se passe" } th scope="col" { "Que faire" }
+                } }
+                tbody { @for incident in incidents { (line(incident, now)) } }
+            }
+        }
+    }
+}
+
+fn line(incident: &Incident, now: Timestamp) -> Markup {
+    html! {
+        tr {
+            th scope="row" data-nom="Alerte" { (incident.kind.title()) }
+            td data-nom="Gravité" { (severity(incident)) }
+            td data-nom="Depuis" { span { (moment::moment(incident.depuis)) ", " (moment::ago(incident.depuis, now)) } }
+            td data-nom="Close" {
+                @match incident.clos_a { Some(at) => { (moment::moment(at)) }, None => { strong { "ouverte" } } }
+            }
+            td data-nom="Ce qui se passe" { span { (incident.phrase) } }
+            td data-nom="Que faire" { span { (incident.remedy()) } }
+        }
+    }
+}
+
+fn severity(incident: &Incident) -> Markup {
+    match (incident.is_open(), incident.gravite) {
+        (false, severity) => badge::framed("neutre", severity.word()),
+        (true, Severity::Grave) => badge::framed("mauvais", "grave"),
+        (true, Severity::Attention) => badge::framed("moyen", "attention"),
+    }
+}
+
+fn class(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Grave => "grave",
+        Severity::Attention => "attention",
+    }
+}

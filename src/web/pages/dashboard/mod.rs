@@ -1,0 +1,80 @@
+//! The dashboard: within seconds, what is wrong, who is silent, what came and what became of it.
+
+mod flow;
+mod silence;
+mod standing;
+
+use axum::extract;
+use axum::http::Uri;
+use maud::{Markup, html};
+
+use super::parts::{number, plural};
+use crate::access::Right;
+use crate::outcome::Verdict;
+use crate::store::Balance;
+use crate::web::layout::{self, Tab};
+use crate::web::{Refusal, State, Visitor};
+use crate::words;
+use flow::Period;
+
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    uri: Uri,
+    visitor: Visitor,
+) -> Result<Markup, Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    let period = Period::read(&uri)?;
+    let body = html! {
+        h1 { "Tableau de bord" }
+        (standing::show(&state).await?)
+        (silence::show(&state).await?)
+        (flow::show(&state, period).await?)
+        (balance(&state).await?)
+    };
+    Ok(layout::page(&visitor, state.config().environnement, Tab::Bord, "Tableau de bord", &body))
+}
+
+/// Every mail received has one outcome, or is in progress.
+async fn balance(state: &State) -> Result<Markup, Refusal> {
+    let balance = state.store().balance(None).await?;
+    Ok(html! {
+        section aria-labelledby="bilan" {
+            h2 #bilan { "Conservation : tout ce qui est reçu a une issue" }
+            (verified(&balance))
+            ul.tuiles {
+                li { strong { (number(balance.recus)) } a href="/journal" { "reçus" } }
+                @for (word, mails) in balance.outcomes() {
+                    li { strong { (number(mails)) } a href={ "/journal?verdict=" (word) } { (named(word, mails)) } }
+                }
+            }
+        }
+    })
+}
+
+fn verified(balance: &Balance) -> Markup {
+    html! {
+        ul.signaux {
+            @if balance.holds() {
+                li.va { "Le compte est juste : reçus = somme des issues." }
+            } @else {
+                li.grave {
+                    "Le compte n’est pas juste : "
+                    (plural(balance.missing(), "courriel reçu n’a", "courriels reçus n’ont")) " aucune issue. "
+                    "Prévenez l’exploitant de Dispolits."
+                }
+            }
+        }
+    }
+}
+
+fn named(word: &str, mails: i64) -> String {
+    let many = mails > 1;
+    match word.parse() {
+        Ok(Verdict::Integre) if many => "intégrés".to_owned(),
+        Ok(Verdict::PartiellementIntegre) if many => "partiellement intégrés".to_owned(),
+        Ok(Verdict::Rejete) if many => "rejetés".to_owned(),
+        Ok(Verdict::Ignore) if many => "ignorés".to_owned(),
+        Ok(Verdict::Doublon) if many => "doublons".to_owned(),
+        _ => words::verdict(word).to_owned(),
+    }
+}

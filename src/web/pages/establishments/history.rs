@@ -1,0 +1,90 @@
+//! What was rejected of it.
+
+use maud::{Markup, html};
+
+use crate::defect::Defect;
+use crate::finess::Finess;
+use crate::store::MailId;
+use crate::store::search::{Filter, JournalEntry, Page};
+use crate::web::pages::parts::{badge, moment};
+use crate::web::{Refusal, State};
+
+/// Mails told of.
+const LINES: u32 = 10;
+
+/// A mail of which something was rejected.
+pub(super) struct Rejected {
+    pub(super) entry: JournalEntry,
+    /// The rejections that concern this establishment, or no establishment in particular.
+    pub(super) defects: Vec<Defect>,
+}
+
+/// The newest mails that name it and of which something was rejected.
+pub(super) async fn rejected(state: &State, finess: Finess) -> Result<Vec<Rejected>, Refusal> {
+    let filter = Filter { finess: Some(finess), rejected: true, ..Filter::default() };
+    let found = state.store().journal(&filter, &Page::newest(LINES)).await?;
+    let mut rejected = Vec::new();
+    for entry in found.lines {
+        let outcome = state.store().outcome(MailId::of(entry.numero)).await?;
+        let defects = outcome.iter().flat_map(|outcome| outcome.all_defects()).filter(|defect| concerns(defect, finess));
+        let defects: Vec<Defect> = defects.cloned().collect();
+        if !defects.is_empty() {
+            rejected.push(Rejected { entry, defects });
+        }
+    }
+    Ok(rejected)
+}
+
+fn concerns(defect: &Defect, finess: Finess) -> bool {
+    let path = defect.place().path.as_deref().unwrap_or_default();
+    defect.is_rejection() && (!path.starts_with("etablissement[") || path.contains(finess.as_str()))
+}
+
+pub(super) fn show(finess: Finess, rejected: &[Rejected], state: &State) -> Markup {
+    html! {
+        section aria-labelledby="rejets" {
+            h2 #rejets { "Derniers rejets" }
+            @if rejected.is_empty() { p { "Aucun rejet conservé." } } @else { (table(rejected, state)) }
+            p { a href={ "/journal?finess=" (finess) "&rejets=oui" } { "Tous ses courriels rejetés, même en partie" } }
+        }
+    }
+}
+
+fn table(rejected: &[Rejected], state: &State) -> Markup {
+    html! {
+        div.large {
+            table.cartes {
+                caption { "Un courriel par ligne, le plus récent d’abord" }
+                thead { tr {
+                    th scope="col" { "Reçu" } th scope="col" { "Expéditeur" } th scope="col" { "Verdict" }
+                    th scope="col" { "Rejets" } th scope="col" { "Doit agir" }
+                } }
+                tbody { @for one in rejected { (line(one, state)) } }
+            }
+        }
+    }
+}
+
+fn line(one: &Rejected, state: &State) -> Markup {
+    let entry = &one.entry;
+    let Some(first) = one.defects.first() else { return html! {} };
+    html! {
+        tr {
+            th scope="row" data-nom="Reçu" {
+                span {
+                    a href={ "/courriels/" (entry.numero) } { (moment::moment(entry.recu)) } ", "
+                    (moment::ago(entry.recu, state.now()))
+                }
+            }
+            td data-nom="Expéditeur" { (entry.expediteur.as_deref().unwrap_or("(inconnu)")) }
+            td data-nom="Verdict" { (badge::verdict(&entry.verdict)) }
+            td data-nom="Rejets" {
+                span {
+                    strong { (first.code()) } " " (first.message())
+                    @if one.defects.len() > 1 { " (et " (one.defects.len() - 1) " de plus)" }
+                }
+            }
+            td data-nom="Doit agir" { span { (badge::actors(first.code().actors())) } }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! One establishment.
+
+use axum::extract::{self, Path};
+use maud::{Markup, html};
+
+use super::{history, services, summary};
+use crate::access::Right;
+use crate::finess::Finess;
+use crate::referential::{Establishment, Referential, Sender};
+use crate::web::layout::{self, Tab};
+use crate::web::pages::parts::fact;
+use crate::web::{Refusal, State, Visitor};
+
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    Path(finess): Path<String>,
+    visitor: Visitor,
+) -> Result<Markup, Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    let finess: Finess = finess.parse().map_err(|_| Refusal::NotFound)?;
+    let referential = state.referential();
+    let known = referential.establishment(finess);
+    let rejected = history::rejected(&state, finess).await?;
+    let levels = state.store().levels(finess).await?;
+    if known.is_none() && rejected.is_empty() && levels.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    let name = known.map_or_else(|| format!("Établissement {finess}"), |one| one.name.clone());
+    let body = html! {
+        p.fil { a href="/etablissements" { "Établissements" } " › " (finess) }
+        h1 { (name) " " span.finess { (finess) } }
+        (actions(finess, &visitor))
+        (summary::show(&state, finess, &rejected))
+        (services::show(&state, finess, &levels))
+        (history::show(finess, &rejected, &state))
+        (who(finess, known, &referential))
+    };
+    Ok(layout::page(&visitor, state.config().environnement, Tab::Etablissements, &name, &body))
+}
+
+fn actions(finess: Finess, visitor: &Visitor) -> Markup {
+    html! {
+        @if visitor.person.may(Right::Action) {
+            ul.actions aria-label="Actions" {
+                li { a.bouton href={ "/etablissements/" (finess) "/relance" } { "Relancer par courriel…" } }
+                li { a.bouton.discret href={ "/etablissements/" (finess) "/silence" } { "Mettre en silence…" } }
+            }
+        }
+    }
+}
+
+/// Who may report for it, and whom to speak with.
+fn who(finess: Finess, known: Option<&Establishment>, referential: &Referential) -> Markup {
+    let owner = known.and_then(|one| one.ej).and_then(|ej| Some((ej, referential.establishment(ej)?)));
+    html! {
+        section aria-labelledby="habilites" {
+            h2 #habilites { "Contact et expéditeurs habilités" }
+            @match known {
+                None => { p { "Cet établissement n’est pas dans le référentiel." } }
+                Some(one) => {
+                    dl.faits {
+                        (fact("Contact", Some(one.contact.as_ref().map_or("non renseigné", |contact| contact.as_str()))))
+                        (fact("Expéditeurs", Some(senders(&one.senders))))
+                        (fact("Entité juridique", owner.map(|(ej, owner)| html! { (owner.name) " " span.finess { (ej) } })))
+                        (fact("Ses expéditeurs", owner.map(|(_, owner)| senders(&owner.senders))))
+                        (fact("État", (!one.open).then_some("fermé dans le référentiel")))
+                    }
+                }
+            }
+            p { a href={ "/journal?finess=" (finess) } { "Tous les courriels qui en parlent" } }
+        }
+    }
+}
+
+fn senders(senders: &[Sender]) -> String {
+    let written = |sender: &Sender| match sender {
+        Sender::Address(address) => address.to_string(),
+        Sender::Domain(domain) => format!("toute adresse de @{domain}"),
+    };
+    if senders.is_empty() { "aucun".to_owned() } else { senders.iter().map(written).collect::<Vec<_>>().join(", ") }
+}

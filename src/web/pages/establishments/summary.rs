@@ -1,0 +1,87 @@
+//! What to say on the phone, in the order in which one says it.
+
+use maud::{Markup, html};
+
+use super::history::Rejected;
+use crate::alerts::{Row, State as Fresh};
+use crate::finess::Finess;
+use crate::web::State;
+use crate::web::pages::parts::{freshness, moment};
+use crate::words;
+
+/// Services named one by one.
+const NAMED: usize = 8;
+
+pub(super) fn show(state: &State, finess: Finess, rejected: &[Rejected]) -> Markup {
+    let board = state.bulletin().board();
+    let own = board.as_ref().and_then(|board| board.establishments().find(|row| row.expected.finess == finess));
+    let services: Vec<&Row> = board.iter().flat_map(|board| board.services_of(finess)).collect();
+    html! {
+        section.resume aria-labelledby="resume" {
+            h2 #resume { "Pour l’appel" }
+            ul {
+                (silence(own, state))
+                (quiet_services(&services))
+                (last_rejection(rejected, state))
+                @if let Some(contact) = contact(state, finess) { li { "Contact : " strong { (contact) } } }
+                li { "Rappeler : un service absent d’un envoi reste inchangé dans le ROR." }
+            }
+        }
+    }
+}
+
+fn silence(own: Option<&Row>, state: &State) -> Markup {
+    let Some(row) = own else { return html! {} };
+    html! {
+        li {
+            (freshness::state(row.freshness.state)) " "
+            @match row.freshness.last {
+                Some(at) => { "dernier envoi " (moment::ago(at, state.now())) ", le " (moment::moment(at)) }
+                None => { "aucun envoi reçu" }
+            }
+            " ; attendu " (freshness::cadence(row.freshness.cadence)) "."
+            @for remark in freshness::remarks(row, state.now()) { " " (remark) "." }
+        }
+    }
+}
+
+fn quiet_services(services: &[&Row]) -> Markup {
+    let quiet = |row: &&&Row| matches!(row.freshness.state, Fresh::Silent | Fresh::Late);
+    let names: Vec<String> =
+        services.iter().filter(quiet).map(|row| named(row)).collect();
+    html! {
+        @if !names.is_empty() {
+            li {
+                "Services dont rien n’arrive plus : " (names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", "))
+                @if names.len() > NAMED { " et " (names.len() - NAMED) " de plus" } "."
+            }
+        }
+    }
+}
+
+fn named(row: &Row) -> String {
+    let code = row.expected.service.as_ref().map(ToString::to_string).unwrap_or_default();
+    format!("{} ({code})", row.expected.name)
+}
+
+fn last_rejection(rejected: &[Rejected], state: &State) -> Markup {
+    html! {
+        @match rejected.first() {
+            None => { li { "Aucun rejet conservé." } }
+            Some(one) => {
+                li {
+                    "Dernier rejet " (moment::ago(one.entry.recu, state.now())) " ("
+                    a href={ "/courriels/" (one.entry.numero) } { "courriel n° " (one.entry.numero) } ")"
+                    @if let Some(defect) = one.defects.first() {
+                        " : " strong { (defect.code()) } " " (defect.message())
+                        " Doit agir : " (words::actors(defect.code().actors())) ". À corriger : " (defect.hint())
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn contact(state: &State, finess: Finess) -> Option<String> {
+    state.referential().establishment(finess)?.contact.as_ref().map(ToString::to_string)
+}
