@@ -78,7 +78,7 @@ fn table(caption: &str, incidents: &[Incident], now: Timestamp) -> Markup {
     html! {
         div.large {
             table.cartes {
-                caption { (caption) }
+                caption.invisible { (caption) }
                 thead { tr {
                     th scope="col" { "Alerte" } th scope="col" { "Gravité" } th scope="col" { "Depuis" }
                     th scope="col" { "Close" } th scope="col" { "Ce qui se passe" } th scope="col" { "Que faire" }

@@ -6,6 +6,7 @@
 use axum::Router;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{self, DefaultBodyLimit, Multipart};
+use axum::http::StatusCode;
 use axum::routing::get;
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
@@ -34,15 +35,19 @@ async fn ask(extract::State(state): extract::State<State>) -> Result<Markup, Ref
     Ok(page(&state, &form(None)))
 }
 
-async fn judge(extract::State(state): extract::State<State>, file: Multipart) -> Result<Markup, Refusal> {
+async fn judge(
+    extract::State(state): extract::State<State>,
+    file: Multipart,
+) -> Result<(StatusCode, Markup), Refusal> {
     is_open(&state)?;
+    let asked = |status, wrong: &str| Ok((status, page(&state, &form(Some(wrong)))));
     let (name, bytes) = match received(file).await {
         Ok(Some(file)) => file,
-        Ok(None) => return Ok(page(&state, &form(Some("Choisissez un fichier.")))),
-        Err(failure) => return Ok(page(&state, &form(Some(&refused(&failure))))),
+        Ok(None) => return asked(StatusCode::BAD_REQUEST, "Choisissez un fichier."),
+        Err(failure) => return asked(failure.status(), refused(&failure)),
     };
     let checked = checked(&state, name, bytes).await?;
-    Ok(page(&state, &html! { (result(&checked)) (form(None)) }))
+    Ok((StatusCode::OK, page(&state, &html! { (result(&checked)) (form(None)) })))
 }
 
 fn is_open(state: &State) -> Result<(), Refusal> {
@@ -61,10 +66,10 @@ async fn received(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, Mult
     Ok(None)
 }
 
-fn refused(failure: &MultipartError) -> String {
+fn refused(failure: &MultipartError) -> &'static str {
     match failure.status() {
-        axum::http::StatusCode::PAYLOAD_TOO_LARGE => "Ce fichier dépasse 2 Mio.".to_owned(),
-        _ => "Le fichier n’est pas arrivé entier ; réessayez.".to_owned(),
+        StatusCode::PAYLOAD_TOO_LARGE => "Ce fichier dépasse 2 Mio.",
+        _ => "Le fichier n’est pas arrivé entier ; réessayez.",
     }
 }
 

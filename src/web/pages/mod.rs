@@ -1,6 +1,7 @@
 //! The pages.
 
 mod alerts;
+mod audit;
 mod check;
 mod dashboard;
 mod establishments;
@@ -18,6 +19,7 @@ pub(super) fn routes() -> Router<State> {
     Router::new()
         .route("/", get(dashboard::show))
         .route("/alertes", get(alerts::show))
+        .route("/audit", get(audit::show))
         .merge(journal::routes())
         .merge(mail::routes())
         .merge(establishments::routes())

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::desk;
 
 /// Everything else of Chromium reaches for the outside, or for a screen.
-const ARGUMENTS: [&str; 11] = [
+const ARGUMENTS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -23,6 +23,7 @@ const ARGUMENTS: [&str; 11] = [
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
+    "--lang=fr",
     // Letters in grey: a picture of a page is then small.
     "--disable-lcd-text",
 ];
@@ -158,7 +159,7 @@ impl Browser {
 impl Screen {
     pub(crate) fn width(self) -> u64 {
         match self {
-            Self::Wide => 1280,
+            Self::Wide => 1200,
             Self::Phone => 390,
         }
     }

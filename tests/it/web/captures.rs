@@ -23,7 +23,7 @@ async fn the_pages_are_pictured() {
         ("verifier", "/verifier".to_owned()),
         ("courriel", format!("/courriels/{}", desk.number("c01-capacite-negative"))),
     ];
-    for (screen, suffix, tallest) in [(Screen::Wide, "large", 1300), (Screen::Phone, "telephone", 1600)] {
+    for (screen, suffix, tallest) in [(Screen::Wide, "large", 800), (Screen::Phone, "telephone", 1200)] {
         let browser = Browser::open(screen).await;
         for (name, page) in &pages {
             browser.go(&desk.at(Role::Operateur, page)).await;

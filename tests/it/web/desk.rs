@@ -19,6 +19,7 @@ use dispolits::store::search::{Filter, Page};
 use dispolits::tls;
 use dispolits::web::{self, State};
 use jiff::SignedDuration;
+use reqwest::StatusCode;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -66,7 +67,7 @@ impl Desk {
         let folder = tempfile::Builder::new().prefix("journal").tempdir().unwrap();
         let sandbox = Sandbox::start(folder.path(), Inbox::Maildir, Clock::System).await.unwrap();
         let numbers = play(&sandbox, cases).await;
-        let state = state(&sandbox).await;
+        let state = state(&sandbox, Config::load(&sandbox.config_path).unwrap()).await;
         let mut doors = BTreeMap::new();
         for role in [Role::Lecteur, Role::Operateur, Role::Administrateur] {
             doors.insert(role.in_words(), door(&state, role).await);
@@ -93,6 +94,14 @@ impl Desk {
         let answer = self.get(role, path).await;
         assert_eq!(answer.status(), 200, "{path}");
         answer.text().await.unwrap()
+    }
+
+    /// How the page where files are tried answers, where it is not switched on.
+    pub(crate) async fn closed_check_page(&self) -> StatusCode {
+        let mut config = Config::load(&self.sandbox.config_path).unwrap();
+        config.web.as_mut().unwrap().check_page = false;
+        let door = door(&state(&self.sandbox, config).await, Role::Administrateur).await;
+        self.http.get(format!("{door}/verifier")).send().await.unwrap().status()
     }
 
     pub(crate) async fn close(self) {
@@ -125,8 +134,7 @@ async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static st
     numbers
 }
 
-async fn state(sandbox: &Sandbox) -> State {
-    let config = Config::load(&sandbox.config_path).unwrap();
+async fn state(sandbox: &Sandbox, config: Config) -> State {
     let web = config.web.clone().unwrap();
     let pulse = Pulse::new(Clock::System);
     let sweep = Task::Sweep("boite".to_owned());

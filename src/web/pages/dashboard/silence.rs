@@ -71,7 +71,7 @@ fn table(caption: &str, rows: &[&Row], now: Timestamp) -> Markup {
     html! {
         div.large {
             table.cartes {
-                caption { (caption) }
+                caption.invisible { (caption) }
                 thead { tr {
                     th scope="col" { "Nom" } th scope="col" { "État" } th scope="col" { "Dernier envoi" }
                     th scope="col" { "Attendu" }

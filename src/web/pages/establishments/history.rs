@@ -54,7 +54,7 @@ fn table(rejected: &[Rejected], state: &State) -> Markup {
     html! {
         div.large {
             table.cartes {
-                caption { "Un courriel par ligne, le plus récent d’abord" }
+                caption.invisible { "Un courriel par ligne, le plus récent d’abord" }
                 thead { tr {
                     th scope="col" { "Reçu" } th scope="col" { "Expéditeur" } th scope="col" { "Verdict" }
                     th scope="col" { "Rejets" } th scope="col" { "Doit agir" }

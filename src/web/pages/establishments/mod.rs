@@ -37,7 +37,7 @@ fn table(board: &Board, state: &State) -> Markup {
     html! {
         div.large {
             table.cartes {
-                caption { "Un établissement par ligne" }
+                caption.invisible { "Un établissement par ligne" }
                 thead { tr {
                     th scope="col" { "Établissement" } th scope="col" { "État" } th scope="col" { "Dernier envoi" }
                     th scope="col" { "Attendu" } th scope="col" { "Services" }

@@ -64,7 +64,7 @@ fn table(services: &[(String, Service<'_>)], state: &State) -> Markup {
     html! {
         div.large {
             table.cartes {
-                caption { "Un service par ligne" }
+                caption.invisible { "Un service par ligne" }
                 thead { tr {
                     th scope="col" { "Service" } th scope="col" { "Fraîcheur" } th scope="col" { "Dernières valeurs" }
                     th scope="col" { "Relevé" }

@@ -20,7 +20,7 @@ pub(super) fn table(given: &Given, found: &Found, state: &State) -> Markup {
     html! {
         div.large {
             table.cartes {
-                caption { "Un courriel par ligne" }
+                caption.invisible { "Un courriel par ligne" }
                 thead { tr {
                     (head("Reçu", Column::Recu, sort, given)) (head("Expéditeur", Column::Expediteur, sort, given))
                     th scope="col" { "Établissement" } (head("Verdict", Column::Verdict, sort, given))

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::Right;
+use crate::access::audit::{Deed, Entry};
 use crate::defect::{Actor, Code, Defect};
 use crate::message::{self, Limits, Message};
 use crate::outcome::MailOutcome;
@@ -36,13 +37,21 @@ pub(super) enum Sight {
 
 impl Sight {
     pub(super) fn of(visitor: &Visitor, outcome: &MailOutcome) -> Self {
-        let is_patients = outcome.all_defects().any(|defect| defect.code() == Code::M06);
-        match (visitor.person.may(Right::Contenu), is_patients) {
+        match (visitor.person.may(Right::Contenu), is_patients(outcome)) {
             (_, true) if !visitor.person.may(Right::Patient) => Self::Patient,
             (false, false) => Self::Closed,
             (true, _) | (false, true) => Self::Open,
         }
     }
+}
+
+fn is_patients(outcome: &MailOutcome) -> bool {
+    outcome.all_defects().any(|defect| defect.code() == Code::M06)
+}
+
+/// Who looked at what a patient's document holds.
+fn seen(visitor: &Visitor, id: MailId) -> Entry {
+    Entry::new(visitor.person.in_audit(), Deed::ContenuPatient, format!("courriel {}", id.number()))
 }
 
 impl Dossier {
@@ -53,6 +62,10 @@ impl Dossier {
         };
         let mail = store.mail(id).await?.ok_or(Refusal::NotFound)?;
         let sight = Sight::of(visitor, &outcome);
+        if sight == Sight::Open && is_patients(&outcome) && mail.raw.is_some() {
+            let entry = seen(visitor, id);
+            store.record_deed(&entry, state.now()).await?;
+        }
         let shown = mail.raw.as_deref().filter(|_| sight == Sight::Open);
         let message = shown.map(|raw| message::read(raw, &Limits::default()));
         Ok(Self {

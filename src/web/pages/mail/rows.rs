@@ -16,7 +16,7 @@ pub(super) fn show(dossier: &Dossier, rank: usize, referential: &Referential) ->
             h3 { "Capacités acceptées" }
             div.large tabindex="0" role="group" aria-label="Capacités acceptées" {
                 table.cartes {
-                    caption { "Ce qui est transmis au ROR, et ce qu’il portait avant" }
+                    caption.invisible { "Ce qui est transmis au ROR, et ce qu’il portait avant" }
                     thead { tr {
                         th scope="col" { "Service" } th scope="col" { "Capacité" } th scope="col" { "Relevé du" }
                         th scope="col" { "État" } th scope="col" { "Le ROR portait avant" }

@@ -27,7 +27,7 @@ const TOP: usize = 10;
 pub(in crate::web::pages) fn bars(bars: &[Bar], title: &str) -> Markup {
     let highest = round_up(bars.iter().map(|bar| bar.received).max().unwrap_or(0));
     let step = (WIDTH - LEFT) / bars.len().max(1);
-    let width = step.saturating_sub(2).max(1);
+    let width = step.saturating_sub(1 + step / 8).max(1);
     html! {
         svg.courbe viewBox={ "0 0 " (WIDTH) " " (HEIGHT + BOTTOM) } role="img" aria-label=(title) {
             (scale(highest))

@@ -1,0 +1,118 @@
+//! The audit log: who did what, the newest first; for administrators.
+
+use axum::extract::{self, Query};
+use axum::http::Uri;
+use maud::{Markup, html};
+
+use super::parts::moment;
+use crate::access::Right;
+use crate::access::audit::{Deed, Record};
+use crate::store::AuditFilter;
+use crate::web::layout::{self, Tab};
+use crate::web::{Refusal, State, Visitor};
+
+/// Records of a page.
+const LINES: u32 = 100;
+/// The longest value of a key, in bytes.
+const LONGEST: usize = 256;
+
+pub(super) async fn show(
+    extract::State(state): extract::State<State>,
+    uri: Uri,
+    visitor: Visitor,
+) -> Result<Markup, Refusal> {
+    visitor.require(Right::Administration)?;
+    let filter = filter(&uri)?;
+    let records = state.store().audit(&filter, LINES).await?;
+    let body = html! {
+        h1 { "Journal d’audit" }
+        p.note {
+            "Chaque acte est chaîné au précédent. Pour vérifier que rien n’a été changé ni retiré : "
+            code { "dispolits journal audit verify" } "."
+        }
+        (form(&filter))
+        @if records.is_empty() { p { "Aucun acte." } } @else { (table(&records)) }
+        (older(&filter, &records))
+    };
+    Ok(layout::page(&visitor, state.config().environnement, Tab::Audit, "Journal d’audit", &body))
+}
+
+fn filter(uri: &Uri) -> Result<AuditFilter, Refusal> {
+    let bad = || Refusal::Bad("cette adresse n’existe pas".to_owned());
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| bad())?;
+    let mut filter = AuditFilter::default();
+    for (key, value) in pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()) {
+        let value = value.trim().to_owned();
+        match key.as_str() {
+            _ if value.len() > LONGEST => return Err(bad()),
+            "qui" => filter.who = Some(value),
+            "acte" => filter.deed = Some(value.parse::<Deed>().map_err(|_| bad())?.word().to_owned()),
+            "objet" => filter.object = Some(value),
+            "avant" => filter.before = Some(value.parse().map_err(|_| bad())?),
+            _ => return Err(bad()),
+        }
+    }
+    Ok(filter)
+}
+
+fn form(filter: &AuditFilter) -> Markup {
+    html! {
+        form.filtres method="get" action="/audit" {
+            div.champs {
+                div { label for="qui" { "Qui" } input #qui name="qui" type="text" value=[filter.who.as_deref()] maxlength="250"; }
+                div {
+                    label for="acte" { "Acte" }
+                    select #acte name="acte" {
+                        option value="" { "tous" }
+                        @for deed in Deed::ALL {
+                            option value=(deed.word()) selected[filter.deed.as_deref() == Some(deed.word())] { (deed.in_words()) }
+                        }
+                    }
+                }
+                div { label for="objet" { "Sur quoi" } input #objet name="objet" type="text" value=[filter.object.as_deref()] maxlength="250"; }
+            }
+            div.actions { button { "Filtrer" } a.bouton.discret href="/audit" { "Tout effacer" } }
+        }
+    }
+}
+
+fn table(records: &[Record]) -> Markup {
+    html! {
+        div.large {
+            table.cartes {
+                caption.invisible { "Un acte par ligne" }
+                thead { tr {
+                    th scope="col" { "Quand" } th scope="col" { "Qui" } th scope="col" { "Acte" } th scope="col" { "Sur quoi" }
+                    th scope="col" { "Avant" } th scope="col" { "Après" } th scope="col" { "Note" }
+                } }
+                tbody { @for record in records { (line(record)) } }
+            }
+        }
+    }
+}
+
+fn line(record: &Record) -> Markup {
+    let deed = record.acte.parse::<Deed>().map_or(record.acte.as_str(), |deed| deed.in_words());
+    html! {
+        tr {
+            th scope="row" data-nom="Quand" { span { (moment::to_the_second(record.a)) " " span.finess { "n° " (record.numero) } } }
+            td data-nom="Qui" { (record.qui) }
+            td data-nom="Acte" { (deed) }
+            td data-nom="Sur quoi" { (record.objet) }
+            td data-nom="Avant" { (record.avant) }
+            td data-nom="Après" { (record.apres) }
+            td data-nom="Note" { (record.note) }
+        }
+    }
+}
+
+fn older(filter: &AuditFilter, records: &[Record]) -> Markup {
+    let is_full = u32::try_from(records.len()).is_ok_and(|lines| lines == LINES);
+    let Some(last) = records.last().filter(|_| is_full) else { return html! {} };
+    let given = [("qui", &filter.who), ("acte", &filter.deed), ("objet", &filter.object)];
+    let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+    let kept: String = given.map(|(key, value)| format!("{key}={}&", crate::web::asked::encoded(value))).collect();
+    html! {
+        nav.pages aria-label="Pages du journal d’audit" { a href={ "/audit?" (kept) "avant=" (last.numero) } { "plus anciens →" } }
+    }
+}
