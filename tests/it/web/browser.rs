@@ -136,8 +136,12 @@ impl Browser {
     }
 
     async fn find(&self, selector: &str) -> String {
-        let found = self.post("element", json!({ "using": "css selector", "value": selector })).await;
-        found[ELEMENT].as_str().unwrap().to_owned()
+        let found = self.post("elements", json!({ "using": "css selector", "value": selector })).await;
+        let Some(element) = found[0][ELEMENT].as_str() else {
+            let shown = self.run("return location.href + '\\n' + document.body.innerText").await;
+            panic!("no {selector} in the page:\n{}", shown.as_str().unwrap_or_default());
+        };
+        element.to_owned()
     }
 
     async fn get(&self, path: &str) -> Value {
@@ -188,6 +192,7 @@ fn capabilities(screen: Screen, profile: &TempDir) -> Value {
 fn start() -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
+        .env("LANGUAGE", "fr")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

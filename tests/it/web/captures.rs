@@ -19,11 +19,11 @@ async fn the_pages_are_pictured() {
     let pages = [
         ("tableau-de-bord", "/".to_owned()),
         ("journal", "/journal?rejets=oui".to_owned()),
-        ("etablissement", "/etablissements/299900100".to_owned()),
+        ("etablissement", "/etablissements/350054680".to_owned()),
         ("verifier", "/verifier".to_owned()),
         ("courriel", format!("/courriels/{}", desk.number("c01-capacite-negative"))),
     ];
-    for (screen, suffix, tallest) in [(Screen::Wide, "large", 800), (Screen::Phone, "telephone", 1200)] {
+    for (screen, suffix, tallest) in [(Screen::Wide, "large", 1000), (Screen::Phone, "telephone", 1200)] {
         let browser = Browser::open(screen).await;
         for (name, page) in &pages {
             browser.go(&desk.at(Role::Operateur, page)).await;

@@ -30,7 +30,7 @@ pub(super) fn show(state: &State, finess: Finess, levels: &[Level]) -> Markup {
             @if seen.is_empty() { p { "Aucune valeur reçue." } } @else { (table(&seen, state)) }
             @if !unseen.is_empty() {
                 details {
-                    summary { (unseen.len()) " service(s) du référentiel dont rien n’est arrivé" }
+                    summary { "Services du référentiel dont rien n’est arrivé : " (unseen.len()) }
                     ul { @for (code, service) in &unseen { li { span.service { (code) } " " (service.label) } } }
                 }
             }

@@ -7,15 +7,16 @@ use crate::config::Config;
 use crate::defect::{Actor, Code};
 use crate::outcome::paris;
 use crate::store::search::Standing;
+use crate::web::State;
 use crate::web::asked::Given;
 use crate::web::pages::parts::badge;
 use crate::words;
 
 /// The views that are looked at every day.
-pub(super) fn quick(given: &Given, now: Timestamp) -> Markup {
+fn views(now: Timestamp) -> [(&'static str, Given); 8] {
     let today = now.to_zoned_datetime(paris()).date();
     let all = Given::default();
-    let views = [
+    [
         ("Tout", all.clone()),
         ("Reçus aujourd’hui", all.with("du", today)),
         ("Avec un rejet", all.with("rejets", "oui")),
@@ -24,12 +25,16 @@ pub(super) fn quick(given: &Given, now: Timestamp) -> Markup {
         ("L’exploitant doit agir", all.with("agir", Actor::Exploitant.word())),
         ("En quarantaine", all.with("verdict", "quarantaine")),
         ("En cours", all.with("verdict", "en-cours")),
-    ];
-    let here = given.address("/journal");
+    ]
+}
+
+/// Links to them.
+pub(super) fn quick(given: &Given, now: Timestamp) -> Markup {
+    let here = given.whole().address("/journal");
     html! {
         nav aria-label="Vues courantes" {
             ul.onglets {
-                @for (name, view) in views {
+                @for (name, view) in views(now) {
                     @let to = view.address("/journal");
                     li { a href=(to) aria-current=[(to == here).then_some("true")] { (name) } }
                 }
@@ -39,13 +44,14 @@ pub(super) fn quick(given: &Given, now: Timestamp) -> Markup {
 }
 
 /// Every filter; what is wrong with what was asked stands above.
-pub(super) fn form(given: &Given, config: &Config, wrong: Option<&str>) -> Markup {
+pub(super) fn form(given: &Given, state: &State, wrong: Option<&str>) -> Markup {
+    let is_ready_made = views(state.now()).iter().any(|(_, view)| *view == given.whole());
     html! {
-        details open[given.narrows() || wrong.is_some()] {
+        details open[given.narrows() && !is_ready_made || wrong.is_some()] {
             summary { "Filtrer et rechercher" }
             form.filtres method="get" action="/journal" {
                 @if let Some(wrong) = wrong { p.erreur role="alert" { "Recherche impossible : " (wrong) "." } }
-                div.champs { (fields(given, config)) }
+                div.champs { (fields(given, state.config())) }
                 @if let Some(sort) = given.get("tri") { input type="hidden" name="tri" value=(sort); }
                 div.actions {
                     button { "Filtrer" }

@@ -45,7 +45,7 @@ fn found_body(given: &Given, found: &Found, state: &State) -> Markup {
     html! {
         h1 { "Journal" }
         (filters::quick(given, state.now()))
-        (filters::form(given, state.config(), None))
+        (filters::form(given, state, None))
         @if found.lines.is_empty() {
             p { "Aucun courriel " @if given.narrows() { "ne répond à ces critères." } @else { "reçu pour l’instant." } }
         } @else {
@@ -59,7 +59,7 @@ fn found_body(given: &Given, found: &Found, state: &State) -> Markup {
 fn wrong_body(given: &Given, wrong: &Wrong, state: &State) -> Markup {
     html! {
         h1 { "Journal" }
-        (filters::form(given, state.config(), Some(&wrong.0)))
+        (filters::form(given, state, Some(&wrong.0)))
         p { a href="/journal" { "Tout le journal" } }
     }
 }

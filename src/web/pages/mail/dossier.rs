@@ -9,7 +9,7 @@ use crate::message::{self, Limits, Message};
 use crate::outcome::MailOutcome;
 use crate::report;
 use crate::store::search::{JournalEntry, Life, LifeRow};
-use crate::store::{MailId, StoredMail, StoredReply, StoredRow};
+use crate::store::{Handled, MailId, StoredMail, StoredReply, StoredRow};
 use crate::web::{Refusal, State, Visitor};
 
 /// One mail as the page shows it.
@@ -19,6 +19,7 @@ pub(super) struct Dossier {
     pub(super) mail: StoredMail,
     pub(super) rows: Vec<StoredRow>,
     pub(super) replies: Vec<StoredReply>,
+    pub(super) handled: Option<Handled>,
     pub(super) sight: Sight,
     /// The mail taken apart; `None` if it is no longer kept or the visitor may not see it.
     message: Option<Message>,
@@ -71,6 +72,7 @@ impl Dossier {
         Ok(Self {
             rows: store.rows_of(id).await?,
             replies: store.replies(id).await?,
+            handled: store.handled(id).await?,
             life,
             outcome,
             mail,

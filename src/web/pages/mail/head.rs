@@ -21,14 +21,37 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
             (fact("Expéditeur", Some(sender(dossier))))
             (fact("Objet", Some(subject(dossier))))
             (fact("Boîte", Some(asked::mailbox(state.config(), &entry.boite))))
-            (fact("Message-ID", entry.message_id.as_ref().map(|id| html! { code { (id) } })))
-            (fact("Taille", Some(size_in_words(dossier.mail.size))))
-            (fact("SHA-256", Some(html! { code.coupe { (entry.sha256) } })))
+            (fact("Traité", handled(dossier)))
             (fact("Doublon", entry.doublon_de.map(same_bytes)))
             (fact("Reçu de nouveau", copies(dossier)))
             (fact("Classement", dossier.mail.left_at.map(|at| html! {
                 "laissé dans la boîte le " (moment::moment(at)) " : le serveur ne sait pas déplacer"
             })))
+        }
+        (identification(dossier))
+    }
+}
+
+/// That nothing is left to do about it, if somebody said so.
+fn handled(dossier: &Dossier) -> Option<Markup> {
+    let handled = dossier.handled.as_ref()?;
+    Some(html! {
+        "le " (moment::moment(handled.at)) " par " (handled.who)
+        @if !handled.note.is_empty() { " : " (handled.note) }
+    })
+}
+
+/// What people quote to one another, seldom.
+fn identification(dossier: &Dossier) -> Markup {
+    let entry = dossier.entry();
+    html! {
+        details {
+            summary { "Message-ID, taille, empreinte" }
+            dl.faits {
+                (fact("Message-ID", entry.message_id.as_ref().map(|id| html! { code { (id) } })))
+                (fact("Taille", Some(size_in_words(dossier.mail.size))))
+                (fact("SHA-256", Some(html! { code.coupe { (entry.sha256) } })))
+            }
         }
     }
 }
