@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::desk;
+use crate::served::until;
 
 /// Everything else of Chromium reaches for the outside, or for a screen.
 const ARGUMENTS: [&str; 12] = [
@@ -62,8 +63,9 @@ impl Browser {
         self.post("url", json!({ "url": address })).await;
     }
 
-    pub(crate) async fn url(&self) -> String {
-        self.get("url").await.as_str().unwrap().to_owned()
+    /// Waits until the address holds this: a click answers before the page that it asks for is there.
+    pub(crate) async fn arrive(&self, part: &str) {
+        until(part, async || self.get("url").await.as_str().unwrap().contains(part)).await;
     }
 
     pub(crate) async fn title(&self) -> String {
@@ -136,12 +138,9 @@ impl Browser {
     }
 
     async fn find(&self, selector: &str) -> String {
-        let found = self.post("elements", json!({ "using": "css selector", "value": selector })).await;
-        let Some(element) = found[0][ELEMENT].as_str() else {
-            let shown = self.run("return location.href + '\\n' + document.body.innerText").await;
-            panic!("no {selector} in the page:\n{}", shown.as_str().unwrap_or_default());
-        };
-        element.to_owned()
+        until(selector, async || self.count(selector).await > 0).await;
+        let found = self.post("element", json!({ "using": "css selector", "value": selector })).await;
+        found[ELEMENT].as_str().unwrap().to_owned()
     }
 
     async fn get(&self, path: &str) -> Value {

@@ -56,12 +56,13 @@ async fn an_operator_finds_who_is_silent_why_it_was_rejected_who_acts_and_what_t
     assert!(first.contains("Clinique de l’Iroise") && first.contains("silencieux"), "{first}");
 
     browser.click("header nav a[href='/journal']").await;
+    browser.arrive("/journal").await;
     assert_eq!(browser.title().await, "Journal – Dispolits");
     browser.click("details summary").await;
     browser.fill("#expediteur", "c01-").await;
     browser.choose("#verdict", "partiellement").await;
     browser.click(".filtres button").await;
-    assert!(browser.url().await.contains("expediteur=c01"), "{}", browser.url().await);
+    browser.arrive("expediteur=c01").await;
     assert_eq!(browser.count("tbody tr").await, 1);
     let line = browser.text("tbody tr").await;
     for expected in ["C01", "Établissement", "partiellement intégré", "Centre hospitalier d’Armor"] {
@@ -69,6 +70,7 @@ async fn an_operator_finds_who_is_silent_why_it_was_rejected_who_acts_and_what_t
     }
 
     browser.click("tbody th a").await;
+    browser.arrive("/courriels/").await;
     let short = browser.text(".essentiel").await;
     for expected in ["C01", "Le nombre est négatif", "Doit agir : l’établissement", "À corriger", "suroccupation"] {
         assert!(short.contains(expected), "{expected} in {short}");

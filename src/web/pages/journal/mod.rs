@@ -11,6 +11,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 
 use crate::access::Right;
+use crate::defect::Code;
 use crate::store::search::Found;
 use crate::web::asked::{Given, Wrong};
 use crate::web::layout::{self, Tab};
@@ -34,14 +35,14 @@ async fn show(
     let (status, body) = match given.clone().and_then(|given| given.asked(state.config())) {
         Ok(asked) => {
             let found = state.store().journal(&asked.filter, &asked.page).await?;
-            (StatusCode::OK, found_body(&given.unwrap_or_default(), &found, &state))
+            (StatusCode::OK, found_body(&given.unwrap_or_default(), &found, &state, &visitor))
         }
         Err(wrong) => (StatusCode::BAD_REQUEST, wrong_body(&given.unwrap_or_default(), &wrong, &state)),
     };
     Ok((status, layout::page(&visitor, state.config().environnement, Tab::Journal, "Journal", &body)))
 }
 
-fn found_body(given: &Given, found: &Found, state: &State) -> Markup {
+fn found_body(given: &Given, found: &Found, state: &State, visitor: &Visitor) -> Markup {
     html! {
         h1 { "Journal" }
         (filters::quick(given, state.now()))
@@ -53,6 +54,7 @@ fn found_body(given: &Given, found: &Found, state: &State) -> Markup {
         }
         (pages(given, found))
         (exports(given))
+        (replay(given, visitor))
     }
 }
 
@@ -72,6 +74,16 @@ fn pages(given: &Given, found: &Found) -> Markup {
                 span { @if let Some(cursor) = &found.previous { a href=(at(cursor)) rel="prev" { "← page précédente" } } }
                 span { @if let Some(cursor) = &found.next { a href=(at(cursor)) rel="next" { "page suivante →" } } }
             }
+        }
+    }
+}
+
+/// What was rejected for one cause can be judged again once the cause is mended.
+fn replay(given: &Given, visitor: &Visitor) -> Markup {
+    let code = given.get("code").and_then(|code| code.to_ascii_uppercase().parse::<Code>().ok());
+    html! {
+        @if let Some(code) = code.filter(|_| visitor.person.may(Right::Action)) {
+            p { a.bouton.discret href={ "/causes/" (code) "/rejouer" } { "Rejouer tout ce qui est rejeté sous " (code) "…" } }
         }
     }
 }
