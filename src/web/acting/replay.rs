@@ -155,7 +155,7 @@ pub(super) fn difference(proposal: &Proposal, visitor: &Visitor) -> Markup {
     let before = proposal.before.verdict.map_or("en cours", Verdict::in_words);
     html! {
         table {
-            thead { tr { th scope="col" {} th scope="col" { "Avant" } th scope="col" { "Après" } } }
+            thead { tr { td {} th scope="col" { "Avant" } th scope="col" { "Après" } } }
             tbody {
                 tr { th scope="row" { "Verdict" } td { (before) } td { (proposal.verdict.in_words()) } }
                 tr {

@@ -51,6 +51,7 @@ const CASES: [&str; 21] = [
 pub(crate) struct Desk {
     pub(crate) sandbox: Sandbox,
     pub(crate) http: reqwest::Client,
+    referential: Arc<Mutex<Watch>>,
     /// The first mail of each case.
     numbers: BTreeMap<&'static str, i64>,
     doors: BTreeMap<&'static str, String>,
@@ -66,13 +67,15 @@ impl Desk {
         let folder = tempfile::Builder::new().prefix("journal").tempdir().unwrap();
         let sandbox = Sandbox::start(folder.path(), Inbox::Maildir, Clock::System).await.unwrap();
         let numbers = play(&sandbox, cases).await;
-        let state = state(&sandbox, Config::load(&sandbox.config_path).unwrap()).await;
+        let config = Config::load(&sandbox.config_path).unwrap();
+        let referential = Arc::new(Mutex::new(Watch::load(config.referential.clone()).unwrap()));
+        let state = state(&sandbox, config, &referential).await;
         let mut doors = BTreeMap::new();
         for role in [Role::Lecteur, Role::Operateur, Role::Administrateur] {
             doors.insert(role.in_words(), door(&state, role).await);
         }
         let http = client();
-        Self { sandbox, http, numbers, doors, _folder: folder }
+        Self { sandbox, http, referential, numbers, doors, _folder: folder }
     }
 
     /// The address of a page, for a person of this role.
@@ -95,11 +98,19 @@ impl Desk {
         answer.text().await.unwrap()
     }
 
+    /// Adds a line to the services of the referential.
+    pub(crate) fn add_service(&self, line: &str) {
+        let path = self.sandbox.folder.join("referentiel/services.csv");
+        let services = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{}\n{line}\n", services.trim_end())).unwrap();
+        assert!(self.referential.lock().unwrap().refresh().unwrap());
+    }
+
     /// How the page where files are tried answers, where it is not switched on.
     pub(crate) async fn closed_check_page(&self) -> StatusCode {
         let mut config = Config::load(&self.sandbox.config_path).unwrap();
         config.web.as_mut().unwrap().check_page = false;
-        let door = door(&state(&self.sandbox, config).await, Role::Administrateur).await;
+        let door = door(&state(&self.sandbox, config, &self.referential).await, Role::Administrateur).await;
         self.http.get(format!("{door}/verifier")).send().await.unwrap().status()
     }
 
@@ -133,7 +144,7 @@ async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static st
     numbers
 }
 
-async fn state(sandbox: &Sandbox, config: Config) -> State {
+async fn state(sandbox: &Sandbox, config: Config, referential: &Arc<Mutex<Watch>>) -> State {
     let web = config.web.clone().unwrap();
     let pulse = Pulse::new(Clock::System);
     pulse.name("boite", "principale");
@@ -142,10 +153,9 @@ async fn state(sandbox: &Sandbox, config: Config) -> State {
     pulse.beat(&sweep);
     pulse.swept("boite", 1, 1, 1);
     pulse.observed(sandbox.store.vitals(Clock::System.now()).await.unwrap());
-    let referential = Arc::new(Mutex::new(Watch::load(config.referential.clone()).unwrap()));
     let bulletin = Bulletin::default();
     bulletin.post(Arc::new(board(&referential.lock().unwrap().current(), &config)));
-    State::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, referential, bulletin)
+    State::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, Arc::clone(referential), bulletin)
 }
 
 /// Who sends and who does not: the clinic is silent since yesterday, the others send each hour.

@@ -1,6 +1,7 @@
 //! The operators’ journal as a browser shows it: a real store, real HTTP, Chromium without a window.
 #![cfg(test)]
 
+mod acting;
 mod axe;
 mod browser;
 mod captures;
