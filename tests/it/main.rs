@@ -47,6 +47,7 @@ mod reply;
 mod report;
 mod retry;
 mod ror;
+mod search;
 mod served;
 mod sign_in;
 mod smtp;

@@ -42,6 +42,17 @@ impl Cluster {
         cluster
     }
 
+    /// The same in a folder of the disk, with the settings of an installation and no more memory than its default.
+    pub(crate) fn start_in(folder: &Path) -> Self {
+        let own = tempfile::Builder::new().prefix("pg").tempdir_in(folder).unwrap();
+        // The server's user must get there.
+        std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
+        let mut cluster = Self { folder: own.path().to_owned(), own: Some(own), port: free_port(), keeper: None };
+        cluster.make();
+        cluster.run();
+        cluster
+    }
+
     fn shared() -> Self {
         let folder = tempfile::Builder::new().prefix("pg").tempdir_in(memory()).unwrap().keep();
         let mut cluster = Self { folder, own: None, port: free_port(), keeper: None };

@@ -48,6 +48,12 @@ impl Store {
         Ok(Found { lines, previous, next })
     }
 
+    /// The receipt numbers of the page, found in each way in which the search could go: all the same. For those who
+    /// compare the ways, or measure them.
+    pub async fn journal_by_every_way(&self, filter: &Filter, page: &Page) -> Result<Vec<Vec<i64>>> {
+        Search::new(filter, page).mails_by_every_way(self, page.lines()).await
+    }
+
     /// The line of one mail; `None` if there is no such mail.
     pub async fn journal_entry(&self, id: MailId) -> Result<Option<JournalEntry>> {
         Ok(self.entries(&[id.number()]).await?.pop())

@@ -58,27 +58,27 @@ impl Store {
         let finess = sql.bind(finess.to_string());
         let newest = |etat: &str| {
             format!(
-                "(SELECT u.id FROM updates u WHERE u.finess = {finess} AND u.service = k.service
-                  AND u.indicator = k.indicator AND u.etat {etat}
+                "(SELECT u.id FROM updates u WHERE u.finess = {finess} AND u.service = keyed.service
+                  AND u.indicator = keyed.indicator AND u.etat {etat}
                   ORDER BY u.date_releve DESC, u.mail_id DESC, u.id DESC LIMIT 1)"
             )
         };
         let next = |column: &str| {
             format!(
                 "(SELECT u.{column} FROM updates u WHERE u.finess = {finess}
-                  AND (u.service, u.indicator) > (k.service, k.indicator)
+                  AND (u.service, u.indicator) > (keyed.service, keyed.indicator)
                   ORDER BY u.service, u.indicator LIMIT 1)"
             )
         };
         let statement = format!(
-            "WITH RECURSIVE k (service, indicator) AS (
+            "WITH RECURSIVE keyed (service, indicator) AS (
                  SELECT * FROM (SELECT u.service, u.indicator FROM updates u WHERE u.finess = {finess}
                                 ORDER BY u.service, u.indicator LIMIT 1) AS first
                  UNION ALL
-                 SELECT {}, {} FROM k WHERE k.service IS NOT NULL)
+                 SELECT {}, {} FROM keyed WHERE keyed.service IS NOT NULL)
              SELECT n.service, n.indicator, n.nature, n.nombre, n.date_releve, n.etat, n.mail_id,
                     n.ror_date, n.ror_nombre, a.date_releve AS known_date, a.nombre AS known_nombre
-             FROM (SELECT {} AS newest, {} AS known FROM k WHERE k.service IS NOT NULL) AS ids
+             FROM (SELECT {} AS newest, {} AS known FROM keyed WHERE keyed.service IS NOT NULL) AS ids
              JOIN updates n ON n.id = ids.newest LEFT JOIN updates a ON a.id = ids.known AND a.id <> n.id
              ORDER BY n.service, n.indicator",
             next("service"),

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::entry::JournalEntry;
 use super::sql::Sql;
-use crate::store::engine::query_as;
+use crate::store::engine::FromRows;
 use crate::store::{MailId, Result, Store, instant};
 
 /// The most rows, and the most requests, told of one mail.
@@ -228,14 +228,9 @@ impl Store {
     /// The life of a mail; `None` if there is no such mail.
     pub async fn life(&self, id: MailId) -> Result<Option<Life>> {
         let Some(ligne) = self.journal_entry(id).await? else { return Ok(None) };
-        let steps: Option<Steps> = query_as(
-            "SELECT judged_at, folder, moved_at, left_at, settled_at, raw IS NOT NULL AS has_content
-             FROM mails WHERE id = $1",
-        )
-        .bind(id)
-        .fetch_optional(self.search_in())
-        .await?;
-        let Some(steps) = steps else { return Ok(None) };
+        let steps = "SELECT judged_at, folder, moved_at, left_at, settled_at, raw IS NOT NULL AS has_content
+                     FROM mails WHERE id = $1";
+        let Some(steps): Option<Steps> = self.of_mail(id, steps).await?.pop() else { return Ok(None) };
         Ok(Some(Life {
             ligne,
             juge: steps.judged_at.map(instant),
@@ -253,36 +248,31 @@ impl Store {
         }))
     }
 
+    async fn of_mail<O: FromRows>(&self, id: MailId, statement: impl Into<String>) -> Result<Vec<O>> {
+        let mut sql = Sql::default();
+        sql.bind(id);
+        sql.fetch(statement.into(), self.search_in()).await
+    }
+
     async fn later_copies(&self, id: MailId) -> Result<Vec<i64>> {
-        let copies: Vec<(i64,)> = query_as("SELECT id FROM mails WHERE duplicate_of = $1 ORDER BY id LIMIT 1000")
-            .bind(id)
-            .fetch_all(self.search_in())
-            .await?;
+        let copies: Vec<(i64,)> =
+            self.of_mail(id, "SELECT id FROM mails WHERE duplicate_of = $1 ORDER BY id LIMIT 1000").await?;
         Ok(copies.into_iter().map(|(copy,)| copy).collect())
     }
 
     async fn life_documents(&self, id: MailId) -> Result<Vec<LifeDocument>> {
-        let rows: Vec<DocumentColumns> = query_as(
-            "SELECT d.id, d.rank, d.name, d.format, d.identifiant, d.sha256, d.test = 1, d.verdict,
+        let documents = "SELECT d.id, d.rank, d.name, d.format, d.identifiant, d.sha256, d.test = 1, d.verdict,
                     (SELECT f.mail_id FROM documents f WHERE f.id = d.duplicate_of)
-             FROM documents d WHERE d.mail_id = $1 ORDER BY d.rank",
-        )
-        .bind(id)
-        .fetch_all(self.search_in())
-        .await?;
-        let copies: Vec<(i64, i64)> = query_as(
-            "SELECT c.duplicate_of, c.mail_id FROM documents d JOIN documents c ON c.duplicate_of = d.id
-             WHERE d.mail_id = $1 ORDER BY c.id LIMIT 1000",
-        )
-        .bind(id)
-        .fetch_all(self.search_in())
-        .await?;
+             FROM documents d WHERE d.mail_id = $1 ORDER BY d.rank";
+        let rows: Vec<DocumentColumns> = self.of_mail(id, documents).await?;
+        let copies = "SELECT c.duplicate_of, c.mail_id FROM documents d JOIN documents c ON c.duplicate_of = d.id
+             WHERE d.mail_id = $1 ORDER BY c.id LIMIT 1000";
+        let copies: Vec<(i64, i64)> = self.of_mail(id, copies).await?;
         Ok(rows.into_iter().map(|row| life_document(row, &copies)).collect())
     }
 
     async fn life_rows(&self, id: MailId) -> Result<Vec<LifeRow>> {
-        let rows: Vec<RowColumns> =
-            query_as(sqlx::AssertSqlSafe(rows_statement())).bind(id).fetch_all(self.search_in()).await?;
+        let rows: Vec<RowColumns> = self.of_mail(id, rows_statement()).await?;
         Ok(rows.into_iter().map(life_row).collect())
     }
 
@@ -292,7 +282,7 @@ impl Store {
              FROM updates u JOIN attempts a ON a.update_id = u.id WHERE u.mail_id = $1 ORDER BY a.id LIMIT {MOST}"
         );
         let rows: Vec<(i64, i64, String, Option<i64>, i64, Option<String>)> =
-            query_as(sqlx::AssertSqlSafe(statement)).bind(id).fetch_all(self.search_in()).await?;
+            self.of_mail(id, statement).await?;
         let request = |(capacite, at, operation, statut, duree_ms, echec)| LifeRequest {
             capacite,
             a: instant(at),
@@ -306,17 +296,13 @@ impl Store {
 
     /// Its own, and the digest that tells of it.
     async fn life_replies(&self, id: MailId) -> Result<Vec<LifeReply>> {
-        let mut sql = Sql::default();
-        let mail = sql.bind(id);
-        let statement = format!(
-            "SELECT kind, mail_id, message_id, recipients, created_at, etat, attempts, closed_at, failure, returned_by,
+        let statement = "SELECT kind, mail_id, message_id, recipients, created_at, etat, attempts, closed_at, failure, returned_by,
                     notice
              FROM replies WHERE id IN (
-                 SELECT id FROM replies WHERE mail_id = {mail}
-                 UNION SELECT digest_id FROM withheld WHERE mail_id = {mail} AND digest_id IS NOT NULL)
-             ORDER BY id"
-        );
-        let rows: Vec<ReplyColumns> = sql.fetch(statement, self.search_in()).await?;
+                 SELECT id FROM replies WHERE mail_id = $1
+                 UNION SELECT digest_id FROM withheld WHERE mail_id = $1 AND digest_id IS NOT NULL)
+             ORDER BY id";
+        let rows: Vec<ReplyColumns> = self.of_mail(id, statement).await?;
         Ok(rows.into_iter().map(life_reply).collect())
     }
 
@@ -342,8 +328,8 @@ fn rows_statement() -> String {
     let older = neighbour("<> 'non-transmise-test'", "<", "DESC");
     let before = neighbour("= 'transmise'", "<", "DESC");
     format!(
-        "SELECT k.id, k.rank, k.finess, k.service, k.indicator, k.nature, k.nombre, k.date_releve, k.etat, k.attempts,
-                k.closed_at, k.ror_date, k.ror_nombre,
+        "SELECT own.id, own.rank, own.finess, own.service, own.indicator, own.nature, own.nombre, own.date_releve, own.etat, own.attempts,
+                own.closed_at, own.ror_date, own.ror_nombre,
                 b.mail_id AS before_mail, b.date_releve AS before_date, b.nombre AS before_nombre,
                 n.mail_id AS newer_mail, n.id AS newer, o.mail_id AS older_mail, o.id AS older
          FROM (SELECT u.id, d.rank, u.finess, u.service, u.indicator, u.nature, u.nombre, u.date_releve, u.etat,
@@ -352,11 +338,11 @@ fn rows_statement() -> String {
                       CASE WHEN u.etat = 'depassee' THEN {newer} END AS newer_id,
                       CASE WHEN u.etat <> 'non-transmise-test' THEN {older} END AS older_id
                FROM updates u JOIN documents d ON d.id = u.document_id WHERE u.mail_id = $1
-               ORDER BY d.rank, u.id LIMIT {MOST}) AS k
-         LEFT JOIN updates b ON b.id = k.before_id
-         LEFT JOIN updates n ON n.id = k.newer_id
-         LEFT JOIN updates o ON o.id = k.older_id AND o.etat = 'depassee' AND o.mail_id <> $1
-         ORDER BY k.rank, k.id"
+               ORDER BY d.rank, u.id LIMIT {MOST}) AS own
+         LEFT JOIN updates b ON b.id = own.before_id
+         LEFT JOIN updates n ON n.id = own.newer_id
+         LEFT JOIN updates o ON o.id = own.older_id AND o.etat = 'depassee' AND o.mail_id <> $1
+         ORDER BY own.rank, own.id"
     )
 }
 

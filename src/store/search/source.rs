@@ -101,18 +101,18 @@ impl Source {
 }
 
 /// Every establishment ever named, each found by one look into the index.
-const FINESS: &str = "WITH RECURSIVE e (finess) AS (
+const FINESS: &str = "WITH RECURSIVE every (finess) AS (
         SELECT MIN(finess) FROM mentions
         UNION ALL
-        SELECT (SELECT MIN(n.finess) FROM mentions n WHERE n.finess > e.finess) FROM e WHERE e.finess IS NOT NULL)
-    SELECT finess FROM e WHERE finess IS NOT NULL";
+        SELECT (SELECT MIN(n.finess) FROM mentions n WHERE n.finess > every.finess) FROM every WHERE every.finess IS NOT NULL)
+    SELECT finess FROM every WHERE finess IS NOT NULL";
 
 /// Every account that a mail came to, found in the same way.
-const ACCOUNTS: &str = "WITH RECURSIVE e (account) AS (
+const ACCOUNTS: &str = "WITH RECURSIVE every (account) AS (
         SELECT MIN(account) FROM journal
         UNION ALL
-        SELECT (SELECT MIN(n.account) FROM journal n WHERE n.account > e.account) FROM e WHERE e.account IS NOT NULL)
-    SELECT account FROM e WHERE account IS NOT NULL";
+        SELECT (SELECT MIN(n.account) FROM journal n WHERE n.account > every.account) FROM every WHERE every.account IS NOT NULL)
+    SELECT account FROM every WHERE account IS NOT NULL";
 
 fn starts_with(column: &str, prefix: &str, sql: &mut Sql) -> String {
     let from = sql.text(prefix);

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 
 use sqlx::AssertSqlSafe;
+use tracing::trace;
 
 use crate::store::Result;
 use crate::store::engine::{Argument, FromRows, On, Tx, Value, query, query_as};
+
+/// Under which name the text of each search is traced.
+const STATEMENTS: &str = "dispolits::recherche";
 
 /// Only text of this program enters the statement; whatever comes from outside is bound.
 #[derive(Debug, Default)]
@@ -27,6 +31,8 @@ impl Sql {
 
     /// The rows of the statement.
     pub(super) async fn fetch<O: FromRows>(self, statement: String, on: On<'_>) -> Result<Vec<O>> {
+        // Values are never traced.
+        trace!(target: STATEMENTS, "{statement}");
         let mut query = query_as(AssertSqlSafe(statement));
         for value in self.values {
             query = query.bind_value(value);

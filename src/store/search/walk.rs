@@ -50,8 +50,24 @@ impl<'a> Search<'a> {
     /// The receipt numbers of the page in the order in which it is read, one more than `lines` if there is another page.
     pub(super) async fn mails(&self, store: &Store, lines: u32) -> Result<Vec<i64>> {
         let way = self.way(store).await?;
+        self.by(&way, store, lines.saturating_add(1)).await
+    }
+
+    /// The same, found in each way in which it could be: for those who compare or measure them.
+    pub(super) async fn mails_by_every_way(&self, store: &Store, lines: u32) -> Result<Vec<Vec<i64>>> {
+        let walks = self.sources.iter().filter(|source| source.is_ordered() && self.word().is_none());
+        let walks = walks.cloned().map(|source| Way::Walk(Some(source)));
+        let gathers = self.sources.iter().cloned().map(Way::Gather);
+        let mut all = Vec::new();
+        for way in [Way::Walk(None), Way::GatherTime].into_iter().chain(walks).chain(gathers) {
+            all.push(self.by(&way, store, lines).await?);
+        }
+        Ok(all)
+    }
+
+    async fn by(&self, way: &Way, store: &Store, lines: u32) -> Result<Vec<i64>> {
         let mut sql = Sql::default();
-        let statement = self.statement(&way, lines.saturating_add(1), &mut sql);
+        let statement = self.statement(way, lines, &mut sql);
         let found: Vec<(i64,)> = sql.fetch(statement, store.search_in()).await?;
         Ok(found.into_iter().map(|(mail,)| mail).collect())
     }
@@ -142,7 +158,7 @@ impl<'a> Search<'a> {
         let mut sql = Sql::default();
         let within = self.within_time(&mut sql);
         let statement =
-            format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM journal d WHERE 1 = 1{within} LIMIT {}) AS c", FEW + 1);
+            format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM journal d WHERE 1 = 1{within} LIMIT {}) AS counted", FEW + 1);
         let counted: Vec<(i64,)> = sql.fetch(statement, store.search_in()).await?;
         Ok(counted.first().map_or(0, |(mails,)| crate::store::count(*mails)))
     }
@@ -161,14 +177,14 @@ impl<'a> Search<'a> {
             Way::Gather(source) => {
                 let mails = source.mails(FEW + 1, sql);
                 (
-                    format!("(SELECT DISTINCT mail_id FROM ({mails}) AS named) AS c CROSS JOIN journal d"),
-                    "d.mail_id = c.mail_id".to_owned(),
+                    format!("(SELECT DISTINCT mail_id FROM ({mails}) AS named) AS gathered CROSS JOIN journal d"),
+                    "d.mail_id = gathered.mail_id".to_owned(),
                 )
             }
         };
         let others = self.others(way, sql);
-        let range = self.range(way, sql);
-        let order = self.order(way);
+        let range = self.range(sql);
+        let order = self.order();
         format!("SELECT d.mail_id FROM {from} WHERE {own}{range}{others} ORDER BY {order} LIMIT {limit}")
     }
 
@@ -187,7 +203,7 @@ impl<'a> Search<'a> {
         self.sort.descending == self.back
     }
 
-    fn order(&self, _way: &Way) -> String {
+    fn order(&self) -> String {
         let direction = if self.ascends() { "ASC" } else { "DESC" };
         let word = self.word().map(|word| format!("d.{word} {direction}, ")).unwrap_or_default();
         format!("{word}d.received_at {direction}, d.mail_id {direction}")
@@ -195,7 +211,7 @@ impl<'a> Search<'a> {
 
     /// Where the page begins, and the time it is within. Of two bounds on one side only the closer is named: the index
     /// is then entered there.
-    fn range(&self, _way: &Way, sql: &mut Sql) -> String {
+    fn range(&self, sql: &mut Sql) -> String {
         let (Some(key), ascends) = (self.from, self.ascends()) else { return self.within_time(sql) };
         if let (Some(column), Some(word)) = (self.word(), &key.word) {
             let (word, at, mail) = (sql.text(word), sql.bind(key.received_at), sql.bind(key.mail));

@@ -23,7 +23,7 @@ mod left;
 #[cfg(test)]
 mod mails;
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
 #[cfg(test)]
 mod precedence;
 #[cfg(test)]

@@ -27,7 +27,7 @@ const HOT: &[(&str, &str)] = &[
 ];
 
 /// Tables that grow for years.
-const LARGE: &[&str] = &["mails", "documents", "mentions", "updates", "attempts", "defects", "replies"];
+const LARGE: &[&str] = &["journal", "facets", "mails", "documents", "mentions", "updates", "attempts", "defects", "replies"];
 
 /// Every ten minutes.
 const PURGING: (&str, &str) =
@@ -74,7 +74,7 @@ fn statement(file: &str, marker: &str) -> String {
     statements(source).into_iter().find(|statement| statement.contains(marker)).unwrap()
 }
 
-async fn sqlite_plan(pool: &SqlitePool, statement: &str) -> Vec<String> {
+pub(crate) async fn sqlite_plan(pool: &SqlitePool, statement: &str) -> Vec<String> {
     let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"))).fetch_all(pool).await;
     let plan = plan.unwrap_or_else(|error| panic!("{statement}: {error}"));
     plan.iter().map(|row| row.get("detail")).collect()
@@ -82,7 +82,7 @@ async fn sqlite_plan(pool: &SqlitePool, statement: &str) -> Vec<String> {
 
 /// The steps of a plan that read a whole large table, through an index that leaves nothing out
 /// or none at all.
-async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
+pub(crate) async fn scans(pool: &SqlitePool, statement: &str) -> Vec<String> {
     let partial = partial_indexes(pool).await;
     let is_large = |table: &str| LARGE.contains(&table) || table.len() == 1;
     let is_scan = |detail: &String| {
@@ -126,9 +126,9 @@ async fn what_is_open_is_found_by_an_index_of_its_own() {
 
 /// A server with a history, and a planner that knows it. It may still read a small table whole; what is asked is
 /// whether it could do otherwise if it were large.
-struct Server {
+pub(crate) struct Server {
     _bench: Bench,
-    session: sqlx::postgres::PgConnection,
+    pub(crate) session: sqlx::postgres::PgConnection,
     partial: Vec<String>,
 }
 
@@ -156,7 +156,7 @@ const HISTORY: &str = "
     SET plan_cache_mode = force_generic_plan";
 
 impl Server {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let bench = Bench::new(Engine::Postgres).await;
         let mut session = crate::postgres::session(&bench.settings().url).await;
         session.execute(HISTORY).await.unwrap();
@@ -166,7 +166,7 @@ impl Server {
     }
 
     /// The nodes of the plan that serves whatever is bound to the statement.
-    async fn plan(&mut self, statement: &str) -> Vec<Value> {
+    pub(crate) async fn plan(&mut self, statement: &str) -> Vec<Value> {
         let prepared = self.session.execute(AssertSqlSafe(format!("PREPARE essai AS {statement}"))).await;
         prepared.unwrap_or_else(|error| panic!("{statement}: {error}"));
         let bound: i32 = sqlx::query_scalar(
@@ -187,7 +187,7 @@ impl Server {
     }
 
     /// The nodes that read a whole large table.
-    async fn scans(&mut self, statement: &str) -> Vec<String> {
+    pub(crate) async fn scans(&mut self, statement: &str) -> Vec<String> {
         let nodes = self.plan(statement).await;
         nodes.iter().filter(|node| self.is_scan(node)).map(shown).collect()
     }
@@ -212,7 +212,7 @@ fn gather(node: &Value, nodes: &mut Vec<Value>) {
     nodes.push(node.clone());
 }
 
-fn shown(node: &Value) -> String {
+pub(crate) fn shown(node: &Value) -> String {
     format!("{} {} {}", node["Node Type"], node["Relation Name"], node["Index Name"])
 }
 

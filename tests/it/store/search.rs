@@ -17,8 +17,6 @@ const DIFFERENCES: &[&str] = &[
                            EXCEPT SELECT mail_id FROM facets WHERE facet = 'rejet') AS missing",
     "SELECT COUNT(*) FROM (SELECT mail_id FROM facets WHERE length(facet) > 3
                            EXCEPT SELECT mail_id FROM defects WHERE severity = 'rejet') AS stale",
-    "SELECT COUNT(*) FROM (SELECT DISTINCT mail_id, finess, service FROM updates
-                           EXCEPT SELECT mail_id, finess, service FROM mentions) AS missing",
     "SELECT COUNT(*) FROM (SELECT mail_id, finess FROM mentions WHERE service <> ''
                            EXCEPT SELECT mail_id, finess FROM mentions WHERE service = '') AS missing",
     "SELECT COUNT(*) FROM (SELECT finess, service, MAX(date_releve) AS newest FROM updates

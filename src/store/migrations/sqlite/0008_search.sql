@@ -35,7 +35,7 @@ CREATE TABLE facets (
 
 INSERT INTO facets (mail_id, facet, received_at, rejection)
 SELECT d.mail_id, d.code, m.received_at, MAX(d.severity = 'rejet')
-FROM defects d JOIN mails m ON m.id = d.mail_id GROUP BY d.mail_id, d.code;
+FROM defects d JOIN mails m ON m.id = d.mail_id GROUP BY d.mail_id, d.code, m.received_at;
 INSERT INTO facets (mail_id, facet, received_at, rejection)
 SELECT DISTINCT d.mail_id, who.value, m.received_at, 1
 FROM defects d JOIN mails m ON m.id = d.mail_id, json_each(d.content, '$.agir') AS who WHERE d.severity = 'rejet';

@@ -1,0 +1,6 @@
+//! What operators look for: found in every way alike, by plans that read no table whole, and measured on a large store.
+
+mod measure;
+mod plans;
+mod region;
+mod stories;
