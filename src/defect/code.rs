@@ -9,7 +9,7 @@ use super::article::Article;
 use super::catalogue::article;
 
 /// Whether a defect rejects what stands under it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// What stands under it is rejected.
@@ -19,7 +19,7 @@ pub enum Severity {
 }
 
 /// Who must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
     /// The establishment that sent the report.
@@ -90,7 +90,7 @@ impl Scope {
 macro_rules! codes {
     ($($code:ident $doc:literal),+ $(,)?) => {
         /// A rule of the interface that a report can break.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         pub enum Code { $(#[doc = $doc] $code,)+ }
 
         impl Code {

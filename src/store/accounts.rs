@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
+use utoipa::ToSchema;
 
 use super::engine::{query_as, query_scalar};
 use super::{MailId, Result, Store};
 
 /// The conservation of mails: received equals the sum of the others, at every instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, FromRow, ToSchema)]
 pub struct Balance {
     /// Mails recorded.
     pub recus: i64,

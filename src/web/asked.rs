@@ -17,8 +17,8 @@ use crate::outcome::paris;
 use crate::store::search::{Filter, Page, Sender};
 
 /// Every key, in the order in which addresses have them.
-pub(super) const KEYS: [&str; 14] = [
-    "du", "au", "finess", "service", "expediteur", "verdict", "code", "agir", "rejets", "identifiant", "boite", "tri",
+pub(super) const KEYS: [&str; 15] = [
+    "du", "au", "finess", "service", "expediteur", "verdict", "code", "agir", "rejets", "traite", "identifiant", "boite", "tri",
     "curseur", "limite",
 ];
 /// The longest query, and the longest value, in bytes.
@@ -78,6 +78,11 @@ impl Given {
         }
     }
 
+    /// Every key.
+    pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+        KEYS.into_iter()
+    }
+
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
@@ -126,6 +131,7 @@ impl Given {
             standing: self.parsed("verdict")?,
             actor: self.read_as("agir", actor)?,
             rejected: self.read_as("rejets", |text| (text == "oui").then_some(true))?.unwrap_or(false),
+            handled: self.read_as("traite", yes_or_no)?,
             identifier: self.get("identifiant").map(|text| text.trim_matches(['<', '>']).to_owned()),
         })
     }
@@ -159,6 +165,7 @@ fn wanted(key: &str) -> &'static str {
         "code" => "code de rejet : C01, par exemple",
         "verdict" => "verdict",
         "agir" => "acteur : etablissement, grades ou exploitant",
+        "traite" => "choix : oui ou non",
         "rejets" => "choix : seul « oui » a un sens",
         "boite" => "nom de boîte",
         "tri" => "ordre de tri : recu, expediteur ou verdict, précédé de « - » pour l’ordre inverse",
@@ -169,7 +176,7 @@ fn wanted(key: &str) -> &'static str {
 }
 
 /// An instant with its zone, or a date or hour of Paris; the end of a day is that of the whole day.
-fn instant(text: &str, end: bool) -> Option<Timestamp> {
+pub(super) fn instant(text: &str, end: bool) -> Option<Timestamp> {
     let local = |at: DateTime| Some(at.to_zoned_datetime(paris()).ok()?.timestamp());
     if let Ok(date) = text.parse::<Date>()
         && text.len() == "2026-11-23".len()
@@ -178,6 +185,14 @@ fn instant(text: &str, end: bool) -> Option<Timestamp> {
         return local(day.to_datetime(jiff::civil::Time::midnight()));
     }
     text.parse().ok().or_else(|| local(text.parse().ok()?))
+}
+
+fn yes_or_no(word: &str) -> Option<bool> {
+    match word {
+        "oui" => Some(true),
+        "non" => Some(false),
+        _ => None,
+    }
 }
 
 fn actor(word: &str) -> Option<Actor> {

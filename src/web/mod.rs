@@ -4,6 +4,7 @@
 //! any page is made ([`Visitor`]); each page says which right it takes.
 
 mod acting;
+pub mod api;
 mod asked;
 mod guard;
 pub mod layout;

@@ -43,6 +43,10 @@ pub enum Refusal {
     Store(#[from] StoreError),
 }
 
+/// What a refusal says, for those who are told otherwise than on a page.
+#[derive(Debug, Clone)]
+pub(super) struct Told(pub(super) String);
+
 impl Refusal {
     /// The status that tells it.
     pub fn status(&self) -> StatusCode {
@@ -66,10 +70,12 @@ impl IntoResponse for Refusal {
             Self::Failed(failure) => error!("journal sur le web : {failure}"),
             _ => {}
         }
-        match &self {
+        let mut response = match &self {
             Self::SignIn { back } => (self.status(), [(LOCATION, sign_in(back))]).into_response(),
             _ => (self.status(), layout::bare("Demande refusée", &self.to_string())).into_response(),
-        }
+        };
+        response.extensions_mut().insert(Told(self.to_string()));
+        response
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{Refusal, State, acting, guard, layout, pages, sign_in, style};
+use super::{Refusal, State, acting, api, guard, layout, pages, sign_in, style};
 
 /// How long a page may take to be made.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -48,11 +48,13 @@ pub fn router(state: State) -> Router {
         .merge(pages::routes())
         .merge(sign_in::routes())
         .merge(acting::routes())
+        .merge(api::routes())
         .fallback(async || Refusal::NotFound)
         .with_state(state.clone())
         .layer(middleware::from_fn_with_state(state, sign_in::identify))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn(api::tell_as_problem))
         .layer(middleware::from_fn(move |request, next| guard::protect(https, request, next)))
 }
 

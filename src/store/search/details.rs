@@ -28,6 +28,7 @@ struct Columns {
     silent: Option<String>,
     duplicate_of: Option<i64>,
     reply: Option<String>,
+    handled: bool,
 }
 
 impl Store {
@@ -85,6 +86,7 @@ impl Store {
         let statement = format!(
             "SELECT m.id, m.account, m.received_at, m.sender, m.message_id, m.sha256, m.size, m.verdict, m.silent,
                     m.duplicate_of,
+                    EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = m.id) AS handled,
                     (SELECT CASE WHEN r.returned_by IS NULL THEN r.etat ELSE 'non-remise' END
                      FROM replies r WHERE r.mail_id = m.id AND r.kind = 'reponse') AS reply
              FROM mails m WHERE m.id IN ({})",
@@ -166,5 +168,6 @@ fn entry(row: Columns) -> JournalEntry {
         lignes: Vec::new(),
         reponse: row.reply.or(row.silent),
         doublon_de: row.duplicate_of,
+        traite: row.handled,
     }
 }

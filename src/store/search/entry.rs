@@ -2,17 +2,19 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::defect::Severity;
 
 /// One line of the journal: what became of one mail.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct JournalEntry {
     /// Receipt number.
     pub numero: i64,
     /// The account of the mailbox it came to.
     pub boite: String,
     /// When it was received.
+    #[schema(value_type = String, format = DateTime)]
     pub recu: Timestamp,
     /// Its sender, if it has exactly one.
     pub expediteur: Option<String>,
@@ -36,10 +38,12 @@ pub struct JournalEntry {
     pub reponse: Option<String>,
     /// The earlier mail of the same bytes.
     pub doublon_de: Option<i64>,
+    /// Whether an operator marked it as handled.
+    pub traite: bool,
 }
 
 /// A code among the defects of a mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Cause {
     /// The code.
     pub code: String,
@@ -50,7 +54,7 @@ pub struct Cause {
 }
 
 /// An establishment that a mail speaks of, with its services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlaceNamed {
     /// Its number, as it was read.
     pub finess: String,

@@ -31,6 +31,8 @@ pub struct Filter {
     pub actor: Option<Actor>,
     /// Only those of which something is rejected.
     pub rejected: bool,
+    /// Only those marked as handled, or only the others.
+    pub handled: Option<bool>,
     /// How the identifiant of a document, the Message-ID or the SHA-256 begins.
     pub identifier: Option<String>,
 }

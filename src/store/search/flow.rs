@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::filter::Standing;
 use super::sql::Sql;
@@ -17,9 +18,10 @@ const HOUR: i64 = 3_600_000;
 const SLOTS: usize = 800;
 
 /// What was received in one hour or one day, and what has become of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Flow {
     /// When it begins.
+    #[schema(value_type = String, format = DateTime)]
     pub debut: Timestamp,
     /// Mails received: the sum of the others.
     pub recus: i64,
@@ -36,7 +38,7 @@ pub struct Flow {
 }
 
 /// A code, and in how many mails it rejected something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Rejections {
     /// The code.
     pub code: Code,

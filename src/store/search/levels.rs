@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::FromRow;
+use utoipa::ToSchema;
 
 use super::sql::Sql;
 use crate::capacity::{Count, Indicator, Nature, Nombre, Nomenclature};
@@ -10,7 +11,7 @@ use crate::finess::Finess;
 use crate::store::{Result, Store, StoreError, instant, parse};
 
 /// The newest count received of an indicator, and the newest that the ROR acknowledged.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Level {
     /// The code service.
     pub service: String,
@@ -24,14 +25,17 @@ pub struct Level {
     /// How many.
     pub nombre: i64,
     /// When it was observed.
+    #[schema(value_type = String, format = DateTime)]
     pub date_releve: Timestamp,
     /// Where it stands: `transmise` and so on.
     pub etat: String,
     /// The receipt number of its mail.
     pub courriel: i64,
     /// What the ROR held instead, where it was seen to hold a later entry.
+    #[schema(value_type = Option<(String, i64)>)]
     pub ror: Option<(Timestamp, i64)>,
     /// The newest value that the ROR acknowledged, if it is another: when it was observed, and how many.
+    #[schema(value_type = Option<(String, i64)>)]
     pub acquitte: Option<(Timestamp, i64)>,
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::FromRow;
+use utoipa::ToSchema;
 
 use super::entry::JournalEntry;
 use super::sql::Sql;
@@ -13,20 +14,24 @@ use crate::store::{MailId, Result, Store, instant};
 const MOST: u32 = 10_000;
 
 /// What happened to one mail, each thing with when.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Life {
     /// Its line of the journal.
     #[serde(flatten)]
     pub ligne: JournalEntry,
     /// When it was judged.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub juge: Option<Timestamp>,
     /// The logical folder it belongs to.
     pub dossier: Option<String>,
     /// When its move there was confirmed.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub range: Option<Timestamp>,
     /// When it was left in the mailbox, whose server cannot move it.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub laisse: Option<Timestamp>,
     /// When its final verdict was written.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub regle: Option<Timestamp>,
     /// Whether its content is still there.
     pub contenu: bool,
@@ -45,7 +50,7 @@ pub struct Life {
 }
 
 /// A document of a mail.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LifeDocument {
     /// Its rank in the mail, from 0.
     pub rang: i64,
@@ -68,7 +73,7 @@ pub struct LifeDocument {
 }
 
 /// A count of a mail.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LifeRow {
     /// Its number, as operators name it.
     pub numero: i64,
@@ -85,12 +90,14 @@ pub struct LifeRow {
     /// How many.
     pub nombre: i64,
     /// When it was observed.
+    #[schema(value_type = String, format = DateTime)]
     pub date_releve: Timestamp,
     /// Where it stands.
     pub etat: String,
     /// Requests so far.
     pub essais: i64,
     /// When the ROR acknowledged or refused it, or it was superseded.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub clos: Option<Timestamp>,
     /// What the ROR held before, as far as is known.
     pub avant: Option<RowBefore>,
@@ -101,18 +108,19 @@ pub struct LifeRow {
 }
 
 /// What the ROR held before a count.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RowBefore {
     /// How many.
     pub nombre: i64,
     /// When that was observed.
+    #[schema(value_type = String, format = DateTime)]
     pub date_releve: Timestamp,
     /// The mail that brought it; `None` where the ROR itself was seen to hold it, from another source.
     pub courriel: Option<i64>,
 }
 
 /// A count of another mail.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct RowLink {
     /// The receipt number of its mail.
     pub courriel: i64,
@@ -121,11 +129,12 @@ pub struct RowLink {
 }
 
 /// A request sent to the ROR.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LifeRequest {
     /// The count it was for.
     pub capacite: i64,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub a: Timestamp,
     /// `replace`, `add`, `delete`, `read`, `jeton`.
     pub operation: String,
@@ -138,7 +147,7 @@ pub struct LifeRequest {
 }
 
 /// A reply, without its content.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LifeReply {
     /// `reponse`, `complement` or `recapitulatif`.
     pub nature: String,
@@ -149,12 +158,14 @@ pub struct LifeReply {
     /// To whom, separated by blanks.
     pub destinataires: String,
     /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
     pub faite: Timestamp,
     /// `a-envoyer`, `envoyee`, `abandonnee`.
     pub etat: String,
     /// Tries so far.
     pub essais: i64,
     /// When it left or was given up.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub close: Option<Timestamp>,
     /// Why the last try failed.
     pub echec: Option<String>,
@@ -165,9 +176,10 @@ pub struct LifeReply {
 }
 
 /// A new judgement.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LifeReplay {
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub a: Timestamp,
     /// How many rows it sent on their way.
     pub envoyees: i64,
@@ -281,8 +293,7 @@ impl Store {
             "SELECT a.update_id, a.at, a.operation, a.status, a.duration_ms, a.failure
              FROM updates u JOIN attempts a ON a.update_id = u.id WHERE u.mail_id = $1 ORDER BY a.id LIMIT {MOST}"
         );
-        let rows: Vec<(i64, i64, String, Option<i64>, i64, Option<String>)> =
-            self.of_mail(id, statement).await?;
+        let rows: Vec<(i64, i64, String, Option<i64>, i64, Option<String>)> = self.of_mail(id, statement).await?;
         let request = |(capacite, at, operation, statut, duree_ms, echec)| LifeRequest {
             capacite,
             a: instant(at),
@@ -296,7 +307,8 @@ impl Store {
 
     /// Its own, and the digest that tells of it.
     async fn life_replies(&self, id: MailId) -> Result<Vec<LifeReply>> {
-        let statement = "SELECT kind, mail_id, message_id, recipients, created_at, etat, attempts, closed_at, failure, returned_by,
+        let statement =
+            "SELECT kind, mail_id, message_id, recipients, created_at, etat, attempts, closed_at, failure, returned_by,
                     notice
              FROM replies WHERE id IN (
                  SELECT id FROM replies WHERE mail_id = $1

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sqlx::FromRow;
+use utoipa::ToSchema;
 
 use super::sql::Sql;
 use crate::finess::Finess;
@@ -14,21 +15,25 @@ use crate::store::{Result, Store, instant, millis};
 const STEP: usize = 256;
 
 /// A service, and the newest observation of it that Dispolits accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Place {
     /// The establishment.
     pub finess: String,
     /// The code service.
     pub service: String,
     /// When it was observed.
+    #[schema(value_type = String, format = DateTime)]
     pub date_releve: Timestamp,
     /// The receipt number of the last mail that said so; it may have been forgotten.
     pub courriel: i64,
     /// When that observation was first received: `date_releve` has not advanced since.
+    #[schema(value_type = String, format = DateTime)]
     pub avance: Timestamp,
     /// When a count for it was last received.
+    #[schema(value_type = String, format = DateTime)]
     pub entendu: Timestamp,
     /// The `date_releve` since which all its counts have been the same.
+    #[schema(value_type = String, format = DateTime)]
     pub inchange_depuis: Timestamp,
     /// How many counts of that mail are acknowledged, waiting, refused: empty where it was not asked for, or forgotten.
     pub lignes: Vec<(String, i64)>,
@@ -46,7 +51,7 @@ struct Columns {
 }
 
 /// Counts of a service that a mail brought and that wait for the ROR longer than they should.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LateDelivery {
     /// Receipt number.
     pub courriel: i64,
@@ -57,6 +62,7 @@ pub struct LateDelivery {
     /// How many counts.
     pub lignes: i64,
     /// Since when they wait.
+    #[schema(value_type = String, format = DateTime)]
     pub depuis: Timestamp,
 }
 

@@ -26,6 +26,8 @@ pub(super) enum Source {
     Service(String),
     /// Whose identifier begins so.
     Identifier(String),
+    /// Marked as handled, or not.
+    Handled(bool),
 }
 
 impl Source {
@@ -44,12 +46,19 @@ impl Source {
         let [code, actor, rejection] = facets.map(|facet| facet.map(Self::Facet));
         let standing = filter.standing.map(Self::Standing);
         let account = filter.account.clone().map(Self::Account);
-        [identifier, place, sender, service, code, actor, standing, rejection, account].into_iter().flatten().collect()
+        let handled = filter.handled.map(Self::Handled);
+        let all = [identifier, place, sender, service, code, actor, standing, rejection, account, handled];
+        all.into_iter().flatten().collect()
     }
 
     /// Whether its index is in the order of reception.
     pub(super) fn is_ordered(&self) -> bool {
-        !matches!(self, Self::Senders(_) | Self::Service(_) | Self::Identifier(_))
+        !matches!(self, Self::Senders(_) | Self::Service(_) | Self::Identifier(_) | Self::Handled(_))
+    }
+
+    /// Whether there is anything that names its mails: what is not marked is named nowhere.
+    pub(super) fn is_named(&self) -> bool {
+        *self != Self::Handled(false)
     }
 
     /// The table in which it is found.
@@ -57,6 +66,7 @@ impl Source {
         match self {
             Self::Facet(_) => "facets",
             Self::Place(..) | Self::Service(_) => "mentions",
+            Self::Handled(_) => "handled",
             _ => "journal",
         }
     }
@@ -74,6 +84,7 @@ impl Source {
             }
             Self::Service(service) => format!("{row}.service = {}", sql.text(service)),
             Self::Identifier(prefix) => identifies(&format!("{row}.mail_id"), prefix, sql),
+            Self::Handled(_) => "1 = 1".to_owned(),
         }
     }
 
@@ -96,7 +107,8 @@ impl Source {
             return identifies(mail, prefix, sql);
         }
         let condition = self.condition("r", sql);
-        format!("(SELECT 1 FROM {} r WHERE r.mail_id = {mail} AND {condition} LIMIT 1) IS NOT NULL", self.table())
+        let is = if self.is_named() { "IS NOT NULL" } else { "IS NULL" };
+        format!("(SELECT 1 FROM {} r WHERE r.mail_id = {mail} AND {condition} LIMIT 1) {is}", self.table())
     }
 }
 

@@ -4,8 +4,6 @@
 //! of each mail. *Gather* all that the rarest filter names, if that is few, and sort it. Which filter is the rarest is
 //! counted, no further than it matters: no statistics are needed, and none can be stale.
 
-use sqlx::FromRow;
-
 use super::filter::Filter;
 use super::page::{Column, Cursor, Key, Page, Sort};
 use super::source::Source;
@@ -57,7 +55,7 @@ impl<'a> Search<'a> {
     pub(super) async fn mails_by_every_way(&self, store: &Store, lines: u32) -> Result<Vec<Vec<i64>>> {
         let walks = self.sources.iter().filter(|source| source.is_ordered() && self.word().is_none());
         let walks = walks.cloned().map(|source| Way::Walk(Some(source)));
-        let gathers = self.sources.iter().cloned().map(Way::Gather);
+        let gathers = self.sources.iter().filter(|source| source.is_named()).cloned().map(Way::Gather);
         let mut all = Vec::new();
         for way in [Way::Walk(None), Way::GatherTime].into_iter().chain(walks).chain(gathers) {
             all.push(self.by(&way, store, lines).await?);
@@ -132,17 +130,23 @@ impl<'a> Search<'a> {
     /// How many mails each source names, counted up to [`FEW`] and one.
     async fn counts(&self, store: &Store) -> Result<Vec<u32>> {
         let mut sql = Sql::default();
-        let counts = self.sources.iter().enumerate().map(|(rank, source)| {
+        let named = self.sources.iter().enumerate().filter(|(_, source)| source.is_named());
+        let counts = named.map(|(rank, source)| {
             let rows = self.counted(source, &mut sql);
-            format!("SELECT {rank} AS rank, COUNT(*) AS mails FROM ({rows}) AS c{rank}")
+            format!("SELECT {rank}, COUNT(*) FROM ({rows}) AS counted_{rank}")
         });
-        let statement = counts.collect::<Vec<_>>().join(" UNION ALL ") + " ORDER BY 1";
-        #[derive(FromRow)]
-        struct Counted {
-            mails: i64,
+        let statement = counts.collect::<Vec<_>>().join(" UNION ALL ");
+        let mut counts = vec![u32::MAX; self.sources.len()];
+        if statement.is_empty() {
+            return Ok(counts);
         }
-        let counted: Vec<Counted> = sql.fetch(statement, store.search_in()).await?;
-        Ok(counted.iter().map(|one| crate::store::count(one.mails)).collect())
+        let counted: Vec<(i64, i64)> = sql.fetch(statement, store.search_in()).await?;
+        for (rank, mails) in counted {
+            if let Some(count) = usize::try_from(rank).ok().and_then(|rank| counts.get_mut(rank)) {
+                *count = crate::store::count(mails);
+            }
+        }
+        Ok(counts)
     }
 
     fn counted(&self, source: &Source, sql: &mut Sql) -> String {
@@ -157,8 +161,10 @@ impl<'a> Search<'a> {
     async fn count_in_time(&self, store: &Store) -> Result<u32> {
         let mut sql = Sql::default();
         let within = self.within_time(&mut sql);
-        let statement =
-            format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM journal d WHERE 1 = 1{within} LIMIT {}) AS counted", FEW + 1);
+        let statement = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM journal d WHERE 1 = 1{within} LIMIT {}) AS counted",
+            FEW + 1
+        );
         let counted: Vec<(i64,)> = sql.fetch(statement, store.search_in()).await?;
         Ok(counted.first().map_or(0, |(mails,)| crate::store::count(*mails)))
     }

@@ -174,6 +174,11 @@ pub(super) const QUESTIONS: &[Question] = &[
         sorts: ALL_SORTS,
     },
     Question {
+        name: "rejets non traités",
+        filter: |n| Filter { rejected: true, handled: Some(n % 2 == 1), ..any() },
+        sorts: ALL_SORTS,
+    },
+    Question {
         name: "boîte, code sans réponse",
         filter: |n| Filter {
             account: Some(word(&["maildir:ancienne", "imaps://lits@eai.test"], n).into()),

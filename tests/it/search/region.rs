@@ -106,8 +106,7 @@ async fn fill(session: &mut Session, mails: i64) {
     let indexes = match session {
         Session::Sqlite(_) => "SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
         Session::Postgres(_) => {
-            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%_pkey'
-             AND tablename <> '_sqlx_migrations'"
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint)"
         }
     };
     let indexes = session.texts(indexes).await;
@@ -124,8 +123,11 @@ async fn fill(session: &mut Session, mails: i64) {
         Session::Postgres(_) => {
             session.execute("SET session_replication_role = replica; SET synchronous_commit = off").await;
             session.execute("SET maintenance_work_mem = '512MB'; SET work_mem = '256MB'").await;
-            (format!("WITH s AS (SELECT * FROM generate_series(1, {mails}) AS s (i)) SELECT i"),
-             "decode(repeat(md5(n.i::text), 125), 'hex')", "CAST('' AS BYTEA)")
+            (
+                format!("WITH s AS (SELECT * FROM generate_series(1, {mails}) AS s (i)) SELECT i"),
+                "decode(repeat(md5(n.i::text), 125), 'hex')",
+                "CAST('' AS BYTEA)",
+            )
         }
     };
     session.execute("BEGIN").await;
@@ -145,7 +147,8 @@ async fn fill(session: &mut Session, mails: i64) {
         Session::Sqlite(_) => session.execute("PRAGMA wal_checkpoint(TRUNCATE)").await,
         Session::Postgres(_) => {
             for table in NUMBERED {
-                let next = format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))");
+                let next =
+                    format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))");
                 session.execute(&next).await;
             }
             session.execute("VACUUM ANALYZE").await;
@@ -285,5 +288,7 @@ const HISTORY: &[&str] = &[
     "INSERT INTO places (finess, service, date_releve, mail_id, advanced_at, heard_at, counts, same_since)
      SELECT finess, service, MAX(date_releve), MAX(mail_id), MAX(date_releve), MAX(date_releve), '', MAX(date_releve)
      FROM updates GROUP BY finess, service",
+    "INSERT INTO handled (mail_id, at, who, note)
+     SELECT n.i, {begin} + n.i * {step}, 'local:camille', '' FROM n WHERE n.v BETWEEN 920 AND 950 AND n.i <= {recent}",
     "DROP TABLE n; DROP TABLE est; DROP TABLE cause; DROP TABLE part; DROP TABLE serv; DROP TABLE who",
 ];

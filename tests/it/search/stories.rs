@@ -82,9 +82,10 @@ impl Journal {
                 || place(filter.finess.map(|finess| finess.to_string()), &filter.service))
             && filter.code.is_none_or(|code| line.codes.iter().any(|one| one == code.as_str()))
             && filter.standing.is_none_or(|standing| standing.word() == line.verdict)
-            && filter.actor.is_none_or(|actor| {
-                rejections().any(|code| code.parse::<Code>().unwrap().actors().contains(&actor))
-            })
+            && filter
+                .actor
+                .is_none_or(|actor| rejections().any(|code| code.parse::<Code>().unwrap().actors().contains(&actor)))
+            && filter.handled.is_none_or(|handled| handled == line.traite)
             && (!filter.rejected || rejections().next().is_some())
             && filter.identifier.as_ref().is_none_or(is_called)
     }

@@ -27,7 +27,8 @@ const HOT: &[(&str, &str)] = &[
 ];
 
 /// Tables that grow for years.
-const LARGE: &[&str] = &["journal", "facets", "mails", "documents", "mentions", "updates", "attempts", "defects", "replies"];
+const LARGE: &[&str] =
+    &["journal", "facets", "mails", "documents", "mentions", "updates", "attempts", "defects", "replies"];
 
 /// Every ten minutes.
 const PURGING: (&str, &str) =

@@ -1,0 +1,92 @@
+//! Mails for machines.
+
+use axum::Json;
+use axum::extract::{self, Path};
+use axum::http::Uri;
+
+use super::asked::{BadPath, Wanted, no_empty_value, without_query};
+use super::problem::{Missing, Refused};
+use super::wire::{Courriels, Defaut};
+use crate::access::Right;
+use crate::store::MailId;
+use crate::store::search::{JournalEntry, Life};
+use crate::web::asked::{Given, mailbox};
+use crate::web::{Refusal, State, Visitor};
+
+/// Une page du journal, filtrée et triée.
+#[utoipa::path(
+    get,
+    path = "/api/v1/courriels",
+    tag = "journal",
+    params(Wanted),
+    responses(
+        (status = 200, description = "Une page, et les curseurs de ses voisines", body = Courriels),
+        Refused,
+    )
+)]
+pub(super) async fn list(
+    extract::State(state): extract::State<State>,
+    uri: Uri,
+    visitor: Visitor,
+) -> Result<Json<Courriels>, Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    no_empty_value(&uri)?;
+    let asked = Given::read(&uri).and_then(|given| given.asked(state.config()));
+    let asked = asked.map_err(|wrong| Refusal::Bad(wrong.to_string()))?;
+    let found = state.store().journal(&asked.filter, &asked.page).await?;
+    Ok(Json(Courriels::of(found, |account| mailbox(state.config(), account).to_owned())))
+}
+
+/// La vie d’un courriel : réception, jugement, capacités, requêtes, réponses.
+#[utoipa::path(
+    get,
+    path = "/api/v1/courriels/{numero}",
+    tag = "journal",
+    params(("numero" = i64, Path, description = "Numéro de réception", minimum = 1)),
+    responses(
+        (status = 200, description = "Le courriel", body = Life),
+        Missing,
+    )
+)]
+pub(super) async fn one(
+    extract::State(state): extract::State<State>,
+    numero: Result<Path<i64>, BadPath>,
+    uri: Uri,
+    visitor: Visitor,
+) -> Result<Json<Life>, Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    without_query(&uri)?;
+    let life = state.store().life(mail(numero)?).await?.ok_or(Refusal::NotFound)?;
+    let boite = mailbox(state.config(), &life.ligne.boite).to_owned();
+    Ok(Json(Life { ligne: JournalEntry { boite, ..life.ligne }, ..life }))
+}
+
+/// Les défauts d’un courriel, comme ils ont été dits à l’expéditeur.
+#[utoipa::path(
+    get,
+    path = "/api/v1/courriels/{numero}/defauts",
+    tag = "journal",
+    params(("numero" = i64, Path, description = "Numéro de réception", minimum = 1)),
+    responses(
+        (status = 200, description = "Ses défauts", body = [Defaut]),
+        Missing,
+    )
+)]
+pub(super) async fn defects(
+    extract::State(state): extract::State<State>,
+    numero: Result<Path<i64>, BadPath>,
+    uri: Uri,
+    visitor: Visitor,
+) -> Result<Json<Vec<Defaut>>, Refusal> {
+    visitor.require(Right::Metadonnees)?;
+    without_query(&uri)?;
+    let outcome = state.store().outcome(mail(numero)?).await?.ok_or(Refusal::NotFound)?;
+    Ok(Json(outcome.all_defects().map(Defaut::from).collect()))
+}
+
+fn mail(numero: Result<Path<i64>, BadPath>) -> Result<MailId, Refusal> {
+    match numero {
+        Ok(Path(numero)) if numero > 0 => Ok(MailId::of(numero)),
+        _ => Err(Refusal::Bad("le numéro d’un courriel est un entier à partir de 1".to_owned())),
+    }
+}
