@@ -1,6 +1,7 @@
 //! Whether mail came since the last list, from what the server says in passing.
 
 use async_imap::imap_proto::{MailboxDatum, Response};
+use tracing::debug;
 
 /// The number of mails in the selected folder, followed answer by answer: a server may announce new
 /// mail in the answer to any command (RFC 3501, section 7), not only while we wait for it.
@@ -29,10 +30,14 @@ impl Arrivals {
     pub(super) fn see(&mut self, response: &Response<'_>) {
         match response {
             Response::MailboxData(MailboxDatum::Exists(number)) => {
+                debug!(exists = number, "the server announces {number} mails");
                 self.some |= self.mails.is_some_and(|mails| *number > mails);
                 self.mails = Some(*number);
             }
-            Response::Expunge(_) => self.mails = self.mails.map(|mails| mails.saturating_sub(1)),
+            Response::Expunge(number) => {
+                debug!(expunge = number, "the server announces that a mail has gone");
+                self.mails = self.mails.map(|mails| mails.saturating_sub(1));
+            }
             _ => {}
         }
     }

@@ -109,6 +109,14 @@ impl Directory {
         Ok(self.version)
     }
 
+    pub(super) fn hold(&mut self, capacities: impl IntoIterator<Item = Capacity>) {
+        let placed = |capacity: Capacity| {
+            let Capacity { identifiant, indicateur, nature, nombre, date, source } = capacity;
+            ((identifiant, indicateur.clone()), Valued { key: indicateur, nature, source, nombre, date })
+        };
+        self.capacities.extend(capacities.into_iter().map(placed));
+    }
+
     /// Every capacity, ordered by location and key.
     pub(super) fn snapshot(&self) -> Vec<Capacity> {
         let capacity = |((identifiant, key), value): (&(String, Key), &Valued)| Capacity {

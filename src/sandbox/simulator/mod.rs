@@ -156,6 +156,11 @@ impl Simulator {
         self.service.directory().snapshot()
     }
 
+    /// Holds these capacities too, as if they had been written: the inverse of [`state`](Self::state).
+    pub fn hold(&self, capacities: impl IntoIterator<Item = Capacity>) {
+        self.service.directory().hold(capacities);
+    }
+
     /// From now on this location exists, and takes writes so.
     pub fn set_lieu(&self, lieu: Lieu) {
         self.service.directory().set(lieu);

@@ -4,18 +4,24 @@ use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Root's mails would be unreadable to Dovecot, which refuses to serve as root. One that Dovecot has taken over
 /// meanwhile is not there any more.
 pub(super) fn give_to_dovecot(path: &Path) {
-    if is_root() {
-        let id = |flag| Command::new("id").args([flag, "mail"]).output().unwrap().stdout;
-        let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>().unwrap();
-        match chown(path, Some(number("-u")), Some(number("-g"))) {
+    static OWNER: OnceLock<Option<(u32, u32)>> = OnceLock::new();
+    if let Some((user, group)) = OWNER.get_or_init(|| is_root().then(mail_user)) {
+        match chown(path, Some(*user), Some(*group)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             given => given.unwrap(),
         }
     }
+}
+
+fn mail_user() -> (u32, u32) {
+    let id = |flag| Command::new("id").args([flag, "mail"]).output().unwrap().stdout;
+    let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>().unwrap();
+    (number("-u"), number("-g"))
 }
 
 pub(super) fn is_root() -> bool {
