@@ -61,6 +61,11 @@ impl Breaker {
         self.open_for(wait, now)
     }
 
+    /// The clock was set by so much: what is left of the pause stays.
+    pub fn clock_set(&mut self, by: SignedDuration) {
+        self.open_until = self.open_until.map(|until| until.saturating_add(by).unwrap_or(until));
+    }
+
     fn open(&mut self, now: Timestamp) -> bool {
         self.open_for(self.pause, now)
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use tokio::sync::RwLock;
+use tokio::sync::{Notify, RwLock};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -27,8 +27,9 @@ use crate::store::{Duty, JudgedMail, Judging, MailId, Reading, Recorded, Shift, 
 
 /// Mails judged together.
 const BATCH: u32 = 50;
-/// Readings of a mail alone that may fail before it is put in quarantine.
-const MAX_ATTEMPTS: u32 = 3;
+/// Readings of a mail alone that may fail before it is put in quarantine: a power cut or a kill strikes an innocent one
+/// once in a while, and three in a row were seen in a thousand.
+const MAX_ATTEMPTS: u32 = 5;
 
 /// What the judges of one process share.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Courthouse {
     pulse: Pulse,
     /// Shared by batches, exclusive for a mail that is read alone.
     company: Arc<RwLock<()>>,
+    /// Told when mails were judged: there may be something to send.
+    judged: Arc<Notify>,
 }
 
 /// The one judge of an account.
@@ -55,7 +58,7 @@ pub struct Judge {
 impl Courthouse {
     /// Judges by the referential in force and these rules.
     pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules, pulse: Pulse) -> Self {
-        Self { shift, clock, referential, rules, pulse, company: Arc::default() }
+        Self { shift, clock, referential, rules, pulse, company: Arc::default(), judged: Arc::default() }
     }
 
     /// The judge of an account, whose mails may have so many bytes. It judges once it has the duty to.
@@ -63,6 +66,11 @@ impl Courthouse {
         let seat = Seat::new(self.shift.clone());
         let task = Task::Sweep(account.to_owned());
         Judge { house: self.clone(), seat, account: account.to_owned(), task, max_bytes }
+    }
+
+    /// Told whenever mails were judged.
+    pub fn judged(&self) -> Arc<Notify> {
+        Arc::clone(&self.judged)
     }
 
     fn referential(&self) -> Arc<Referential> {
@@ -154,6 +162,7 @@ impl Judge {
                     self.judge_alone(suspect).await?;
                 }
             }
+            self.house.judged.notify_one();
         }
     }
 

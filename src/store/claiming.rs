@@ -3,13 +3,22 @@
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
-use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
+use super::engine::{TOGETHER, Tx, locks::Lock, query, query_as, query_scalar, rows};
 use super::precedence::supersede_if_older;
 use super::removals::{Removal, claim_removals};
 use super::rows::UpdateColumns;
 use super::{Result, Shift, Store, millis, parse};
 use crate::capacity::{Location, Update};
 
+/// Rows of the queue that are read for each location that is wanted: as many as a location may well have.
+const ROWS: u32 = 8;
+/// That nothing of the location of `p` is held or under way at the instant `$1`.
+const FREE: &str = "
+    NOT EXISTS (SELECT 1 FROM holds h WHERE h.finess = p.finess AND h.service = p.service AND h.until > $1)
+    AND NOT EXISTS (SELECT 1 FROM updates f
+                    WHERE f.finess = p.finess AND f.service = p.service AND f.in_flight_at IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM removals f WHERE f.finess = p.finess AND f.service = p.service
+                    AND f.done_at IS NULL AND f.in_flight_at IS NOT NULL)";
 /// How long a row that cannot be read is left alone before it is tried again.
 const UNREADABLE_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -44,6 +53,18 @@ pub struct RowToSend {
     pub attempts: u32,
 }
 
+/// A location at which something is due.
+#[derive(Debug, Clone, sqlx::FromRow)]
+struct Due {
+    finess: String,
+    service: String,
+    /// Since when.
+    due: i64,
+    first: i64,
+    /// Whether these are counts alone.
+    counts: bool,
+}
+
 impl Shift {
     /// Claims what is due, at most `locations` locations, none of them held or in flight. A row that
     /// cannot be read is told and left alone for an hour: it stops neither its location nor others.
@@ -54,14 +75,17 @@ impl Shift {
         }
         let mut tx = self.store().write().await?;
         let worker = self.on_list(&mut tx).await?;
-        let mut batches = Vec::new();
-        for (finess, service) in due {
+        let mut ours = Vec::new();
+        for due in due {
             // Another worker may have been faster: what it is at is not waited for.
-            if tx.try_lock(Lock::location(&finess, &service)).await? && is_free(&mut tx, &finess, &service, now).await?
-            {
-                let claim = Claim { number: tx.number().await?, worker, at: now };
-                batches.extend(claim_location(&mut tx, &finess, &service, &claim).await?);
+            if tx.try_lock(Lock::location(&due.finess, &due.service)).await? {
+                ours.push(due);
             }
+        }
+        let claim = Claim { number: tx.number().await?, worker, at: now };
+        let mut batches = Vec::new();
+        for due in still_free(&mut tx, ours, now).await? {
+            batches.extend(claim_location(&mut tx, &due, &claim).await?);
         }
         tx.commit().await?;
         Ok(batches)
@@ -69,29 +93,38 @@ impl Shift {
 }
 
 impl Store {
-    async fn due_locations(&self, limit: u32, now: Timestamp) -> Result<Vec<(String, String)>> {
-        query_as(
-            "WITH due AS (
-                 SELECT finess, service, next_at AS due, id AS first FROM updates
-                 WHERE etat = 'en-attente' AND in_flight_at IS NULL AND next_at <= $1
+    /// The locations of what is due first, held and busy ones left out. Only the beginning of the queue is read: one
+    /// location may fill it, so that there may be more than these.
+    async fn due_locations(&self, limit: u32, now: Timestamp) -> Result<Vec<Due>> {
+        let statement = format!(
+            "WITH counts AS (
+                 SELECT finess, service, next_at AS due, id AS first, 1 = 1 AS counts FROM updates p
+                 WHERE etat = 'en-attente' AND in_flight_at IS NULL AND next_at <= $1 AND {FREE}
+                 ORDER BY next_at, id LIMIT $2),
+             others AS (
+                 SELECT finess, service, again_at AS due, id AS first, 1 = 0 AS counts FROM updates p
+                 WHERE again_at IS NOT NULL AND again_at <= $1 AND in_flight_at IS NULL AND {FREE}
                  UNION ALL
-                 SELECT finess, service, again_at, id FROM updates
-                 WHERE again_at IS NOT NULL AND again_at <= $1 AND in_flight_at IS NULL
-                 UNION ALL
-                 SELECT finess, service, next_at, 9223372036854775807 FROM removals WHERE done_at IS NULL AND next_at <= $1)
-             SELECT finess, service FROM due
-             WHERE NOT EXISTS (SELECT 1 FROM holds h
-                               WHERE h.finess = due.finess AND h.service = due.service AND h.until > $1)
-               AND NOT EXISTS (SELECT 1 FROM updates f WHERE f.finess = due.finess AND f.service = due.service
-                               AND f.in_flight_at IS NOT NULL)
-               AND NOT EXISTS (SELECT 1 FROM removals f WHERE f.finess = due.finess AND f.service = due.service
-                               AND f.done_at IS NULL AND f.in_flight_at IS NOT NULL)
-             GROUP BY finess, service ORDER BY MIN(due.due), MIN(first) LIMIT $2",
-        )
-        .bind(millis(now))
-        .bind(limit)
-        .fetch_all(self.read())
-        .await
+                 SELECT finess, service, next_at, 9223372036854775807, 1 = 0 FROM removals p
+                 WHERE done_at IS NULL AND next_at <= $1 AND {FREE})
+             SELECT finess, service, due, first, counts FROM counts
+             UNION ALL SELECT finess, service, due, first, counts FROM others"
+        );
+        let mut due: Vec<Due> = query_as(sqlx::AssertSqlSafe(statement))
+            .bind(millis(now))
+            .bind(limit.saturating_mul(ROWS))
+            .fetch_all(self.read())
+            .await?;
+        due.sort_by_key(|row| (row.due, row.first));
+        let mut locations: Vec<Due> = Vec::new();
+        for row in due {
+            match locations.iter_mut().find(|other| other.finess == row.finess && other.service == row.service) {
+                Some(known) => known.counts &= row.counts,
+                None => locations.push(row),
+            }
+        }
+        locations.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(locations)
     }
 
     /// Gives back unsent what is still claimed of a batch.
@@ -135,25 +168,32 @@ pub(super) struct Claim {
     pub(super) at: Timestamp,
 }
 
-/// Whether nothing of the location is in flight, and it is not held: under its lock that stays so.
-async fn is_free(tx: &mut Tx, finess: &str, service: &str, now: Timestamp) -> Result<bool> {
-    query_scalar(
-        "SELECT NOT EXISTS (SELECT 1 FROM holds WHERE finess = $1 AND service = $2 AND until > $3)
-            AND NOT EXISTS (SELECT 1 FROM updates WHERE finess = $1 AND service = $2 AND in_flight_at IS NOT NULL)
-            AND NOT EXISTS (SELECT 1 FROM removals WHERE finess = $1 AND service = $2 AND in_flight_at IS NOT NULL)",
-    )
-    .bind(finess)
-    .bind(service)
-    .bind(millis(now))
-    .fetch_one(&mut *tx)
-    .await
+/// Of locations, those of which nothing is in flight or held: under their locks that stays so.
+async fn still_free(tx: &mut Tx, due: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
+    let mut free = Vec::new();
+    for due in due.chunks(TOGETHER) {
+        let places =
+            rows(due.len(), 2, 2, |rank, at| format!("({rank}, CAST(${at} AS TEXT), CAST(${} AS TEXT))", at + 1));
+        let statement = format!(
+            "WITH p (rank, finess, service) AS (VALUES {places}) SELECT CAST(p.rank AS BIGINT) FROM p WHERE {FREE} ORDER BY p.rank"
+        );
+        let mut asking = query_scalar(sqlx::AssertSqlSafe(statement)).bind(millis(now));
+        for Due { finess, service, .. } in due {
+            asking = asking.bind(finess).bind(service);
+        }
+        let ranks: Vec<i64> = asking.fetch_all(&mut *tx).await?;
+        let ranks = ranks.into_iter().filter_map(|rank| usize::try_from(rank).ok());
+        free.extend(ranks.filter_map(|rank| due.get(rank).cloned()));
+    }
+    Ok(free)
 }
 
 /// Claims the counts that are due at a location or, if there are none, the removals. `None` if
 /// nothing that was due can be read.
-async fn claim_location(tx: &mut Tx, finess: &str, service: &str, claim: &Claim) -> Result<Option<Batch>> {
+async fn claim_location(tx: &mut Tx, due: &Due, claim: &Claim) -> Result<Option<Batch>> {
+    let Due { finess, service, counts, .. } = due;
     let mut rows = Vec::new();
-    for columns in claim_rows(tx, finess, service, claim).await? {
+    for columns in claim_rows(tx, finess, service, *counts, claim).await? {
         match columns.update() {
             Ok(update) => {
                 let id = RowId { row: columns.id, claim: claim.number };
@@ -170,11 +210,18 @@ async fn claim_location(tx: &mut Tx, finess: &str, service: &str, claim: &Claim)
     Ok(Some(Batch { location, rows, removals, claim: claim.number }))
 }
 
-async fn claim_rows(tx: &mut Tx, finess: &str, service: &str, claim: &Claim) -> Result<Vec<UpdateColumns>> {
+/// Where counts alone are due, none is to be sent again.
+async fn claim_rows(
+    tx: &mut Tx,
+    finess: &str,
+    service: &str,
+    counts: bool,
+    claim: &Claim,
+) -> Result<Vec<UpdateColumns>> {
     let waiting = "etat = 'en-attente' AND next_at <= $3";
     let again = "again_at IS NOT NULL AND again_at <= $3";
     let mut columns: Vec<UpdateColumns> = Vec::new();
-    for due in [waiting, again] {
+    for due in [waiting, again].into_iter().take(if counts { 1 } else { 2 }) {
         let statement = format!(
             "UPDATE updates SET in_flight_at = $3, claim = $4, worker = $5
              WHERE finess = $1 AND service = $2 AND in_flight_at IS NULL AND {due}

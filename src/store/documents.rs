@@ -4,17 +4,17 @@ use jiff::Timestamp;
 
 use super::engine::locks::Lock;
 use super::engine::{Tx, query, query_scalar};
+use super::inserting::insert_updates;
 use super::mails::DefectColumns;
-use super::precedence::{has_newer, supersede_waiting};
 use super::prior::{First, Prior, is_overtaken};
 use super::search::upkeep;
 use super::{Duty, MailId, Result, Store, millis, parse};
 use crate::address::Address;
-use crate::capacity::{Mode, Nomenclature, ServiceCode, Update};
+use crate::capacity::{Mode, ServiceCode, Update};
 use crate::defect::Defect;
 use crate::fail_point::fail_point;
 use crate::finess::Finess;
-use crate::outcome::{Etat, Verdict};
+use crate::outcome::Verdict;
 use crate::report::Head;
 
 /// A mail after its judgement.
@@ -152,9 +152,7 @@ pub(super) async fn insert_document(
     .await?;
     upkeep::named(tx, mail, &document.mentions).await?;
     insert_defects(tx, mail, Some(document_id), &document.defects).await?;
-    for update in &document.updates {
-        insert_update(tx, mail, document_id, head.mode, update, now).await?;
-    }
+    insert_updates(tx, mail, document_id, head.mode, &document.updates, now).await?;
     if head.mode == Mode::Reel {
         upkeep::observed(tx, mail, document).await?;
     }
@@ -173,46 +171,6 @@ pub(super) async fn insert_defects(tx: &mut Tx, mail: MailId, document: Option<i
             .execute(&mut *tx)
             .await?;
     }
-    Ok(())
-}
-
-/// Inserts a count in the state the newest observation leaves it: superseded at once by a newer
-/// one, or superseding the older ones that still wait.
-pub(super) async fn insert_update(
-    tx: &mut Tx,
-    mail: MailId,
-    document: i64,
-    mode: Mode,
-    update: &Update,
-    now: Timestamp,
-) -> Result<()> {
-    let etat = match mode {
-        Mode::Test => Etat::NonTransmiseTest,
-        Mode::Reel if has_newer(&mut *tx, mail, update).await? => Etat::Depassee,
-        Mode::Reel => {
-            supersede_waiting(tx, update, now).await?;
-            Etat::EnAttente
-        }
-    };
-    query(
-        "INSERT INTO updates (mail_id, document_id, finess, service, indicator, nature, nombre, source,
-                              date_releve, etat, next_at, closed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    )
-    .bind(mail)
-    .bind(document)
-    .bind(update.finess().as_str())
-    .bind(update.location.service().as_str())
-    .bind(update.count.indicator.to_string())
-    .bind(update.count.nature.word())
-    .bind(update.count.nombre.get())
-    .bind(update.source.word())
-    .bind(millis(update.date_releve))
-    .bind(etat.word())
-    .bind(millis(now))
-    .bind((etat != Etat::EnAttente).then_some(millis(now)))
-    .execute(&mut *tx)
-    .await?;
     Ok(())
 }
 

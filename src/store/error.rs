@@ -1,6 +1,7 @@
 //! What can go wrong with the store: always ours, never a verdict on a mail.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::setting::SecretError;
 
@@ -107,6 +108,9 @@ pub enum StoreError {
     /// Another worker runs on this store.
     #[error("un autre « dispolits run » utilise déjà cette base ({}) ; arrêtez-le d’abord", .0.display())]
     Busy(PathBuf),
+    /// A failure that struck what several tasks had written together.
+    #[error(transparent)]
+    Shared(#[from] Arc<Self>),
     /// Another worker took over what this one was at: nothing was written.
     #[error("un autre service a pris le relais")]
     Lapsed,
@@ -128,6 +132,7 @@ impl StoreError {
     /// memory, a server that is gone or coming back. A read-only or broken database needs somebody.
     pub fn is_transient(&self) -> bool {
         match self {
+            Self::Shared(failure) => failure.is_transient(),
             Self::Unreachable | Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
             _ => match self.code() {
                 Some(Code::Sqlite(code)) => matches!(code, BUSY | LOCKED | NOMEM | INTERRUPT | IOERR | FULL),
@@ -141,6 +146,7 @@ impl StoreError {
     /// or one that the schema forbids.
     pub fn is_of_one_record(&self) -> bool {
         match self {
+            Self::Shared(failure) => failure.is_of_one_record(),
             Self::Corrupt(_) | Self::Database(sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound) => true,
             _ => match self.code() {
                 Some(Code::Sqlite(code)) => matches!(code, TOOBIG | CONSTRAINT | MISMATCH),

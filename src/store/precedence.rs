@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::closing::forget_hold_back;
+use super::ends::forget_hold_back;
 use super::engine::{On, Tx, query, query_scalar};
 use super::{MailId, Result, millis};
 use crate::capacity::Update;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::engine::{Tx, query};
+use super::engine::{TOGETHER, Tx, query, rows};
 use super::{Result, millis};
 
 /// One request, as the journal keeps it.
@@ -20,28 +20,37 @@ pub struct Probe {
     pub answer: String,
 }
 
-pub(super) async fn insert_probes(
-    tx: &mut Tx,
-    update: Option<i64>,
-    removal: Option<i64>,
-    probes: &[Probe],
-    now: Timestamp,
-) -> Result<()> {
-    for probe in probes {
-        query(
+/// A request with what it was sent for, an update or a removal, and when its answer came.
+pub(super) struct Sent<'a> {
+    pub(super) update: Option<i64>,
+    pub(super) removal: Option<i64>,
+    pub(super) probe: &'a Probe,
+    pub(super) at: Timestamp,
+}
+
+pub(super) async fn insert_probes(tx: &mut Tx, requests: &[Sent<'_>]) -> Result<()> {
+    for requests in requests.chunks(TOGETHER) {
+        let values = rows(requests.len(), 8, 1, |_, at| {
+            let own: Vec<String> = (at..at + 8).map(|placeholder| format!("${placeholder}")).collect();
+            format!("({})", own.join(", "))
+        });
+        let statement = format!(
             "INSERT INTO attempts (update_id, removal_id, at, operation, status, duration_ms, failure, answer)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(update)
-        .bind(removal)
-        .bind(millis(now))
-        .bind(&probe.operation)
-        .bind(probe.status)
-        .bind(i64::try_from(probe.duration_ms).unwrap_or(i64::MAX))
-        .bind(&probe.failure)
-        .bind(&probe.answer)
-        .execute(&mut *tx)
-        .await?;
+             VALUES {values}"
+        );
+        let mut inserting = query(sqlx::AssertSqlSafe(statement));
+        for Sent { update, removal, probe, at } in requests {
+            inserting = inserting
+                .bind(*update)
+                .bind(*removal)
+                .bind(millis(*at))
+                .bind(&probe.operation)
+                .bind(probe.status)
+                .bind(i64::try_from(probe.duration_ms).unwrap_or(i64::MAX))
+                .bind(&probe.failure)
+                .bind(&probe.answer);
+        }
+        inserting.execute(&mut *tx).await?;
     }
     Ok(())
 }

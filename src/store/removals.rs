@@ -6,7 +6,7 @@ use tracing::error;
 use super::claiming::{Claim, RowId};
 use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
 use super::holds::hold;
-use super::probes::{Probe, insert_probes};
+use super::probes::{Probe, Sent, insert_probes};
 use super::{Result, Store, count, millis, parse};
 use crate::capacity::Indicator;
 
@@ -50,7 +50,8 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.write().await?;
         let (finess, service, claim) = claimed(&mut tx, id.row).await?;
-        insert_probes(&mut tx, None, Some(id.row), probes, now).await?;
+        let sent = |probe| Sent { update: None, removal: Some(id.row), probe, at: now };
+        insert_probes(&mut tx, &probes.iter().map(sent).collect::<Vec<_>>()).await?;
         if claim != Some(id.claim) {
             hold(&mut tx, &finess, &service, settled).await?;
             return tx.commit().await;

@@ -5,9 +5,10 @@
 use jiff::Timestamp;
 
 use super::audit::append;
-use super::documents::{self, insert_defects, insert_document, insert_update};
+use super::documents::{self, insert_defects, insert_document};
 use super::engine::locks::Lock;
 use super::engine::{Tx, query, query_as, query_scalar};
+use super::inserting::insert_updates;
 use super::precedence::supersede_waiting;
 use super::prior::is_overtaken;
 use super::rows::UpdateColumns;
@@ -164,11 +165,13 @@ async fn change_document(tx: &mut Tx, mail: MailId, id: i64, document: &JudgedDo
     query("DELETE FROM defects WHERE document_id = $1 AND update_id IS NULL").bind(id).execute(&mut *tx).await?;
     insert_defects(tx, mail, Some(id), &document.defects).await?;
     upkeep::named(tx, mail, &document.mentions).await?;
+    let mut more = Vec::new();
     for update in &document.updates {
         if !is_recorded(tx, id, update).await? {
-            insert_update(tx, mail, id, document.head.mode, update, now).await?;
+            more.push(update.clone());
         }
     }
+    insert_updates(tx, mail, id, document.head.mode, &more, now).await?;
     if document.head.mode == Mode::Reel {
         upkeep::observed(tx, mail, document).await?;
     }

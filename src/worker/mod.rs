@@ -88,7 +88,7 @@ struct Parts {
     posting: Posting,
     alarm: Alarm,
     pulse: Pulse,
-    judged: Notify,
+    judged: Arc<Notify>,
     answered: Notify,
 }
 
@@ -113,6 +113,7 @@ impl Worker {
             .map(|mailbox| round(&courthouse, mailbox, &revocation, tracer))
             .collect::<Result<_, _>>()?;
         let delivery = Delivery::new(shift.clone(), clock.clone(), client, pace, genre, pulse.clone());
+        let delivery = delivery.told_by(courthouse.judged());
         let settling = Settling::new(shift.clone(), clock.clone(), Arc::clone(&referential), rules, pulse.clone());
         let who = config.smtp.as_ref().and_then(|smtp| smtp.user.as_deref()).unwrap_or(config.reply.from.as_str());
         let sends = tracer(config.reply.from.as_str(), who);
@@ -121,7 +122,7 @@ impl Worker {
         let teller = Teller::new(&config, transport(&config, &revocation)?)?;
         let watched = Arc::clone(&referential);
         let alarm = Alarm::new(shift.clone(), &config, clock.clone(), pulse.clone(), watched, teller);
-        let (judged, answered) = (Notify::new(), Notify::new());
+        let (judged, answered) = (courthouse.judged(), Notify::new());
         let parts = Parts {
             config,
             clock,

@@ -41,6 +41,7 @@ pub(super) async fn begin(parts: &Parts, stop: &CancellationToken) -> Result<(),
 /// Each mailbox takes back its readings when its duty is taken; requests are taken back here.
 async fn try_begin(parts: &Parts) -> Result<(), StoreError> {
     parts.shift.begin().await?;
+    parts.delivery.mind_the_past().await?;
     let requests = parts.delivery.recover().await?;
     if requests > 0 {
         warn!("reprise après un arrêt brutal, à refaire : envois {requests}");

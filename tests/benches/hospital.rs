@@ -41,7 +41,8 @@ pub(crate) fn services(ward: usize) -> impl Iterator<Item = String> {
 pub(crate) fn referential(wards: usize) -> [String; 2] {
     let mut etablissements = "finess;type;ej;nom;expediteurs;contact;cadence;etat\n".to_owned();
     for ward in (0..wards).step_by(WARDS) {
-        writeln!(etablissements, "{};EG;;Centre hospitalier fictif {ward};{SENDER};;;ouvert", establishment(ward)).unwrap();
+        writeln!(etablissements, "{};EG;;Centre hospitalier fictif {ward};{SENDER};;;ouvert", establishment(ward))
+            .unwrap();
     }
     let mut all = "finess;code;libelle;nature;etat;cadence\n".to_owned();
     for ward in 0..wards {
@@ -54,8 +55,10 @@ pub(crate) fn referential(wards: usize) -> [String; 2] {
 
 /// The report of some wards, observed at that instant; `name` is its identifiant.
 pub(crate) fn report(name: &str, wards: Range<usize>, variant: usize, observed: Timestamp) -> String {
-    let (temporalite, affectation) =
-        (TEMPORALITES[variant % TEMPORALITES.len()].0, AFFECTATIONS[variant / TEMPORALITES.len() % AFFECTATIONS.len()].0);
+    let (temporalite, affectation) = (
+        TEMPORALITES[variant % TEMPORALITES.len()].0,
+        AFFECTATIONS[variant / TEMPORALITES.len() % AFFECTATIONS.len()].0,
+    );
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\"\n    \
          identifiant=\"{name}\" dateEmission=\"{observed}\" mode=\"reel\">\n"

@@ -15,6 +15,7 @@
 //! then documents by sender, then locations in ascending order, then the end of the audit log.
 
 pub(super) mod locks;
+mod placeholders;
 pub(super) mod postgres;
 mod query;
 pub(super) mod sqlite;
@@ -23,6 +24,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Sqlite, Transaction};
 
+pub(super) use placeholders::{TOGETHER, rows};
 pub(super) use query::{Argument, FromRows, Query, Value, query, query_as, query_scalar};
 
 use super::Result;

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::hospital::{self, EAI, SENDER};
 
-/// Wards of one report: the usual one, and one of 300 establishments' worth of services.
+/// Wards of one report: the usual one of about 4 kB, and one of about 1 MB.
 const WARDS: [usize; 2] = [1, 300];
 
 fn now() -> Timestamp {

@@ -80,7 +80,8 @@ impl Desk {
         assert_eq!(store.record(duty, id, &mail.judged, now).await.unwrap(), Recorded::Stands);
         for batch in self.shift.claim(100, now).await.unwrap() {
             let acknowledged = || Closing::Acknowledged { genre_code: None };
-            let answers: Vec<_> = batch.rows.iter().map(|row| row.answered(Vec::new(), acknowledged(), now, now)).collect();
+            let answers: Vec<_> =
+                batch.rows.iter().map(|row| row.answered(Vec::new(), acknowledged(), now, now)).collect();
             store.close_rows(&answers.iter().collect::<Vec<_>>()).await.unwrap();
         }
     }

@@ -40,7 +40,8 @@ async fn fetch_and_move() -> f64 {
     let dovecot = Dovecot::start_with(ClientCertificate::Required, DURABLE);
     let now = Clock::System.now();
     dovecot.fill((0..MAILS).map(|rank| (format!("1.M{rank:07}.banc"), hospital::mail(rank, MAILS, now))));
-    let settings = dispolits::mailbox::ImapSettings { login_interval: Span::seconds(0), ..dovecot.settings(Security::Tls) };
+    let settings =
+        dispolits::mailbox::ImapSettings { login_interval: Span::seconds(0), ..dovecot.settings(Security::Tls) };
     let begin = Instant::now();
     let mut mailbox = Mailbox::new(&Settings::Imap(Box::new(settings)), &Folders::default()).unwrap();
     let (mut session, entries) = mailbox.open().await.unwrap().list().await.unwrap();

@@ -15,7 +15,11 @@ pub(crate) struct Table(Vec<[String; 2]>);
 
 impl Table {
     pub(crate) fn new(asked: &Arguments) -> Self {
-        let setting = if asked.coalesce { "100 unités : chacun remplace les précédents" } else { "chaque indicateur une fois" };
+        let setting = if asked.coalesce {
+            "100 unités : chacun remplace les précédents"
+        } else {
+            "chaque indicateur une fois"
+        };
         let mut table = Self(Vec::new());
         table.add("courriels", format!("{} ({setting})", asked.mails));
         if asked.backlog > 0 {
@@ -44,7 +48,8 @@ impl Table {
 
     pub(crate) fn latency(&mut self, latencies: &Latencies) {
         let [half, most, nearly] = [50, 95, 99].map(|percent| latencies.percentile(percent));
-        let name = format!("annonce (EXISTS) → dernier acquittement, {} courriels à 10/s, p50 / p95 / p99", latencies.count());
+        let name =
+            format!("annonce (EXISTS) → dernier acquittement, {} courriels à 10/s, p50 / p95 / p99", latencies.count());
         self.add(&name, format!("{half} / {most} / {nearly} ms"));
     }
 

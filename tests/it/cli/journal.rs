@@ -106,7 +106,7 @@ impl Desk {
                 let operations = ["replace", "add"].into_iter().zip(statuses);
                 let probes: Vec<Probe> = operations.map(|(operation, status)| probe(operation, *status)).collect();
                 let closing = Closing::Acknowledged { genre_code: None };
-                self.store.close_row(row.id, &probes, &closing, now, now).await.unwrap();
+                self.store.close_rows(&[&row.answered(probes, closing, now, now)]).await.unwrap();
             }
         }
     }
@@ -248,7 +248,7 @@ async fn a_later_entry_in_the_ror_is_shown_beside_ours() {
     desk.receive(&mail("lits@ch-armor.test", "nous", REPORT), at(0)).await;
     let row = &desk.shift.claim(1, at(1)).await.unwrap()[0].rows[0];
     let later = Closing::Overtaken { date: "2026-11-23T09:30:00Z".parse().unwrap(), nombre: 77 };
-    desk.store.close_row(row.id, &[], &later, at(2), at(2)).await.unwrap();
+    desk.store.close_rows(&[&row.answered(Vec::new(), later, at(2), at(2))]).await.unwrap();
     let shown = desk.journal("show", &["1"]).out;
     let ours = format!("relevé du {} : dépassée par un relevé plus récent\n", in_paris(row.update.date_releve));
     let theirs = "    le ROR porte 77, relevé du 23/11/2026 à 10:30\n";

@@ -3,6 +3,8 @@
 mod agreement;
 mod certificates;
 mod check;
+#[cfg(target_os = "linux")]
+mod clock;
 mod config;
 mod contract;
 mod help;

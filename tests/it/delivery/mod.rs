@@ -1,5 +1,6 @@
 //! The policy of delivery, against the simulated ROR and on a clock that stands still.
 
+mod clock;
 mod policy;
 mod reading;
 

@@ -10,7 +10,7 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, MailOutcome};
 use dispolits::report::Head;
 use dispolits::store::{
-    Answer, Batch, Closing, Duty, JudgedDocument, JudgedMail, MailId, Prior, Received, Recorded, Removal,
+    Answer, Batch, Closing, Duty, JudgedDocument, JudgedMail, MailId, Prior, Probe, Received, Recorded, Removal,
     RemovalClosing, RowToSend, Settings, Settlement, Shift, Store, sha256,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -117,8 +117,14 @@ impl Bench {
         self.shift.claim(10, self.now()).await.unwrap()
     }
 
-    pub(crate) async fn close(&self, row: &RowToSend, closing: &Closing) {
-        self.store.close_row(row.id, &[], closing, self.after(SETTLE), self.now()).await.unwrap();
+    pub(crate) async fn close(&self, row: &RowToSend, closing: Closing) {
+        self.answer(row, Vec::new(), closing).await;
+    }
+
+    /// The same, with the requests that led to it.
+    pub(crate) async fn answer(&self, row: &RowToSend, probes: Vec<Probe>, closing: Closing) {
+        let answered = row.answered(probes, closing, self.after(SETTLE), self.now());
+        self.store.close_rows(&[&answered]).await.unwrap();
     }
 
     pub(crate) async fn close_removal(&self, removal: &Removal, closing: RemovalClosing) {
@@ -131,7 +137,7 @@ impl Bench {
         for batch in self.claim().await {
             for row in &batch.rows {
                 sent.push(row.update.count.nombre.get());
-                self.close(row, &closing(self)).await;
+                self.close(row, closing(self)).await;
             }
         }
         sent

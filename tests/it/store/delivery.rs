@@ -20,7 +20,7 @@ async fn a_held_location_holds_no_other(engine: Engine) {
     let bench = Bench::new(engine).await;
     bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0)]).await;
     let claimed = bench.claim().await;
-    bench.close(&claimed[0].rows[0], &unknown(&bench)).await;
+    bench.close(&claimed[0].rows[0], unknown(&bench)).await;
     bench.store.release(&claimed[1], bench.now(), bench.now()).await.unwrap();
     bench.report("2", vec![at_location("A", 3, 5)]).await;
     assert_eq!(bench.send(acknowledged).await, [2], "A is held for a new row too");
@@ -35,7 +35,7 @@ async fn a_shorter_hold_does_not_shorten_a_longer_one(engine: Engine) {
     bench.advance(SETTLE);
     let claimed = bench.claim().await;
     let long = Closing::Retry { next_at: bench.now(), hold: Some(bench.after(500)) };
-    bench.close(&claimed[0].rows[0], &long).await;
+    bench.close(&claimed[0].rows[0], long).await;
     bench.shift.recover_in_flight(bench.after(10)).await.unwrap();
     bench.advance(499);
     assert!(bench.claim().await.is_empty());
@@ -54,7 +54,7 @@ async fn what_is_given_back_waits_without_counting(engine: Engine) {
     bench.advance(1);
     let claimed = bench.claim().await;
     assert_eq!(claimed[0].rows[0].attempts, 0);
-    bench.close(&claimed[0].rows[0], &failed(&bench)).await;
+    bench.close(&claimed[0].rows[0], failed(&bench)).await;
     bench.advance(5);
     assert_eq!(bench.claim().await[0].rows[0].attempts, 1);
 }
@@ -85,11 +85,7 @@ async fn every_request_is_kept_in_the_journal(engine: Engine) {
         answer: String::new(),
     };
     let probes = [probe("replace", Some(404), None), probe("add", None, Some("issue inconnue"))];
-    bench
-        .store
-        .close_row(claimed[0].rows[0].id, &probes, &unknown(&bench), bench.after(SETTLE), bench.now())
-        .await
-        .unwrap();
+    bench.answer(&claimed[0].rows[0], probes.into(), unknown(&bench)).await;
     let requests = bench.store.requests(id).await.unwrap();
     let told: Vec<_> = requests.iter().map(|request| (request.operation.as_str(), request.statut)).collect();
     assert_eq!(told, [("replace", Some(404)), ("add", None)]);

@@ -204,7 +204,7 @@ impl World {
             }
             Fate::Pause => return,
         };
-        self.bench.close(row, &closing).await;
+        self.bench.close(row, closing).await;
     }
 
     fn treat(&mut self, rank: usize, treated: Treated) {

@@ -13,8 +13,10 @@ const HOT: &[(&str, &str)] = &[
     ("closing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/closing.rs"))),
     ("documents.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/documents.rs"))),
     ("duties.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/duties.rs"))),
+    ("ends.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/ends.rs"))),
     ("filing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/filing.rs"))),
     ("holds.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/holds.rs"))),
+    ("inserting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/inserting.rs"))),
     ("mails.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/mails.rs"))),
     ("outcomes.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/outcomes.rs"))),
     ("posting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/posting.rs"))),
@@ -37,7 +39,7 @@ const PURGING: (&str, &str) =
 /// Statements of the hot files and others, each with the indexes of what is open that it must find its rows by, and
 /// not by one of all of a location's history.
 const OPEN: &[(&str, &str, &[&str])] = &[
-    ("claiming.rs", "WITH due AS", &["updates_waiting", "updates_again", "updates_in_flight", "removals_open"]),
+    ("claiming.rs", "WITH counts AS", &["updates_waiting", "updates_again", "updates_in_flight", "removals_open"]),
     ("claiming.rs", "AND etat = 'en-attente' AND next_at <= $3", &["updates_open_by_key"]),
     ("claiming.rs", "AND again_at IS NOT NULL AND again_at <= $3", &["updates_again"]),
     ("precedence.rs", "AND in_flight_at IS NULL\n         RETURNING id", &["updates_open_by_key"]),
@@ -49,18 +51,33 @@ const OPEN: &[(&str, &str, &[&str])] = &[
     ("posting.rs", "WHERE etat = 'a-envoyer'", &["replies_waiting"]),
 ];
 
-/// The SQL in the string literals of a source, `{due}` filled in.
+/// What a statement is completed with where it runs.
+const FILLED: [(&str, &str); 4] = [
+    ("{keys}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT))"),
+    ("{asked}", "(0, CAST($1 AS BIGINT))"),
+    ("{ids}", "$2"),
+    ("{places}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT))"),
+];
+
+/// The SQL in the string literals of a source, what it is completed with filled in.
 fn statements(source: &str) -> Vec<String> {
     let literals = source.split('"').skip(1).step_by(2);
     let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];
     let is_statement = |text: &&str| verbs.iter().any(|verb| text.starts_with(verb)) && text.contains(' ');
     let filled = |text: &str| {
         ["etat = 'en-attente' AND next_at <= $3", "again_at IS NOT NULL AND again_at <= $3"]
-            .map(|due| text.replace("{due}", due))
+            .map(|due| text.replace("{due}", due).replace("{FREE}", &free()))
+            .map(|text| FILLED.iter().fold(text, |text, (name, by)| text.replace(name, by)))
     };
     // The plan of an insertion of one row says SCAN for its RETURNING, and reads nothing.
     let reads = |text: &&str| !text.starts_with("INSERT") || text.contains("SELECT");
     literals.filter(is_statement).filter(reads).flat_map(filled).collect()
+}
+
+/// The condition that the statements of claiming.rs share.
+fn free() -> String {
+    let source = HOT[0].1.split_once("const FREE: &str = \"").unwrap().1;
+    source.split_once("\";").unwrap().0.to_owned()
 }
 
 fn hot_statements() -> Vec<(&'static str, String)> {

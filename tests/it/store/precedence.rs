@@ -43,7 +43,7 @@ async fn the_later_receipt_wins_when_the_earlier_is_tried_again(engine: Engine) 
     bench.record(later, &judged(vec![document("2", vec![beds(2, 0)])])).await;
     let claimed = bench.claim().await;
     bench.record(earlier, &judged(vec![document("1", vec![beds(1, 0)])])).await;
-    bench.close(&claimed[0].rows[0], &failed(&bench)).await;
+    bench.close(&claimed[0].rows[0], failed(&bench)).await;
     assert_eq!((bench.etats(earlier).await[0], bench.etats(later).await[0]), (Depassee, EnAttente));
 }
 
@@ -65,7 +65,7 @@ async fn check_in_flight(engine: Engine, closing: fn(&Bench) -> Closing, older: 
     let new = bench.report("2", vec![beds(2, 5)]).await;
     assert_eq!((bench.etats(old).await[0], bench.etats(new).await[0]), (EnAttente, EnAttente));
     assert!(bench.claim().await.is_empty(), "one request at a time for one location");
-    bench.close(&claimed[0].rows[0], &closing(&bench)).await;
+    bench.close(&claimed[0].rows[0], closing(&bench)).await;
     assert_eq!(bench.etats(old).await, [older]);
     bench.advance(wait - 1);
     if wait > 1 {
@@ -110,7 +110,7 @@ async fn a_newer_one_stops_a_second_sending_under_way(engine: Engine) {
     bench.advance(SETTLE);
     let again = bench.claim().await;
     bench.report("3", vec![beds(3, 6)]).await;
-    bench.close(&again[0].rows[0], &failed(&bench)).await;
+    bench.close(&again[0].rows[0], failed(&bench)).await;
     assert_eq!(bench.send(acknowledged).await, [3]);
     bench.advance(5);
     assert!(bench.claim().await.is_empty(), "the older one would overwrite it");

@@ -64,7 +64,7 @@ async fn counts_go_first_and_a_removal_is_claimed_anew_after_them(engine: Engine
     bench.report("3", vec![beds(3, 3)]).await;
     let batches = bench.claim().await;
     assert_eq!((batches[0].rows.len(), batches[0].removals.len()), (1, 0), "the count may change what is removed");
-    bench.close(&batches[0].rows[0], &under("03")(&bench)).await;
+    bench.close(&batches[0].rows[0], under("03")(&bench)).await;
     assert_eq!(remove(&bench).await, ["04"]);
 }
 

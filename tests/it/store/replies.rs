@@ -135,6 +135,18 @@ async fn a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up(engine: 
     assert!(due(&bench).await.is_empty());
 }
 
+async fn a_clock_set_back_delays_no_reply(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let id = bench.report("a", vec![]).await;
+    bench.settle(id, boxed(letter(id))).await;
+    let claimed = bench.shift.replies_to_send(10, bench.now()).await.unwrap().remove(0);
+    bench.store.reply_failed(claimed.id, "occupé", Some(bench.after(30)), bench.now()).await.unwrap();
+    let now = bench.after(-3600);
+    assert!(bench.shift.replies_to_send(10, now).await.unwrap().is_empty());
+    bench.store.clock_set_back(now, now).await.unwrap();
+    assert_eq!(bench.shift.replies_to_send(10, now).await.unwrap().len(), 1);
+}
+
 async fn a_reply_that_cannot_be_read_stops_no_other(engine: Engine) {
     let bench = Bench::new(engine).await;
     for name in ["a", "b"] {
@@ -273,6 +285,7 @@ on_both_engines! {
     known_rejections_are_told_late_then_completed_once,
     a_second_reply_of_a_kind_is_refused,
     a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up,
+    a_clock_set_back_delays_no_reply,
     a_reply_that_cannot_be_read_stops_no_other,
     a_notification_is_tied_to_our_own_reply_only,
     a_lighter_mail_takes_the_place_of_one_that_has_not_left,

@@ -120,7 +120,7 @@ async fn a_request_that_outlived_its_lease_has_the_newest_sent_again(engine: Eng
     bench.advance(10 * SETTLE);
     assert!(bench.claim().await.is_empty());
     // It wakes: its request leaves only now, and is acknowledged.
-    bench.close(&stopped[0].rows[0], &acknowledged(&bench)).await;
+    bench.close(&stopped[0].rows[0], acknowledged(&bench)).await;
     assert!(bench.claim().await.is_empty(), "held again");
     bench.advance(SETTLE);
     assert_eq!(bench.send(acknowledged).await, [2]);
@@ -132,7 +132,7 @@ async fn a_late_answer_decides_nothing(engine: Engine) {
     let stopped = bench.claim().await;
     bench.crash().await;
     bench.shift.take_over(bench.now()).await.unwrap();
-    bench.close(&stopped[0].rows[0], &super::bench::refused(&bench)).await;
+    bench.close(&stopped[0].rows[0], super::bench::refused(&bench)).await;
     assert_eq!(bench.etats(id).await, [Etat::EnAttente]);
     bench.store.release(&stopped[0], bench.after(9000), bench.now()).await.unwrap();
     assert_eq!(bench.send(unknown).await, [1], "nor does it give back what is not its own");
@@ -192,7 +192,7 @@ async fn claim_all(store: Store, name: &'static str, bench: &Bench) -> Vec<(Stri
         for batch in shift.claim(3, bench.now()).await.unwrap() {
             for row in &batch.rows {
                 claimed.push((batch.location.service().to_string(), row.update.count.nombre.get()));
-                bench.close(row, &acknowledged(bench)).await;
+                bench.close(row, acknowledged(bench)).await;
             }
         }
     }

@@ -1,0 +1,240 @@
+//! One location: its requests one after the other, and what becomes of each row.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::delivery::Delivery;
+use super::probing::probes;
+use super::refusing::refusal_defect;
+use crate::capacity::Location;
+use crate::defect::Code;
+use crate::fail_point::fail_point;
+use crate::health::Task;
+use crate::ror::{Attempted, Exchange, GenreCode, PushFailure, Read, Refusal};
+use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend, StoreError};
+
+/// How old an answer may be before it is recorded, while others of its location are awaited: those of a ROR that answers
+/// fast share a commit. What a crash leaves unrecorded is sent again.
+const LONGEST_UNRECORDED: Duration = Duration::from_millis(250);
+
+/// Whether the rest of a location may be sent after a request.
+enum Next {
+    Go,
+    Wait(Timestamp),
+}
+
+/// What reading before writing led to.
+enum Look {
+    Closed(Closing, Next),
+    Write,
+}
+
+/// How far a location got.
+#[derive(Default)]
+struct Served {
+    handled: usize,
+    /// Until when the rest waits, if it does.
+    until: Option<Timestamp>,
+}
+
+impl Served {
+    /// Counts a request, and says whether the rest waits.
+    fn takes(&mut self, next: Next) -> bool {
+        self.handled += 1;
+        if let Next::Wait(until) = next {
+            self.until = Some(until);
+        }
+        self.until.is_some()
+    }
+}
+
+impl Delivery {
+    /// Serves a location, one request after the other; what of it is not sent is given back. Returns how many requests
+    /// had an end.
+    pub(super) async fn serve(self, batch: Batch, stop: CancellationToken) -> Result<usize, StoreError> {
+        let mut served = Served::default();
+        self.serve_rows(&batch.rows, &stop, &mut served).await?;
+        if served.until.is_none() {
+            self.serve_removals(&batch, &stop, &mut served).await?;
+        }
+        if let Some(until) = served.until {
+            self.shift.store().release(&batch, until, self.clock.now()).await?;
+        }
+        Ok(served.handled)
+    }
+
+    async fn serve_rows(
+        &self,
+        rows: &[RowToSend],
+        stop: &CancellationToken,
+        served: &mut Served,
+    ) -> Result<(), StoreError> {
+        let (mut answers, mut since) = (Vec::new(), Instant::now());
+        for row in rows {
+            if !self.may_go_on(stop) {
+                served.until = Some(self.clock.now());
+                break;
+            }
+            let (answered, next) = self.push(row).await;
+            answers.push(answered);
+            if served.takes(next) {
+                break;
+            }
+            if since.elapsed() > LONGEST_UNRECORDED {
+                self.record(std::mem::take(&mut answers)).await?;
+                since = Instant::now();
+            }
+        }
+        self.record(answers).await
+    }
+
+    async fn serve_removals(
+        &self,
+        batch: &Batch,
+        stop: &CancellationToken,
+        served: &mut Served,
+    ) -> Result<(), StoreError> {
+        for removal in &batch.removals {
+            if !self.may_go_on(stop) {
+                served.until = Some(self.clock.now());
+                break;
+            }
+            let next = self.remove(&batch.location, removal).await?;
+            if served.takes(next) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is no longer surely ours may have gone to another worker.
+    fn may_go_on(&self, stop: &CancellationToken) -> bool {
+        self.pulse.beat(&Task::Delivery);
+        !stop.is_cancelled() && self.shift.is_on()
+    }
+
+    async fn record(&self, answers: Vec<Answered>) -> Result<(), StoreError> {
+        if answers.is_empty() {
+            return Ok(());
+        }
+        self.desk.record(self.shift.store(), answers).await?;
+        fail_point!("patch-recorded");
+        Ok(())
+    }
+
+    async fn push(&self, row: &RowToSend) -> (Answered, Next) {
+        let mut exchanges = Vec::new();
+        let (closing, next) = match self.look(row, &mut exchanges).await {
+            Look::Closed(closing, next) => (closing, next),
+            Look::Write => self.write(row, &mut exchanges).await,
+        };
+        (row.answered(probes(&exchanges), closing, self.settled(), self.clock.now()), next)
+    }
+
+    async fn write(&self, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> (Closing, Next) {
+        let Attempted { exchanges: written, result } = self.client.put(&row.update).await;
+        fail_point!("patch-answered");
+        self.count(&written);
+        exchanges.extend(written);
+        match &result {
+            Ok(_) => {
+                self.tell_success();
+                (Closing::Acknowledged { genre_code: self.genre_code(&row.update) }, Next::Go)
+            }
+            Err(PushFailure::Refused(refusal)) => {
+                self.tell_success();
+                (self.refused(row, refusal), Next::Go)
+            }
+            Err(failure) => self.failed(row, failure, self.clock.now()),
+        }
+    }
+
+    /// Where the ROR is read first: closes a row that must not be written, or not yet.
+    async fn look(&self, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> Look {
+        if !self.settings.read_before_write {
+            return Look::Write;
+        }
+        let Read { exchanges: read, result } = self.client.held(&row.update).await;
+        self.count(&read);
+        exchanges.extend(read);
+        match &result {
+            Ok(Some(held)) if held.is_later_than(row.update.date_releve) => {
+                self.tell_success();
+                Look::Closed(Closing::Overtaken { date: held.date, nombre: held.nombre }, Next::Go)
+            }
+            Ok(_) => Look::Write,
+            Err(failure) => {
+                let (closing, next) = self.failed(row, failure, self.clock.now());
+                Look::Closed(closing, next)
+            }
+        }
+    }
+
+    fn refused(&self, row: &RowToSend, refusal: &Refusal) -> Closing {
+        let defect = refusal_defect(&row.update, refusal);
+        self.pulse.found(refusal.code);
+        if refusal.code == Code::R04 {
+            error!(
+                lieu = row.update.location.ror_identifier(),
+                "le ROR refuse les droits d’écriture : lignes retenues"
+            );
+            return Closing::HeldBack { defect, next_at: self.later(self.settings.retry.last()) };
+        }
+        Closing::Refused(defect)
+    }
+
+    /// Nothing was refused: the row waits, and with it the rest of its location.
+    fn failed(&self, row: &RowToSend, failure: &PushFailure, now: Timestamp) -> (Closing, Next) {
+        let wait = self.settings.retry.wait(row.attempts, failure.retry_after(), fastrand::f64());
+        self.tell_failure(failure, wait, now);
+        if failure.is_unknown() {
+            let until = self.later(self.settings.settle.get().max(wait));
+            return (Closing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
+        }
+        let until = self.later(wait);
+        (Closing::Retry { next_at: until, hold: None }, Next::Wait(until))
+    }
+
+    async fn remove(&self, location: &Location, removal: &Removal) -> Result<Next, StoreError> {
+        let Ok(code) = removal.genre_code.parse::<GenreCode>() else {
+            let now = self.clock.now();
+            error!("suppression d’un indicateur sous un code inconnu, abandonnée : {}", removal.genre_code);
+            self.shift.store().close_removal(removal.id, &[], RemovalClosing::Done, now, now).await?;
+            return Ok(Next::Go);
+        };
+        let Attempted { exchanges, result } = self.client.delete(location, &removal.indicator, code).await;
+        fail_point!("removal-answered");
+        self.count(&exchanges);
+        let (closing, next) = match &result {
+            Ok(_) => {
+                self.tell_success();
+                (RemovalClosing::Done, Next::Go)
+            }
+            Err(failure) => self.not_removed(location, removal, failure),
+        };
+        let now = self.clock.now();
+        self.shift.store().close_removal(removal.id, &probes(&exchanges), closing, self.settled(), now).await?;
+        fail_point!("removal-recorded");
+        Ok(next)
+    }
+
+    /// Like a count, a deletion in doubt may be applied later: nothing is sent meanwhile.
+    fn not_removed(&self, location: &Location, removal: &Removal, failure: &PushFailure) -> (RemovalClosing, Next) {
+        warn!(lieu = location.ror_identifier(), "suppression d’un ancien indicateur : {failure}");
+        let wait = self.settings.retry.wait(removal.attempts, failure.retry_after(), fastrand::f64());
+        if matches!(failure, PushFailure::Refused(_)) {
+            self.tell_success();
+            return (RemovalClosing::Retry { next_at: self.later(wait), hold: None }, Next::Go);
+        }
+        self.tell_failure(failure, wait, self.clock.now());
+        if failure.is_unknown() {
+            let until = self.later(self.settings.settle.get().max(wait));
+            return (RemovalClosing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
+        }
+        let until = self.later(wait);
+        (RemovalClosing::Retry { next_at: until, hold: None }, Next::Wait(until))
+    }
+}
