@@ -81,6 +81,11 @@ pub enum Attempt {
 
 impl Position {
     pub(super) const MAX: usize = 1000;
+
+    /// As the store writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Folder {

@@ -6,45 +6,59 @@ use tracing::error;
 
 use super::intake::{Intake, IntakeError};
 use crate::fail_point::fail_point;
-use crate::mailbox::{Attempt, Folder, Moved, Position, Session};
+use crate::mailbox::{Attempt, Entry, Folder, Moved, Position, Session};
 use crate::store::{MailId, StoreError, ToMove};
 
 /// Mails moved together.
 const BATCH: u32 = 50;
 
-/// What this sweep saw in the mailbox before it moved anything.
-pub(super) struct Listing {
-    /// Every position.
-    pub(super) seen: HashSet<String>,
-    /// Whether every new mail was received: then a recorded mail that was not seen is not there
-    /// under another position either.
-    pub(super) whole: bool,
+/// What this sweep saw in the mailbox before it moved anything: every position.
+pub(super) struct Listing<'a>(HashSet<&'a Position>);
+
+/// Which of the judged mails a filing is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Those that were seen.
+    Seen,
+    /// Those that were not seen too: all that was new was received, so that they have gone.
+    All,
+}
+
+impl<'a> Listing<'a> {
+    pub(super) fn of(entries: &'a [Entry]) -> Self {
+        Self(entries.iter().map(|entry| &entry.position).collect())
+    }
+
+    /// Whether a mail was there.
+    pub(super) fn has(&self, position: &str) -> bool {
+        position.parse::<Position>().is_ok_and(|position| self.0.contains(&position))
+    }
 }
 
 impl Intake {
     /// Moves what is judged. A move is confirmed when the mailbox did it, or when a whole listing no
     /// longer shows the mail: an earlier, unconfirmed move did it, or another program. A mail that
     /// goes between the listing and the move may only have changed its position: the next sweep
-    /// tells. Each mail is tried once a sweep.
-    pub(super) async fn file_all(
+    /// tells.
+    pub(super) async fn file_judged(
         &self,
         mut session: Session,
-        listing: &Listing,
+        listing: &Listing<'_>,
+        extent: Extent,
     ) -> Result<(Session, usize), IntakeError> {
         let (mut filed, mut after) = (0, None);
         loop {
             let waiting = self.judge.store().to_move(&self.judge.account, after, BATCH).await?;
             let Some(last) = waiting.last() else { return Ok((session, filed)) };
             after = Some(last.id);
-            let (there, gone): (Vec<_>, Vec<_>) =
-                waiting.into_iter().partition(|mail| listing.seen.contains(&mail.position));
+            let (there, gone): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|mail| listing.has(&mail.position));
             let (again, first): (Vec<ToMove>, Vec<_>) = there.into_iter().partition(|mail| mail.tried);
             for (mails, attempt) in [(first, Attempt::First), (again, Attempt::Again)] {
                 let moved;
                 (session, moved) = self.file_batch(session, &mails, attempt).await?;
                 filed += moved;
             }
-            if listing.whole {
+            if extent == Extent::All {
                 let gone: Vec<MailId> = gone.iter().map(|mail| mail.id).collect();
                 self.judge.store().moved(&self.judge.duty()?, &gone, self.judge.now()).await?;
                 filed += gone.len();

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::filing::Listing;
+use super::filing::{Extent, Listing};
 use super::judge::Judge;
 use super::strays::Strays;
 use super::tracer::Tracer;
@@ -62,62 +62,83 @@ impl Intake {
         &self.tracer
     }
 
-    /// One sweep: receives what is new, judges what is not, moves what is judged. At `stop` it ends
-    /// after the mail under way.
+    /// One sweep: what is new is received, judged and moved batch by batch, so that no more of it is under way than one
+    /// batch, however much waits. At `stop` it ends after the mail under way.
     pub async fn sweep(&self, session: Session, stop: &CancellationToken) -> Result<(Session, Sweep), IntakeError> {
-        let (session, entries) = session.list().await?;
-        let (session, received, whole) = self.receive(session, &entries, stop).await?;
-        let judged = self.judge.judge_all(stop).await?;
-        let seen = entries.iter().map(|entry| entry.position.to_string()).collect();
-        let (session, moved) = self.file_all(session, &Listing { seen, whole }).await?;
-        Ok((session, Sweep { listed: entries.len(), received, judged, moved }))
-    }
-
-    /// Makes durable what the store does not know yet, before anything changes in the mailbox. Says
-    /// how many mails, and whether all that was new came whole.
-    async fn receive(
-        &self,
-        mut session: Session,
-        entries: &[Entry],
-        stop: &CancellationToken,
-    ) -> Result<(Session, usize, bool), IntakeError> {
+        let (mut session, entries) = session.list().await?;
+        let listing = Listing::of(&entries);
         let known = self.judge.store().known_positions(&self.judge.account).await?;
-        let mut strays = Strays::among(&known, entries);
-        let new: Vec<&Entry> =
-            entries.iter().filter(|entry| !known.contains_key(&entry.position.to_string())).collect();
-        let (large, usual): (Vec<&Entry>, Vec<_>) = new.iter().partition(|entry| entry.size > self.judge.max_bytes());
-        let mut received = 0;
-        for batch in batches(&usual) {
+        let mut strays = Strays::among(&known, &listing);
+        let new: Vec<&Entry> = entries.iter().filter(|entry| !known.contains_key(entry.position.as_str())).collect();
+        drop(known);
+        let mut sweep = Sweep { listed: entries.len(), ..Sweep::default() };
+        for batch in batches(&new, self.judge.max_bytes()) {
             if stop.is_cancelled() {
-                return Ok((session, received, false));
+                break;
             }
-            let positions: Vec<Position> = batch.iter().map(|entry| entry.position.clone()).collect();
-            let (open, fetched) = session.fetch(&positions).await?;
-            session = open;
-            self.judge.beat();
-            self.tracer.fetched(&batch, &fetched).await?;
-            let named: Vec<_> = fetched.iter().map(|mail| (mail.position.to_string(), &mail.raw)).collect();
-            let mails: Vec<_> = named.iter().map(|(position, raw)| self.received(position, raw)).collect();
-            self.keep(mails, &mut strays).await?;
-            fail_point!("mail-received");
-            received += fetched.len();
+            let received;
+            (session, received) = self.receive(session, batch, &mut strays).await?;
+            sweep.received += received;
+            sweep.judged += self.judge.judge_all(stop).await?;
+            let moved;
+            (session, moved) = self.file_judged(session, &listing, Extent::Seen).await?;
+            sweep.moved += moved;
         }
-        for entry in large {
-            let (open, header) = session.fetch_header(&entry.position, MAX_HEADER).await?;
-            session = open;
-            self.judge.beat();
-            self.tracer.header_fetched(entry, header.as_ref().map(Vec::len)).await?;
-            let Some(raw) = header else { continue };
-            let position = entry.position.to_string();
-            let mail = Received { size: entry.size, headers_only: true, ..self.received(&position, &raw) };
-            self.keep(vec![mail], &mut strays).await?;
-            received += 1;
-        }
-        let whole = received == new.len();
+        // Then a recorded mail that was not seen is not there under another position either.
+        let whole = sweep.received == new.len();
         if whole {
             self.judge.store().moved(&self.judge.duty()?, &strays.rest(), self.judge.now()).await?;
         }
-        Ok((session, received, whole))
+        sweep.judged += self.judge.judge_all(stop).await?;
+        let (session, moved) =
+            self.file_judged(session, &listing, if whole { Extent::All } else { Extent::Seen }).await?;
+        sweep.moved += moved;
+        Ok((session, sweep))
+    }
+
+    /// Makes a batch durable, before anything changes in the mailbox. Says how many mails came.
+    async fn receive(
+        &self,
+        session: Session,
+        batch: Batch<'_, '_>,
+        strays: &mut Strays,
+    ) -> Result<(Session, usize), IntakeError> {
+        match batch {
+            Batch::Usual(entries) => self.receive_usual(session, entries, strays).await,
+            Batch::Large(entry) => self.receive_large(session, entry, strays).await,
+        }
+    }
+
+    async fn receive_usual(
+        &self,
+        session: Session,
+        entries: &[&Entry],
+        strays: &mut Strays,
+    ) -> Result<(Session, usize), IntakeError> {
+        let positions: Vec<Position> = entries.iter().map(|entry| entry.position.clone()).collect();
+        let (session, fetched) = session.fetch(&positions).await?;
+        self.judge.beat();
+        self.tracer.fetched(entries, &fetched).await?;
+        let mails = fetched.iter().map(|mail| self.received(mail.position.as_str(), &mail.raw)).collect();
+        self.keep(mails, strays).await?;
+        fail_point!("mail-received");
+        Ok((session, fetched.len()))
+    }
+
+    /// Of a mail over the limit the header alone is read.
+    async fn receive_large(
+        &self,
+        session: Session,
+        entry: &Entry,
+        strays: &mut Strays,
+    ) -> Result<(Session, usize), IntakeError> {
+        let (session, header) = session.fetch_header(&entry.position, MAX_HEADER).await?;
+        self.judge.beat();
+        self.tracer.header_fetched(entry, header.as_ref().map(Vec::len)).await?;
+        let Some(raw) = header else { return Ok((session, 0)) };
+        let usual = self.received(entry.position.as_str(), &raw);
+        self.keep(vec![Received { size: entry.size, headers_only: true, ..usual }], strays).await?;
+        Ok((session, 1))
     }
 
     /// Makes mails durable, but for those that were left in place and are found at another position.
@@ -138,20 +159,28 @@ impl Intake {
     }
 }
 
-/// Batches small enough to be kept in memory at once.
-fn batches<'a>(entries: &[&'a Entry]) -> Vec<Vec<&'a Entry>> {
+/// What is received together.
+enum Batch<'a, 'b> {
+    Usual(&'a [&'b Entry]),
+    Large(&'b Entry),
+}
+
+/// Batches small enough to be kept in memory at once, in the order of the list.
+fn batches<'a, 'b>(entries: &'a [&'b Entry], max_bytes: u64) -> Vec<Batch<'a, 'b>> {
     const MAX_BYTES: u64 = 16 * 1024 * 1024;
-    let mut batches: Vec<Vec<&Entry>> = Vec::new();
-    let mut bytes = 0;
-    for entry in entries {
-        bytes += entry.size;
-        match batches.last_mut() {
-            Some(batch) if batch.len() < BATCH && bytes <= MAX_BYTES => batch.push(entry),
-            _ => {
-                bytes = entry.size;
-                batches.push(vec![entry]);
-            }
-        }
+    let (mut batches, mut rest) = (Vec::new(), entries);
+    while let Some(first) = rest.first() {
+        let mut bytes = 0_u64;
+        let fits = |entry: &&&Entry| {
+            bytes = bytes.saturating_add(entry.size);
+            entry.size <= max_bytes && bytes <= MAX_BYTES
+        };
+        let together = rest.iter().take(BATCH).take_while(fits).count();
+        let alone =
+            if first.size > max_bytes { Batch::Large(first) } else { Batch::Usual(rest.get(..1).unwrap_or_default()) };
+        let (batch, after) = rest.split_at(together.max(1));
+        batches.push(if together == 0 { alone } else { Batch::Usual(batch) });
+        rest = after;
     }
     batches
 }

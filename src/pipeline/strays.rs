@@ -1,9 +1,9 @@
 //! Mails that were left in the mailbox, and are no longer where they were: the server renumbered its
 //! folder, or somebody took them out of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use crate::mailbox::Entry;
+use super::filing::Listing;
 use crate::store::{Known, MailId};
 
 /// The missing ones, by the SHA-256 of their bytes. What is still at its position is no stray: the same
@@ -13,9 +13,8 @@ pub(super) struct Strays(BTreeMap<String, Vec<MailId>>);
 
 impl Strays {
     /// Those of the known mails that a listing does not show.
-    pub(super) fn among(known: &HashMap<String, Known>, listed: &[Entry]) -> Self {
-        let seen: HashSet<String> = listed.iter().map(|entry| entry.position.to_string()).collect();
-        let is_missing = |mail: &&Known| mail.stays && !seen.contains(&mail.position);
+    pub(super) fn among(known: &HashMap<String, Known>, listing: &Listing<'_>) -> Self {
+        let is_missing = |mail: &&Known| mail.stays && !listing.has(&mail.position);
         let mut missing: Vec<&Known> = known.values().filter(is_missing).collect();
         missing.sort_by_key(|mail| mail.id);
         let mut strays = Self::default();

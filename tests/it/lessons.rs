@@ -3,7 +3,9 @@
 //! - **B1, the reader dies in silence**: a session hangs, or the task that reads ends, and nobody hears of it for days.
 //!   `mailbox::waiting::a_server_that_stands_still_is_left_and_found_again`,
 //!   `mailbox::mishaps::a_server_that_is_shut_down_says_so`,
-//!   `faults::the_network_fails_everywhere_in_every_way_and_nothing_is_lost`
+//!   `faults::the_network_fails_everywhere_in_every_way_and_nothing_is_lost`,
+//!   `liveness::probes::a_sweep_that_hangs_is_not_ready_and_the_process_still_answers`,
+//!   `liveness::probes::a_task_that_gives_no_sign_is_stuck`, `liveness::manager::a_stuck_worker_gives_no_sign_of_life`
 //! - **B2, two readers of one mailbox**: connections that were never closed, or a second process, treat a mail twice.
 //!   `mailbox::behaviour::a_mailbox_has_one_session_at_a_time`, `cli::run::a_second_worker_on_the_same_store_is_refused`,
 //!   `cli::workers::a_holder_that_is_stopped_is_replaced_and_does_no_harm_when_it_wakes`,
@@ -81,6 +83,12 @@
 //!   `mailbox::behaviour::a_mail_that_has_gone_is_absent_and_filed_as_gone`
 //! - a full mailbox: `mailbox::mishaps::a_full_mailbox_refuses_copies_and_loses_nothing`
 //! - a request applied late: `ror::faults::a_request_treated_after_its_deadline_overwrites_the_newer_count`
+//! - a clock that is set, and the nights when the hour changes:
+//!   `delivery::clock::*::a_clock_set_back_delays_no_retry`,
+//!   `delivery::clock::*::a_clock_set_back_or_forward_leaves_a_hold_its_length`,
+//!   `delivery::clock::*::on_the_nights_when_the_hour_changes_the_newest_is_the_newest`,
+//!   `cli::clock::a_clock_that_is_set_back_and_forward_stops_nothing`
+//! - many mails at once: `faults::crowd::many_mails_at_once_are_all_treated`
 //! - a database server that is restarted: `cli::workers::a_server_that_goes_away_is_waited_for`
 
 use std::collections::BTreeSet;

@@ -35,6 +35,8 @@ mod lessons;
 #[cfg(unix)]
 mod liveness;
 mod mailbox;
+#[cfg(target_os = "linux")]
+mod memory;
 mod message;
 mod postgres;
 #[cfg(unix)]

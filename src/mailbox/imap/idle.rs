@@ -18,8 +18,10 @@ use super::command::{Answer, Connection, FAREWELL, GRANTED, Heard};
 const LONGEST_IDLE: Duration = Duration::from_mins(5);
 /// The longest a server may take to answer DONE.
 const DONE_LIMIT: Duration = Duration::from_secs(15);
-/// Between two lists at least, whatever a server announces.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// Between two lists at least: mails that come one by one are not waited for in vain.
+pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(20);
+/// The same, of a server that announces mail again and again and shows none.
+const WEARY_WAIT: Duration = Duration::from_secs(1);
 
 /// What came of IDLE.
 enum Idled {
@@ -56,8 +58,13 @@ impl Session {
                 stop.run_until_cancelled(sleep(at_most)).await;
             }
         }
-        stop.run_until_cancelled(sleep_until(begin + SHORTEST_WAIT.min(at_most))).await;
+        stop.run_until_cancelled(sleep_until(begin + self.rest.min(at_most))).await;
         Ok(())
+    }
+
+    /// A list showed new mail or not: after the wait for it, the next may come soon, or less soon than the last.
+    pub(super) fn take_rest(&mut self, fruitful: bool) {
+        self.rest = if fruitful { SHORTEST_WAIT } else { self.rest.saturating_mul(2).min(WEARY_WAIT) };
     }
 }
 

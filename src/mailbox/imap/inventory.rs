@@ -48,6 +48,7 @@ impl Session {
         if listed < announced {
             return Err(MailboxError::Incomplete { announced, listed });
         }
+        self.take_rest(inventory.mails.keys().any(|uid| !self.listed.contains_key(uid)));
         self.listed = inventory.mails.iter().map(|(uid, (size, _))| (*uid, *size)).collect();
         Ok(inventory.entries(self.uid_validity))
     }

@@ -24,6 +24,7 @@ mod sasl;
 mod uid;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::error::{MailboxError, SetupError};
 use super::folder::{Destinations, Name};
@@ -58,6 +59,8 @@ pub(super) struct Session {
     /// Sizes of the last list.
     listed: BTreeMap<Uid, u64>,
     suspects: u64,
+    /// How long to wait at least before the next list.
+    rest: Duration,
 }
 
 impl Imap {
@@ -99,6 +102,7 @@ impl Imap {
             uid_validity: selected.uid_validity,
             listed: BTreeMap::new(),
             suspects: 0,
+            rest: idle::SHORTEST_WAIT,
         })
     }
 }

@@ -71,7 +71,7 @@ impl Trial {
             self.mails(BATCH);
             self.die_at(step);
             if self.region.blames() {
-                // Three deaths in a row, each while the same mail is read alone, are held against it.
+                // Five deaths in a row, each while the same mail is read alone, are held against it.
                 self.judge();
             }
         }
@@ -140,8 +140,8 @@ impl Trial {
         let step = format!("mail-reading@{}", oracle::hash(&self.traffic.letters[poison.letter].bytes));
         self.region.deliver(&self.traffic, &[poison]);
         self.mails(3);
-        // Once with the others, three times alone.
-        for _ in 0..4 {
+        // Once with the others, five times alone.
+        for _ in 0..6 {
             self.die_at(&step);
         }
         let service = self.region.run(Some(&step));
@@ -149,6 +149,7 @@ impl Trial {
         let (status, log) = service.stop();
         assert!(status.success() && log.contains("courriel mis en quarantaine"), "{log}");
         assert_eq!(self.traffic.letters.iter().filter(|letter| letter.fate == Fate::Quarantined).count(), 1);
+        self.note("il lit un certain courriel, et de nouveau à chaque fois : ce courriel va en quarantaine, lui seul");
     }
 
     /// The other code of the undifferentiated genre becomes the legal one; every indicator is observed anew.

@@ -200,7 +200,7 @@ impl Region {
         });
     }
 
-    /// Whether a mail was cut short while it was read alone, and so would be blamed for a third death.
+    /// Whether a mail was cut short while it was read alone, and so would in the end be blamed for deaths of other causes.
     pub(crate) fn blames(&self) -> bool {
         self.runtime.block_on(ledger::blamed(&self.home)) > 0
     }

@@ -1,6 +1,7 @@
 //! Each fault of the network between the worker and the mailbox, the submission server and the ROR: what the operator
 //! sees, that it ends by itself, and that nothing is lost. The run writes the table of deploy/pannes.md.
 
+mod crowd;
 mod emptied;
 mod store;
 pub(crate) mod table;

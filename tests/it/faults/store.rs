@@ -28,16 +28,28 @@ const WRITABLE: &str = "DO $$ BEGIN
         EXECUTE format('ALTER DATABASE %I RESET default_transaction_read_only', current_database());
     END $$";
 
+/// What a server says whose disk is full. To fill a disk takes a file system of its own, which only root may make.
+const FULL: &str = "
+    CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
+    END $$;
+    CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON mails EXECUTE FUNCTION no_room();
+    CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON updates EXECUTE FUNCTION no_room();
+    CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON replies EXECUTE FUNCTION no_room();
+    CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON traces EXECUTE FUNCTION no_room()";
+const ROOM_AGAIN: &str = "DROP FUNCTION no_room() CASCADE";
+
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
     NoSpace,
     Locked,
     ReadOnly,
+    NoSpaceOnTheServer,
 }
 
 #[test]
 fn a_store_that_cannot_be_written_to_is_waited_for_and_loses_nothing() {
-    let rows = at_once([Trouble::NoSpace, Trouble::Locked, Trouble::ReadOnly], suffer);
+    let rows = at_once([Trouble::NoSpace, Trouble::NoSpaceOnTheServer, Trouble::Locked, Trouble::ReadOnly], suffer);
     table::check("base", HEADER, &rows);
 }
 
@@ -46,6 +58,7 @@ fn suffer(trouble: Trouble) -> [String; 4] {
         Trouble::NoSpace => ("plus de place : les fichiers ne peuvent plus grandir", Engine::Sqlite),
         Trouble::Locked => ("base verrouillée par un autre programme", Engine::Sqlite),
         Trouble::ReadOnly => ("base passée en lecture seule", Engine::Postgres),
+        Trouble::NoSpaceOnTheServer => ("plus de place : le serveur refuse d’écrire (53100)", Engine::Postgres),
     };
     let region = Region::start(Plan { engine, post: Post::Maildir, outbox: Outbox::Maildir, places: 3 });
     let mut traffic = Traffic::new(20_261_123, 3, Cast::All);
@@ -92,15 +105,19 @@ impl Trouble {
                 that();
                 run("ROLLBACK", &mut other);
             }
-            Self::ReadOnly => {
-                let url = &region.home.settings().url;
-                let mut owner = region.runtime.block_on(session(url));
-                region.runtime.block_on(owner.execute(READ_ONLY)).unwrap();
-                that();
-                region.runtime.block_on(owner.execute(WRITABLE)).unwrap();
-            }
+            Self::ReadOnly => between(region, READ_ONLY, WRITABLE, that),
+            Self::NoSpaceOnTheServer => between(region, FULL, ROOM_AGAIN, that),
         }
     }
+}
+
+/// Has the server's owner do one thing before and another after.
+fn between(region: &Region, before: &'static str, after: &'static str, that: impl FnOnce()) {
+    let url = &region.home.settings().url;
+    let mut owner = region.runtime.block_on(session(url));
+    region.runtime.block_on(owner.execute(sqlx::raw_sql(before))).unwrap();
+    that();
+    region.runtime.block_on(owner.execute(sqlx::raw_sql(after))).unwrap();
 }
 
 /// The size that no file of the process may pass.
