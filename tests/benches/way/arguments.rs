@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Les courriels portent sur 100 unités seulement : chacun remplace les précédents.
     #[arg(long)]
     pub(crate) coalesce: bool,
+    /// Le ROR est en panne : rien n’est acheminé, toutes les capacités attendent ; ce qu’elles coûtent de mémoire.
+    #[arg(long)]
+    pub(crate) down: bool,
     /// Secondes pendant lesquelles 10 courriels arrivent chaque seconde, pour le délai ; 0 : n’est pas mesuré.
     #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub(crate) seconds: u64,

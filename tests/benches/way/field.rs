@@ -9,7 +9,7 @@ use dispolits::clock::Clock;
 use dispolits::mailbox::Security;
 use dispolits::ror::GenreCode;
 use dispolits::sandbox::pki::{self, Pki};
-use dispolits::sandbox::simulator::{Capacity, Key, Lieu, Simulator, SimulatorSettings};
+use dispolits::sandbox::simulator::{Capacity, Effect, Key, Lieu, Simulator, SimulatorSettings};
 use dispolits::setting::Span;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -132,6 +132,23 @@ impl Field {
             "SELECT (SELECT COALESCE(MAX(id), 0) FROM mails) - (SELECT COUNT(*) FROM mails WHERE judged_at IS NULL)
                   - (SELECT COUNT(*) FROM mails WHERE judged_at IS NOT NULL AND settled_at IS NULL)",
         )
+    }
+
+    /// Mails that are judged.
+    pub(crate) fn judged(&self) -> usize {
+        self.number(
+            "SELECT (SELECT COALESCE(MAX(id), 0) FROM mails) - (SELECT COUNT(*) FROM mails WHERE judged_at IS NULL)",
+        )
+    }
+
+    /// Counts that wait for the ROR.
+    pub(crate) fn waiting(&self) -> usize {
+        self.number("SELECT COUNT(*) FROM updates WHERE etat = 'en-attente'")
+    }
+
+    /// From now on the ROR answers that it cannot now.
+    pub(crate) fn make_the_ror_ill(&self) {
+        assert!(self.simulator.inject(Effect::Statut { statut: 503, retry_after: None }.times(u32::MAX)));
     }
 
     /// Requests that the ROR answered.

@@ -29,6 +29,11 @@ fn main() {
     let end = Instant::now() + Duration::from_secs(60 * asked.minutes);
     let mut table = Table::new(&asked);
     let field = Field::start(&asked);
+    if asked.down {
+        table.outage(&wait_for_the_ror(&field, asked.mails, end));
+        println!("{table}");
+        return;
+    }
     let limits = limits::measure(&field);
     field.fill(asked.mails + asked.backlog);
     let drained = drain(&field, asked.mails, end);
@@ -60,6 +65,26 @@ fn drain(field: &Field, mails: usize, end: Instant) -> Drained {
     let drained = Drained { mails, requests: field.requests(), took, cpu, peak: program.peak() };
     program.stop();
     drained
+}
+
+/// How long the counts wait under watch.
+const OUTAGE: Duration = Duration::from_secs(20);
+
+/// What counts cost that wait for a ROR that is ill.
+struct Outage {
+    waiting: usize,
+    peak: u64,
+}
+
+fn wait_for_the_ror(field: &Field, mails: usize, end: Instant) -> Outage {
+    field.make_the_ror_ill();
+    field.fill(mails);
+    let program = field.run("info");
+    field.wait_until(end, "every mail to be judged", || field.judged() >= mails);
+    std::thread::sleep(OUTAGE);
+    let outage = Outage { waiting: field.waiting(), peak: program.peak() };
+    program.stop();
+    outage
 }
 
 /// From the start after a death, with mails and counts that wait, to the next acknowledgement.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Drained;
+use crate::{Drained, Outage};
 use crate::arguments::Arguments;
 use crate::hospital::{COUNTS, SERVICES};
 use crate::latency::Latencies;
@@ -36,10 +36,15 @@ impl Table {
         self.add("requêtes par seconde", format!("{:.0}", requests / seconds));
         self.add("requêtes par courriel", format!("{:.1}", requests / mails));
         self.add("processeur par courriel", format!("{:.1} ms", drained.cpu.as_secs_f64() * 1000.0 / mails));
-        self.add("mémoire, au plus", format!("{:.1} Mio", float(usize::try_from(drained.peak / 1024).unwrap()) / KIBI));
+        self.add("mémoire, au plus", mebibytes(drained.peak));
         let slowest = [limits.mails, limits.commits, limits.requests * mails / requests];
         let slowest = slowest.into_iter().fold(f64::INFINITY, f64::min);
         self.add("part de la limite la plus basse", format!("{:.0} %", 100.0 * mails / seconds / slowest));
+    }
+
+    pub(crate) fn outage(&mut self, outage: &Outage) {
+        self.add("capacités qui attendent un ROR en panne", outage.waiting.to_string());
+        self.add("mémoire, au plus", mebibytes(outage.peak));
     }
 
     pub(crate) fn restart(&mut self, took: Duration) {
@@ -75,4 +80,8 @@ impl fmt::Display for Table {
 
 fn float(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap())
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} Mio", float(usize::try_from(bytes / 1024).unwrap()) / KIBI)
 }
