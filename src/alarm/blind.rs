@@ -17,7 +17,8 @@ struct Silence {
     cause: String,
     /// The ways on which it is still to be told, each with its failures and when to try again.
     waiting: Vec<(Way, u32, Timestamp)>,
-    told: bool,
+    /// What is told: the same however often it is tried.
+    told: Option<News>,
 }
 
 impl Alarm {
@@ -26,7 +27,7 @@ impl Alarm {
         let now = self.clock.now();
         let silence = blind.0.get_or_insert_with(|| {
             let waiting = self.teller.ways().into_iter().map(|way| (way, 0, now)).collect();
-            Silence { since: now, cause: String::new(), waiting, told: false }
+            Silence { since: now, cause: String::new(), waiting, told: None }
         });
         cause.clone_into(&mut silence.cause);
         if now.duration_since(silence.since) >= self.settings().open_after.signed() {
@@ -35,11 +36,7 @@ impl Alarm {
     }
 
     async fn tell_silence(&self, silence: &mut Silence, now: Timestamp) {
-        if !silence.told {
-            error!("alerte ouverte : {}", silence.cause);
-        }
-        silence.told = true;
-        let news = News { event: Event::Ouverture, incident: silence.incident(now) };
+        let news = silence.news(now);
         let digest = Digest::new(vec![news], self.teller.banner());
         let name = format!("base-{}", silence.since.as_millisecond());
         let mut left = Vec::new();
@@ -61,7 +58,7 @@ impl Alarm {
 
     /// The store answers again: what was told is written down, and closes like any other.
     pub(super) async fn recover(&self, blind: &mut Blind, now: Timestamp) -> Result<(), StoreError> {
-        let Some(silence) = blind.0.as_ref().filter(|silence| silence.told) else {
+        let Some(silence) = blind.0.as_ref().filter(|silence| silence.told.is_some()) else {
             blind.0 = None;
             return Ok(());
         };
@@ -78,7 +75,12 @@ impl Silence {
         Observation::new(Kind::StoreSilent, "base", Severity::Grave, &self.cause, Some(self.since))
     }
 
-    fn incident(&self, now: Timestamp) -> Incident {
-        Incident::sample(&self.observation(), self.since, now)
+    fn news(&mut self, now: Timestamp) -> News {
+        let seen = self.observation();
+        let opened = || {
+            error!("alerte ouverte : {}", seen.sentence());
+            News { event: Event::Ouverture, incident: Incident::sample(&seen, self.since, now) }
+        };
+        self.told.get_or_insert_with(opened).clone()
     }
 }

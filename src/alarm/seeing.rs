@@ -59,7 +59,8 @@ impl Alarm {
             return Ok(None);
         }
         memory.look_at_counts(self.store(), self.settings(), now).await?;
-        let (referential, mutes) = (self.watch().current(), BTreeMap::<Finess, Timestamp>::new());
+        let mutes = self.store().mutes(now).await?.into_iter().map(|mute| (mute.finess, mute.until)).collect();
+        let referential = self.watch().current();
         let board = Arc::new(memory.board(&referential, &mutes, self.settings(), now));
         let silent = board.observations();
         self.bulletin.post(board);

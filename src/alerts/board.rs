@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::habit::between;
 use super::{Freshness, Habit, Kind, Observation, Settings, Severity, State, Stillness};
 use crate::capacity::ServiceCode;
 use crate::finess::Finess;
@@ -83,7 +84,7 @@ impl Board {
         let silent: BTreeSet<Finess> =
             self.establishments().filter(|row| row.freshness.state == State::Silent).map(finess).collect();
         let speaks = |row: &&Row| row.expected.service.is_none() || !silent.contains(&row.expected.finess);
-        self.rows.iter().filter(is_told).filter(speaks).map(Row::observation).collect()
+        self.rows.iter().filter(is_told).filter(speaks).map(|row| row.observation(self.at)).collect()
     }
 }
 
@@ -92,9 +93,9 @@ fn finess(row: &Row) -> Finess {
 }
 
 impl Row {
-    fn observation(&self) -> Observation {
+    fn observation(&self, now: Timestamp) -> Observation {
         let Expected { finess, service, name, .. } = &self.expected;
-        let quiet = in_words(self.freshness.quiet.as_secs());
+        let quiet = self.freshness.last.map(|last| in_words(between(last, now).as_secs())).unwrap_or_default();
         let cadence =
             self.freshness.cadence.map(|cadence| in_words(cadence.span().get().as_secs())).unwrap_or_default();
         let since = self.freshness.last;
@@ -120,7 +121,7 @@ impl Row {
 }
 
 /// `45 min`, `3 h`, `2 j`.
-pub(super) fn in_words(seconds: u64) -> String {
+fn in_words(seconds: u64) -> String {
     match seconds {
         0..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),

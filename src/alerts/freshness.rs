@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::habit::between;
 use super::{Habit, Settings};
 use crate::setting::Span;
 
@@ -38,20 +39,9 @@ pub struct Freshness {
     pub last: Option<Timestamp>,
     /// How often it is expected; `None` while nobody knows.
     pub cadence: Option<Cadence>,
-    /// For how long nothing came, the hours at which nothing usually comes left out if the cadence is learned.
-    pub quiet: Duration,
     /// Until when an operator wants to hear nothing of it.
     pub muted_until: Option<Timestamp>,
 }
-
-/// How many cadences make late and silent: twice the number, so that it is whole.
-struct Patience {
-    late: u32,
-    silent: u32,
-}
-
-const USUAL: Patience = Patience { late: 3, silent: 6 };
-const TENSION: Patience = Patience { late: 2, silent: 3 };
 
 impl State {
     /// The word of the contract.
@@ -85,20 +75,18 @@ impl Cadence {
 }
 
 impl Freshness {
-    /// What is declared goes before what was learned. Late after one and a half cadences, silent after three; in tension
-    /// after one, and one and a half, of a cadence that is at most `tension_cadence`.
+    /// What is declared goes before what was learned.
     pub fn of(declared: Option<Span>, habit: &Habit, settings: &Settings, now: Timestamp) -> Self {
-        let last = habit.last();
-        let cadence = declared.map(Cadence::Declared).or_else(|| habit.cadence(now).map(Cadence::Learned));
-        let Some(since) = last else {
-            return Self { state: State::NeverSeen, last, cadence, quiet: Duration::ZERO, muted_until: None };
+        let learned = || habit.median(between).map(|median| Cadence::Learned(Span::seconds(median.as_secs().max(60))));
+        let (last, cadence) = (habit.last(), declared.map(Cadence::Declared).or_else(learned));
+        let state = match (last, cadence) {
+            (None, _) => State::NeverSeen,
+            (Some(_), None) => State::OnTime,
+            (Some(last), Some(cadence)) if settings.tension => in_tension(cadence, between(last, now), settings),
+            (Some(last), Some(Cadence::Declared(cadence))) => usual(cadence.get(), between(last, now), settings),
+            (Some(last), Some(Cadence::Learned(_))) => by_habit(habit, last, now, settings),
         };
-        let quiet = match cadence {
-            Some(Cadence::Learned(_)) if !settings.tension => habit.usual_time(since, now),
-            _ => Duration::try_from(now.duration_since(since)).unwrap_or_default(),
-        };
-        let state = cadence.map_or(State::OnTime, |cadence| state(cadence, quiet, settings));
-        Self { state, last, cadence, quiet, muted_until: None }
+        Self { state, last, cadence, muted_until: None }
     }
 
     /// The same, with until when an operator wants to hear nothing of it.
@@ -113,16 +101,31 @@ impl Freshness {
     }
 }
 
-fn state(cadence: Cadence, quiet: Duration, settings: &Settings) -> State {
-    let (patience, cadence) = if settings.tension {
-        (TENSION, cadence.span().min(settings.tension_cadence))
-    } else {
-        (USUAL, cadence.span())
-    };
-    let many = |halves: u32| cadence.get().saturating_mul(halves) / 2;
+/// Late after one and a half cadences, silent after three.
+fn usual(cadence: Duration, quiet: Duration, settings: &Settings) -> State {
+    judge(cadence * 3 / 2, cadence * 3, quiet, settings)
+}
+
+/// Late after one cadence, silent after one and a half, night and day, and nobody sends more rarely than `tension_cadence`.
+fn in_tension(cadence: Cadence, quiet: Duration, settings: &Settings) -> State {
+    let cadence = cadence.span().min(settings.tension_cadence).get();
+    judge(cadence, cadence * 3 / 2, quiet, settings)
+}
+
+/// The same as usual, in hours at which something usually comes. An hour more before it is late: usual hours begin a
+/// little before, and end a little after, what comes in them.
+fn by_habit(habit: &Habit, last: Timestamp, now: Timestamp, settings: &Settings) -> State {
+    let hours = habit.hours();
+    let measure = |from, to| hours.as_ref().map_or_else(|| between(from, to), |hours| hours.between(from, to));
+    let Some(cadence) = habit.median(measure) else { return State::OnTime };
+    let margin = cadence.min(Duration::from_hours(1));
+    judge(cadence * 3 / 2 + margin, cadence * 3, measure(last, now), settings)
+}
+
+fn judge(late: Duration, silent: Duration, quiet: Duration, settings: &Settings) -> State {
     match quiet {
-        quiet if quiet >= many(patience.silent).max(settings.silence_minimum.get()) => State::Silent,
-        quiet if quiet >= many(patience.late) => State::Late,
+        quiet if quiet >= silent.max(settings.silence_minimum.get()) => State::Silent,
+        quiet if quiet >= late => State::Late,
         _ => State::OnTime,
     }
 }

@@ -12,6 +12,7 @@ mod digest;
 mod excess;
 mod freshness;
 mod habit;
+mod hours;
 mod incident;
 mod kind;
 mod ledger;

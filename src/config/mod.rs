@@ -9,6 +9,7 @@ mod sections;
 mod separation;
 mod sign_in;
 mod web;
+mod webhook;
 
 use std::path::Path;
 
@@ -121,7 +122,7 @@ impl Config {
         self.rules()?;
         separation::check_addresses(self)?;
         self.check_retention()?;
-        self.alerts.check().map_err(|sentence| ConfigError::Contradiction(sentence.to_owned()))?;
+        self.check_alerts()?;
         self.web.as_ref().map_or(Ok(()), |web| web.check(self.environnement))?;
         if !self.health.is_local() {
             return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");

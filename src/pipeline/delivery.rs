@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::ailing;
 use super::breaker::Breaker;
 use super::desk::Desk;
 use super::round::Round;
@@ -16,7 +17,7 @@ use crate::capacity::{Genre, Update};
 use crate::clock::{Clock, JumpWatch};
 use crate::config;
 use crate::fail_point::fail_point;
-use crate::health::{self, Concern, Pulse};
+use crate::health::{self, Pulse};
 use crate::ror::{Client, Exchange, GenreCode, PushFailure};
 use crate::store::{Shift, StoreError};
 
@@ -126,8 +127,7 @@ impl Delivery {
     }
 
     pub(super) fn tell_success(&self) {
-        self.pulse.well(&Concern::Ror);
-        self.pulse.well(&Concern::RorLogin);
+        ailing::over(&self.pulse);
         if self.breaker().success() {
             info!("le ROR répond de nouveau : les envois reprennent");
         }
@@ -140,12 +140,7 @@ impl Delivery {
             _ if failure.is_transient() => self.breaker().failure(now),
             _ => self.breaker().our_fault(now),
         };
-        if self.breaker().is_open() {
-            self.pulse.ails(Concern::Ror, &failure.to_string());
-        }
-        if failure.is_refused_login() {
-            self.pulse.ails(Concern::RorLogin, &failure.to_string());
-        }
+        ailing::tell(&self.pulse, failure, self.breaker().is_open());
         if opened {
             error!("envois au ROR suspendus : {failure}");
         }

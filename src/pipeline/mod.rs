@@ -1,6 +1,7 @@
 //! The two halves of the way of a mail, joined by the store only: *intake* (mailbox to judgement)
 //! and *delivery* (store to ROR, store to sender).
 
+mod ailing;
 mod answering;
 mod breaker;
 mod court;

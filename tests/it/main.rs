@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod address;
+#[cfg(unix)]
+mod alerts;
 mod architecture;
 mod cahier;
 mod capacity;

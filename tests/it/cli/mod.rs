@@ -52,7 +52,7 @@ pub(crate) fn program() -> Command {
     command
 }
 
-fn ran(output: &Output) -> Ran {
+pub(crate) fn ran(output: &Output) -> Ran {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let ran = Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
     assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "an escape sequence without a terminal");

@@ -101,7 +101,9 @@ impl Home {
     }
 
     pub(crate) async fn try_execute(&self, statement: &'static str) -> sqlx::Result<()> {
-        if let (Place::Server(database), true) = (&self.place, statement.starts_with("CREATE")) {
+        if let (Place::Server(database), true) =
+            (&self.place, ["CREATE", "ALTER"].iter().any(|verb| statement.starts_with(verb)))
+        {
             database.spoil();
         }
         match self.sql().await {

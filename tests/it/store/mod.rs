@@ -33,7 +33,7 @@ mod removals;
 #[cfg(test)]
 mod replaying;
 #[cfg(test)]
-mod replies;
+pub(crate) mod replies;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::engine::{Engine, on_both_engines};
 
 const HOUR: i64 = 3600;
 
-pub(super) fn letter(id: MailId) -> NewReply {
+pub(crate) fn letter(id: MailId) -> NewReply {
     reply(id, ReplyKind::Reponse, 1)
 }
 

@@ -1,0 +1,313 @@
+//! Each kind of incident: its cause opens it, people are told; its cure closes it, people are told again.
+
+use std::time::Duration;
+
+use dispolits::alerts::Kind;
+use dispolits::defect::{Code, Defect, Place};
+use dispolits::health::{Concern, Task};
+use dispolits::store::{Answer, JudgedDocument, JudgedMail};
+use rcgen::{CertificateParams, KeyPair};
+
+use super::stage::Stage;
+use crate::store::bench::{ACCOUNT, acknowledged, at_location, beds, document, held_back, judged};
+use crate::store::engine::{Engine, on_both_engines};
+use crate::store::replies::letter;
+
+/// Tells one kind: cause and cure, then whom it concerns.
+async fn tell(
+    stage: &Stage,
+    kind: Kind,
+    object: &str,
+    cause: impl AsyncFnOnce(&Stage),
+    cure: impl AsyncFnOnce(&Stage),
+) {
+    stage.minutes(1).await;
+    assert_eq!(stage.open(kind).await, [], "{kind}: not yet");
+    cause(stage).await;
+    stage.minutes(7).await;
+    let open = stage.open(kind).await;
+    assert_eq!(open.iter().map(|one| one.objet.as_str()).collect::<Vec<_>>(), [object], "{kind}");
+    cure(stage).await;
+    stage.minutes(12).await;
+    assert_eq!(stage.open(kind).await, [], "{kind}: over");
+    let told = stage.receiver.told();
+    let events: Vec<&str> =
+        told.iter().filter(|(_, of, to)| of == kind.word() && to == object).map(|(event, ..)| event.as_str()).collect();
+    assert_eq!((events.first(), events.last()), (Some(&"ouverture"), Some(&"cloture")), "{kind}: {told:?}");
+    assert_eq!(events.iter().filter(|event| **event == "ouverture").count(), 1, "{kind}: {told:?}");
+    let mails = stage.mails();
+    let told = |word: &str| mails.iter().any(|mail| mail.contains(word));
+    assert!(told("OUVERTE") && told("CLOSE"), "{kind}: {mails:?}");
+    assert!(!stage.receiver.calls().iter().any(|call| call.raw.contains("lits@")), "{kind}: an address");
+}
+
+/// A report that speaks of these services.
+async fn report(stage: &Stage, name: &str, services: &[&str]) {
+    let bench = &stage.bench;
+    let id = bench.receive(name, name).await;
+    let mentions = services.iter().map(|code| ("350054680".parse().unwrap(), code.parse().unwrap())).collect();
+    let mail = judged(vec![JudgedDocument { mentions, ..document(name, Vec::new()) }]);
+    bench.record(id, &mail).await;
+    bench.settle(id, Answer::Told).await;
+}
+
+async fn ailing(engine: Engine, kind: Kind, object: &str, concern: Concern) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| stage.pulse.ails(concern.clone(), "refusé pour lits@ch-armor.test");
+    let cure = async |stage: &Stage| stage.pulse.well(&concern);
+    tell(&stage, kind, object, cause, cure).await;
+}
+
+async fn what_the_worker_says_of_its_connections(engine: Engine) {
+    ailing(engine, Kind::RorDown, "ROR", Concern::Ror).await;
+    ailing(engine, Kind::Referential, "référentiel", Concern::Referential).await;
+    let mailbox = Concern::MailboxLogin(ACCOUNT.to_owned());
+    ailing(engine, Kind::CredentialRefused, "boîte principale", mailbox).await;
+    ailing(engine, Kind::CredentialRefused, "envoi", Concern::SmtpLogin).await;
+    ailing(engine, Kind::CredentialRefused, "jeton du ROR", Concern::RorLogin).await;
+}
+
+async fn a_mailbox_that_is_not_swept(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        stage.expect_sweeps();
+        stage.pulse.ails(Concern::Sweep(ACCOUNT.to_owned()), "le serveur ne répond pas");
+    };
+    let cure = async |stage: &Stage| {
+        let [incident] = stage.open(Kind::Unswept).await.try_into().unwrap();
+        assert!(incident.phrase.ends_with("; le serveur ne répond pas"), "{}", incident.phrase);
+        stage.pulse.swept(ACCOUNT, 0, 0, 0);
+    };
+    tell(&stage, Kind::Unswept, "principale", cause, cure).await;
+}
+
+async fn a_task_that_is_stuck(engine: Engine) {
+    let mut stage = Stage::new(engine).await;
+    stage.config.health.stuck_after = dispolits::setting::Span::seconds(0);
+    stage.alarm = stage.alarm_of(&stage.bench.shift, &stage.config, &stage.pulse);
+    let cause = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::ZERO);
+    let cure = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::from_hours(1));
+    tell(&stage, Kind::Stuck, "envoi au ROR", cause, cure).await;
+}
+
+async fn mails_that_wait_for_a_verdict(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        stage.bench.receive("1", "un courriel").await;
+    };
+    let cure = async |stage: &Stage| {
+        let id = stage.bench.receive("1", "un courriel").await;
+        stage.bench.record(id, &judged(Vec::new())).await;
+    };
+    tell(&stage, Kind::Unjudged, "principale", cause, cure).await;
+}
+
+async fn counts_that_wait_for_the_ror(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        stage.bench.report("r", vec![beds(3, 360)]).await;
+        stage.hours_pass(2);
+    };
+    let cure = async |stage: &Stage| {
+        stage.bench.send(acknowledged).await;
+    };
+    tell(&stage, Kind::LateDeliveries, "ROR", cause, cure).await;
+}
+
+async fn rights_that_the_ror_refuses(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        stage.bench.report("r", vec![beds(3, 360), at_location("SSR2", 4, 360)]).await;
+        stage.bench.send(held_back).await;
+    };
+    let cure = async |stage: &Stage| {
+        let [incident] = stage.open(Kind::RorRights).await.try_into().unwrap();
+        assert_eq!(incident.phrase, "le ROR refuse l’écriture sur 2 lieu(x), dont 350054680/SSR1");
+        stage.hours_pass(2);
+        stage.bench.send(acknowledged).await;
+    };
+    tell(&stage, Kind::RorRights, "ROR", cause, cure).await;
+}
+
+async fn a_reply_that_did_not_arrive(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        let id = stage.bench.report("r", Vec::new()).await;
+        stage.bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+        let reply = stage.bench.shift.replies_to_send(10, stage.bench.now()).await.unwrap().remove(0);
+        stage.bench.store.reply_failed(reply.id, "550", None, stage.bench.now()).await.unwrap();
+    };
+    let cure = async |stage: &Stage| stage.hours_pass(25);
+    tell(&stage, Kind::Undelivered, "courriel 1", cause, cure).await;
+}
+
+async fn replies_that_wait(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        let id = stage.bench.report("r", Vec::new()).await;
+        stage.bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+        stage.hours_pass(1);
+    };
+    let cure = async |stage: &Stage| {
+        let reply = stage.bench.shift.replies_to_send(10, stage.bench.now()).await.unwrap().remove(0);
+        stage.bench.store.reply_sent(reply.id, None, stage.bench.now()).await.unwrap();
+    };
+    tell(&stage, Kind::RepliesWaiting, "envoi", cause, cure).await;
+}
+
+async fn a_document_of_a_patient(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        let id = stage.bench.receive("1", "un document").await;
+        let defects = vec![Defect::new(Code::M06, Place::mail())];
+        stage.bench.record(id, &JudgedMail { defects, ..judged(Vec::new()) }).await;
+    };
+    let cure = async |stage: &Stage| stage.hours_pass(25);
+    tell(&stage, Kind::PatientDocument, "courriel 1", cause, cure).await;
+}
+
+async fn mails_without_an_outcome(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        report(stage, "r", &[]).await;
+        stage.bench.execute("UPDATE mails SET verdict = 'perdu'").await;
+    };
+    let cure = async |stage: &Stage| stage.bench.execute("UPDATE mails SET verdict = 'integre'").await;
+    tell(&stage, Kind::Balance, "principale", cause, cure).await;
+}
+
+async fn rejections_above_habit(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        for rank in 0..10 {
+            report(stage, &format!("r{rank}"), if rank < 5 { &["SSR1"] } else { &[] }).await;
+        }
+        stage.bench.execute("UPDATE mails SET verdict = 'rejete'").await;
+    };
+    let cure = async |stage: &Stage| {
+        let [incident] = stage.open(Kind::Rejections).await.try_into().unwrap();
+        assert_eq!(incident.phrase, "10 courriels rejetés en une heure en tout, contre 0 au plus d’habitude");
+        stage.hours_pass(1);
+    };
+    tell(&stage, Kind::Rejections, "tous", cause, cure).await;
+}
+
+async fn an_establishment_that_is_silent(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        report(stage, "r1", &["SSR1", "SSR2"]).await;
+        stage.minutes(1).await;
+        stage.hours_pass(7);
+    };
+    let cure = async |stage: &Stage| {
+        assert_eq!(stage.open(Kind::SilentService).await, [], "its establishment speaks for it");
+        report(stage, "r2", &["SSR1", "SSR2"]).await;
+    };
+    tell(&stage, Kind::SilentEstablishment, "350054680", cause, cure).await;
+}
+
+async fn a_muted_establishment_is_left_in_peace_until_then(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    report(&stage, "r1", &["SSR1", "SSR2"]).await;
+    // 2026-11-23T17:00:00Z, ten hours later.
+    stage.bench.execute("INSERT INTO mutes (finess, until, at, who, note) VALUES ('350054680', 1795453200000, 0, 'a', 'b')").await;
+    stage.hours_pass(9);
+    stage.minutes(30).await;
+    assert_eq!(stage.open(Kind::SilentEstablishment).await, []);
+    stage.minutes(32).await;
+    assert_eq!(stage.open(Kind::SilentEstablishment).await.len(), 1);
+}
+
+async fn a_service_that_is_silent(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        report(stage, "r1", &["SSR1", "SSR2"]).await;
+        stage.hours_pass(7);
+        report(stage, "r2", &["SSR1"]).await;
+    };
+    let cure = async |stage: &Stage| report(stage, "r3", &["SSR1", "SSR2"]).await;
+    tell(&stage, Kind::SilentService, "350054680/SSR2", cause, cure).await;
+}
+
+async fn a_disk_that_is_nearly_full(engine: Engine) {
+    let mut stage = Stage::new(engine).await;
+    let object = stage.path("").display().to_string().trim_end_matches('/').to_owned();
+    let mut full = stage.config.clone();
+    full.alerts.disk_percent = 100;
+    full.alerts.open_after = dispolits::setting::Span::seconds(0);
+    let tight = stage.alarm_of(&stage.bench.shift, &full, &stage.pulse);
+    let roomy = std::mem::replace(&mut stage.alarm, tight);
+    stage.minutes(1).await;
+    let [incident] = stage.open(Kind::Disk).await.try_into().unwrap();
+    assert_eq!(incident.objet, object);
+    assert!(incident.phrase.starts_with("il reste "), "{}", incident.phrase);
+    stage.alarm = roomy;
+    stage.minutes(12).await;
+    assert_eq!(stage.open(Kind::Disk).await, []);
+}
+
+async fn a_certificate_is_told_at_each_threshold(engine: Engine) {
+    let stage = Stage::with(engine, "remind_after = \"9000d\"").await;
+    let mut parameters = CertificateParams::new(vec!["essai.test".to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(2027, 3, 1);
+    let key = KeyPair::generate().unwrap();
+    let pem = parameters.self_signed(&key).unwrap().pem();
+    std::fs::write(stage.path("certificat.pem"), format!("{pem}{}", key.serialize_pem())).unwrap();
+    stage.minutes(1).await;
+    assert_eq!(stage.open(Kind::Certificate).await, [], "98 days before");
+    let mut told = Vec::new();
+    for days in [10, 1, 30, 1, 30, 20, 10] {
+        stage.hours_pass(24 * days);
+        stage.minutes(1).await;
+        told.push(stage.receiver.told().into_iter().filter(|one| one.1 == "certificat-expirant").count());
+    }
+    // J-88, J-87, J-57, J-56, J-26, J-6, expired.
+    assert_eq!(told, [1, 1, 2, 2, 3, 4, 5]);
+    assert_eq!(stage.open(Kind::Certificate).await.len(), 1);
+    parameters.not_after = rcgen::date_time_ymd(2029, 1, 1);
+    let pem = parameters.self_signed(&key).unwrap().pem();
+    std::fs::write(stage.path("certificat.pem"), format!("{pem}{}", key.serialize_pem())).unwrap();
+    stage.minutes(12).await;
+    assert_eq!(stage.open(Kind::Certificate).await, []);
+}
+
+/// Told from memory while the store does not answer, written down and closed once it does.
+async fn a_store_that_does_not_answer(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    stage.minutes(1).await;
+    stage.receiver.answer(&[500]);
+    stage.bench.execute("ALTER TABLE incidents RENAME TO absents").await;
+    stage.minutes(7).await;
+    let calls = stage.receiver.calls();
+    assert_eq!(calls.len(), 2, "refused once, then taken: {calls:?}");
+    assert_eq!(calls[0].raw, calls[1].raw, "the same again");
+    stage.bench.execute("ALTER TABLE absents RENAME TO incidents").await;
+    stage.minutes(1).await;
+    let [incident] = stage.open(Kind::StoreSilent).await.try_into().unwrap();
+    assert_eq!(incident.objet, "base");
+    stage.minutes(12).await;
+    assert_eq!(stage.open(Kind::StoreSilent).await, []);
+    let told = stage.receiver.told();
+    assert_eq!(told.iter().map(|one| one.0.as_str()).collect::<Vec<_>>(), ["ouverture", "ouverture", "cloture"]);
+}
+
+on_both_engines! {
+    what_the_worker_says_of_its_connections,
+    a_mailbox_that_is_not_swept,
+    a_task_that_is_stuck,
+    mails_that_wait_for_a_verdict,
+    counts_that_wait_for_the_ror,
+    rights_that_the_ror_refuses,
+    a_reply_that_did_not_arrive,
+    replies_that_wait,
+    a_document_of_a_patient,
+    mails_without_an_outcome,
+    rejections_above_habit,
+    an_establishment_that_is_silent,
+    a_muted_establishment_is_left_in_peace_until_then,
+    a_service_that_is_silent,
+    a_disk_that_is_nearly_full,
+    a_certificate_is_told_at_each_threshold,
+    a_store_that_does_not_answer,
+}
