@@ -1,12 +1,12 @@
 //! Who sends and who does not: learned from what came, kept for whoever shows it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::alerts::{Board, Expected, Habit, Settings, Stillness};
-use crate::capacity::{Location, ServiceCode};
+use crate::alerts::{Board, Expected, Habit, Settings, Stillness, Values};
+use crate::capacity::ServiceCode;
 use crate::finess::Finess;
 use crate::referential::{Kind, Referential};
 use crate::store::{Store, StoreError};
@@ -16,8 +16,6 @@ const PAST: SignedDuration = SignedDuration::from_hours(24 * 56);
 /// Documents read at a time, and how often in one turn: a long past is read over several turns.
 const PAGE: u32 = 2000;
 const PAGES: usize = 25;
-/// Services whose counts are looked at in one turn.
-const SERVICES: usize = 20;
 
 /// The last board; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +42,6 @@ pub(super) struct Memory {
     read: Option<i64>,
     habits: BTreeMap<Who, Habit>,
     stillness: BTreeMap<Who, Stillness>,
-    /// The service that was looked at last.
-    looked_at: Option<Who>,
 }
 
 impl Memory {
@@ -53,13 +49,12 @@ impl Memory {
     pub(super) async fn catch_up(&mut self, store: &Store, now: Timestamp) -> Result<bool, StoreError> {
         let mut read = match self.read {
             Some(read) => read,
-            None => store.documents_before(super::before(now, PAST)).await?,
+            None => store.document_before(super::before(now, PAST)).await?,
         };
         for _ in 0..PAGES {
             let page = store.arrivals(read, PAGE).await?;
             for arrival in page.arrivals {
-                self.habits.entry((arrival.finess, None)).or_default().note(arrival.at);
-                self.habits.entry((arrival.finess, Some(arrival.service))).or_default().note(arrival.at);
+                self.habits.entry((arrival.finess, arrival.service)).or_default().note(arrival.at);
             }
             read = page.next;
             self.read = Some(read);
@@ -70,29 +65,28 @@ impl Memory {
         Ok(false)
     }
 
-    /// Looks at the counts of the next services, so that each has its turn.
+    /// Looks at whose counts, or whose dates of observation, stand still.
     pub(super) async fn look_at_counts(
         &mut self,
         store: &Store,
         settings: &Settings,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let since = super::before(now, settings.frozen_after.signed().saturating_mul(2));
-        for who in self.next_services() {
-            let (finess, Some(code)) = &who else { continue };
-            let values = store.values(&Location::new(*finess, code.clone()), since).await?;
-            let habit = self.habits.get(&who).cloned().unwrap_or_default();
-            self.stillness.insert(who, Stillness::of(values, &habit, settings, now));
+        let mut still = BTreeMap::new();
+        for place in store.places().await? {
+            let (Ok(finess), Ok(service)) = (place.finess.parse(), place.service.parse()) else { continue };
+            let who: Who = (finess, Some(service));
+            // Who was last heard before what is remembered begins.
+            for who in [(finess, None), who.clone()] {
+                self.habits.entry(who).or_default().heard(place.entendu);
+            }
+            let values = Values { unchanged_since: place.inchange_depuis, advanced_at: place.avance };
+            if let Some(habit) = self.habits.get(&who) {
+                still.insert(who, Stillness::of(values, habit, settings, now));
+            }
         }
+        self.stillness = still;
         Ok(())
-    }
-
-    fn next_services(&mut self) -> Vec<Who> {
-        let services: BTreeSet<&Who> = self.habits.keys().filter(|(_, service)| service.is_some()).collect();
-        let after = services.iter().filter(|who| self.looked_at.as_ref().is_none_or(|last| **who > last));
-        let next: Vec<Who> = after.take(SERVICES).map(|who| (*who).clone()).collect();
-        self.looked_at = if next.len() < SERVICES { None } else { next.last().cloned() };
-        next
     }
 
     /// The board of this moment.

@@ -182,9 +182,9 @@ fn of_certificate(alarm: &expiry::Alarm) -> Observation {
     let severity = if alarm.days_left < GRAVE_DAYS { Severity::Grave } else { Severity::Attention };
     let level = match alarm.threshold {
         ..0 => 5,
-        ..=7 => 4,
-        ..=30 => 3,
-        ..=60 => 2,
+        0..=7 => 4,
+        8..=30 => 3,
+        31..=60 => 2,
         _ => 1,
     };
     let object = alarm.file.display().to_string();

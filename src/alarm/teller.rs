@@ -73,9 +73,9 @@ impl Teller {
         let sent = self.transport.send(&submission).await;
         let sent = sent.map_err(|error| crate::address::mask_all(&error.to_string()))?;
         let refused = |address: &Address| sent.refused.iter().any(|(one, _)| one == address);
-        let told = self.envelope.to.iter().map(|address| match refused(address) {
-            true => format!("{} (refusé)", address.masked()),
-            false => address.masked(),
+        let told = self.envelope.to.iter().map(|address| {
+            let mark = if refused(address) { " (refusé)" } else { "" };
+            format!("{}{mark}", address.masked())
         });
         Ok(told.collect::<Vec<_>>().join(", "))
     }

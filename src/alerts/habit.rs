@@ -19,6 +19,7 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(24 * 14);
 pub struct Habit {
     recent: BTreeSet<Timestamp>,
     first: Option<Timestamp>,
+    heard: Option<Timestamp>,
     weeks: Weeks,
 }
 
@@ -33,9 +34,14 @@ impl Habit {
         self.weeks.note(at);
     }
 
+    /// Something came at least then; nothing is learned from it.
+    pub fn heard(&mut self, at: Timestamp) {
+        self.heard = self.heard.max(Some(at));
+    }
+
     /// When something last came.
     pub fn last(&self) -> Option<Timestamp> {
-        self.recent.last().copied()
+        self.recent.last().copied().max(self.heard)
     }
 
     /// How many of the remembered arrivals came after an instant.
@@ -46,7 +52,7 @@ impl Habit {
     /// The hours of the week at which something usually comes. `None` where they say nothing: too short a past, or
     /// arrivals at any hour.
     pub(super) fn hours(&self) -> Option<Hours> {
-        let (first, last) = (self.first?, self.last()?);
+        let (first, last) = (self.first?, *self.recent.last()?);
         let hours = (last.duration_since(first) >= SETTLED).then(|| self.weeks.hours())?;
         let within = self.recent.iter().filter(|at| hours.is_usual(**at)).count();
         (within * 2 >= self.recent.len()).then_some(hours)

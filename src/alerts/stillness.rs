@@ -7,13 +7,13 @@ use super::{Habit, Settings};
 /// Fewer reports since then prove nothing.
 const LEAST_REPORTS: usize = 3;
 
-/// What the counts of one service were lately.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What is known of the counts of one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Values {
-    /// Since when every occupancy count (disponible, occupe) has had its value; `None` if none is known.
-    pub unchanged_since: Option<Timestamp>,
-    /// The latest date of observation, and when it first came.
-    pub latest: Option<(Timestamp, Timestamp)>,
+    /// The date of observation since which all its counts have been the same.
+    pub unchanged_since: Timestamp,
+    /// When its latest date of observation first came.
+    pub advanced_at: Timestamp,
 }
 
 /// Since when it stands still, if it does for long enough while reports come.
@@ -33,8 +33,8 @@ impl Stillness {
             is_old && habit.since(*since) >= LEAST_REPORTS
         };
         Self {
-            frozen_since: values.unchanged_since.filter(lasts),
-            stalled_since: values.latest.map(|(_, came)| came).filter(lasts),
+            frozen_since: Some(values.unchanged_since).filter(lasts),
+            stalled_since: Some(values.advanced_at).filter(lasts),
         }
     }
 }

@@ -10,15 +10,15 @@ use crate::finess::Finess;
 /// Documents read again at each turn: on a server a number may be given before, and seen after, a greater one.
 const AGAIN: i64 = 200;
 
-/// Something came for a service.
+/// Something came for a service, or for an establishment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// When the mail was received.
     pub at: Timestamp,
     /// The establishment.
     pub finess: Finess,
-    /// The service.
-    pub service: ServiceCode,
+    /// The service; `None` for the establishment as a whole.
+    pub service: Option<ServiceCode>,
 }
 
 /// One page of arrivals.
@@ -32,29 +32,34 @@ pub struct Arrivals {
     pub more: bool,
 }
 
-type Columns = (i64, i64, Option<String>, Option<String>);
+type Columns = (i64, Option<i64>, Option<String>, Option<String>);
 
 impl Store {
-    /// The documents before the first one that came since then.
-    pub async fn documents_before(&self, since: Timestamp) -> Result<i64> {
-        let first: Option<i64> = query_scalar("SELECT MIN(id) FROM mails WHERE received_at >= $1")
-            .bind(millis(since))
-            .fetch_one(self.read())
-            .await?;
-        let Some(mail) = first else { return Ok(0) };
+    /// The document before the first one that came since then.
+    pub async fn document_before(&self, since: Timestamp) -> Result<i64> {
+        let first: Option<i64> =
+            query_scalar("SELECT mail_id FROM journal WHERE received_at >= $1 ORDER BY received_at, mail_id LIMIT 1")
+                .bind(millis(since))
+                .fetch_optional(self.read())
+                .await?;
         let document: Option<i64> =
-            query_scalar("SELECT MIN(id) FROM documents WHERE mail_id >= $1").bind(mail).fetch_one(self.read()).await?;
-        Ok(document.map_or(0, |document| document - 1))
+            query_scalar("SELECT id FROM documents WHERE mail_id >= $1 ORDER BY mail_id, rank LIMIT 1")
+                .bind(first.unwrap_or(i64::MAX))
+                .fetch_optional(self.read())
+                .await?;
+        match document {
+            Some(document) => Ok(document - 1),
+            None => query_scalar("SELECT COALESCE(MAX(id), 0) FROM documents").fetch_one(self.read()).await,
+        }
     }
 
     /// What came in the `limit` documents after this one, those of trials left out.
     pub async fn arrivals(&self, after: i64, limit: u32) -> Result<Arrivals> {
         let rows: Vec<Columns> = query_as(
-            "SELECT d.id, m.received_at, n.finess, n.service
-             FROM (SELECT id, mail_id, test FROM documents WHERE id > $1 ORDER BY id LIMIT $2) d
-             JOIN mails m ON m.id = d.mail_id
-             LEFT JOIN mentions n ON n.mail_id = d.mail_id AND n.service <> '' AND d.test = 0
-             ORDER BY d.id",
+            "SELECT page.id, n.received_at, n.finess, n.service
+             FROM (SELECT id, mail_id, test FROM documents WHERE id > $1 ORDER BY id LIMIT $2) AS page
+             LEFT JOIN mentions n ON n.mail_id = page.mail_id AND page.test = 0
+             ORDER BY page.id",
         )
         .bind(after.saturating_sub(AGAIN).max(0))
         .bind(limit.saturating_add(u32::try_from(AGAIN).unwrap_or(0)))
@@ -73,7 +78,11 @@ impl Store {
     }
 }
 
-/// What was mentioned under a number that is none concerns nobody.
+/// What was mentioned under a number or a code that is none concerns nobody.
 fn arrival((_, at, finess, service): Columns) -> Option<Arrival> {
-    Some(Arrival { at: instant(at), finess: finess?.parse().ok()?, service: service?.parse().ok()? })
+    let service = match service?.as_str() {
+        "" => None,
+        code => Some(code.parse().ok()?),
+    };
+    Some(Arrival { at: instant(at?), finess: finess?.parse().ok()?, service })
 }

@@ -2,16 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::engine::{query_as, query_scalar};
+use super::engine::query_as;
 use super::{MailId, Result, Store, instant, millis};
-use crate::alerts::Values;
-use crate::capacity::{Indicator, Location, Statut};
 use crate::finess::Finess;
 
 /// The most happenings looked at: each is an incident of its own.
 const MOST: u32 = 100;
-/// The most counts of a service looked at.
-const COUNTS: u32 = 2000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// Something that happened to a mail.
@@ -65,8 +61,8 @@ impl Store {
     /// Patient documents (M06) received since then.
     pub async fn patient_documents(&self, since: Timestamp) -> Result<Vec<Happening>> {
         let rows = query_as(
-            "SELECT m.id, m.received_at FROM defects d JOIN mails m ON m.id = d.mail_id
-             WHERE d.code = 'M06' AND m.received_at >= $1 GROUP BY m.id, m.received_at ORDER BY m.id DESC LIMIT $2",
+            "SELECT mail_id, received_at FROM facets WHERE facet = 'M06' AND received_at >= $1
+             ORDER BY received_at DESC, mail_id DESC LIMIT $2",
         )
         .bind(millis(since))
         .bind(MOST)
@@ -92,13 +88,13 @@ impl Store {
     pub async fn rejections_by_hour(&self, since: Timestamp, now: Timestamp) -> Result<Vec<Rejected>> {
         let rows: Vec<(Option<String>, i64, i64)> = query_as(
             "WITH rejected AS (
-                SELECT id, ($2 - received_at) / $3 AS hour FROM mails
+                SELECT mail_id, ($2 - received_at) / $3 AS hour FROM journal
                 WHERE verdict IN ('rejete', 'partiellement-integre') AND received_at >= $1 AND received_at <= $2)
              SELECT NULL, hour, COUNT(*) FROM rejected GROUP BY hour
              UNION ALL
-             SELECT n.finess, r.hour, COUNT(DISTINCT r.id)
-             FROM rejected r JOIN documents d ON d.mail_id = r.id JOIN mentions n ON n.document_id = d.id
-             GROUP BY n.finess, r.hour",
+             SELECT n.finess, rejected.hour, COUNT(*)
+             FROM rejected JOIN mentions n ON n.mail_id = rejected.mail_id AND n.service = ''
+             GROUP BY n.finess, rejected.hour",
         )
         .bind(millis(since))
         .bind(millis(now))
@@ -106,37 +102,6 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         Ok(rows.into_iter().filter_map(rejected).collect())
-    }
-
-    /// What the counts of a service were lately: since when the occupied and the available ones have their values, and
-    /// when the latest observation first came. What came before `since` is not looked at.
-    pub async fn values(&self, location: &Location, since: Timestamp) -> Result<Values> {
-        let rows: Vec<(String, i64, i64)> = query_as(
-            "SELECT indicator, nombre, date_releve FROM updates
-             WHERE finess = $1 AND service = $2 AND date_releve >= $3 ORDER BY date_releve DESC, id DESC LIMIT $4",
-        )
-        .bind(location.finess().to_string())
-        .bind(location.service().as_str())
-        .bind(millis(since))
-        .bind(COUNTS)
-        .fetch_all(self.read())
-        .await?;
-        let Some(latest) = rows.first().map(|row| row.2) else { return Ok(Values::default()) };
-        let came = self.first_came(location, latest).await?;
-        Ok(Values { unchanged_since: unchanged_since(&rows), latest: came.map(|came| (instant(latest), came)) })
-    }
-
-    async fn first_came(&self, location: &Location, date: i64) -> Result<Option<Timestamp>> {
-        let came: Option<i64> = query_scalar(
-            "SELECT MIN(m.received_at) FROM updates u JOIN mails m ON m.id = u.mail_id
-             WHERE u.finess = $1 AND u.service = $2 AND u.date_releve = $3",
-        )
-        .bind(location.finess().to_string())
-        .bind(location.service().as_str())
-        .bind(date)
-        .fetch_one(self.read())
-        .await?;
-        Ok(came.map(instant))
     }
 }
 
@@ -150,21 +115,4 @@ fn rejected((finess, hour, mails): (Option<String>, i64, i64)) -> Option<Rejecte
         None => None,
     };
     Some(Rejected { finess, hour: u32::try_from(hour).ok()?, mails: super::count(mails) })
-}
-
-/// The latest instant at which an occupancy count took its present value; rows are the latest first.
-fn unchanged_since(rows: &[(String, i64, i64)]) -> Option<Timestamp> {
-    let is_occupancy = |indicator: &str| {
-        let parsed = indicator.parse::<Indicator>();
-        parsed.is_ok_and(|indicator| matches!(indicator.statut(), Statut::Disponible | Statut::Occupe))
-    };
-    let mut changed: std::collections::BTreeMap<&str, (i64, i64, bool)> = std::collections::BTreeMap::new();
-    for (indicator, nombre, date) in rows.iter().filter(|row| is_occupancy(&row.0)) {
-        let (value, since, over) = changed.entry(indicator).or_insert((*nombre, *date, false));
-        *over |= value != nombre;
-        if !*over {
-            *since = *date;
-        }
-    }
-    changed.values().map(|(_, since, _)| *since).max().map(instant)
 }

@@ -182,14 +182,14 @@ fn reports_that_say_nothing_new_are_told_after_a_while() {
     let now = paris("2026-11-20T18:00:00");
     let (old, fresh) = (paris("2026-11-13T17:00:00"), paris("2026-11-14T00:00:00"));
     let of = |values| Stillness::of(values, &habit, &settings, now);
-    let frozen = of(Values { unchanged_since: Some(old), latest: Some((fresh, fresh)) });
+    let frozen = of(Values { unchanged_since: old, advanced_at: fresh });
     assert_eq!((frozen.frozen_since, frozen.stalled_since), (Some(old), None));
-    let stalled = of(Values { unchanged_since: Some(fresh), latest: Some((old, old)) });
+    let stalled = of(Values { unchanged_since: fresh, advanced_at: old });
     assert_eq!((stalled.frozen_since, stalled.stalled_since), (None, Some(old)));
     // Nothing came since: it is silent, not still.
     let mut gone = Habit::default();
     gone.note(old);
-    let values = Values { unchanged_since: Some(old), latest: Some((old, old)) };
+    let values = Values { unchanged_since: old, advanced_at: old };
     assert_eq!(Stillness::of(values, &gone, &settings, now), Stillness::default());
 }
 

@@ -182,7 +182,7 @@ async fn rejections_above_habit(engine: Engine) {
         for rank in 0..10 {
             report(stage, &format!("r{rank}"), if rank < 5 { &["SSR1"] } else { &[] }).await;
         }
-        stage.bench.execute("UPDATE mails SET verdict = 'rejete'").await;
+        stage.bench.execute("UPDATE journal SET verdict = 'rejete'").await;
     };
     let cure = async |stage: &Stage| {
         let [incident] = stage.open(Kind::Rejections).await.try_into().unwrap();
@@ -210,7 +210,10 @@ async fn a_muted_establishment_is_left_in_peace_until_then(engine: Engine) {
     let stage = Stage::new(engine).await;
     report(&stage, "r1", &["SSR1", "SSR2"]).await;
     // 2026-11-23T17:00:00Z, ten hours later.
-    stage.bench.execute("INSERT INTO mutes (finess, until, at, who, note) VALUES ('350054680', 1795453200000, 0, 'a', 'b')").await;
+    stage
+        .bench
+        .execute("INSERT INTO mutes (finess, until, at, who, note) VALUES ('350054680', 1795453200000, 0, 'a', 'b')")
+        .await;
     stage.hours_pass(9);
     stage.minutes(30).await;
     assert_eq!(stage.open(Kind::SilentEstablishment).await, []);

@@ -9,6 +9,7 @@ use super::engine::Engine;
 
 /// The files of the store whose statements run all day long.
 const HOT: &[(&str, &str)] = &[
+    ("arrivals.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/arrivals.rs"))),
     ("claiming.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/claiming.rs"))),
     ("closing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/closing.rs"))),
     ("documents.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/documents.rs"))),
@@ -17,6 +18,7 @@ const HOT: &[(&str, &str)] = &[
     ("filing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/filing.rs"))),
     ("holds.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/holds.rs"))),
     ("inserting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/inserting.rs"))),
+    ("incidents.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/incidents.rs"))),
     ("mails.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/mails.rs"))),
     ("outcomes.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/outcomes.rs"))),
     ("posting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/posting.rs"))),
@@ -26,6 +28,8 @@ const HOT: &[(&str, &str)] = &[
     ("settling.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/settling.rs"))),
     ("shift.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/shift.rs"))),
     ("takeover.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/takeover.rs"))),
+    ("telling.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/telling.rs"))),
+    ("watching.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/watching.rs"))),
 ];
 
 /// Tables that grow for years.

@@ -44,6 +44,5 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_waiting ON alerts (way, id) WHERE etat = 'a-envoyer';
 CREATE INDEX alerts_by_incident ON alerts (incident_id);
 
--- What is looked at again and again, without the history of years.
+-- What is looked at every minute, without the history of years.
 CREATE INDEX replies_abandoned ON replies (closed_at) WHERE etat = 'abandonnee';
-CREATE INDEX mails_rejected ON mails (received_at) WHERE verdict IN ('rejete', 'partiellement-integre');
