@@ -122,7 +122,8 @@ pub struct Reply {
     /// Délai au-delà duquel des rejets déjà connus sont annoncés sans attendre le ROR.
     #[serde(default = "quarter")]
     pub deadline: Span,
-    /// Réponses par expéditeur et par heure ; au-delà, les rejets sont réunis dans un récapitulatif.
+    /// Réponses par expéditeur et par heure ; au-delà, les rejets sont réunis dans un récapitulatif. Les envois de test et
+    /// le retour à la normale sont répondus jusqu’à dix fois ce nombre.
     #[serde(default = "default_cap")]
     pub cap_per_hour: u32,
     /// Les avis de traitement (MDN) partent avec un expéditeur d’enveloppe vide (RFC 8098) ; `false`

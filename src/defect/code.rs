@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::article::Article;
-use super::catalogue::article;
+use super::catalogue;
 
 /// Whether a defect rejects what stands under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
@@ -101,6 +101,11 @@ macro_rules! codes {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$code => stringify!($code),)+ }
             }
+
+            /// The article of its name: one that is missing does not compile.
+            fn article(self) -> &'static Article {
+                match self { $(Self::$code => &catalogue::$code,)+ }
+            }
         }
     };
 }
@@ -173,10 +178,6 @@ impl Code {
     /// How to mend it.
     pub fn hint(self) -> &'static str {
         self.article().hint
-    }
-
-    fn article(self) -> &'static Article {
-        article(self)
     }
 }
 

@@ -13,6 +13,7 @@ mod size;
 use serde::{Deserialize, Serialize};
 
 pub use code::{Actor, Code, Scope, Severity};
+pub use path::Path;
 pub use place::Place;
 pub use size::size_in_words;
 
@@ -64,6 +65,13 @@ impl Defect {
     #[must_use]
     pub fn detail(mut self, sentence: impl AsRef<str>) -> Self {
         self.message = format!("{} {}", self.message, excerpt_of(sentence.as_ref(), 4 * EXCERPT_CHARS));
+        self
+    }
+
+    /// Puts a sentence made for this case in the place of the catalogue's, where that would be false.
+    #[must_use]
+    pub fn sentence_instead(mut self, sentence: impl AsRef<str>) -> Self {
+        self.message = excerpt_of(sentence.as_ref(), 4 * EXCERPT_CHARS);
         self
     }
 
@@ -136,7 +144,8 @@ pub fn excerpt(text: &str) -> String {
     excerpt_of(text, EXCERPT_CHARS)
 }
 
-fn excerpt_of(text: &str, limit: usize) -> String {
+/// The same, shortened to `limit` characters; « … » says that there was more.
+pub fn excerpt_of(text: &str, limit: usize) -> String {
     let mut short: String = text.chars().take(limit).map(visible).collect();
     if text.chars().nth(limit).is_some() {
         short.push('…');

@@ -1,6 +1,6 @@
 //! The checks between the counts of one service: once each, legal, plausible, coherent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Rules;
 use crate::capacity::{Affectation, Count, Genre, Indicator, Nature, Nomenclature, Statut, Temporalite};
@@ -9,7 +9,7 @@ use crate::report::{PlacedCount, Service};
 
 /// Keeps the counts that stand and adds what is wrong to `defects`.
 pub(super) fn judge(service: &Service, rules: &Rules, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
-    let once = without_repetitions(&service.counts, defects);
+    let once = without_repetitions(service, defects);
     let legal = without_illegal(once, rules, defects);
     let plausible = within_ceiling(legal, rules, defects);
     let incoherent = incoherences(service, &plausible, rules);
@@ -18,20 +18,31 @@ pub(super) fn judge(service: &Service, rules: &Rules, defects: &mut Vec<Defect>)
     if rejected { Vec::new() } else { plausible }
 }
 
-/// C07: all occurrences of an indicator given twice fall, beds and places being one key.
-fn without_repetitions(counts: &[PlacedCount], defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
-    let mut times: BTreeMap<Indicator, usize> = BTreeMap::new();
-    for placed in counts {
-        *times.entry(placed.count.indicator).or_default() += 1;
-    }
-    let is_repeated = |placed: &&PlacedCount| times.get(&placed.count.indicator).is_some_and(|times| *times > 1);
-    let (repeated, once): (Vec<_>, Vec<_>) = counts.iter().partition(is_repeated);
+/// C07: all occurrences of an indicator given twice fall, beds and places being one key. One that is rejected for its
+/// number counts too: the other would else be pushed, and nobody knows which was meant.
+fn without_repetitions(service: &Service, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
+    let repeated = repeated(service);
+    let (fallen, once): (Vec<_>, Vec<_>) =
+        service.counts.iter().partition(|placed| repeated.contains(&placed.count.indicator));
     defects.extend(
-        repeated
+        fallen
             .into_iter()
             .map(|placed| Defect::new(Code::C07, placed.place.clone()).found(placed.count.nombre.get().to_string())),
     );
+    defects.extend(service.rejected_counts.iter().filter(|count| repeated.contains(&count.indicator)).map(|count| {
+        let defect = Defect::new(Code::C07, count.place.clone());
+        count.written.iter().fold(defect, Defect::found)
+    }));
     once.into_iter().cloned().collect()
+}
+
+/// The indicators that stand more than once in the service, rejected or not.
+fn repeated(service: &Service) -> BTreeSet<Indicator> {
+    let read = service.counts.iter().map(|placed| placed.count.indicator);
+    let mut seen = BTreeSet::new();
+    read.chain(service.rejected_counts.iter().map(|count| count.indicator))
+        .filter(|indicator| !seen.insert(*indicator))
+        .collect()
 }
 
 /// C05 beyond the compatibility of attributes: only where the agency holds the complete list.

@@ -113,9 +113,17 @@ fn judge_establishment(
     }
 }
 
-/// M01: the mail comes from nobody the referential knows; `from` is what its From says.
-pub fn unknown_sender(from: &str) -> Defect {
-    Defect::new(Code::M01, Place::mail()).found(from).expected("exactement une adresse, déclarée au GRADeS")
+/// M01: the mail comes from nobody the referential knows. `from` is what its From says, `several` whether that is more
+/// than one address: then nobody can say who sent it, each being declared or not.
+pub fn unknown_sender(from: &str, several: bool) -> Defect {
+    let defect =
+        Defect::new(Code::M01, Place::mail()).found(from).expected("exactement une adresse, déclarée au GRADeS");
+    if !several {
+        return defect;
+    }
+    defect
+        .sentence_instead("Le champ From porte plusieurs adresses : l’expéditeur ne peut pas être reconnu.")
+        .hint_instead("N’y laissez qu’une adresse, celle de la boîte MSSanté déclarée au GRADeS.")
 }
 
 /// E03, E05 and E04, in this order: one of them at most.
@@ -124,7 +132,6 @@ fn establishment_defect(finess: Finess, etablissement: &Etablissement, context: 
     let defect = |code| Defect::new(code, etablissement.place.clone()).found(finess.as_str());
     match referential.establishment(finess) {
         None => Some(defect(Code::E03)),
-        Some(known) if !known.open => Some(defect(Code::E03).detail("Le référentiel régional l’indique comme fermé.")),
         Some(known) if known.kind == Kind::Ej => Some(legal_entity(&etablissement.place, finess, context)),
         Some(_) if context.sender.is_some_and(|sender| !referential.may_send(sender, finess)) => {
             Some(defect(Code::E04))

@@ -10,7 +10,9 @@ use crate::capacity::{Count, ServiceCode, Statut};
 use crate::defect::{Code, Defect};
 use crate::finess::Finess;
 use crate::outcome::in_paris;
+use crate::referential::Closing;
 use crate::report::{Etablissement, PlacedCount, Service};
+use crate::setting::Span;
 
 /// The counts of a service that stand, and what is wrong with it.
 pub(super) struct Judged {
@@ -37,9 +39,13 @@ pub(super) fn judge(
     .flatten()
     .collect();
     let rejected = service.rejected || !defects.is_empty();
-    let closed = finess.zip(service.code.as_ref()).is_some_and(|(finess, code)| is_closed(finess, code, context));
+    let place = finess.zip(service.code.as_ref());
+    let closing = place.and_then(|(finess, code)| context.referential?.closing(finess, code));
     let accepted = counts::judge(service, context.rules, &mut defects);
-    let accepted = if closed { without_available(accepted, &mut defects) } else { accepted };
+    let accepted = match closing {
+        Some(closing) => without_available(accepted, closing, &mut defects),
+        None => accepted,
+    };
     let counts = if rejected { Vec::new() } else { accepted.iter().map(|placed| placed.count).collect() };
     Judged { counts, defects }
 }
@@ -85,35 +91,46 @@ fn repeated(service: &Service, finess: Option<Finess>, census: &Census) -> Optio
     })
 }
 
+/// H02 and H03. The bounds are told, not what they are counted from: a file that is only checked has no mail.
 fn untimely(service: &Service, date: Timestamp, context: &Context<'_>) -> Option<Defect> {
-    let rules = context.rules;
-    let defect =
-        |code| Defect::new(code, service.date_place.clone()).found(format!("le {}, heure de Paris", in_paris(date)));
-    let received = in_paris(context.received_at);
-    let ahead = date.duration_since(context.received_at);
-    if ahead > rules.avance_maximale.signed() {
-        return Some(
-            defect(Code::H02).expected(format!("une date au plus tard à la réception du courriel, le {received}")),
-        );
-    }
-    (-ahead > rules.age_maximal.signed()).then(|| {
-        let hours = rules.age_maximal.get().as_secs() / 3_600;
-        let age = if hours >= 48 { format!("{} jours", hours / 24) } else { format!("{hours} heures") };
-        defect(Code::H03).expected(format!("un relevé de moins de {age} à la réception du courriel, le {received}"))
-    })
+    let (ahead, age) = (context.rules.avance_maximale, context.rules.age_maximal);
+    let received_at = context.received_at;
+    let past = date.duration_since(received_at);
+    let (code, expected) = if past > ahead.signed() {
+        let latest = in_paris(received_at.saturating_add(ahead.signed()).unwrap_or(Timestamp::MAX));
+        (Code::H02, format!("au plus tard le {latest}, heure de Paris ({} d’avance au plus)", in_words(ahead)))
+    } else if -past > age.signed() {
+        let oldest = in_paris(received_at.saturating_sub(age.signed()).unwrap_or(Timestamp::MIN));
+        (Code::H03, format!("au plus tôt le {oldest}, heure de Paris ({} d’ancienneté au plus)", in_words(age)))
+    } else {
+        return None;
+    };
+    let dated = format!("Le relevé est daté du {}, heure de Paris.", in_paris(date));
+    Some(Defect::new(code, service.date_place.clone()).found(&service.date_text).expected(expected).detail(dated))
 }
 
-fn is_closed(finess: Finess, code: &ServiceCode, context: &Context<'_>) -> bool {
-    context.referential.and_then(|known| known.service(finess, code)).is_some_and(|service| !service.open)
+/// « 7 jours », « 36 heures », « 5 minutes »: in the largest unit that tells it exactly.
+fn in_words(span: Span) -> String {
+    let seconds = span.get().as_secs();
+    let units = [(86_400, "jour"), (3_600, "heure"), (60, "minute")];
+    let fitting = units.into_iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
+    let (unit, name) = fitting.unwrap_or((1, "seconde"));
+    let plural = if seconds / unit > 1 { "s" } else { "" };
+    format!("{} {name}{plural}", seconds / unit)
 }
 
 /// S02: a closed service may declare anything but available beds (ROR, RG_EXP_047).
-fn without_available(counts: Vec<PlacedCount>, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
+fn without_available(counts: Vec<PlacedCount>, closing: Closing, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
     let (refused, kept): (Vec<_>, Vec<_>) = counts
         .into_iter()
         .partition(|placed| placed.count.indicator.statut() == Statut::Disponible && placed.count.nombre.get() > 0);
     defects.extend(refused.iter().map(|placed| {
-        Defect::new(Code::S02, placed.place.clone()).found(placed.count.nombre.get().to_string()).expected("0")
+        let found = placed.count.nombre.get().to_string();
+        let defect = Defect::new(Code::S02, placed.place.clone()).found(found).expected("0");
+        match closing {
+            Closing::Service => defect,
+            Closing::Establishment => defect.detail("Tout son établissement y est fermé."),
+        }
     }));
     kept
 }

@@ -23,6 +23,7 @@ pub enum ReturnPath {
 pub(super) struct Envelope {
     pub(super) sender: Option<Address>,
     pub(super) from_text: String,
+    pub(super) several_senders: bool,
     pub(super) reply_to: Option<Address>,
     pub(super) disposition_notification_to: Option<Address>,
     pub(super) original_recipient: Option<Address>,
@@ -37,6 +38,7 @@ impl Envelope {
         Self {
             sender: only_address(head, "From"),
             from_text: from_text(head),
+            several_senders: head.addresses("From").count() > 1,
             reply_to: addresses(head, "Reply-To").into_iter().flatten().next(),
             disposition_notification_to: only_address(head, "Disposition-Notification-To"),
             original_recipient: original_recipient(head),

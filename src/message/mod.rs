@@ -81,6 +81,11 @@ impl Message {
         &self.envelope.from_text
     }
 
+    /// Whether From holds more than one address.
+    pub fn has_several_senders(&self) -> bool {
+        self.envelope.several_senders
+    }
+
     /// The first address in Reply-To.
     pub fn reply_to(&self) -> Option<&Address> {
         self.envelope.reply_to.as_ref()

@@ -74,9 +74,9 @@ pub(super) fn unsplit() -> Defect {
 
 /// M05 on a mail with more documents than are read.
 pub(super) fn too_many_documents(limits: &Limits) -> Defect {
-    let sentence = format!("Il contient plus de {} documents XML.", limits.candidates);
+    let sentence = format!("Le courriel contient plus de {} documents XML : aucun n’a été lu.", limits.candidates);
     Defect::new(Code::M05, Place::mail())
-        .detail(sentence)
+        .sentence_instead(sentence)
         .hint_instead("Répartissez les documents entre plusieurs courriels.")
 }
 

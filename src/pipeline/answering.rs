@@ -87,8 +87,7 @@ impl ReplyRules {
             Some(Verdict::Quarantaine) => return Err("en quarantaine : l’exploitant s’en occupe".to_owned()),
             verdict => verdict == Some(Verdict::Integre),
         };
-        let is_test = outcome.documents.iter().any(|document| document.mode == Mode::Test);
-        if !success || is_test || back_to_normal {
+        if !success || is_test(outcome) || back_to_normal {
             return Ok(());
         }
         match self.settings.on_success {
@@ -121,7 +120,7 @@ impl ReplyRules {
             from: self.from(mail).clone(),
             from_name: self.settings.from_name.clone(),
             to: destination.to.clone(),
-            cc: None,
+            cc: Vec::new(),
             original_subject: message.subject().filter(|_| is_report).map(str::to_owned),
             original_message_id: message.message_id().map(str::to_owned),
             references: message.references().to_vec(),
@@ -148,7 +147,7 @@ impl ReplyRules {
         outcome: &MailOutcome,
         sender: &Address,
         named: &[Finess],
-        destination: &Destination,
+        to: &Address,
         referential: &Referential,
     ) -> Option<Address> {
         if rejections(outcome) == 0 {
@@ -160,7 +159,7 @@ impl ReplyRules {
             _ => own.into_iter().filter(|finess| named.contains(finess)).collect(),
         };
         let contacts = concerned.into_iter().filter_map(|finess| referential.establishment(finess)?.contact.clone());
-        contacts.into_iter().find(|contact| *contact != destination.to && self.may_write_to(contact))
+        contacts.into_iter().find(|contact| contact != to && self.may_write_to(contact))
     }
 
     /// Whether a person may have Dispolits write to an address: within the allowed domains, never to Dispolits itself nor
@@ -177,6 +176,11 @@ impl ReplyRules {
     fn is_own(&self, address: &Address) -> bool {
         self.own.contains(address)
     }
+}
+
+/// Whether a file was sent to be tried: its sender waits for the answer.
+pub(super) fn is_test(outcome: &MailOutcome) -> bool {
+    outcome.documents.iter().any(|document| document.mode == Mode::Test)
 }
 
 /// How many rejections the sender must hear of: R04 is not the sender's business.

@@ -1,15 +1,27 @@
-//! The digest of the rejections beyond the cap: one letter instead of many.
+//! The digest of what is withheld beyond the cap: one letter instead of many.
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
 use super::answering::{ReplyRules, rejections};
-use super::settling::Settling;
+use super::settling::{Settling, recipients};
 use crate::address::Address;
 use crate::config::Environnement;
 use crate::outcome::MailOutcome;
 use crate::reply::{self, Digest, Envelope};
 use crate::store::{DigestDue, MailId, NewReply, ReplyKind, StoreError, StoredMail};
+
+/// The most contacts that get a copy: one address may report for a whole group of hospitals.
+const COPIES: usize = 10;
+
+/// What one digest is made of, as it is gathered mail by mail.
+#[derive(Default)]
+struct Gathered {
+    outcomes: Vec<MailOutcome>,
+    /// Each mail with how many rejections it is told of.
+    told: Vec<(MailId, usize)>,
+    copies: Vec<Address>,
+}
 
 impl Settling {
     /// Makes one digest for each address and mailbox whose rejections were withheld for an hour. One that
@@ -27,30 +39,46 @@ impl Settling {
     }
 
     async fn digest(&self, to: &Address, mails: &[MailId]) -> Result<(), StoreError> {
-        let (mut outcomes, mut told) = (Vec::new(), Vec::new());
+        let mut gathered = Gathered::default();
         for id in mails {
             let Some(outcome) = self.store().outcome(*id).await? else { continue };
-            told.push((*id, rejections(&outcome)));
-            outcomes.push(outcome);
+            gathered.copy_to(self.contact_of(*id, &outcome, to).await?);
+            gathered.told.push((*id, rejections(&outcome)));
+            gathered.outcomes.push(outcome);
         }
-        let Some((last, _)) = told.last() else { return Ok(()) };
+        let Some((last, _)) = gathered.told.last() else { return Ok(()) };
         let Some(mail) = self.store().mail(*last).await? else { return Ok(()) };
-        let reply = compose(&self.rules, &mail, to, &outcomes, self.clock.now());
-        self.store().add_digest(&self.seat.duty()?, &told, &reply, self.clock.now()).await
+        let reply = compose(&self.rules, &mail, to, &gathered, self.clock.now());
+        self.store().add_digest(&self.seat.duty()?, &gathered.told, &reply, self.clock.now()).await
+    }
+
+    /// Whom an ordinary reply to this mail would be copied to.
+    async fn contact_of(&self, id: MailId, outcome: &MailOutcome, to: &Address) -> Result<Option<Address>, StoreError> {
+        match self.store().sender_of(id).await? {
+            Some(sender) => self.contact(id, outcome, &sender, to).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl Gathered {
+    fn copy_to(&mut self, contact: Option<Address>) {
+        let new = contact.filter(|contact| self.copies.len() < COPIES && !self.copies.contains(contact));
+        self.copies.extend(new);
     }
 }
 
 /// The digest for one address; kept with the last of its mails.
-fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, outcomes: &[MailOutcome], at: Timestamp) -> NewReply {
-    let envelope = envelope(rules, last, to);
+fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, gathered: &Gathered, at: Timestamp) -> NewReply {
+    let envelope = Envelope { cc: gathered.copies.clone(), ..envelope(rules, last, to) };
     NewReply {
         kind: ReplyKind::Recapitulatif,
-        content: reply::digest(&Digest { envelope: &envelope, outcomes, at }),
+        content: reply::digest(&Digest { envelope: &envelope, outcomes: &gathered.outcomes, at }),
+        recipients: recipients(&envelope),
         message_id: envelope.message_id,
         sender: to.clone(),
-        recipients: vec![to.clone()],
         return_path: Some(envelope.from),
-        rejections: outcomes.len(),
+        rejections: gathered.outcomes.len(),
     }
 }
 
@@ -60,7 +88,7 @@ fn envelope(rules: &ReplyRules, last: &StoredMail, to: &Address) -> Envelope {
         from: rules.from(last).clone(),
         from_name: settings.from_name.clone(),
         to: to.clone(),
-        cc: None,
+        cc: Vec::new(),
         original_subject: None,
         original_message_id: None,
         references: Vec::new(),

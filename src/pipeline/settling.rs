@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
-use super::answering::{Destination, ReplyRules, rejections};
+use super::answering::{Destination, ReplyRules, is_test, rejections};
 use super::examine::read_message;
 use super::seat::Seat;
 use crate::address::Address;
@@ -23,6 +23,9 @@ use crate::reply::{self, Envelope, Kind as Words, Letter, Rendered};
 use crate::store::{
     Answer, MailId, NewReply, ReplyKind, Settlement, Shift, Store, StoreError, StoredMail, Told, Unsettled,
 };
+
+/// How many times the cap the replies are that nothing exceeds.
+const CEILING: u32 = 10;
 
 /// Mails settled in one go.
 const BATCH: u32 = 100;
@@ -184,13 +187,13 @@ impl Settling {
         if let Err(reason) = self.rules.is_due(&case.outcome, message, back_to_normal || words == Words::Reprise) {
             return Ok(Answer::Silent(reason));
         }
-        if self.is_over_the_cap(sender).await? {
+        if self.is_over_the_cap(sender, back_to_normal || is_test(&case.outcome)).await? {
             return Ok(beyond_the_cap(case, &destination));
         }
-        let contact = self.contact(case, sender, &destination).await?;
+        let contact = self.contact(case.mail.id, &case.outcome, sender, &destination.to).await?;
         let envelope = Envelope {
             back_to_normal,
-            cc: contact,
+            cc: contact.into_iter().collect(),
             ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind_of(words).word())
         };
         Ok(Answer::Letter(Box::new(self.letter(case, sender, &envelope, words))))
@@ -201,21 +204,26 @@ impl Settling {
         Ok(integrated && self.store().was_rejected_before(sender, case.mail.id).await?)
     }
 
-    async fn is_over_the_cap(&self, sender: &Address) -> Result<bool, StoreError> {
+    /// The cap spares people a flood of rejections. What they wait for, the answer to a trial and the return to normal,
+    /// is told beyond it, or they would take silence for a failure; only [`CEILING`] stops that too, so that two
+    /// machines that answer each other come to rest.
+    async fn is_over_the_cap(&self, sender: &Address, is_awaited: bool) -> Result<bool, StoreError> {
         let sent = self.store().replies_since(sender, self.before(SignedDuration::from_hours(1))).await?;
-        Ok(sent >= self.rules.settings.cap_per_hour)
+        let cap = self.rules.settings.cap_per_hour;
+        Ok(sent >= if is_awaited { cap.saturating_mul(CEILING) } else { cap })
     }
 
     /// Whom a rejection is copied to: the contact of an establishment that the mail speaks of and
     /// that this sender reports for, if the referential has one.
-    async fn contact(
+    pub(super) async fn contact(
         &self,
-        case: &Case,
+        id: MailId,
+        outcome: &MailOutcome,
         sender: &Address,
-        destination: &Destination,
+        to: &Address,
     ) -> Result<Option<Address>, StoreError> {
-        let named = self.store().establishments_of(case.mail.id).await?;
-        Ok(self.rules.contact(&case.outcome, sender, &named, destination, &self.referential()))
+        let named = self.store().establishments_of(id).await?;
+        Ok(self.rules.contact(outcome, sender, &named, to, &self.referential()))
     }
 
     fn letter(&self, case: &Case, sender: &Address, envelope: &Envelope, words: Words) -> NewReply {
@@ -251,9 +259,10 @@ fn kind_of(words: Words) -> ReplyKind {
     }
 }
 
-/// Rejections wait for the digest, successes are not confirmed.
+/// Rejections wait for the digest, and so do files that were rejected before and came again as they were: their
+/// sender believes them mended. Successes are not confirmed.
 fn beyond_the_cap(case: &Case, destination: &Destination) -> Answer {
-    if rejections(&case.outcome) > 0 {
+    if reply::is_failure(&case.outcome) {
         return Answer::Withheld(destination.to.clone());
     }
     Answer::Silent("plafond de réponses par heure atteint".to_owned())
@@ -266,6 +275,6 @@ fn unread(outcome: &MailOutcome) -> &'static str {
     }
 }
 
-fn recipients(envelope: &reply::Envelope) -> Vec<Address> {
+pub(super) fn recipients(envelope: &reply::Envelope) -> Vec<Address> {
     std::iter::once(&envelope.to).chain(&envelope.cc).cloned().collect()
 }

@@ -59,12 +59,22 @@ pub struct Establishment {
 pub struct Service {
     /// Name for people.
     pub label: String,
-    /// Beds or places, if only one of them is expected.
+    /// Beds or places, if only one of them is expected. For people: a report is not judged by it, since the ROR
+    /// compares counts without their nature.
     pub nature: Option<Nature>,
     /// Whether it is open (RG_EXP_047).
     pub open: bool,
     /// How often a report is expected.
     pub cadence: Option<Span>,
+}
+
+/// What closes a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// It is closed itself.
+    Service,
+    /// Its whole establishment is closed.
+    Establishment,
 }
 
 /// An address, or every address of a domain.
@@ -119,6 +129,14 @@ impl Referential {
     /// The service of this code in this establishment.
     pub fn service(&self, finess: Finess, code: &ServiceCode) -> Option<&Service> {
         self.services.get(&(finess, code.clone()))
+    }
+
+    /// What closes a known service: its own closing or that of its establishment, which the ROR passes on downwards
+    /// (RG_EXP_043 to 046). `None` if it is open or not known.
+    pub fn closing(&self, finess: Finess, code: &ServiceCode) -> Option<Closing> {
+        let service = self.service(finess, code)?;
+        let owner = self.establishment(finess).filter(|owner| !owner.open);
+        owner.map(|_| Closing::Establishment).or((!service.open).then_some(Closing::Service))
     }
 
     /// The known codes of the establishment that look most like `code`, the nearest first.

@@ -17,7 +17,7 @@ use super::{LineError, Referential};
 pub struct Files {
     /// Chemin de `etablissements.csv`.
     pub etablissements: PathBuf,
-    /// Chemin de `services.csv`.
+    /// Chemin de `services.csv`. Sa colonne `nature` n’est là que pour les personnes : aucun relevé n’est jugé d’après elle.
     pub services: PathBuf,
 }
 

@@ -144,7 +144,7 @@ fn place(defect: &Defect) -> impl Iterator<Item = (&'static str, String)> {
         ("piece", (!place.piece.is_empty()).then(|| excerpt(&place.piece))),
         ("ligne", place.line.map(|line| line.to_string())),
         ("colonne", place.column.map(|column| column.to_string())),
-        ("chemin", place.path.clone()),
+        ("chemin", place.path.as_ref().map(ToString::to_string)),
         ("trouve", defect.found_text().map(str::to_owned)),
         ("attendu", defect.expected_text().map(str::to_owned)),
     ]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::headline::then;
 use super::page::Page;
-use super::standing::repeats_rejection;
 use super::tally::Tally;
 use crate::capacity::{Location, Mode};
 use crate::defect::excerpt;
@@ -31,12 +30,7 @@ pub(super) fn section(page: &mut Page, documents: &[DocumentOutcome]) {
 }
 
 fn write_document(page: &mut Page, document: &DocumentOutcome, room: &mut usize) {
-    let identifiant = document.identifiant.as_deref().map(|id| format!(" (identifiant {})", excerpt(id)));
-    let (name, identifiant) = (excerpt(&document.name), identifiant.unwrap_or_default());
-    page.paragraph(&format!("Fichier {name}{identifiant} : {}.", verdict(document)));
-    if repeats_rejection(document) {
-        page.item("  ", "Ce premier verdict demeure : corrigez le fichier et renvoyez-le sous un nouvel identifiant.");
-    }
+    page.paragraph(&format!("Fichier {}.", summary(document)));
     let services = by_service(document);
     let shown = services.len().min(*room);
     for (location, tally) in services.iter().take(shown) {
@@ -47,6 +41,12 @@ fn write_document(page: &mut Page, document: &DocumentOutcome, room: &mut usize)
         page.item("  - ", &format!("et {} services de plus : voir compte-rendu.xml", services.len() - shown));
     }
     *room -= shown;
+}
+
+/// « rapport.xml (identifiant CHX-20261123-0755) : rejeté ».
+pub(super) fn summary(document: &DocumentOutcome) -> String {
+    let identifiant = document.identifiant.as_deref().map(|id| format!(" (identifiant {})", excerpt(id)));
+    format!("{}{} : {}", excerpt(&document.name), identifiant.unwrap_or_default(), verdict(document))
 }
 
 fn verdict(document: &DocumentOutcome) -> String {

@@ -1,22 +1,25 @@
-//! The digest: one letter for the rejections beyond the cap of replies by hour.
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+//! The digest: one letter for the mails beyond the cap of replies by hour.
 
 use jiff::Timestamp;
 
-use super::mail;
-use super::{Envelope, Kind, Letter};
-use crate::defect::{Code, Defect};
+use super::mail::{self, Attachment};
+use super::page::Page;
+use super::standing::is_confidential;
+use super::subject::{FAILURE, prefix};
+use super::{Envelope, Kind, Letter, compte_rendu, detail, text};
 use crate::outcome::{MailOutcome, Verdict, in_paris};
 
 /// The most mails listed one by one.
 const LISTED: usize = 50;
+/// The most files of one mail that are named.
+const NAMED: usize = 10;
+/// The most bytes of XML that are attached: an ordinary mail server takes them, base64 included.
+const ATTACHED_BYTES: usize = 2 << 20;
 
 /// All that a digest is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Digest<'a> {
-    /// From whom and to whom; nothing else of it is used.
+    /// From whom and to whom, its copies included; it answers no mail in particular.
     pub envelope: &'a Envelope,
     /// The mails it gathers, in the order of reception.
     pub outcomes: &'a [MailOutcome],
@@ -27,39 +30,98 @@ pub struct Digest<'a> {
 /// Makes the digest's mail. The same digest always gives the same bytes.
 pub fn digest(digest: &Digest<'_>) -> Vec<u8> {
     let Some(last) = digest.outcomes.last() else { return Vec::new() };
+    // A complement is no receipt, and neither is a digest.
     let letter = Letter { outcome: last, kind: Kind::Complement, envelope: digest.envelope, at: digest.at };
-    let prefix = if digest.envelope.qualification { "[QUALIFICATION] " } else { "" };
-    let subject = format!("{prefix}[KO Intégration système !][906] Récapitulatif de {} envois", digest.outcomes.len());
-    mail::bytes(&letter, &subject, &text(digest.outcomes), &super::compte_rendu(last))
+    let attachments = attachments(digest.outcomes);
+    let subject = subject(digest);
+    mail::bytes(&letter, &subject, &digest_text(digest, attachments.len()), &attachments)
 }
 
-fn text(outcomes: &[MailOutcome]) -> String {
-    let mut text = format!(
-        "Récapitulatif : {} de vos envois comportent des rejets et n’ont pas reçu de\nréponse particulière, \
-         car vous en recevez déjà beaucoup.\n\nDéfauts rencontrés, du plus fréquent au plus rare :\n",
-        outcomes.len()
-    );
-    for (code, count) in by_frequency(outcomes) {
-        let _ = writeln!(text, "  - {code}, {count} fois : {}\n    À faire : {}", code.sentence(), code.hint());
+fn subject(digest: &Digest<'_>) -> String {
+    let which = match digest.outcomes.len() {
+        1 => "d’un envoi".to_owned(),
+        count => format!("de {count} envois"),
+    };
+    format!("{}{FAILURE} Récapitulatif {which}", prefix(digest.envelope))
+}
+
+/// `compte-rendu.xml`, or one for each mail, numbered as the text lists them.
+fn attachments(outcomes: &[MailOutcome]) -> Vec<Attachment<'static>> {
+    let mut room = ATTACHED_BYTES;
+    let mut attachments = Vec::new();
+    for (rank, outcome) in outcomes.iter().enumerate() {
+        let xml = compte_rendu(outcome);
+        // The first one always goes: an ordinary reply would carry it too.
+        let Some(left) = room.checked_sub(xml.len()).or((rank == 0).then_some(0)) else { break };
+        room = left;
+        let number = if outcomes.len() > 1 { format!("-{}", rank + 1) } else { String::new() };
+        attachments.push(Attachment::new(format!("compte-rendu{number}.xml"), xml));
     }
-    text.push_str("\nEnvois concernés :\n");
-    for outcome in outcomes.iter().take(LISTED) {
+    attachments
+}
+
+fn digest_text(digest: &Digest<'_>, attached: usize) -> String {
+    let outcomes = digest.outcomes;
+    let mut page = text::begin(digest.envelope.qualification);
+    page.paragraph(opening(outcomes.len()).as_str());
+    text::write_duties(&mut page, outcomes);
+    write_mails(&mut page, outcomes);
+    page.paragraph(&footer(outcomes.len(), attached));
+    page.finish()
+}
+
+fn opening(count: usize) -> String {
+    let why = "le nombre de réponses par heure est limité.";
+    if count == 1 {
+        return format!(
+            "Récapitulatif : un de vos envois est rejeté, en tout ou en partie. Il n’a pas reçu de réponse particulière : \
+             {why}"
+        );
+    }
+    format!(
+        "Récapitulatif : {count} de vos envois sont rejetés, en tout ou en partie. Ils n’ont pas reçu de réponse \
+         particulière : {why}"
+    )
+}
+
+fn write_mails(page: &mut Page, outcomes: &[MailOutcome]) {
+    page.heading(if outcomes.len() > 1 { "Envois concernés" } else { "Envoi concerné" });
+    page.gap();
+    for (rank, outcome) in outcomes.iter().take(LISTED).enumerate() {
         let verdict = outcome.verdict.map_or("en cours", Verdict::in_words);
-        let _ = writeln!(text, "  - reçu le {} : {verdict}", in_paris(outcome.received_at));
+        page.item(&format!("{:>2}. ", rank + 1), &format!("Envoi du {} : {verdict}", in_paris(outcome.received_at)));
+        write_files(page, outcome);
     }
-    if outcomes.len() > LISTED {
-        let _ = writeln!(text, "  - et {} autres", outcomes.len() - LISTED);
+    match outcomes.len().saturating_sub(LISTED) {
+        0 => {}
+        1 => page.item("    ", "et un autre"),
+        more => page.item("    ", &format!("et {more} autres")),
     }
-    text.push_str("\nLe fichier joint compte-rendu.xml détaille le dernier de ces envois.\n");
-    text
 }
 
-fn by_frequency(outcomes: &[MailOutcome]) -> Vec<(Code, usize)> {
-    let mut counts: BTreeMap<Code, usize> = BTreeMap::new();
-    for defect in outcomes.iter().flat_map(MailOutcome::all_defects).filter(|defect| Defect::is_rejection(defect)) {
-        *counts.entry(defect.code()).or_default() += 1;
+/// The files of a mail; what a patient document is called may name the patient.
+fn write_files(page: &mut Page, outcome: &MailOutcome) {
+    if is_confidential(outcome) {
+        return;
     }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(code, count)| (std::cmp::Reverse(*count), *code));
-    counts
+    for document in outcome.documents.iter().take(NAMED) {
+        page.item("    - ", &format!("fichier {}", detail::summary(document)));
+    }
+    match outcome.documents.len().saturating_sub(NAMED) {
+        0 => {}
+        1 => page.item("    - ", "et un autre fichier"),
+        more => page.item("    - ", &format!("et {more} autres fichiers")),
+    }
+}
+
+fn footer(count: usize, attached: usize) -> String {
+    let files = if count == 1 {
+        "Le fichier compte-rendu.xml joint dit la même chose à vos logiciels.".to_owned()
+    } else if attached == count {
+        "Les fichiers compte-rendu joints, un par envoi et numérotés de même, disent la même chose à vos logiciels."
+            .to_owned()
+    } else {
+        format!("Faute de place, seuls les comptes rendus des envois 1 à {attached} sont joints pour vos logiciels.")
+    };
+    format!("Message automatique de Dispolits. {files} Chaque code est expliqué dans le guide de l’établissement.")
 }

@@ -1,11 +1,13 @@
 //! The first sentences of a reply: the verdict, then who must act.
 
-use super::Kind;
+use std::collections::BTreeSet;
+
 use super::standing::{
-    actors, actors_in_words, awaiting_rights, is_test, only_lacks_rights, rejections, repeats_rejection, warnings,
+    actors, actors_in_words, awaiting_rights, is_test, only_lacks_rights, rejections, repeated_rejections, warnings,
 };
 use super::tally::Tally;
-use crate::defect::{Actor, Scope};
+use super::{Kind, mending};
+use crate::defect::{Actor, Defect, Scope};
 use crate::outcome::{MailOutcome, Verdict, in_paris};
 
 /// The verdict in one sentence.
@@ -41,25 +43,23 @@ pub(super) fn still_waiting(outcome: &MailOutcome, kind: Kind) -> Option<&'stati
     )
 }
 
-/// « Qui doit agir : … ».
-pub(super) fn who_acts(outcome: &MailOutcome) -> String {
-    format!("Qui doit agir : {}", acting(outcome))
+/// « Qui doit agir : … », for all these mails.
+pub(super) fn who_acts(outcomes: &[MailOutcome]) -> String {
+    format!("Qui doit agir : {}", acting(outcomes))
 }
 
-fn acting(outcome: &MailOutcome) -> String {
-    if rejections(outcome).next().is_some() {
-        return responsible(&actors(rejections(outcome)), "rien à corriger");
+fn acting(outcomes: &[MailOutcome]) -> String {
+    let mut mending = actors(outcomes.iter().flat_map(rejections));
+    if repeated_rejections(outcomes) > 0 && !mending.contains(&Actor::Etablissement) {
+        mending.insert(0, Actor::Etablissement);
     }
-    if outcome.verdict == Some(Verdict::Quarantaine) {
-        return responsible(&[Actor::Exploitant], "rien à faire");
+    if !mending.is_empty() {
+        return responsible(&mending, "rien à corriger");
     }
-    if only_lacks_rights(outcome) {
-        return responsible(&actors(awaiting_rights(outcome)), "rien à faire");
+    if outcomes.iter().any(only_lacks_rights) {
+        return responsible(&actors(outcomes.iter().flat_map(awaiting_rights)), "rien à faire");
     }
-    if outcome.documents.iter().any(repeats_rejection) {
-        return responsible(&[Actor::Etablissement], "");
-    }
-    match warnings(outcome).count() {
+    match outcomes.iter().flat_map(warnings).count() {
         0 => "personne, tout est en ordre.".to_owned(),
         1 => "personne. Il reste toutefois un point à vérifier par votre établissement.".to_owned(),
         count => format!("personne. Il reste toutefois {count} points à vérifier par votre établissement."),
@@ -83,11 +83,9 @@ fn judged(outcome: &MailOutcome) -> String {
         Some(Verdict::Integre) => format!("a été intégré : {counts}."),
         Some(Verdict::PartiellementIntegre) => format!("a été partiellement intégré : {}.", or_nothing(counts)),
         Some(Verdict::Rejete) => "a été rejeté : aucune capacité n’a été transmise au ROR.".to_owned(),
-        Some(Verdict::Ignore) => "a été ignoré : il ne contient aucun relevé de disponibilités.".to_owned(),
+        // Nobody is answered about these two; the sentence is for whoever asks for the text all the same.
+        Some(verdict @ (Verdict::Ignore | Verdict::Quarantaine)) => format!("a été {}.", then(verdict)),
         Some(Verdict::Doublon) => already_received(outcome),
-        Some(Verdict::Quarantaine) => {
-            "n’a pas pu être lu : il est en quarantaine et l’exploitant est prévenu.".to_owned()
-        }
     }
 }
 
@@ -130,15 +128,34 @@ fn counts(outcome: &MailOutcome) -> String {
     let tally = Tally::of(outcome.documents.iter().flat_map(|document| &document.lines));
     let own = || rejections(outcome).filter(|defect| defect.code().scope() != Scope::Ligne);
     if own().all(|defect| defect.code().scope() == Scope::Capacite) {
-        return tally.with_rejected(own().count()).in_words();
+        return tally.with_rejected(rejected_counts(own())).in_words();
     }
     // How many counts stood under a rejected service or file is not known: say what is.
-    let several = if own().count() > 1 { "défauts à corriger" } else { "défaut à corriger" };
-    [tally.in_words(), format!("{} {several}", own().count())]
+    let entries = mending::entries(own());
+    let several = if entries > 1 { "défauts à corriger" } else { "défaut à corriger" };
+    [tally.in_words(), format!("{entries} {several}")]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// How many counts these defects reject: several may concern the same one.
+fn rejected_counts<'a>(defects: impl Iterator<Item = &'a Defect>) -> usize {
+    let (mut counts, mut unplaced) = (BTreeSet::new(), 0);
+    for defect in defects {
+        let place = defect.place();
+        match &place.path {
+            Some(path) => drop(counts.insert((place.piece.as_str(), count_of(path.as_str())))),
+            None => unplaced += 1,
+        }
+    }
+    counts.len() + unplaced
+}
+
+/// The path of a count, without that of its attribute.
+fn count_of(path: &str) -> &str {
+    path.rsplit_once("/@").map_or(path, |(count, _)| count)
 }
 
 fn or_nothing(counts: String) -> String {

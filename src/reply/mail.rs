@@ -1,7 +1,10 @@
 //! The mail: headers, parts, boundary. An ordinary mail, or a receipt (MDN) where one is due.
 
+use std::borrow::Cow;
+
 use base16ct::lower::encode_string;
 use mail_builder::MessageBuilder;
+use mail_builder::headers::address::Address as HeaderAddress;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::message_id::MessageId;
@@ -13,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::standing::is_confidential;
 use super::subject::header_text;
 use super::{Envelope, Kind, Letter, ReceiptRequest, original, receipt};
+use crate::address::Address;
 
 /// The most References repeated: the newest ones, which thread a mail just as well.
 const REFERENCES_LIMIT: usize = 10;
@@ -21,9 +25,22 @@ const ID_LIMIT: usize = 900;
 /// The most characters of a configured header value.
 const CONFIGURED_CHARS: usize = 200;
 
+/// An XML file that goes with the text.
+#[derive(Debug, Clone)]
+pub(super) struct Attachment<'a> {
+    name: Cow<'a, str>,
+    xml: Cow<'a, str>,
+}
+
+impl<'a> Attachment<'a> {
+    pub(super) fn new(name: impl Into<Cow<'a, str>>, xml: impl Into<Cow<'a, str>>) -> Self {
+        Self { name: name.into(), xml: xml.into() }
+    }
+}
+
 /// The whole mail with CRLF line ends.
-pub(super) fn bytes(letter: &Letter<'_>, subject: &str, text: &str, compte_rendu: &str) -> Vec<u8> {
-    let body = Body { letter, text, compte_rendu };
+pub(super) fn bytes(letter: &Letter<'_>, subject: &str, text: &str, attachments: &[Attachment<'_>]) -> Vec<u8> {
+    let body = Body { letter, text, attachments };
     let mut output = Vec::new();
     with_thread(headers(letter, subject), letter.envelope).body(body.root()).serialize(&mut output);
     output
@@ -47,10 +64,8 @@ fn headers<'a>(letter: &Letter<'a>, subject: &'a str) -> MessageBuilder<'a> {
         .message_id(envelope.message_id.as_str())
         .header("Auto-Submitted", Raw::new("auto-replied"))
         .header("X-MSS-INS", Raw::new("N"));
-    let mail = match &envelope.cc {
-        Some(cc) => mail.cc(cc.as_str()),
-        None => mail,
-    };
+    let copies: Vec<_> = envelope.cc.iter().map(Address::as_str).map(HeaderAddress::from).collect();
+    let mail = if copies.is_empty() { mail } else { mail.cc(HeaderAddress::new_list(copies)) };
     match &envelope.nil {
         Some(nil) => mail.header("X-MSS-NIL", Text::new(header_text(nil, CONFIGURED_CHARS))),
         None => mail,
@@ -72,7 +87,7 @@ fn with_thread<'a>(mail: MessageBuilder<'a>, envelope: &'a Envelope) -> MessageB
 struct Body<'a> {
     letter: &'a Letter<'a>,
     text: &'a str,
-    compte_rendu: &'a str,
+    attachments: &'a [Attachment<'a>],
 }
 
 impl<'a> Body<'a> {
@@ -85,8 +100,8 @@ impl<'a> Body<'a> {
 
     fn ordinary(&self) -> MimePart<'a> {
         let kind = ContentType::new("multipart/mixed").attribute("boundary", self.boundary());
-        let parts = [Some(self.text_part()), Some(self.xml_part()), original::part(self.original())];
-        MimePart::new(kind, parts.into_iter().flatten().collect::<Vec<_>>())
+        let parts = [self.text_part()].into_iter().chain(self.xml_parts()).chain(original::part(self.original()));
+        MimePart::new(kind, parts.collect::<Vec<_>>())
     }
 
     /// The three parts of RFC 6522 keep their places, for readers that go by position;
@@ -100,17 +115,19 @@ impl<'a> Body<'a> {
         let fields = receipt::fields(outcome, envelope, request).into_bytes();
         let machine = MimePart::new("message/disposition-notification", BodyPart::Binary(fields.into()));
         let returned = original::part_or_known(self.original(), envelope);
-        let parts = [Some(self.text_part()), Some(machine.transfer_encoding("7bit")), returned, Some(self.xml_part())];
-        MimePart::new(kind, parts.into_iter().flatten().collect::<Vec<_>>())
+        let parts = [self.text_part(), machine.transfer_encoding("7bit")].into_iter().chain(returned);
+        MimePart::new(kind, parts.chain(self.xml_parts()).collect::<Vec<_>>())
     }
 
     fn text_part(&self) -> MimePart<'a> {
         MimePart::new("text/plain", BodyPart::Text(self.text.replace('\n', "\r\n").into()))
     }
 
-    fn xml_part(&self) -> MimePart<'a> {
-        MimePart::new("application/xml", BodyPart::Binary(self.compte_rendu.as_bytes().into()))
-            .attachment("compte-rendu.xml")
+    fn xml_parts(&self) -> impl Iterator<Item = MimePart<'a>> {
+        self.attachments.iter().map(|attachment| {
+            MimePart::new("application/xml", BodyPart::Binary(attachment.xml.as_bytes().into()))
+                .attachment(attachment.name.as_ref())
+        })
     }
 
     /// A patient document sent by mistake never goes back, nor its headers.
@@ -122,7 +139,8 @@ impl<'a> Body<'a> {
     /// Derived from all that it separates: deterministic, and no mail returned inside can hold it.
     fn boundary(&self) -> String {
         let mut hash = Sha256::new();
-        for content in [self.text.as_bytes(), self.compte_rendu.as_bytes(), self.original().unwrap_or_default()] {
+        let attached = self.attachments.iter().map(|attachment| attachment.xml.as_bytes());
+        for content in [self.text.as_bytes(), self.original().unwrap_or_default()].into_iter().chain(attached) {
             hash.update(content.len().to_be_bytes());
             hash.update(content);
         }

@@ -11,14 +11,48 @@ const ENTRIES_LIMIT: usize = 50;
 /// The most places written out in one entry.
 const PLACES_LIMIT: usize = 10;
 
+/// A defect, and which mail it is of where several are told of together.
+pub(super) struct Sighting<'a> {
+    defect: &'a Defect,
+    mail: String,
+}
+
 /// Defects that differ only by their place.
 struct Entry<'a> {
     defect: &'a Defect,
     places: Vec<String>,
 }
 
+impl<'a> Sighting<'a> {
+    /// A defect of a mail told of in words.
+    pub(super) fn of_mail(defect: &'a Defect, mail: &str) -> Self {
+        Self { defect, mail: mail.to_owned() }
+    }
+
+    fn place(&self) -> String {
+        let place = self.defect.place().in_full();
+        [self.mail.as_str(), &place].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<'a> From<&'a Defect> for Sighting<'a> {
+    fn from(defect: &'a Defect) -> Self {
+        Self::of_mail(defect, "")
+    }
+}
+
+/// How many entries the section of these defects has.
+pub(super) fn entries<'a>(defects: impl Iterator<Item = &'a Defect>) -> usize {
+    grouped(defects).len()
+}
+
+/// The title over rejections: those that the sender cannot mend are only told.
+pub(super) fn title<'a>(rejections: impl Iterator<Item = &'a Defect>) -> &'static str {
+    if actors(rejections).contains(&Actor::Etablissement) { "À corriger" } else { "Ce qui a été rejeté" }
+}
+
 /// Writes the section, or nothing when there is no defect.
-pub(super) fn section<'a>(page: &mut Page, title: &str, defects: impl Iterator<Item = &'a Defect>) {
+pub(super) fn section<'a, S: Into<Sighting<'a>>>(page: &mut Page, title: &str, defects: impl Iterator<Item = S>) {
     let entries = grouped(defects);
     if entries.is_empty() {
         return;
@@ -30,21 +64,22 @@ pub(super) fn section<'a>(page: &mut Page, title: &str, defects: impl Iterator<I
     }
     if let Some(more) = entries.len().checked_sub(ENTRIES_LIMIT).filter(|more| *more > 0) {
         let others = if more > 1 { format!("{more} autres") } else { "un autre".to_owned() };
-        page.paragraph(&format!("… et {others} : voir le fichier compte-rendu.xml."));
+        page.paragraph(&format!("… et {others} : voir le compte rendu XML."));
     }
 }
 
-fn grouped<'a>(defects: impl Iterator<Item = &'a Defect>) -> Vec<Entry<'a>> {
+fn grouped<'a, S: Into<Sighting<'a>>>(defects: impl Iterator<Item = S>) -> Vec<Entry<'a>> {
     let mut ranks = HashMap::new();
     let mut entries: Vec<Entry<'a>> = Vec::new();
-    for defect in defects {
+    for sighting in defects.map(Into::into) {
+        let defect = sighting.defect;
         let key = (defect.code(), defect.found_text(), defect.expected_text(), defect.message(), defect.hint());
         let rank = *ranks.entry(key).or_insert(entries.len());
         if rank == entries.len() {
             entries.push(Entry { defect, places: Vec::new() });
         }
         if let Some(entry) = entries.get_mut(rank) {
-            entry.places.push(defect.place().in_full());
+            entry.places.push(sighting.place());
         }
     }
     entries

@@ -24,12 +24,14 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::outcome::MailOutcome;
+use mail::Attachment;
 
 pub use compte_rendu::{DEFAUTS_LIMIT, LIGNES_LIMIT, NAMESPACE, compte_rendu};
 pub use digest::{Digest, digest};
 pub use guide::guide_table;
 pub use original::{ORIGINAL_LIMIT, without_original};
 pub use reminder::{Reminder, reminder};
+pub use standing::is_failure;
 pub use text::text;
 
 /// All that a reply is made of.
@@ -65,8 +67,8 @@ pub struct Envelope {
     pub from_name: String,
     /// Who is answered.
     pub to: Address,
-    /// The establishment's contact, when it must know too.
-    pub cc: Option<Address>,
+    /// The establishments' contacts, when they must know too.
+    pub cc: Vec<Address>,
     /// The subject to repeat, decoded; `None` unless the mail was recognised as a report.
     pub original_subject: Option<String>,
     /// The Message-ID answered, without angle brackets.
@@ -116,6 +118,6 @@ pub fn render(letter: &Letter<'_>) -> Rendered {
     let subject = subject::subject(letter);
     let text = text(letter.outcome, letter.kind, back_to_normal, qualification);
     let compte_rendu = compte_rendu(letter.outcome);
-    let bytes = mail::bytes(letter, &subject, &text, &compte_rendu);
+    let bytes = mail::bytes(letter, &subject, &text, &[Attachment::new("compte-rendu.xml", &compte_rendu)]);
     Rendered { subject, text, compte_rendu, bytes }
 }

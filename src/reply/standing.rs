@@ -2,7 +2,7 @@
 
 use crate::capacity::Mode;
 use crate::defect::{Actor, Code, Defect, Scope};
-use crate::outcome::{DocumentOutcome, MailOutcome, Verdict};
+use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict};
 
 /// The rejections somebody must mend. Missing rights (R04) are none: the row is held, and the
 /// sender has nothing to mend.
@@ -32,7 +32,7 @@ pub(super) fn only_lacks_rights(outcome: &MailOutcome) -> bool {
 /// Whether the sender's software must read a failure: something was rejected, now or, for a
 /// duplicate, the first time. An automatic reader that is told « processed » about a file
 /// rejected before would stop looking.
-pub(super) fn is_failure(outcome: &MailOutcome) -> bool {
+pub fn is_failure(outcome: &MailOutcome) -> bool {
     let failed =
         matches!(outcome.verdict, Some(Verdict::Rejete | Verdict::PartiellementIntegre | Verdict::Quarantaine));
     rejections(outcome).next().is_some()
@@ -44,6 +44,19 @@ pub(super) fn is_failure(outcome: &MailOutcome) -> bool {
 pub(super) fn repeats_rejection(document: &DocumentOutcome) -> bool {
     let rejected = |verdict| matches!(verdict, Verdict::Rejete | Verdict::PartiellementIntegre);
     document.verdict == Some(Verdict::Doublon) && document.first_seen.is_some_and(|(_, verdict)| rejected(verdict))
+}
+
+/// How many documents of these mails are duplicates of one that was not wholly integrated.
+pub(super) fn repeated_rejections(outcomes: &[MailOutcome]) -> usize {
+    outcomes.iter().flat_map(|outcome| &outcome.documents).filter(|document| repeats_rejection(document)).count()
+}
+
+/// Whether a part of this document that the sender can mend alone was rejected, the rest being kept.
+pub(super) fn is_partly_mendable(document: &DocumentOutcome) -> bool {
+    let mendable = |defect: &Defect| {
+        defect.is_rejection() && is_below_document(defect) && defect.code().actors().contains(&Actor::Etablissement)
+    };
+    document.lines.iter().any(|line| line.etat != Some(Etat::Rejetee)) && document.defects.iter().any(mendable)
 }
 
 /// Whether nothing of the mail was meant for the ROR.
@@ -58,7 +71,7 @@ pub(super) fn is_confidential(outcome: &MailOutcome) -> bool {
 }
 
 /// Whether part of the mail can be mended alone.
-pub(super) fn is_below_document(defect: &Defect) -> bool {
+fn is_below_document(defect: &Defect) -> bool {
     !matches!(defect.code().scope(), Scope::Courriel | Scope::Document)
 }
 

@@ -2,20 +2,20 @@
 //! a header.
 
 use super::standing::{is_confidential, is_failure, is_test};
-use super::{Kind, Letter};
+use super::{Envelope, Kind, Letter};
 use crate::defect::excerpt;
 use crate::outcome::{MailOutcome, Verdict, in_paris};
 
 /// A failure, as the ANS volet « Transmission au LPS d’un document CDA » writes it; 906 is its
 /// code for « autre erreur », our own codes stand in the body.
-const FAILURE: &str = "[KO Intégration système !][906]";
+pub(super) const FAILURE: &str = "[KO Intégration système !][906]";
 pub(super) const QUALIFICATION: &str = "[QUALIFICATION] ";
 /// The most characters of the sender's subject that are repeated.
 const SUBJECT_CHARS: usize = 250;
 
 /// The subject of a reply, decoded, on one line.
 pub(super) fn subject(letter: &Letter<'_>) -> String {
-    let prefix = if letter.envelope.qualification { QUALIFICATION } else { "" };
+    let prefix = prefix(letter.envelope);
     let repeated = repeated(letter);
     let receipt = letter.envelope.receipt.is_some() && letter.kind == Kind::Reponse;
     let rest = match repeated {
@@ -27,6 +27,11 @@ pub(super) fn subject(letter: &Letter<'_>) -> String {
         _ => success(letter.outcome),
     };
     format!("{prefix}{rest}")
+}
+
+/// What stands before every subject of the qualification platform.
+pub(super) fn prefix(envelope: &Envelope) -> &'static str {
+    if envelope.qualification { QUALIFICATION } else { "" }
 }
 
 /// A sender's text fit for a header: one line, printable, bounded, no encoded word of its own.

@@ -1,10 +1,13 @@
 //! The text for people: the verdict, who must act, what to mend, what to check, the detail.
 
+use super::mending::{self, Sighting};
 use super::page::Page;
-use super::standing::{awaiting_rights, is_below_document, is_confidential, is_test, rejections, warnings};
-use super::{Kind, detail, headline, mending};
-use crate::defect::{Actor, Code, Defect};
-use crate::outcome::MailOutcome;
+use super::standing::{
+    awaiting_rights, is_confidential, is_partly_mendable, is_test, rejections, repeated_rejections, warnings,
+};
+use super::{Kind, detail, headline};
+use crate::defect::{Code, Defect, excerpt};
+use crate::outcome::{MailOutcome, in_paris};
 
 const BANNER: &str = "*** QUALIFICATION : plateforme d’essai, sans effet sur la production ***";
 const FOOTER: &str = "Message automatique de Dispolits. Le fichier compte-rendu.xml joint dit la même chose à vos logiciels. \
@@ -12,10 +15,7 @@ const FOOTER: &str = "Message automatique de Dispolits. Le fichier compte-rendu.
 
 /// The French text of a reply: lines of 76 characters at most, ended by a line feed.
 pub fn text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
-    let mut page = Page::default();
-    if qualification {
-        page.paragraph(BANNER);
-    }
+    let mut page = begin(qualification);
     page.paragraph(&headline::verdict(outcome, kind));
     if let Some(sentence) = headline::back_to_normal(back) {
         page.paragraph(sentence);
@@ -23,11 +23,7 @@ pub fn text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) 
     if let Some(sentence) = headline::still_waiting(outcome, kind) {
         page.paragraph(sentence);
     }
-    page.paragraph(&headline::who_acts(outcome));
-    mending::section(&mut page, "À corriger", rejections(outcome));
-    write_reminder(&mut page, outcome);
-    write_rights(&mut page, outcome);
-    mending::section(&mut page, "À vérifier", warnings(outcome));
+    write_duties(&mut page, std::slice::from_ref(outcome));
     if !is_confidential(outcome) {
         detail::section(&mut page, &outcome.documents);
     }
@@ -35,11 +31,69 @@ pub fn text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) 
     page.finish()
 }
 
-/// What saves work: only the mended services need to come again.
-fn write_reminder(page: &mut Page, outcome: &MailOutcome) {
-    let mendable =
-        |defect: &Defect| is_below_document(defect) && defect.code().actors().contains(&Actor::Etablissement);
-    if rejections(outcome).any(mendable) && !is_test(outcome) {
+/// A page, under the banner of the qualification platform.
+pub(super) fn begin(qualification: bool) -> Page {
+    let mut page = Page::default();
+    if qualification {
+        page.paragraph(BANNER);
+    }
+    page
+}
+
+/// Who must act, and all that is to be mended and checked in these mails.
+pub(super) fn write_duties(page: &mut Page, outcomes: &[MailOutcome]) {
+    page.paragraph(&headline::who_acts(outcomes));
+    write_repeated(page, outcomes);
+    let title = mending::title(outcomes.iter().flat_map(rejections));
+    mending::section(page, title, sightings(outcomes, rejections));
+    write_reminder(page, outcomes);
+    write_rights(page, outcomes);
+    mending::section(page, "À vérifier", sightings(outcomes, warnings));
+}
+
+/// The defects of these mails, each with the mail that it is of if there are several.
+fn sightings<'a, D: Iterator<Item = &'a Defect>>(
+    outcomes: &'a [MailOutcome],
+    defects: impl Fn(&'a MailOutcome) -> D,
+) -> impl Iterator<Item = Sighting<'a>> {
+    let several = outcomes.len() > 1;
+    outcomes.iter().flat_map(move |outcome| {
+        let mail = if several { in_words(outcome) } else { String::new() };
+        defects(outcome).map(move |defect| Sighting::of_mail(defect, &mail)).collect::<Vec<_>>()
+    })
+}
+
+/// « envoi du 23/11/2026 à 07:55, identifiant CHX-20261123-0755 ».
+fn in_words(outcome: &MailOutcome) -> String {
+    let identifiant = match outcome.documents.as_slice() {
+        [only] if !is_confidential(outcome) => only.identifiant.as_deref(),
+        _ => None,
+    };
+    let identifiant = identifiant.map(|id| format!(", identifiant {}", excerpt(id))).unwrap_or_default();
+    format!("envoi du {}{identifiant}", in_paris(outcome.received_at))
+}
+
+/// What to do about files that were rejected before and came again as they were.
+fn write_repeated(page: &mut Page, outcomes: &[MailOutcome]) {
+    let documents = outcomes.iter().map(|outcome| outcome.documents.len()).sum::<usize>();
+    match repeated_rejections(outcomes) {
+        0 => {}
+        1 if documents == 1 => page
+            .paragraph("Ce premier verdict demeure : corrigez le fichier et renvoyez-le sous un nouvel identifiant."),
+        1 => page.paragraph(
+            "Un fichier déjà reçu garde son premier verdict : corrigez-le et renvoyez-le sous un nouvel identifiant.",
+        ),
+        count => page.paragraph(&format!(
+            "{count} fichiers déjà reçus gardent leur premier verdict : corrigez-les et renvoyez-les chacun sous un \
+             nouvel identifiant."
+        )),
+    }
+}
+
+/// What saves work: only the mended services need to come again, where the others were kept.
+fn write_reminder(page: &mut Page, outcomes: &[MailOutcome]) {
+    let real = outcomes.iter().filter(|outcome| !is_test(outcome));
+    if real.flat_map(|outcome| &outcome.documents).any(is_partly_mendable) {
         page.paragraph(
             "Après correction, vous pouvez ne renvoyer que les services concernés, sous un nouvel identifiant : \
              un service absent reste inchangé dans le ROR.",
@@ -48,8 +102,8 @@ fn write_reminder(page: &mut Page, outcome: &MailOutcome) {
 }
 
 /// Rows without rights are said to wait: nothing the sender could mend holds them.
-fn write_rights(page: &mut Page, outcome: &MailOutcome) {
-    let count = awaiting_rights(outcome).count();
+fn write_rights(page: &mut Page, outcomes: &[MailOutcome]) {
+    let count = outcomes.iter().flat_map(awaiting_rights).count();
     if count == 0 {
         return;
     }

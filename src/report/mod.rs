@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 pub use decode::{DecodeFault, Decoded, decode};
 pub use formats::formats;
 pub use limits::Limits;
-pub use model::{Etablissement, Head, PlacedCount, Reading, Service};
+pub use model::{Etablissement, Head, PlacedCount, Reading, RejectedCount, Service};
 pub use sniff::{Sniff, sniff};
 
 use crate::defect::{Defect, Place, excerpt, size_in_words};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::capacity::{Count, Mode, ServiceCode, Source};
+use crate::capacity::{Count, Indicator, Mode, ServiceCode, Source};
 use crate::defect::{Defect, Place};
 use crate::finess::Finess;
 
@@ -76,10 +76,14 @@ pub struct Service {
     pub source: Source,
     /// The counts that could be read, in document order.
     pub counts: Vec<PlacedCount>,
+    /// The counts that a defect rejects although it is known what they count, for the checks between counts.
+    pub rejected_counts: Vec<RejectedCount>,
     /// The place of the element's code.
     pub place: Place,
     /// The place of the date.
     pub date_place: Place,
+    /// The date as written, shortened.
+    pub date_text: String,
     /// Whether a defect of its own rejects all that stands under it.
     pub rejected: bool,
 }
@@ -89,6 +93,18 @@ pub struct Service {
 pub struct PlacedCount {
     /// The count.
     pub count: Count,
+    /// The place of its number.
+    pub place: Place,
+}
+
+/// A count rejected by a defect of its own, most often of its number. It is an occurrence of its indicator all the
+/// same: of two, nobody can say which one was meant.
+#[derive(Debug, Clone)]
+pub struct RejectedCount {
+    /// What it counts.
+    pub indicator: Indicator,
+    /// Its number as written, shortened; `None` if it has none.
+    pub written: Option<String>,
     /// The place of its number.
     pub place: Place,
 }

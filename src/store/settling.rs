@@ -112,6 +112,13 @@ impl Store {
         numbers.iter().map(|number| parse(number)).collect()
     }
 
+    /// Who sent a judged mail; `None` if nobody can be told.
+    pub async fn sender_of(&self, id: MailId) -> Result<Option<Address>> {
+        let sender: Option<Option<String>> =
+            query_scalar("SELECT sender FROM mails WHERE id = $1").bind(id).fetch_optional(self.read()).await?;
+        sender.flatten().map(|sender| parse(&sender)).transpose()
+    }
+
     /// The outcome of a mail with the verdicts it would have if it were settled now.
     pub async fn settled_outcome(&self, id: MailId) -> Result<Option<MailOutcome>> {
         let Some(mut outcome) = self.outcome(id).await? else { return Ok(None) };

@@ -34,8 +34,10 @@ fn service(code: &str, counts: Vec<PlacedCount>) -> Service {
         date_releve: Some(received_at() - SignedDuration::from_mins(10)),
         source: Source::BedManagement,
         counts,
+        rejected_counts: Vec::new(),
         place: Place::piece("rapport.xml"),
         date_place: Place::piece("rapport.xml"),
+        date_text: String::new(),
         rejected: false,
     }
 }

@@ -9,6 +9,7 @@ mod alerts;
 mod architecture;
 mod cahier;
 mod capacity;
+mod capping;
 mod cli;
 mod config;
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 
 use dispolits::address::Address;
 use dispolits::finess::Finess;
-use dispolits::referential::{Files, Referential, Refused, Watch};
+use dispolits::referential::{Closing, Files, Referential, Refused, Watch};
 
 const HEAD: &str = "finess;type;ej;nom;expediteurs;contact;cadence;etat\n";
 const GOOD: &str = "350054607;EJ;;CH d’Armor (fictif);direction@ch-armor.test;;;ouvert\n\
@@ -51,6 +51,20 @@ fn who_may_send_for_whom() {
     assert_eq!(known.establishments_of(&address("direction@ch-armor.test")), [site]);
     assert_eq!(known.establishments_of(&address("anyone@iroise.test")), [site], "a closed one is not offered");
     assert!(!known.knows_sender(&address("inconnu@inconnu.test")));
+}
+
+#[test]
+fn a_service_is_closed_by_itself_or_with_its_establishment() {
+    let services = format!("{SERVICES}299900100;MED1;Médecine;;ouvert;\n");
+    let known = parse(GOOD, &services).unwrap();
+    for (place, code, expected) in [
+        ("350054680", "SSR38888", None),
+        ("350054680", "SSR38889", Some(Closing::Service)),
+        ("350054680", "AUTRE", None),
+        ("299900100", "MED1", Some(Closing::Establishment)),
+    ] {
+        assert_eq!(known.closing(finess(place), &code.parse().unwrap()), expected, "{place} {code}");
+    }
 }
 
 #[test]

@@ -41,6 +41,11 @@ impl<'t, 'a, 's> Attributes<'t, 'a, 's> {
         }
     }
 
+    /// Whether a defect of the element was found.
+    pub(super) fn rejected(&self) -> bool {
+        self.element.rejected()
+    }
+
     /// The value as written.
     pub(super) fn optional(&self, name: &str) -> Option<&'t str> {
         let tag = self.tag;

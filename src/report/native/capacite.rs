@@ -7,38 +7,65 @@ use crate::capacity::{
     Affectation, Count, Crise, Fermeture, Genre, Indicator, Nature, Nombre, Nomenclature, Parts, Statut, Supplement,
     Temporalite,
 };
-use crate::defect::{Code, Defect};
+use crate::defect::{Code, Defect, Path, excerpt};
 use crate::report::findings::Findings;
-use crate::report::model::PlacedCount;
+use crate::report::model::{PlacedCount, RejectedCount};
 use crate::report::xml::{Fault, Tag, XmlReader};
 
 const KNOWN: &[&str] =
     &["nature", "statut", "temporalite", "genre", "fermeture", "supplement", "crise", "affectation", "nombre"];
 
-/// Reads one count, the `rank`-th of the service at `parent`; `None` if a defect rejects it.
+/// What one element gives.
+pub(super) enum Read {
+    /// A count without a defect.
+    Count(PlacedCount),
+    /// A count that a defect rejects; what it counts is known all the same.
+    Rejected(RejectedCount),
+    /// Nobody can say what it counts.
+    Nothing,
+}
+
+/// A count as far as its attributes could be read.
+struct Draft {
+    indicator: Option<Indicator>,
+    nature: Option<Nature>,
+    nombre: Option<Nombre>,
+}
+
+/// Reads one count, the `rank`-th of the service at `parent`.
 pub(super) fn read<'a>(
     xml: &mut XmlReader<'a>,
     tag: &Tag<'a>,
-    parent: &str,
+    parent: &Path,
     rank: usize,
     findings: &mut Findings<'_>,
-) -> Result<Option<PlacedCount>, Fault> {
-    let mut element = Element::new(Level::Capacite, tag, format!("{parent}/capacite[{rank}]"));
+) -> Result<Read, Fault> {
+    let mut element = Element::new(Level::Capacite, tag, parent.child(&format!("capacite[{rank}]")));
     let mut attributes = Attributes::new(tag, &mut element, findings);
     attributes.refuse_unknown(KNOWN);
-    let count = read_count(&mut attributes);
-    let place = attributes.place("nombre");
+    // An attribute that is not known may be a misspelt part of the indicator.
+    let foreign = attributes.rejected();
+    let draft = read_draft(&mut attributes);
+    let (place, written) = (attributes.place("nombre"), attributes.optional("nombre").map(excerpt));
     while element.next_child(xml, findings)?.is_some() {}
-    Ok(count.filter(|_| !element.rejected()).map(|count| PlacedCount { count, place }))
+    Ok(match draft {
+        Draft { indicator: Some(indicator), nature: Some(nature), nombre: Some(nombre) } if !element.rejected() => {
+            Read::Count(PlacedCount { count: Count { indicator, nature, nombre }, place })
+        }
+        Draft { indicator: Some(indicator), .. } if !foreign => {
+            Read::Rejected(RejectedCount { indicator, written, place })
+        }
+        _ => Read::Nothing,
+    })
 }
 
 /// Every attribute is read before the first fault ends it, so that all faults are told.
-fn read_count(attributes: &mut Attributes<'_, '_, '_>) -> Option<Count> {
+fn read_draft(attributes: &mut Attributes<'_, '_, '_>) -> Draft {
     let nature = attributes.word("nature", Nature::from_word, Nature::words);
     let parts = read_parts(attributes);
     let nombre = read_nombre(attributes);
     let indicator = parts.ok().and_then(|parts| read_indicator(attributes, parts));
-    Some(Count { indicator: indicator?, nature: nature.ok()?.unwrap_or(Nature::Lit), nombre: nombre? })
+    Draft { indicator, nature: nature.ok().map(|nature| nature.unwrap_or(Nature::Lit)), nombre }
 }
 
 fn read_parts(attributes: &mut Attributes<'_, '_, '_>) -> Result<Parts, Wrong> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::NAMESPACE;
-use crate::defect::{Code, Defect, Place, excerpt};
+use crate::defect::{Code, Defect, Path, Place, excerpt};
 use crate::report::findings::Findings;
 use crate::report::xml::{Fault, Name, Node, Tag, XmlReader, is_blank};
 
@@ -43,7 +43,7 @@ impl Level {
 /// An element whose start tag has been read.
 pub(super) struct Element {
     level: Level,
-    path: String,
+    path: Path,
     span: Range<usize>,
     children: usize,
     disordered: bool,
@@ -53,7 +53,7 @@ pub(super) struct Element {
 
 impl Element {
     /// The element of this tag, at this path from the root (empty for the root itself).
-    pub(super) fn new(level: Level, tag: &Tag<'_>, path: String) -> Self {
+    pub(super) fn new(level: Level, tag: &Tag<'_>, path: Path) -> Self {
         let span = tag.span.clone();
         Self { level, path, span, children: 0, disordered: false, has_text: false, rejected: false }
     }
@@ -69,18 +69,19 @@ impl Element {
     }
 
     /// Its path from the root.
-    pub(super) fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The path of an item in it.
-    pub(super) fn path_of(&self, item: &str) -> String {
-        if self.path.is_empty() { item.to_owned() } else { format!("{}/{item}", self.path) }
+    pub(super) fn path_of(&self, item: &str) -> Path {
+        self.path.child(item)
     }
 
     /// The place of its tag.
     pub(super) fn place(&self, findings: &Findings<'_>) -> Place {
-        let path = if self.path.is_empty() { self.level.name() } else { &self.path };
+        let is_root = self.level == Level::Document;
+        let path = if is_root { Path::from(self.level.name()) } else { self.path.clone() };
         findings.place(self.span.clone()).with_path(path)
     }
 

@@ -18,7 +18,7 @@ pub(super) fn read<'a>(
 ) -> Result<Etablissement, Fault> {
     let known = tag.attribute("finess").and_then(|attribute| parse(&attribute.value).ok());
     let path = known.map_or_else(|| format!("etablissement[{rank}]"), |finess| format!("etablissement[{finess}]"));
-    let mut element = Element::new(Level::Etablissement, tag, path);
+    let mut element = Element::new(Level::Etablissement, tag, path.into());
     let mut attributes = Attributes::new(tag, &mut element, findings);
     attributes.refuse_unknown(&["finess"]);
     let finess = read_finess(&mut attributes);

@@ -12,6 +12,7 @@ use super::findings::Findings;
 use super::model::Reading;
 use super::xml::{Fault, Tag, XmlReader};
 use crate::capacity::Mode;
+use crate::defect::Path;
 use attributes::Attributes;
 use element::{Element, Level};
 
@@ -28,7 +29,7 @@ pub(super) fn read<'a>(
     reading: &mut Reading,
     findings: &mut Findings<'_>,
 ) -> Result<(), Fault> {
-    let mut element = Element::new(Level::Document, root, String::new());
+    let mut element = Element::new(Level::Document, root, Path::default());
     read_head(&mut Attributes::new(root, &mut element, findings), reading);
     while let Some(tag) = element.next_child(xml, findings)? {
         let rank = element.children();

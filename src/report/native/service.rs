@@ -1,9 +1,10 @@
 //! `service`: one service, when it was observed, and its counts.
 
 use super::attributes::Attributes;
-use super::capacite;
+use super::capacite::{self, Read};
 use super::element::{Element, Level};
 use crate::capacity::{Nomenclature, ServiceCode, Source};
+use crate::defect::{Path, excerpt};
 use crate::report::findings::Findings;
 use crate::report::model::Service;
 use crate::report::xml::{Fault, Tag, XmlReader};
@@ -14,16 +15,21 @@ const KNOWN: &[&str] = &["code", "libelle", "dateReleve", "source"];
 pub(super) fn read<'a>(
     xml: &mut XmlReader<'a>,
     tag: &Tag<'a>,
-    parent: &str,
+    parent: &Path,
     rank: usize,
     findings: &mut Findings<'_>,
 ) -> Result<Service, Fault> {
     let code = tag.attribute("code").and_then(|attribute| attribute.value.parse::<ServiceCode>().ok());
     let name = code.as_ref().map_or_else(|| rank.to_string(), ToString::to_string);
-    let mut element = Element::new(Level::Service, tag, format!("{parent}/service[{name}]"));
+    let path = parent.child(&format!("service[{name}]")).service_by_rank(code.is_none());
+    let mut element = Element::new(Level::Service, tag, path);
     let mut service = read_attributes(&mut Attributes::new(tag, &mut element, findings));
     while let Some(tag) = element.next_child(xml, findings)? {
-        service.counts.extend(capacite::read(xml, &tag, element.path(), element.children(), findings)?);
+        match capacite::read(xml, &tag, element.path(), element.children(), findings)? {
+            Read::Count(count) => service.counts.push(count),
+            Read::Rejected(count) => service.rejected_counts.push(count),
+            Read::Nothing => {}
+        }
     }
     service.rejected = element.rejected();
     Ok(service)
@@ -37,6 +43,8 @@ fn read_attributes(attributes: &mut Attributes<'_, '_, '_>) -> Service {
         date_releve: attributes.date("dateReleve"),
         source: source.ok().flatten().unwrap_or(Source::BedManagement),
         counts: Vec::new(),
+        rejected_counts: Vec::new(),
+        date_text: attributes.optional("dateReleve").map(excerpt).unwrap_or_default(),
         place: attributes.place("code"),
         date_place: attributes.place("dateReleve"),
         rejected: false,

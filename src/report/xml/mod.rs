@@ -25,6 +25,7 @@ pub(super) use fault::Fault;
 pub(super) use pieces::is_html_doctype;
 
 use super::Limits;
+use crate::defect::excerpt_of;
 use namespaces::Namespaces;
 use tag::RawTag;
 
@@ -33,6 +34,9 @@ const SHORTER: &str = "Raccourcissez cette valeur.";
 /// How to mend a structure beyond its limit.
 const AS_THE_MODEL: &str =
     "Comparez le fichier au modèle du guide de l’établissement : aucun relevé n’a besoin d’une telle structure.";
+
+/// The most characters quoted of a text that is no markup.
+const FOUND_CHARS: usize = 40;
 
 /// What the reader meets. Comments, processing instructions and what stands around the root are
 /// passed over.
@@ -207,8 +211,7 @@ impl<'a> XmlReader<'a> {
     fn stray_text(&self, span: Range<usize>) -> Fault {
         let text = self.text.get(span.clone()).unwrap_or_default().trim_start_matches(is_blank);
         let span = span.end - text.len()..span.end;
-        let found: String = text.chars().take(40).collect();
-        Fault::malformed(span, "Du texte se trouve hors de l’élément racine.").found(found)
+        Fault::malformed(span, "Du texte se trouve hors de l’élément racine.").found(excerpt_of(text, FOUND_CHARS))
     }
 
     fn eof(&self) -> Result<Node<'a>, Fault> {

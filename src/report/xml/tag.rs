@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::FOUND_CHARS;
 use super::cursor::{Cursor, is_blank};
 use super::fault::Fault;
 use super::reference::{BadReference, normalise};
+use crate::defect::excerpt_of;
 use crate::report::Limits;
 
 /// A start tag whose prefixes are not resolved yet.
@@ -85,14 +87,13 @@ fn read_value<'a>(raw: &'a str, at: usize, limits: &Limits) -> Result<Cow<'a, st
 /// The fault of a reference somewhere in `span`.
 pub(super) fn bad_reference(reference: &BadReference<'_>, span: Range<usize>) -> Fault {
     let detail = "Seules les entités &amp;, &lt;, &gt;, &quot;, &apos; et les caractères numérotés sont admis ; un « & » seul s’écrit « &amp; ».";
-    let name: String = reference.0.chars().take(40).collect();
-    Fault::malformed(span, detail).found(format!("&{name}"))
+    Fault::malformed(span, detail).found(format!("&{}", excerpt_of(reference.0, FOUND_CHARS)))
 }
 
 fn bad_name(text: &str, at: usize) -> Fault {
     let rest = text.get(at..).unwrap_or_default();
-    let found: String = rest.chars().take_while(|character| !is_blank(*character)).take(40).collect();
-    Fault::malformed(at..at, "Un nom d’élément ou d’attribut est attendu ici.").found(found)
+    let word = rest.split(is_blank).next().unwrap_or_default();
+    Fault::malformed(at..at, "Un nom d’élément ou d’attribut est attendu ici.").found(excerpt_of(word, FOUND_CHARS))
 }
 
 fn no_value(name: &str, span: Range<usize>) -> Fault {

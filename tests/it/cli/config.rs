@@ -43,7 +43,7 @@ fn config(command: &str, change: impl FnOnce(String) -> String) -> Ran {
 fn a_right_configuration_is_said_to_be_right() {
     let ran = config("check", |text| text);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    assert!(ran.out.starts_with("Configuration correcte. Au référentiel : établissements 7, "), "{}", ran.out);
+    assert!(ran.out.starts_with("Configuration correcte. Au référentiel : établissements 8, "), "{}", ran.out);
     let unchecked = "Avertissement : la révocation du certificat du serveur n’est pas vérifiée pour ";
     assert!(ran.out.ends_with(&format!("{unchecked}ror.api ([revocation] ne la nomme pas).\n")), "{}", ran.out);
     let without =

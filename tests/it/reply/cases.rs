@@ -31,6 +31,10 @@ pub(super) fn all() -> Vec<Case> {
         case("rejete_document_de_patient", patient_document()),
         case("avertissements", warned()),
         case("refus_du_ror", refused_by_ror()),
+        case("refus_du_ror_seul", rejected_by_ror()),
+        case("rejete_attribut_inconnu", unknown_attribute()),
+        case("service_en_double", service_twice()),
+        case("doublon_parmi_d_autres", duplicate_among_others()),
         Case { kind: Kind::Complement, ..case("complement", refused_by_ror()) },
         case("attente_de_droits", lacking_rights()),
         case("en_cours", in_progress()),
@@ -39,7 +43,6 @@ pub(super) fn all() -> Vec<Case> {
         case("essai_en_partie", trial(Verdict::PartiellementIntegre)),
         case("doublon", duplicate(Verdict::Integre)),
         case("doublon_rejete", duplicate(Verdict::Rejete)),
-        case("quarantaine", mail(Some(Verdict::Quarantaine), Vec::new())),
         case("deux_fichiers", two_documents()),
         case("soixante_defauts", many()),
         case("meme_defaut_partout", repeated()),
@@ -67,7 +70,7 @@ pub(super) fn partly() -> MailOutcome {
     mail(verdict, vec![document(verdict, lines, vec![negative("SSR38888", 2)])])
 }
 
-fn rejected_service() -> MailOutcome {
+pub(super) fn rejected_service() -> MailOutcome {
     let place = Place::piece("rapport.xml").with_path("etablissement[350054680]/service[SSR999]/@code");
     let unknown = Defect::new(Code::S01, Place { line: Some(6), column: Some(14), ..place })
         .found("SSR999")
@@ -105,7 +108,7 @@ fn warned() -> MailOutcome {
     outcome
 }
 
-fn refused_by_ror() -> MailOutcome {
+pub(super) fn refused_by_ror() -> MailOutcome {
     let lines = vec![
         line("MED02", Statut::Disponible, 4, Etat::Transmise),
         line("SSR38888", Statut::Disponible, 3, Etat::Rejetee),
@@ -116,6 +119,42 @@ fn refused_by_ror() -> MailOutcome {
     let rule = Defect::new(Code::R03, place()).detail("Réponse du ROR : « RG_EXP_046 ».");
     let verdict = Some(Verdict::PartiellementIntegre);
     mail(verdict, vec![document(verdict, lines, vec![unknown, rule])])
+}
+
+/// What only the agency can mend.
+pub(super) fn rejected_by_ror() -> MailOutcome {
+    let place = Place::piece("rapport.xml").with_path("etablissement[350054680]/service[SSR38888]");
+    let lines = vec![line("SSR38888", Statut::Disponible, 3, Etat::Rejetee)];
+    let verdict = Some(Verdict::Rejete);
+    mail(verdict, vec![document(verdict, lines, vec![Defect::new(Code::R01, place)])])
+}
+
+/// Nothing of the file is kept: it has to come again as a whole.
+fn unknown_attribute() -> MailOutcome {
+    let place = Place { line: Some(2), column: Some(5), ..Place::piece("rapport.xml").with_path("@identifiantt") };
+    let defect = Defect::new(Code::D06, place).found("identifiantt").expected("identifiant, dateEmission, mode");
+    mail(Some(Verdict::Rejete), vec![document(Some(Verdict::Rejete), Vec::new(), vec![defect])])
+}
+
+/// One thing to mend, in two places.
+fn service_twice() -> MailOutcome {
+    let place = |line| Place {
+        line: Some(line),
+        ..Place::piece("rapport.xml").with_path("etablissement[350054680]/service[S03-A]/@code")
+    };
+    let twice = |line| Defect::new(Code::S03, place(line)).found("S03-A, 2 fois").expected("une seule fois");
+    let lines = vec![line("MED02", Statut::Disponible, 4, Etat::Transmise)];
+    let verdict = Some(Verdict::PartiellementIntegre);
+    mail(verdict, vec![document(verdict, lines, vec![twice(5), twice(9)])])
+}
+
+/// A file that was rejected before, beside one that the agency must mend.
+fn duplicate_among_others() -> MailOutcome {
+    let mut outcome = rejected_by_ror();
+    outcome.verdict = Some(Verdict::PartiellementIntegre);
+    outcome.documents.extend(duplicate(Verdict::Rejete).documents);
+    outcome.documents[1].name = "hier.xml".to_owned();
+    outcome
 }
 
 pub(super) fn lacking_rights() -> MailOutcome {
@@ -170,7 +209,7 @@ fn two_documents() -> MailOutcome {
     outcome
 }
 
-fn many() -> MailOutcome {
+pub(super) fn many() -> MailOutcome {
     let defects = (1..=60).map(|rank| negative("SSR38888", rank).found(format!("-{rank}"))).collect();
     mail(Some(Verdict::Rejete), vec![document(Some(Verdict::Rejete), Vec::new(), defects)])
 }

@@ -5,6 +5,7 @@ use dispolits::capacity::{
     Affectation, Crise, Fermeture, Genre, Nature, Nomenclature, Source, Statut, Supplement, Temporalite,
 };
 use dispolits::reply::{Kind, guide_table, text};
+use dispolits::{message, report};
 
 use super::{cases, schema};
 
@@ -40,6 +41,24 @@ fn generated_parts_are_up_to_date() {
     check_generated("codes", &guide_table());
     let example = text(&cases::partly(), Kind::Reponse, false, false);
     check_generated("exemple", &format!("\n```text\n{example}```\n\n"));
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let (report, message) = (report::Limits::default(), message::Limits::default());
+    let thousands = format!("{} {:03}", report.elements / 1000, report.elements % 1000);
+    for line in [
+        format!("| les documents XML d’un courriel | {} |", message.candidates),
+        format!("| les fichiers des archives d’un courriel, dossiers compris | {} |", message.archive_entries),
+        format!("| les archives d’un courriel, une fois décompressées | {} Mio |", message.archive_bytes >> 20),
+        format!("| un fichier XML | {} Mio |", report.bytes >> 20),
+        format!("| les éléments d’un fichier | {thousands} |"),
+        format!("| les niveaux d’imbrication | {} |", report.depth),
+        format!("| les attributs d’un élément | {} |", report.attributes),
+        format!("| une valeur d’attribut ou un texte | {} octets |", report.text),
+    ] {
+        assert!(guide().contains(&line), "{line}");
+    }
 }
 
 fn check_words<N: Nomenclature>(guide: &str) {

@@ -3,7 +3,7 @@
 use dispolits::capacity::Mode;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{DocumentOutcome, MailOutcome, Verdict};
-use dispolits::reply::{Envelope, Kind, compte_rendu, text};
+use dispolits::reply::{Digest, Envelope, Kind, compte_rendu, digest, text};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
 
@@ -78,6 +78,8 @@ fn check(text: &str) {
         assert!(message.bcc().is_none(), "{text:?}");
         assert_eq!(message.body_text(0).unwrap().replace("\r\n", "\n"), rendered.text, "{text:?}");
     }
+    let outcomes = [outcome.clone(), outcome];
+    check_wire(text, &digest(&Digest { envelope: &envelope, outcomes: &outcomes, at: instant(super::RECEIVED) }));
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn nothing_of_a_patient_document_goes_back() {
 #[test]
 fn the_mail_read_back_says_the_same() {
     let mut envelope = envelope();
-    envelope.cc = Some("cadre@ch-exemple.mssante.test".parse().unwrap());
+    envelope.cc = vec!["cadre@ch-exemple.mssante.test".parse().unwrap()];
     envelope.references = (0..30).map(|rank| format!("{rank}@ch-exemple.mssante.test")).collect();
     envelope.nil = Some("NIL-0000".to_owned());
     for case in cases::all() {

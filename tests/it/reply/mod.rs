@@ -3,6 +3,7 @@
 
 mod cases;
 mod codes;
+mod digest;
 mod guide;
 mod hostile;
 mod mail;
@@ -77,7 +78,7 @@ fn envelope() -> Envelope {
         from: "disponibilites@gcs-exemple.mssante.test".parse().unwrap(),
         from_name: "Dispolits – GCS Exemple".to_owned(),
         to: "lits@ch-exemple.mssante.test".parse().unwrap(),
-        cc: None,
+        cc: Vec::new(),
         original_subject: Some("Disponibilités du 23/11".to_owned()),
         original_message_id: Some("20261123.0755@ch-exemple.mssante.test".to_owned()),
         references: Vec::new(),

@@ -1,9 +1,10 @@
 //! The text and the subject of each outcome.
 
-use dispolits::reply::text;
+use dispolits::defect::{Code, Defect};
+use dispolits::reply::{Kind, text};
 
 use super::cases::{Case, all};
-use super::{envelope, rendered};
+use super::{at, envelope, rendered};
 
 fn check(case: &Case) {
     let mut envelope = envelope();
@@ -18,6 +19,14 @@ fn check(case: &Case) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(case.name, shown);
     });
+}
+
+#[test]
+fn a_count_with_two_faults_is_one_rejected_count() {
+    let mut outcome = super::cases::partly();
+    outcome.documents[0].defects.push(Defect::new(Code::C07, at("SSR38888", 2)).found("-1"));
+    let text = text(&outcome, Kind::Reponse, false, false);
+    assert!(text.contains("5 capacités\ntransmises, 1 rejetée."), "{text}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every defect the reader can find: its code, place, path, and what it rejects.
 
 use dispolits::capacity::{Mode, Source};
-use dispolits::defect::Defect;
+use dispolits::defect::{Defect, Path};
 use dispolits::report::Reading;
 
 use super::{GOOD, accepted, codes, mutated, read_text};
@@ -27,7 +27,7 @@ fn describe(defect: &Defect) -> String {
     let place = defect.place();
     assert_eq!(place.piece, "a.xml");
     let (line, column) = (place.line.unwrap(), place.column.unwrap());
-    format!("{} {line}:{column} {}", defect.code(), place.path.as_deref().unwrap_or("-"))
+    format!("{} {line}:{column} {}", defect.code(), place.path.as_ref().map_or("-", Path::as_str))
 }
 
 #[test]
@@ -44,7 +44,10 @@ fn a_good_document_is_read_whole() {
     assert_eq!(service.counts[0].count.indicator.to_string(), "supplementaire/courant/-/-/mobilise/sse/covid-plus");
     assert_eq!(service.counts[0].place.span, Some(766..776));
     assert_eq!(GOOD.get(766..776), Some(r#"nombre="1""#));
-    assert_eq!(service.date_place.path.as_deref(), Some("etablissement[350054680]/service[0042]/@dateReleve"));
+    assert_eq!(
+        service.date_place.path.as_ref().map(Path::as_str),
+        Some("etablissement[350054680]/service[0042]/@dateReleve")
+    );
 }
 
 #[test]

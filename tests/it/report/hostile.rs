@@ -86,7 +86,7 @@ fn a_document_is_never_rejected_without_its_reason() {
 fn long_names_and_values_are_shortened_in_places() {
     let reading = read_text(&mutated("nombre=\"21\"", &format!("{}=\"1\"", "n".repeat(3000))));
     let defect = &reading.defects[1];
-    assert!(defect.place().path.as_ref().unwrap().len() < 300 && defect.found_text().unwrap().len() < 300);
+    assert!(defect.place().path.as_ref().unwrap().as_str().len() < 300 && defect.found_text().unwrap().len() < 300);
     let reading = read(&"p".repeat(9000), GOOD.as_bytes(), &Limits::default());
     assert_eq!(reading.head.name.len(), 255);
     assert_eq!(reading.etablissements[0].place.piece, reading.head.name);

@@ -1,0 +1,224 @@
+//! The cap of replies by hour, from the mail received to the mail that answers it: what is gathered beyond it, and what
+//! is answered all the same.
+
+use std::sync::{Arc, Mutex};
+
+use dispolits::cahier::{self, EAI_ADDRESS};
+use dispolits::config::Config;
+use dispolits::health::Pulse;
+use dispolits::judgement::Rules;
+use dispolits::pipeline::{Courthouse, Judge, ReplyRules, Settling};
+use dispolits::referential::{Files, Watch};
+use dispolits::store::{MailId, Received, StoredReply, sha256};
+use mail_parser::{Message, MessageParser, MimeHeaders};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::store::bench::{Bench, acknowledged};
+use crate::store::engine::Engine;
+
+const ACCOUNT: &str = "maildir:ville";
+const HOUR: i64 = 3600;
+/// How many replies the cap of these tests, one an hour, lets nobody exceed.
+const CEILING: usize = 10;
+
+/// A hospital that may get one reply an hour.
+struct Town {
+    bench: Bench,
+    judge: Judge,
+    settling: Settling,
+    _folder: TempDir,
+}
+
+impl Town {
+    async fn new() -> Self {
+        let bench = Bench::new(Engine::Sqlite).await;
+        let folder = tempfile::tempdir().unwrap();
+        let world = cahier::world().unwrap();
+        let inside = |name: &str| folder.path().join(name);
+        let files = Files { etablissements: inside("etablissements.csv"), services: inside("services.csv") };
+        std::fs::write(&files.etablissements, world.etablissements_csv).unwrap();
+        std::fs::write(&files.services, world.services_csv).unwrap();
+        std::fs::write(inside("config.toml"), configuration(&folder)).unwrap();
+        let rules = ReplyRules::new(&Config::load(&inside("config.toml")).unwrap()).unwrap();
+        let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
+        let (shift, clock) = (bench.shift.clone(), bench.clock.clone());
+        let pulse = Pulse::new(clock.clone());
+        let courthouse =
+            Courthouse::new(shift.clone(), clock.clone(), Arc::clone(&watch), Rules::default(), pulse.clone());
+        let settling = Settling::new(shift, clock, watch, rules, pulse);
+        assert!(settling.take_duty().await.unwrap());
+        let judge = courthouse.judge(ACCOUNT, 1 << 20);
+        assert_eq!(judge.take_duty().await.unwrap(), Some(0));
+        Self { bench, judge, settling, _folder: folder }
+    }
+
+    /// A mail that is received, judged, pushed and settled.
+    async fn send(&self, name: &str, report: &str) -> MailId {
+        let mail = mail(name, report);
+        let (raw, size) = (mail.as_bytes(), mail.len() as u64);
+        let received = Received { account: ACCOUNT, position: name, raw, size, headers_only: false };
+        let store = &self.bench.store;
+        store.receive(&self.bench.duty, &[received], self.bench.now()).await.unwrap();
+        let id = store.newest_mail(&sha256(raw), None).await.unwrap().unwrap();
+        assert_eq!(self.judge.judge_all(&CancellationToken::new()).await.unwrap(), 1);
+        self.bench.send(acknowledged).await;
+        assert_eq!(self.settling.round().await.unwrap(), 1);
+        id
+    }
+
+    async fn rejected(&self, name: &str) -> MailId {
+        self.send(name, &self.report(name, "", -1)).await
+    }
+
+    fn report(&self, identifiant: &str, attributes: &str, nombre: i32) -> String {
+        let now = self.bench.now();
+        format!(
+            "<disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\" {attributes}identifiant=\"{identifiant}\" \
+             dateEmission=\"{now}\">\r\n<etablissement finess=\"350054680\"><service code=\"ACC-A\" \
+             dateReleve=\"{now}\">\r\n<capacite statut=\"disponible\" nombre=\"{nombre}\"/>\r\n\
+             </service></etablissement></disponibilites>\r\n"
+        )
+    }
+
+    async fn replies(&self, id: MailId) -> Vec<StoredReply> {
+        self.bench.store.replies(id).await.unwrap()
+    }
+
+    /// The texts of the replies to a mail.
+    async fn told(&self, id: MailId) -> Vec<String> {
+        self.replies(id).await.iter().map(|reply| words(&parsed(&reply.content))).collect()
+    }
+
+    async fn digest_of(&self, id: MailId) -> StoredReply {
+        let mut replies = self.replies(id).await;
+        assert_eq!(replies.len(), 1);
+        assert_eq!(replies[0].kind, "recapitulatif");
+        replies.remove(0)
+    }
+}
+
+fn configuration(folder: &TempDir) -> String {
+    let inside = |name: &str| folder.path().join(name).display().to_string();
+    format!(
+        "environnement = \"qualification\"\n\
+         [mailbox.maildir]\npath = \"{boite}\"\n\
+         [referential]\netablissements = \"{boite}\"\nservices = \"{boite}\"\n\
+         [ror.api]\nbase_url = \"https://ror.test/\"\ntoken_url = \"https://jeton.test/\"\nclient_id = \"essai\"\n\
+         genre_indifferencie = \"04\"\nidentity = {{ certificate = \"{boite}\", key = \"{boite}\" }}\n\
+         [store]\nurl = \"sqlite://{boite}\"\n\
+         [reply]\nfrom = \"{EAI_ADDRESS}\"\nallowed_domains = [\"ch-armor.test\"]\ncap_per_hour = 1\n\
+         transport = \"maildir\"\nmaildir = \"{boite}\"\n",
+        boite = inside("boite"),
+    )
+}
+
+fn mail(name: &str, report: &str) -> String {
+    format!(
+        "Return-Path: <lits@ch-armor.test>\r\nFrom: lits@ch-armor.test\r\nTo: {EAI_ADDRESS}\r\nSubject: Releve\r\n\
+         Message-ID: <{name}@ch-armor.test>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: application/xml; name=\"{name}.xml\"\r\n\r\n{report}"
+    )
+}
+
+fn parsed(content: &[u8]) -> Message<'_> {
+    MessageParser::default().parse(content).unwrap()
+}
+
+fn words(message: &Message<'_>) -> String {
+    message.body_text(0).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn attached(message: &Message<'_>) -> Vec<String> {
+    message.attachments().map(|part| part.attachment_name().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn rejections_beyond_the_cap_leave_in_one_digest_as_full_as_replies() {
+    let town = Town::new().await;
+    let first = town.rejected("a").await;
+    assert_eq!(town.replies(first).await[0].kind, "reponse");
+    let second = town.rejected("b").await;
+    town.bench.advance(60);
+    let third = town.rejected("c").await;
+    town.settling.digests().await.unwrap();
+    assert!(town.replies(second).await.is_empty() && town.replies(third).await.is_empty(), "they wait for an hour");
+
+    town.bench.advance(HOUR);
+    town.settling.digests().await.unwrap();
+    let digest = town.digest_of(third).await;
+    assert_eq!(digest.recipients, "lits@ch-armor.test direction-des-soins@ch-armor.test", "with the contact");
+    let message = parsed(&digest.content);
+    assert_eq!(message.subject(), Some("[QUALIFICATION] [KO Intégration système !][906] Récapitulatif de 2 envois"));
+    assert_eq!(attached(&message), ["compte-rendu-1.xml", "compte-rendu-2.xml"]);
+    let words = words(&message);
+    assert!(words.starts_with("*** QUALIFICATION"), "{words}");
+    for said in [
+        "2 de vos envois sont rejetés",
+        "Qui doit agir : votre établissement.",
+        "À corriger",
+        "envoi du 23/11/2026 à 08:00, identifiant b, b.xml, ligne 3",
+        "envoi du 23/11/2026 à 08:01, identifiant c, c.xml, ligne 3",
+        "Trouvé : « -1 »",
+        "Code : C01 CAPACITE_NEGATIVE",
+        "fichier b.xml (identifiant b) : rejeté",
+    ] {
+        assert!(words.contains(said), "« {said} » is not in: {words}");
+    }
+
+    town.bench.advance(HOUR);
+    town.settling.digests().await.unwrap();
+    assert_eq!(town.replies(third).await.len(), 1, "told once");
+}
+
+#[tokio::test]
+async fn a_digest_of_one_mail_speaks_of_one() {
+    let town = Town::new().await;
+    town.rejected("a").await;
+    let withheld = town.rejected("b").await;
+    town.bench.advance(HOUR);
+    town.settling.digests().await.unwrap();
+    let digest = town.digest_of(withheld).await;
+    let message = parsed(&digest.content);
+    assert!(message.subject().unwrap().ends_with("Récapitulatif d’un envoi"), "{:?}", message.subject());
+    assert_eq!(attached(&message), ["compte-rendu.xml"]);
+    let words = words(&message);
+    assert!(words.contains("un de vos envois est rejeté") && words.contains("Envoi concerné"), "{words}");
+}
+
+#[tokio::test]
+async fn what_its_sender_waits_for_is_answered_beyond_the_cap() {
+    let town = Town::new().await;
+    let report = town.report("a", "", -1);
+    town.send("a", &report).await;
+    town.bench.advance(1);
+    let normal = town.send("b", &town.report("b", "", 3)).await;
+    let told = town.told(normal).await;
+    assert!(told.len() == 1 && told[0].contains("Retour à la normale"), "{told:?}");
+    let trial = town.send("c", &town.report("c", "mode=\"test\" ", 3)).await;
+    let told = town.told(trial).await;
+    assert!(told.len() == 1 && told[0].contains("Votre envoi d’essai du"), "{told:?}");
+    let quiet = town.send("d", &town.report("d", "", 4)).await;
+    assert!(town.replies(quiet).await.is_empty(), "nobody asked for it");
+
+    let repeated = town.send("e", &report).await;
+    assert!(town.replies(repeated).await.is_empty(), "it goes into the digest");
+    town.bench.advance(HOUR);
+    town.settling.digests().await.unwrap();
+    let words = words(&parsed(&town.digest_of(repeated).await.content));
+    for said in ["Qui doit agir : votre établissement.", "Ce premier verdict demeure", "déjà reçu le"] {
+        assert!(words.contains(said), "« {said} » is not in: {words}");
+    }
+}
+
+#[tokio::test]
+async fn two_machines_that_answer_each_other_come_to_rest() {
+    let town = Town::new().await;
+    let mut answered = 0;
+    for rank in 0..CEILING + 3 {
+        let name = format!("t{rank}");
+        let id = town.send(&name, &town.report(&name, "mode=\"test\" ", 3)).await;
+        answered += town.replies(id).await.len();
+    }
+    assert_eq!(answered, CEILING);
+}
