@@ -68,7 +68,7 @@ impl From<&defect::Defect> for Defaut {
             piece: place.piece.clone(),
             ligne: place.line,
             colonne: place.column,
-            chemin: place.path.clone(),
+            chemin: place.path.as_ref().map(|path| path.as_str().to_owned()),
             trouve: defect.found_text().map(str::to_owned),
             attendu: defect.expected_text().map(str::to_owned),
             message: defect.message().to_owned(),

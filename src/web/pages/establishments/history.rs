@@ -36,7 +36,7 @@ pub(super) async fn rejected(state: &State, finess: Finess) -> Result<Vec<Reject
 }
 
 fn concerns(defect: &Defect, finess: Finess) -> bool {
-    let path = defect.place().path.as_deref().unwrap_or_default();
+    let path = defect.place().path.as_ref().map_or("", |path| path.as_str());
     defect.is_rejection() && (!path.starts_with("etablissement[") || path.contains(finess.as_str()))
 }
 
