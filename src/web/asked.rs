@@ -137,7 +137,8 @@ impl Given {
     }
 
     fn page(&self) -> Result<Page, Wrong> {
-        let limit = self.read_as("limite", |text| text.parse().ok().filter(|lines| (1..=MOST_LINES).contains(lines)))?;
+        let limit =
+            self.read_as("limite", |text| text.parse().ok().filter(|lines| (1..=MOST_LINES).contains(lines)))?;
         Ok(Page {
             sort: self.parsed("tri")?.unwrap_or_default(),
             from: self.parsed("curseur")?,
@@ -229,7 +230,10 @@ mod tests {
         let read = given("verdict=rejete&expediteur=lits%40ch&du=&code=C01").unwrap();
         assert_eq!(read.address("/journal"), "/journal?expediteur=lits%40ch&verdict=rejete&code=C01");
         assert!(read.narrows());
-        assert_eq!(read.with("tri", "-recu").address("/j"), "/j?expediteur=lits%40ch&verdict=rejete&code=C01&tri=%2Drecu");
+        assert_eq!(
+            read.with("tri", "-recu").address("/j"),
+            "/j?expediteur=lits%40ch&verdict=rejete&code=C01&tri=%2Drecu"
+        );
     }
 
     #[test]

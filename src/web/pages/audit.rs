@@ -92,7 +92,10 @@ fn table(records: &[Record]) -> Markup {
 }
 
 fn line(record: &Record) -> Markup {
-    let deed = record.acte.parse::<Deed>().map_or(record.acte.as_str(), |deed| deed.in_words());
+    let deed = match record.acte.parse::<Deed>() {
+        Ok(deed) => deed.in_words(),
+        Err(_) => record.acte.as_str(),
+    };
     html! {
         tr {
             th scope="row" data-nom="Quand" { span { (moment::to_the_second(record.a)) " " span.finess { "n° " (record.numero) } } }
@@ -111,8 +114,8 @@ fn older(filter: &AuditFilter, records: &[Record]) -> Markup {
     let Some(last) = records.last().filter(|_| is_full) else { return html! {} };
     let given = [("qui", &filter.who), ("acte", &filter.deed), ("objet", &filter.object)];
     let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-    let kept: String = given.map(|(key, value)| format!("{key}={}&", crate::web::asked::encoded(value))).collect();
+    let kept: Vec<String> = given.map(|(key, value)| format!("{key}={}&", crate::web::asked::encoded(value))).collect();
     html! {
-        nav.pages aria-label="Pages du journal d’audit" { a href={ "/audit?" (kept) "avant=" (last.numero) } { "plus anciens →" } }
+        nav.pages aria-label="Pages du journal d’audit" { a href={ "/audit?" (kept.concat()) "avant=" (last.numero) } { "plus anciens →" } }
     }
 }

@@ -21,6 +21,8 @@ use crate::words;
 const MAX_FILE: usize = 2 * 1024 * 1024;
 /// What a form adds around its file.
 const ENVELOPE: usize = 16 * 1024;
+/// The most counts listed.
+const MOST: usize = 500;
 /// Files judged at one time: nobody may take the machine from the mails.
 static AT_ONE_TIME: Semaphore = Semaphore::const_new(2);
 
@@ -35,10 +37,7 @@ async fn ask(extract::State(state): extract::State<State>) -> Result<Markup, Ref
     Ok(page(&state, &form(None)))
 }
 
-async fn judge(
-    extract::State(state): extract::State<State>,
-    file: Multipart,
-) -> Result<(StatusCode, Markup), Refusal> {
+async fn judge(extract::State(state): extract::State<State>, file: Multipart) -> Result<(StatusCode, Markup), Refusal> {
     is_open(&state)?;
     let asked = |status, wrong: &str| Ok((status, page(&state, &form(Some(wrong)))));
     let (name, bytes) = match received(file).await {
@@ -144,7 +143,7 @@ fn accepted(checked: &Checked) -> Markup {
             details {
                 summary { "Les capacités qui seraient transmises" }
                 ul {
-                    @for line in &checked.lignes {
+                    @for line in checked.lignes.iter().take(MOST) {
                         li {
                             (line.update.finess()) ", service " (line.update.location.service()) " : "
                             (words::count(&line.update.count))

@@ -165,9 +165,12 @@ fn board(referential: &Referential, config: &Config) -> Board {
     let whole = open.map(|(finess, one)| (finess, None, one.name.clone(), one.cadence));
     let services = referential.establishments().flat_map(|(finess, one)| {
         let services = referential.services_of(finess).take(6);
-        services.map(move |(code, service)| (finess, Some(code.clone()), service.label.clone(), service.cadence.or(one.cadence)))
+        services.map(move |(code, service)| {
+            (finess, Some(code.clone()), service.label.clone(), service.cadence.or(one.cadence))
+        })
     });
-    let expected = whole.chain(services).map(|(finess, service, name, cadence)| Expected { finess, service, name, cadence });
+    let expected =
+        whole.chain(services).map(|(finess, service, name, cadence)| Expected { finess, service, name, cadence });
     let habit = |expected: &Expected| {
         let hours = if expected.finess.as_str() == "299900100" { 40 } else { 1 };
         let mut habit = Habit::default();

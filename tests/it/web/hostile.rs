@@ -43,7 +43,8 @@ fn mail() -> Vec<u8> {
 async fn received() -> (Desk, i64) {
     let desk = Desk::with(&["valide-minimal"]).await;
     desk.sandbox.send(&mail(), "hostile").await.unwrap();
-    let newest = async || desk.sandbox.store.journal(&Filter::default(), &Page::newest(1)).await.unwrap().lines.remove(0);
+    let newest =
+        async || desk.sandbox.store.journal(&Filter::default(), &Page::newest(1)).await.unwrap().lines.remove(0);
     until("the mail is settled", async || {
         let entry = newest().await;
         entry.expediteur.is_some_and(|sender| sender.starts_with('=')) && entry.verdict != "en-cours"

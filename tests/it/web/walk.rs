@@ -16,7 +16,8 @@ const PATIENT: &str = "m06-cda-a-cote-d-un-rapport";
 async fn every_page_is_accessible_to_every_role() {
     let desk = Desk::open().await;
     let (wide, phone) = (Browser::open(Screen::Wide).await, Browser::open(Screen::Phone).await);
-    let mails = ["c01-capacite-negative", PATIENT, "valide-mise-a-jour", "r01-lieu-inconnu", "doublon-document-renvoye"];
+    let mails =
+        ["c01-capacite-negative", PATIENT, "valide-mise-a-jour", "r01-lieu-inconnu", "doublon-document-renvoye"];
     let fixed = [
         "/",
         "/?periode=30j",
@@ -72,7 +73,8 @@ async fn an_operator_finds_who_is_silent_why_it_was_rejected_who_acts_and_what_t
     browser.click("tbody th a").await;
     browser.arrive("/courriels/").await;
     let short = browser.text(".essentiel").await;
-    for expected in ["C01", "Le nombre est négatif", "Doit agir : l’établissement", "À corriger", "suroccupation"] {
+    for expected in ["C01", "Le nombre est négatif", "Doit agir : l’établissement", "À corriger", "suroccupation"]
+    {
         assert!(short.contains(expected), "{expected} in {short}");
     }
     assert_eq!(browser.text("mark").await, "nombre=\"-1\"");

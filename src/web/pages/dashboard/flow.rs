@@ -125,7 +125,8 @@ fn choice(period: Period) -> Markup {
 
 fn total(bars: &[Bar]) -> String {
     let sum = |value: fn(&Bar) -> i64| bars.iter().map(value).sum();
-    let (received, integrated, rejected) = (sum(|bar| bar.received), sum(|bar| bar.integrated), sum(|bar| bar.rejected));
+    let (received, integrated, rejected) =
+        (sum(|bar| bar.received), sum(|bar| bar.integrated), sum(|bar| bar.rejected));
     format!(
         "{}, {}, {}.",
         plural(received, "reçu", "reçus"),

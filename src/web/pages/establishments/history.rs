@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::defect::Defect;
 use crate::finess::Finess;
+use crate::outcome::MailOutcome;
 use crate::store::MailId;
 use crate::store::search::{Filter, JournalEntry, Page};
 use crate::web::pages::parts::{badge, moment};
@@ -26,7 +27,7 @@ pub(super) async fn rejected(state: &State, finess: Finess) -> Result<Vec<Reject
     let mut rejected = Vec::new();
     for entry in found.lines {
         let outcome = state.store().outcome(MailId::of(entry.numero)).await?;
-        let defects = outcome.iter().flat_map(|outcome| outcome.all_defects()).filter(|defect| concerns(defect, finess));
+        let defects = outcome.iter().flat_map(MailOutcome::all_defects).filter(|defect| concerns(defect, finess));
         let defects: Vec<Defect> = defects.cloned().collect();
         if !defects.is_empty() {
             rejected.push(Rejected { entry, defects });

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::{history, services, summary};
 use crate::access::Right;
+use crate::address::Address;
 use crate::finess::Finess;
 use crate::referential::{Establishment, Referential, Sender};
 use crate::web::layout::{self, Tab};
@@ -59,7 +60,7 @@ fn who(finess: Finess, known: Option<&Establishment>, referential: &Referential)
                 None => { p { "Cet établissement n’est pas dans le référentiel." } }
                 Some(one) => {
                     dl.faits {
-                        (fact("Contact", Some(one.contact.as_ref().map_or("non renseigné", |contact| contact.as_str()))))
+                        (fact("Contact", Some(one.contact.as_ref().map_or("non renseigné", Address::as_str))))
                         (fact("Expéditeurs", Some(senders(&one.senders))))
                         (fact("Entité juridique", owner.map(|(ej, owner)| html! { (owner.name) " " span.finess { (ej) } })))
                         (fact("Ses expéditeurs", owner.map(|(_, owner)| senders(&owner.senders))))

@@ -39,12 +39,7 @@ pub(super) fn show(state: &State, finess: Finess, levels: &[Level]) -> Markup {
 }
 
 /// Those of the referential and those that something came for, by code.
-fn services<'a>(
-    state: &State,
-    finess: Finess,
-    rows: &[&'a Row],
-    levels: &'a [Level],
-) -> BTreeMap<String, Service<'a>> {
+fn services<'a>(state: &State, finess: Finess, rows: &[&'a Row], levels: &'a [Level]) -> BTreeMap<String, Service<'a>> {
     let mut services: BTreeMap<String, Service<'a>> = BTreeMap::new();
     for (code, known) in state.referential().services_of(finess) {
         let label = if known.open { known.label.clone() } else { format!("{} (fermé)", known.label) };

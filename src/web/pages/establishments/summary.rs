@@ -47,8 +47,7 @@ fn silence(own: Option<&Row>, state: &State) -> Markup {
 
 fn quiet_services(services: &[&Row]) -> Markup {
     let quiet = |row: &&&Row| matches!(row.freshness.state, Fresh::Silent | Fresh::Late);
-    let names: Vec<String> =
-        services.iter().filter(quiet).map(|row| named(row)).collect();
+    let names: Vec<String> = services.iter().filter(quiet).map(|row| named(row)).collect();
     html! {
         @if !names.is_empty() {
             li {

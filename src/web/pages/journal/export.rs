@@ -18,8 +18,17 @@ use crate::web::{Refusal, State, Visitor};
 use crate::words;
 
 const COLUMNS: [&str; 11] = [
-    "numero", "recu", "expediteur", "etablissements", "verdict", "codes", "qui_doit_agir", "capacites", "reponse",
-    "message_id", "boite",
+    "numero",
+    "recu",
+    "expediteur",
+    "etablissements",
+    "verdict",
+    "codes",
+    "qui_doit_agir",
+    "capacites",
+    "reponse",
+    "message_id",
+    "boite",
 ];
 
 /// For spreadsheets.
@@ -31,7 +40,8 @@ pub(super) async fn csv(
     let export = begun(&state, &uri, &visitor)?;
     let head: Vec<u8> = [sheet::MARK, &sheet::record(COLUMNS.map(str::to_owned))].concat();
     let config = state.config().clone();
-    let page = move |lines: Vec<JournalEntry>| lines.iter().flat_map(|line| sheet::record(cells(line, &config))).collect();
+    let page =
+        move |lines: Vec<JournalEntry>| lines.iter().flat_map(|line| sheet::record(cells(line, &config))).collect();
     Ok(saved("text/csv; charset=utf-8", "journal.csv", head, export, page, Vec::new()))
 }
 

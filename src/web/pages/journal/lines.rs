@@ -97,7 +97,8 @@ fn places(places: &[PlaceNamed], referential: &Referential) -> Markup {
 /// Who must act on what rejects, the first one first.
 pub(super) fn actors(entry: &JournalEntry) -> Vec<Actor> {
     let rejects = entry.causes.iter().filter(|cause| cause.severite == Severity::Rejet);
-    let named = rejects.filter_map(|cause| cause.code.parse::<Code>().ok()).flat_map(|code| code.actors().iter().copied());
+    let named =
+        rejects.filter_map(|cause| cause.code.parse::<Code>().ok()).flat_map(|code| code.actors().iter().copied());
     let mut actors = Vec::new();
     for actor in named {
         if !actors.contains(&actor) {

@@ -1,6 +1,6 @@
 //! All that is known of one mail, and how much of it this visitor may see.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::access::Right;
 use crate::access::audit::{Deed, Entry};
@@ -21,6 +21,8 @@ pub(super) struct Dossier {
     pub(super) replies: Vec<StoredReply>,
     pub(super) handled: Option<Handled>,
     pub(super) sight: Sight,
+    /// Where each count is among those of its life, by its number.
+    places: BTreeMap<i64, usize>,
     /// The mail taken apart; `None` if it is no longer kept or the visitor may not see it.
     message: Option<Message>,
 }
@@ -73,6 +75,7 @@ impl Dossier {
             rows: store.rows_of(id).await?,
             replies: store.replies(id).await?,
             handled: store.handled(id).await?,
+            places: life.capacites.iter().enumerate().map(|(place, row)| (row.numero, place)).collect(),
             life,
             outcome,
             mail,
@@ -86,9 +89,9 @@ impl Dossier {
         &self.life.ligne
     }
 
-    /// What a count took the place of.
-    pub(super) fn neighbours(&self, row: &StoredRow) -> Option<&LifeRow> {
-        self.life.capacites.iter().find(|one| one.numero == row.number)
+    /// The life of a count, by its number.
+    pub(super) fn count(&self, number: i64) -> Option<&LifeRow> {
+        self.life.capacites.get(*self.places.get(&number)?)
     }
 
     /// The mail taken apart, for whoever may see it.
@@ -117,8 +120,12 @@ impl Dossier {
 
     /// Who must act on what was rejected, the first one first, each once.
     pub(super) fn actors(&self) -> Vec<Actor> {
-        let mut seen = BTreeSet::new();
-        let all = self.rejections().into_iter().flat_map(|defect| defect.code().actors().iter().copied());
-        all.filter(|actor| seen.insert(*actor as u8)).collect()
+        let mut actors = Vec::new();
+        for actor in self.rejections().into_iter().flat_map(|defect| defect.code().actors()) {
+            if !actors.contains(actor) {
+                actors.push(*actor);
+            }
+        }
+        actors
     }
 }

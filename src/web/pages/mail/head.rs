@@ -63,7 +63,8 @@ fn same_bytes(first: i64) -> Markup {
 /// Later mails of the same bytes, or of the same documents.
 fn copies(dossier: &Dossier) -> Option<Markup> {
     let life = &dossier.life;
-    let mut copies: Vec<i64> = life.doublons.iter().chain(life.documents.iter().flat_map(|one| &one.doublons)).copied().collect();
+    let mut copies: Vec<i64> =
+        life.doublons.iter().chain(life.documents.iter().flat_map(|one| &one.doublons)).copied().collect();
     copies.sort_unstable();
     copies.dedup();
     let links = html! {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::dossier::{Dossier, Sight};
 use super::rows;
 use crate::defect::Defect;
-use crate::outcome::DocumentOutcome;
+use crate::outcome::{DocumentOutcome, Verdict};
 use crate::referential::Referential;
 use crate::web::pages::parts::{badge, defect, fact, listing, moment, plural};
 
@@ -30,7 +30,7 @@ pub(super) fn document(dossier: &Dossier, rank: usize, referential: &Referential
         section.document aria-labelledby=(title) {
             h2 id=(title) {
                 "Document " (rank + 1) " : " (dossier.document_name(rank)) " "
-                (badge::verdict(document.verdict.map_or("en-cours", |verdict| verdict.word())))
+                (badge::verdict(document.verdict.map_or("en-cours", Verdict::word)))
             }
             (about(dossier, document, rank))
             (wrong(dossier, document, rank))

@@ -9,6 +9,9 @@ use crate::store::search::{LifeRow, RowLink};
 use crate::web::pages::parts::{badge, moment, place};
 use crate::words;
 
+/// The most counts of a document that are shown.
+const MOST: usize = 500;
+
 pub(super) fn show(dossier: &Dossier, rank: usize, referential: &Referential) -> Markup {
     let rows: Vec<&StoredRow> = dossier.rows.iter().filter(|row| row.rank == rank).collect();
     html! {
@@ -21,9 +24,10 @@ pub(super) fn show(dossier: &Dossier, rank: usize, referential: &Referential) ->
                         th scope="col" { "Service" } th scope="col" { "Capacité" } th scope="col" { "Relevé du" }
                         th scope="col" { "État" } th scope="col" { "Le ROR portait avant" }
                     } }
-                    tbody { @for row in rows { (line(row, dossier.neighbours(row), referential)) } }
+                    tbody { @for row in rows.iter().take(MOST) { (line(row, dossier.count(row.number), referential)) } }
                 }
             }
+            @if rows.len() > MOST { p.note { "et " (rows.len() - MOST) " de plus." } }
         }
     }
 }

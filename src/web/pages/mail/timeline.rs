@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::dossier::Dossier;
-use crate::store::search::{LifeReply, LifeRequest, LifeRow};
+use crate::store::search::{LifeReply, LifeRequest};
 use crate::web::State;
 use crate::web::pages::parts::{badge, moment, plural};
 use crate::words;
 
 /// Requests told among the rest; more of them can be unfolded.
 const LISTED: usize = 12;
+/// The most requests of a page.
+const MOST: usize = 1000;
 
 struct Event {
     at: Timestamp,
@@ -52,7 +54,12 @@ fn milestones(dossier: &Dossier) -> Vec<Event> {
         at: one.a,
         what: html! { "rejoué : " (plural(one.envoyees, "ligne reprise", "lignes reprises")) },
     });
-    steps.into_iter().flatten().chain(replays).chain(life.reponses.iter().flat_map(|reply| replied(reply, dossier))).collect()
+    steps
+        .into_iter()
+        .flatten()
+        .chain(replays)
+        .chain(life.reponses.iter().flat_map(|reply| replied(reply, dossier)))
+        .collect()
 }
 
 fn judged(dossier: &Dossier) -> String {
@@ -95,7 +102,7 @@ fn request_event(request: &LifeRequest, dossier: &Dossier) -> Event {
 }
 
 fn told(request: &LifeRequest, dossier: &Dossier) -> Markup {
-    let row: Option<&LifeRow> = dossier.life.capacites.iter().find(|row| row.numero == request.capacite);
+    let row = dossier.count(request.capacite);
     html! {
         "ROR, " (words::operation(&request.operation))
         @if let Some(row) = row { ", " (row.finess) "/" (row.service) " " code { (row.indicateur) } }
@@ -119,7 +126,7 @@ fn all_requests(dossier: &Dossier) -> Markup {
         details {
             summary { (count) " au ROR, une par une" }
             ol.chronologie {
-                @for request in requests { li { (moment::to_the_second(request.a)) " " span { (told(request, dossier)) } } }
+                @for request in requests.iter().take(MOST) { li { (moment::to_the_second(request.a)) " " span { (told(request, dossier)) } } }
             }
         }
     }

@@ -6,14 +6,18 @@ use super::{badge, fact};
 use crate::defect::Defect;
 use crate::words;
 
+/// The most defects of a document that are shown.
+const MOST: usize = 200;
+
 /// The defects, the rejections first. `anchor` makes the address of each within the page.
 pub(in crate::web::pages) fn list(defects: &[&Defect], anchor: &str) -> Markup {
     html! {
         ol.defauts {
-            @for (rank, defect) in defects.iter().enumerate() {
+            @for (rank, defect) in defects.iter().take(MOST).enumerate() {
                 li id={ (anchor) (rank + 1) } tabindex="-1" { (card(defect)) }
             }
         }
+        @if defects.len() > MOST { p.note { "et " (defects.len() - MOST) " de plus." } }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::defect::Defect;
 const AROUND: usize = 4;
 /// The longest document shown whole, in lines.
 const WHOLE: usize = 300;
-/// The most lines shown with a spot.
+/// The most defects marked.
 const MOST: usize = 200;
 /// The most characters of a line.
 const WIDEST: usize = 400;
@@ -59,7 +59,7 @@ fn lines_of(text: &str) -> Vec<&str> {
 
 fn spots<'a>(defects: &[&'a Defect], anchor: &str) -> BTreeMap<usize, Vec<Spot<'a>>> {
     let mut spots: BTreeMap<usize, Vec<Spot<'a>>> = BTreeMap::new();
-    for (rank, defect) in defects.iter().enumerate() {
+    for (rank, defect) in defects.iter().take(MOST).enumerate() {
         let place = defect.place();
         let Some(line) = place.line.and_then(|line| usize::try_from(line).ok()) else { continue };
         let column = place.column.and_then(|column| usize::try_from(column).ok()).unwrap_or(1).max(1);
@@ -74,7 +74,7 @@ fn shown(lines: usize, spots: &BTreeMap<usize, Vec<Spot<'_>>>) -> BTreeSet<usize
     if lines <= WHOLE {
         return (1..=lines).collect();
     }
-    let around = spots.keys().take(MOST).flat_map(|line| line.saturating_sub(AROUND)..=line.saturating_add(AROUND));
+    let around = spots.keys().flat_map(|line| line.saturating_sub(AROUND)..=line.saturating_add(AROUND));
     (1..=AROUND * 2).chain(around).filter(|line| (1..=lines).contains(line)).collect()
 }
 
