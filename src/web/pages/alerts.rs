@@ -30,7 +30,11 @@ pub(super) async fn show(
         h1 { "Alertes" }
         @if before.is_none() {
             h2 { "Ouvertes" }
-            @if open.is_empty() { p { "Aucune alerte n’est ouverte." } } @else { (table("Alertes ouvertes", &open, now)) }
+            @if open.is_empty() {
+                p { "Aucune alerte n’est ouverte." }
+            } @else {
+                (table("Alertes ouvertes", &open, now))
+            }
         }
         h2 { "Historique" }
         @if history.is_empty() { p { "Rien d’autre." } } @else { (table("Toutes les alertes", &history, now)) }
@@ -46,7 +50,8 @@ pub(super) async fn signals(state: &State) -> Result<Markup, Refusal> {
     Ok(html! {
         @for incident in open.iter().take(TOLD) {
             li.(class(incident.gravite)) {
-                strong { (incident.kind.title()) } " : " (incident.phrase) ", " (moment::ago(incident.depuis, state.now()))
+                strong { (incident.kind.title()) } " : " (incident.phrase) ", "
+                (moment::ago(incident.depuis, state.now()))
             }
         }
         @if more > 0 { li.attention { a href="/alertes" { "et " (more) " autres alertes ouvertes" } } }
@@ -69,7 +74,9 @@ fn older(history: &[Incident]) -> Markup {
     let is_full = u32::try_from(history.len()).is_ok_and(|lines| lines == LINES);
     html! {
         @if let Some(last) = history.last().filter(|_| is_full) {
-            nav.pages aria-label="Pages des alertes" { a href={ "/alertes?avant=" (last.numero) } { "plus anciennes →" } }
+            nav.pages aria-label="Pages des alertes" {
+                a href={ "/alertes?avant=" (last.numero) } { "plus anciennes →" }
+            }
         }
     }
 }

@@ -59,21 +59,27 @@ fn form(filter: &AuditFilter) -> Markup {
     html! {
         form.filtres method="get" action="/audit" {
             div.champs {
-                div { label for="qui" { "Qui" } input #qui name="qui" type="text" value=[filter.who.as_deref()] maxlength="250"; }
+                (field("qui", "Qui", filter.who.as_deref()))
                 div {
                     label for="acte" { "Acte" }
                     select #acte name="acte" {
                         option value="" { "tous" }
                         @for deed in Deed::ALL {
-                            option value=(deed.word()) selected[filter.deed.as_deref() == Some(deed.word())] { (deed.in_words()) }
+                            option value=(deed.word()) selected[filter.deed.as_deref() == Some(deed.word())] {
+                                (deed.in_words())
+                            }
                         }
                     }
                 }
-                div { label for="objet" { "Sur quoi" } input #objet name="objet" type="text" value=[filter.object.as_deref()] maxlength="250"; }
+                (field("objet", "Sur quoi", filter.object.as_deref()))
             }
             div.actions { button { "Filtrer" } a.bouton.discret href="/audit" { "Tout effacer" } }
         }
     }
+}
+
+fn field(key: &str, name: &str, value: Option<&str>) -> Markup {
+    html! { div { label for=(key) { (name) } input id=(key) name=(key) type="text" value=[value] maxlength="250"; } }
 }
 
 fn table(records: &[Record]) -> Markup {
@@ -82,7 +88,8 @@ fn table(records: &[Record]) -> Markup {
             table.cartes {
                 caption.invisible { "Un acte par ligne" }
                 thead { tr {
-                    th scope="col" { "Quand" } th scope="col" { "Qui" } th scope="col" { "Acte" } th scope="col" { "Sur quoi" }
+                    th scope="col" { "Quand" } th scope="col" { "Qui" } th scope="col" { "Acte" }
+                    th scope="col" { "Sur quoi" }
                     th scope="col" { "Avant" } th scope="col" { "Après" } th scope="col" { "Note" }
                 } }
                 tbody { @for record in records { (line(record)) } }
@@ -98,7 +105,9 @@ fn line(record: &Record) -> Markup {
     };
     html! {
         tr {
-            th scope="row" data-nom="Quand" { span { (moment::to_the_second(record.a)) " " span.finess { "n° " (record.numero) } } }
+            th scope="row" data-nom="Quand" {
+                (moment::to_the_second(record.a)) " " span.finess { "n° " (record.numero) }
+            }
             td data-nom="Qui" { (record.qui) }
             td data-nom="Acte" { (deed) }
             td data-nom="Sur quoi" { (record.objet) }
@@ -116,6 +125,8 @@ fn older(filter: &AuditFilter, records: &[Record]) -> Markup {
     let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
     let kept: Vec<String> = given.map(|(key, value)| format!("{key}={}&", crate::web::asked::encoded(value))).collect();
     html! {
-        nav.pages aria-label="Pages du journal d’audit" { a href={ "/audit?" (kept.concat()) "avant=" (last.numero) } { "plus anciens →" } }
+        nav.pages aria-label="Pages du journal d’audit" {
+            a href={ "/audit?" (kept.concat()) "avant=" (last.numero) } { "plus anciens →" }
+        }
     }
 }

@@ -160,7 +160,8 @@ fn unchecked(checked: &Checked) -> Markup {
     html! {
         @if !codes.is_empty() {
             p.note {
-                "Non vérifié, faute de connaître l’expéditeur : " (codes.join(", ")) ". Le fichier .eml d’un courriel le dit."
+                "Non vérifié, faute de connaître l’expéditeur : " (codes.join(", "))
+                ". Le fichier .eml d’un courriel le dit."
             }
         }
     }

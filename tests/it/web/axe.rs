@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::browser::Browser;
 
+/// The last argument is what tells the driver that it is over.
+const RUN: &str = "const done = arguments[arguments.length - 1];
+    axe.run().then(result => done(result.violations), failure => done(String(failure)))";
+
 /// Fails on anything that axe finds wrong in the page shown.
 pub(crate) async fn check(browser: &Browser, page: &str) {
     browser.run(&source()).await;
-    let found = browser
-        .run_async("const done = arguments[arguments.length - 1]; axe.run().then(r => done(r.violations), e => done(String(e)))")
-        .await;
+    let found = browser.run_async(RUN).await;
     let violations = found.as_array().unwrap_or_else(|| panic!("{page}: axe did not run: {found}"));
     let told: Vec<String> = violations.iter().map(told).collect();
     assert!(told.is_empty(), "{page}:\n{}", told.join("\n"));

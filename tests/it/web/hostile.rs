@@ -1,4 +1,5 @@
-//! What a hostile sender puts into a mail is shown as text and does nothing; what a hostile address asks for is refused.
+//! What a hostile sender puts into a mail is shown as text and does nothing; what a hostile address asks for is
+//! refused.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -21,8 +22,9 @@ fn mail() -> Vec<u8> {
     let word = |text: &str| format!("=?utf-8?B?{}?=", BASE64_STANDARD.encode(text));
     let escaped = SCRIPT.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
     let xml = format!(
-        "<?xml version=\"1.0\"?>\n<disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\" identifiant=\"{escaped}\" \
-         dateEmission=\"{now:.0}\">\n<etablissement finess=\"350054680\">\n<!-- {SCRIPT} -->\n<service code=\"{escaped}\" \
+        "<?xml version=\"1.0\"?>\n<disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\" \
+         identifiant=\"{escaped}\" dateEmission=\"{now:.0}\">\n<etablissement finess=\"350054680\">\n<!-- {SCRIPT} -->\n\
+         <service code=\"{escaped}\" \
          libelle=\"{escaped}\" dateReleve=\"{escaped}\">\n<capacite statut=\"{escaped}\" nombre=\"{escaped}\"/>\n\
          <onerror onload=\"{escaped}\">{escaped}</onerror>\n</service></etablissement></disponibilites>"
     );

@@ -166,7 +166,8 @@ async fn a_file_is_tried_without_an_account_and_kept_nowhere() {
     let report = format!(
         "<?xml version=\"1.0\"?>\n<disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\" identifiant=\"A\" \
          dateEmission=\"{now:.0}\">\n<etablissement finess=\"350054680\">\n<service code=\"VCOMP-A\" \
-         dateReleve=\"{now:.0}\">\n<capacite statut=\"installe\" nombre=\"douze\"/>\n</service></etablissement></disponibilites>"
+         dateReleve=\"{now:.0}\">\n<capacite statut=\"installe\" nombre=\"douze\"/>\n</service></etablissement>\
+         </disponibilites>"
     );
     std::fs::write(&file, report).unwrap();
     let browser = Browser::open(Screen::Wide).await;

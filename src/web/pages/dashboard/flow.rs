@@ -92,12 +92,13 @@ pub(super) async fn show(state: &State, period: Period) -> Result<Markup, Refusa
     let flow = period.flow(state, since, now).await?;
     let rejections = state.store().rejections(since, now).await?;
     let bars: Vec<Bar> = flow.iter().enumerate().map(|(rank, flow)| period.bar(rank, flow)).collect();
+    let title = format!("Courriels reçus, intégrés et rejetés sur {} : {}", period.name(), total(&bars));
     Ok(html! {
         section aria-labelledby="flux" {
             h2 #flux { "Courriels reçus, intégrés, rejetés" }
             (choice(period))
             p { (total(&bars)) }
-            (chart::bars(&bars, &format!("Courriels reçus, intégrés et rejetés sur {} : {}", period.name(), total(&bars))))
+            (chart::bars(&bars, &title))
             (figures(&bars))
         }
         section aria-labelledby="rejets" {
@@ -167,7 +168,8 @@ fn causes(rejections: &[Rejections], since: Timestamp) -> Markup {
                 table.cartes {
                     caption { "Courriels dont quelque chose est rejeté" }
                     thead { tr {
-                        th scope="col" { "Code" } th.nombre scope="col" { "Courriels" } th scope="col" { "Ce qui est refusé" }
+                        th scope="col" { "Code" } th.nombre scope="col" { "Courriels" }
+                        th scope="col" { "Ce qui est refusé" }
                         th scope="col" { "Doit agir" }
                     } }
                     tbody { @for one in rejections { (cause(one, &view)) } }
@@ -180,7 +182,9 @@ fn causes(rejections: &[Rejections], since: Timestamp) -> Markup {
 fn cause(one: &Rejections, view: &Given) -> Markup {
     html! {
         tr {
-            th scope="row" data-nom="Code" { a href=(view.with("code", one.code).address("/journal")) { strong { (one.code) } } }
+            th scope="row" data-nom="Code" {
+                a href=(view.with("code", one.code).address("/journal")) { strong { (one.code) } }
+            }
             td.nombre data-nom="Courriels" { (number(one.courriels)) }
             td data-nom="Refusé" { (one.code.sentence()) }
             td data-nom="Doit agir" { span { (crate::web::pages::parts::badge::actors(one.code.actors())) } }

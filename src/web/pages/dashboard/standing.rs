@@ -69,7 +69,9 @@ fn of_ror(standing: &Standing, vitals: &Vitals, now: Timestamp) -> Markup {
 }
 
 fn waiting(vitals: &Vitals, now: Timestamp) -> Markup {
-    let since = |oldest: Option<Timestamp>| html! { @if let Some(at) = oldest { ", la plus ancienne " (moment::ago(at, now)) } };
+    let since = |oldest: Option<Timestamp>| {
+        html! { @if let Some(at) = oldest { ", la plus ancienne " (moment::ago(at, now)) } }
+    };
     html! {
         @for unjudged in &vitals.unjudged {
             li.attention {
@@ -85,7 +87,10 @@ fn waiting(vitals: &Vitals, now: Timestamp) -> Markup {
             }
         }
         @if vitals.replies.waiting > 0 {
-            li { (plural(vitals.replies.waiting, "réponse attend", "réponses attendent")) " de partir" (since(vitals.replies.oldest)) }
+            li {
+                (plural(vitals.replies.waiting, "réponse attend", "réponses attendent")) " de partir"
+                (since(vitals.replies.oldest))
+            }
         }
     }
 }

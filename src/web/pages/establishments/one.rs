@@ -62,7 +62,9 @@ fn who(finess: Finess, known: Option<&Establishment>, referential: &Referential)
                     dl.faits {
                         (fact("Contact", Some(one.contact.as_ref().map_or("non renseigné", Address::as_str))))
                         (fact("Expéditeurs", Some(senders(&one.senders))))
-                        (fact("Entité juridique", owner.map(|(ej, owner)| html! { (owner.name) " " span.finess { (ej) } })))
+                        (fact("Entité juridique", owner.map(|(ej, owner)| html! {
+                            (owner.name) " " span.finess { (ej) }
+                        })))
                         (fact("Ses expéditeurs", owner.map(|(_, owner)| senders(&owner.senders))))
                         (fact("État", (!one.open).then_some("fermé dans le référentiel")))
                     }

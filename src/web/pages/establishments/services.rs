@@ -87,7 +87,9 @@ fn line(code: &str, service: &Service<'_>, state: &State) -> Markup {
                 }
             }
             td data-nom="Valeurs" { ul.valeurs { @for level in &service.levels { li { (value(level)) } } } }
-            td data-nom="Relevé" { @if let Some(at) = newest { span { (moment::ago(at, state.now())) br; (moment::moment(at)) } } }
+            td data-nom="Relevé" {
+                @if let Some(at) = newest { (moment::ago(at, state.now())) br; (moment::moment(at)) }
+            }
         }
     }
 }
@@ -98,7 +100,9 @@ fn value(level: &Level) -> Markup {
         a href={ "/courriels/" (level.courriel) } { (words::count(&level.count)) }
         @if !is_sent {
             @if let Ok(etat) = level.etat.parse() { " " (badge::etat(etat)) }
-            @if let Some((at, nombre)) = level.acquitte { " — le ROR porte " (nombre) ", relevé du " (moment::moment(at)) }
+            @if let Some((at, nombre)) = level.acquitte {
+                " — le ROR porte " (nombre) ", relevé du " (moment::moment(at))
+            }
         }
         @if let Some((at, nombre)) = level.ror { " — saisi au ROR : " (nombre) ", relevé du " (moment::moment(at)) }
     }

@@ -51,7 +51,8 @@ fn line(entry: &JournalEntry, referential: &Referential) -> Markup {
     html! {
         tr {
             th scope="row" data-nom="Reçu" {
-                a href={ "/courriels/" (entry.numero) } { (moment::moment(entry.recu)) } " " span.finess { "n° " (entry.numero) }
+                a href={ "/courriels/" (entry.numero) } { (moment::moment(entry.recu)) } " "
+                span.finess { "n° " (entry.numero) }
             }
             td data-nom="Expéditeur" { (entry.expediteur.as_deref().unwrap_or("(inconnu)")) }
             td data-nom="Établissement" { (places(&entry.lieux, referential)) }

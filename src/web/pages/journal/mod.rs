@@ -71,7 +71,9 @@ fn pages(given: &Given, found: &Found) -> Markup {
     html! {
         @if found.previous.is_some() || found.next.is_some() {
             nav.pages aria-label="Pages du journal" {
-                span { @if let Some(cursor) = &found.previous { a href=(at(cursor)) rel="prev" { "← page précédente" } } }
+                span {
+                    @if let Some(cursor) = &found.previous { a href=(at(cursor)) rel="prev" { "← page précédente" } }
+                }
                 span { @if let Some(cursor) = &found.next { a href=(at(cursor)) rel="next" { "page suivante →" } } }
             }
         }
@@ -83,7 +85,11 @@ fn replay(given: &Given, visitor: &Visitor) -> Markup {
     let code = given.get("code").and_then(|code| code.to_ascii_uppercase().parse::<Code>().ok());
     html! {
         @if let Some(code) = code.filter(|_| visitor.person.may(Right::Action)) {
-            p { a.bouton.discret href={ "/causes/" (code) "/rejouer" } { "Rejouer tout ce qui est rejeté sous " (code) "…" } }
+            p {
+                a.bouton.discret href={ "/causes/" (code) "/rejouer" } {
+                    "Rejouer tout ce qui est rejeté sous " (code) "…"
+                }
+            }
         }
     }
 }

@@ -77,7 +77,9 @@ fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
         at: reply.faite,
         what: html! {
             (kind) " rédigée"
-            @if let Some(mail) = elsewhere { ", gardée avec le " a href={ "/courriels/" (mail) } { "courriel n° " (mail) } }
+            @if let Some(mail) = elsewhere {
+                ", gardée avec le " a href={ "/courriels/" (mail) } { "courriel n° " (mail) }
+            }
         },
     };
     let closed = reply.close.map(|at| Event {
@@ -86,7 +88,9 @@ fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
             (kind) " " (words::answer(Some(&reply.etat))) " à " (to)
             @if let Some(failure) = &reply.echec { " ; " (failure) }
             @if let Some(notice) = &reply.avis { " ; avis de remise : " (notice) }
-            @if let Some(mail) = reply.non_remise { " ; revenue (" a href={ "/courriels/" (mail) } { "courriel n° " (mail) } ")" }
+            @if let Some(mail) = reply.non_remise {
+                " ; revenue (" a href={ "/courriels/" (mail) } { "courriel n° " (mail) } ")"
+            }
         },
     });
     std::iter::once(written).chain(closed).collect()
@@ -126,7 +130,9 @@ fn all_requests(dossier: &Dossier) -> Markup {
         details {
             summary { (count) " au ROR, une par une" }
             ol.chronologie {
-                @for request in requests.iter().take(MOST) { li { (moment::to_the_second(request.a)) " " span { (told(request, dossier)) } } }
+                @for request in requests.iter().take(MOST) {
+                    li { (moment::to_the_second(request.a)) " " span { (told(request, dossier)) } }
+                }
             }
         }
     }
