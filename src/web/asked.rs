@@ -18,8 +18,21 @@ use crate::store::search::{Filter, Page, Sender};
 
 /// Every key, in the order in which addresses have them.
 pub(super) const KEYS: [&str; 15] = [
-    "du", "au", "finess", "service", "expediteur", "verdict", "code", "agir", "rejets", "traite", "identifiant", "boite", "tri",
-    "curseur", "limite",
+    "du",
+    "au",
+    "finess",
+    "service",
+    "expediteur",
+    "verdict",
+    "code",
+    "agir",
+    "rejets",
+    "traite",
+    "identifiant",
+    "boite",
+    "tri",
+    "curseur",
+    "limite",
 ];
 /// The longest query, and the longest value, in bytes.
 const LONGEST_QUERY: usize = 4096;

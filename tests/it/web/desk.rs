@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Extension;
+use axum::{Extension, Router};
 use dispolits::access::{Means, Person, Role};
 use dispolits::alarm::Bulletin;
 use dispolits::alerts::{Board, Expected, Habit, Stillness};
@@ -48,6 +48,9 @@ const CASES: [&str; 21] = [
     "automatique-absence-du-bureau",
 ];
 
+/// Whose door needs a sign-in.
+const NOBODY: &str = "personne";
+
 pub(crate) struct Desk {
     pub(crate) sandbox: Sandbox,
     pub(crate) http: reqwest::Client,
@@ -74,6 +77,7 @@ impl Desk {
         for role in [Role::Lecteur, Role::Operateur, Role::Administrateur] {
             doors.insert(role.in_words(), door(&state, role).await);
         }
+        doors.insert(NOBODY, serve(web::router(state.clone())).await);
         let http = client();
         Self { sandbox, http, referential, numbers, doors, _folder: folder }
     }
@@ -81,6 +85,11 @@ impl Desk {
     /// The address of a page, for a person of this role.
     pub(crate) fn at(&self, role: Role, path: &str) -> String {
         format!("{}{path}", self.doors[role.in_words()])
+    }
+
+    /// The same for somebody who is not signed in.
+    pub(crate) fn for_nobody(&self, path: &str) -> String {
+        format!("{}{path}", self.doors[NOBODY])
     }
 
     /// The receipt number of the first mail of a case.
@@ -184,7 +193,10 @@ fn board(referential: &Referential, config: &Config) -> Board {
 async fn door(state: &State, role: Role) -> String {
     let name = format!("Camille {}", role.in_words());
     let person = Person::new(role.in_words(), name, role, role.rights(), Means::Local);
-    let routes = web::router(state.clone()).layer(Extension(person));
+    serve(web::router(state.clone()).layer(Extension(person))).await
+}
+
+async fn serve(routes: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(axum::serve(listener, routes.into_make_service()).into_future());

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod acting;
+mod api;
 mod axe;
 mod browser;
 mod captures;
