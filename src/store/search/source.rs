@@ -84,7 +84,7 @@ impl Source {
             }
             Self::Service(service) => format!("{row}.service = {}", sql.text(service)),
             Self::Identifier(prefix) => identifies(&format!("{row}.mail_id"), prefix, sql),
-            Self::Handled(_) => "1 = 1".to_owned(),
+            Self::Handled(_) => format!("{row}.mail_id > 0"),
         }
     }
 

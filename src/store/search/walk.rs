@@ -57,7 +57,8 @@ impl<'a> Search<'a> {
         let walks = walks.cloned().map(|source| Way::Walk(Some(source)));
         let gathers = self.sources.iter().filter(|source| source.is_named()).cloned().map(Way::Gather);
         let mut all = Vec::new();
-        for way in [Way::Walk(None), Way::GatherTime].into_iter().chain(walks).chain(gathers) {
+        let in_time = self.has_time().then_some(Way::GatherTime);
+        for way in [Way::Walk(None)].into_iter().chain(in_time).chain(walks).chain(gathers) {
             all.push(self.by(&way, store, lines).await?);
         }
         Ok(all)
@@ -190,7 +191,7 @@ impl<'a> Search<'a> {
         };
         let others = self.others(way, sql);
         let range = self.range(sql);
-        let order = self.order();
+        let order = self.order(way);
         format!("SELECT d.mail_id FROM {from} WHERE {own}{range}{others} ORDER BY {order} LIMIT {limit}")
     }
 
@@ -209,10 +210,17 @@ impl<'a> Search<'a> {
         self.sort.descending == self.back
     }
 
-    fn order(&self) -> String {
+    /// What is gathered is sorted, whatever index has its order: an expression is in none.
+    fn order(&self, way: &Way) -> String {
         let direction = if self.ascends() { "ASC" } else { "DESC" };
-        let word = self.word().map(|word| format!("d.{word} {direction}, ")).unwrap_or_default();
-        format!("{word}d.received_at {direction}, d.mail_id {direction}")
+        let sorted = matches!(way, Way::Gather(_) | Way::GatherTime);
+        let first = match (self.word(), sorted) {
+            (None, false) => "d.received_at".to_owned(),
+            (None, true) => "d.received_at + 0".to_owned(),
+            (Some(word), false) => format!("d.{word} {direction}, d.received_at"),
+            (Some(word), true) => format!("d.{word} || '' {direction}, d.received_at"),
+        };
+        format!("{first} {direction}, d.mail_id {direction}")
     }
 
     /// Where the page begins, and the time it is within. Of two bounds on one side only the closer is named: the index

@@ -124,7 +124,7 @@ async fn fill(session: &mut Session, mails: i64) {
             session.execute("SET session_replication_role = replica; SET synchronous_commit = off").await;
             session.execute("SET maintenance_work_mem = '512MB'; SET work_mem = '256MB'").await;
             (
-                format!("WITH s AS (SELECT * FROM generate_series(1, {mails}) AS s (i)) SELECT i"),
+                format!("WITH s AS (SELECT * FROM generate_series(CAST(1 AS BIGINT), {mails}) AS s (i)) SELECT i"),
                 "decode(repeat(md5(n.i::text), 125), 'hex')",
                 "CAST('' AS BYTEA)",
             )

@@ -53,7 +53,7 @@ async fn machines_get_what_pages_show() {
     let number = desk.number("valide-minimal");
     let life = json(&desk, &format!("/api/v1/courriels/{number}")).await;
     assert_eq!(life["capacites"][0]["etat"], "transmise");
-    assert_eq!(life["requetes"][0]["statut"], 404, "nothing was there yet: {life}");
+    assert_eq!(life["requetes"][0]["statut"], 200, "{life}");
     let defects = json(&desk, &format!("/api/v1/courriels/{}/defauts", desk.number("c01-capacite-negative"))).await;
     assert_eq!(defects[0]["code"], "C01");
     let finess = life["capacites"][0]["finess"].as_str().unwrap();
