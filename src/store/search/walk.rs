@@ -1,8 +1,8 @@
 //! From a filter to the mails of one page: which index is walked, and what is asked of each mail on the way.
 //!
-//! Three ways. *Walk* an index that is in the order of the list, from where the page begins, and ask the other filters
-//! of each mail. *Gather* all that the rarest filter names, if that is few, and sort it. Which filter is the rarest is
-//! counted, no further than it matters: no statistics are needed, and none can be stale.
+//! *Walk* an index that is in the order of the list, from where the page begins, and ask the other filters of each mail;
+//! or *gather* all that the rarest filter names, if that is few, and sort it. Which filter is the rarest is counted, no
+//! further than it matters: no statistics are needed, and none can be stale.
 
 use super::filter::Filter;
 use super::page::{Column, Cursor, Key, Page, Sort};

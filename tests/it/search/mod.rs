@@ -2,5 +2,6 @@
 
 mod measure;
 mod plans;
+mod questions;
 mod region;
 mod stories;

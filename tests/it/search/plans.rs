@@ -14,7 +14,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-use super::measure::{QUESTIONS, at};
+use super::questions::{QUESTIONS, at};
 use super::region::{Region, finess};
 use crate::store::engine::Engine;
 use crate::store::plans::{Server, scans, shown, sqlite_plan};

@@ -6,7 +6,7 @@ use dispolits::defect::{Code, Severity};
 use dispolits::store::search::{Column, Cursor, Filter, Found, JournalEntry, Page, Sender, Sort};
 use dispolits::store::{MailId, Store};
 
-use super::measure::QUESTIONS;
+use super::questions::QUESTIONS;
 use super::region::Region;
 use crate::store::engine::{Engine, on_both_engines};
 
