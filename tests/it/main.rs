@@ -3,6 +3,8 @@
 // What it holds is test code, helpers too: clippy.toml lets tests unwrap and index.
 #![cfg(test)]
 
+#[cfg(unix)]
+mod acting;
 mod address;
 #[cfg(unix)]
 mod alerts;

@@ -82,7 +82,8 @@ pub(super) async fn act(
 /// The end of a day of Paris that is not over, within a year.
 fn end_of(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
     let day = text.parse::<Date>().ok().and_then(|day| day.tomorrow().ok());
-    let until = day.and_then(|day| day.at(0, 0, 0, 0).to_zoned_datetime(paris()).ok()).map(|midnight| midnight.timestamp());
+    let until =
+        day.and_then(|day| day.at(0, 0, 0, 0).to_zoned_datetime(paris()).ok()).map(|midnight| midnight.timestamp());
     let fits = |until: &Timestamp| *until > now && until.duration_since(now) <= LONGEST;
     until.filter(fits).ok_or_else(|| Refusal::Bad("une date à venir, à un an au plus, est attendue".to_owned()))
 }

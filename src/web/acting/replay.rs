@@ -33,6 +33,7 @@ pub(super) async fn show(
     visitor: Visitor,
     Path(number): Path<i64>,
 ) -> Result<Markup, Refusal> {
+    visitor.require(Right::Action)?;
     let id = existing(&state, number).await?;
     propose_page(&state, &visitor, id, Deed::Rejouer).await
 }
@@ -42,6 +43,7 @@ pub(super) async fn show_release(
     visitor: Visitor,
     Path(number): Path<i64>,
 ) -> Result<Markup, Refusal> {
+    visitor.require(Right::Action)?;
     let id = quarantined(&state, number).await?;
     propose_page(&state, &visitor, id, Deed::Liberer).await
 }
@@ -52,6 +54,7 @@ pub(super) async fn act(
     Path(number): Path<i64>,
     Form(confirmed): Form<Confirmed>,
 ) -> Result<Response, Refusal> {
+    visitor.require(Right::Action)?;
     let id = existing(&state, number).await?;
     carry_out(&state, &visitor, id, Deed::Rejouer, &confirmed).await
 }
@@ -62,6 +65,7 @@ pub(super) async fn release(
     Path(number): Path<i64>,
     Form(confirmed): Form<Confirmed>,
 ) -> Result<Response, Refusal> {
+    visitor.require(Right::Action)?;
     let id = quarantined(&state, number).await?;
     carry_out(&state, &visitor, id, Deed::Liberer, &confirmed).await
 }
@@ -75,7 +79,6 @@ async fn quarantined(state: &State, number: i64) -> Result<MailId, Refusal> {
 }
 
 async fn propose_page(state: &State, visitor: &Visitor, id: MailId, deed: Deed) -> Result<Markup, Refusal> {
-    visitor.require(Right::Action)?;
     let (title, to) = match deed {
         Deed::Liberer => (format!("Sortir de quarantaine le courriel n° {}", id.number()), "liberer"),
         _ => (format!("Rejouer le courriel n° {}", id.number()), "rejouer"),
@@ -108,7 +111,6 @@ async fn carry_out(
     deed: Deed,
     confirmed: &Confirmed,
 ) -> Result<Response, Refusal> {
-    visitor.require(Right::Action)?;
     let bench = Bench::new(state)?;
     let replaying = bench.replaying(state);
     let proposed = replaying.propose(id, &Selection::Mail(id), &mut BTreeSet::new()).await;

@@ -7,7 +7,7 @@ use proc_macro2::TokenTree;
 const LONGEST: usize = 300;
 
 /// Each dependency is code that we answer for.
-const MOST_DEPENDENCIES: usize = 54;
+const MOST_DEPENDENCIES: usize = 55;
 
 /// Folders of a developer's machine, written so that this file does not hold them itself.
 const MACHINE_FOLDERS: &[&str] =

@@ -1,5 +1,6 @@
 //! The journal of an empty store, served on a free loopback port, and browsers that keep their cookie.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,8 +32,9 @@ pub(crate) struct Site {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) address: SocketAddr,
-    _home: Home,
-    _folder: TempDir,
+    /// The referential that the pages go by.
+    pub(crate) watch: Arc<Mutex<Watch>>,
+    _kept: Box<dyn Any + Send>,
 }
 
 /// A browser: its cookie, and the token of the last form that it saw.
@@ -64,16 +66,21 @@ impl Site {
         let home = Home::new(engine).await;
         let store = Store::open(&home.settings()).await.unwrap();
         let config = config(&folder, &home, web);
-        let clock = Clock::manual(now());
+        Self::of(&config, store, Clock::manual(now()), Box::new((home, folder))).await
+    }
+
+    /// Of a store that others fill, gone with what is kept.
+    pub(crate) async fn of(config: &Config, store: Store, clock: Clock, kept: Box<dyn Any + Send>) -> Self {
         let watch = Arc::new(Mutex::new(Watch::load(config.referential.clone()).unwrap()));
         let settings = config.web.clone().unwrap();
         let (pulse, bulletin) = (Pulse::new(clock.clone()), Bulletin::default());
-        let state = State::new(&config, &settings, clock.clone(), store.clone(), pulse, watch, bulletin);
+        let (time, known) = (clock.clone(), Arc::clone(&watch));
+        let state = State::new(config, &settings, time, store.clone(), pulse, known, bulletin);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { store, clock, address, _home: home, _folder: folder }
+        Self { store, clock, address, watch, _kept: kept }
     }
 
     /// Makes an account with a second factor.
@@ -90,7 +97,7 @@ impl Site {
             totp,
         };
         let entry = Entry::new("essai", Deed::CompteCree, format!("compte {login}"));
-        assert!(self.store.add_user(&new, &entry, now()).await.unwrap());
+        assert!(self.store.add_user(&new, &entry, self.clock.now()).await.unwrap());
     }
 
     pub(crate) fn browser(&self) -> Browser {

@@ -1,0 +1,77 @@
+//! A sandbox that played a few cases, and the journal of its store with an account of each role.
+
+use std::collections::BTreeMap;
+
+use dispolits::access::Role;
+use dispolits::cahier;
+use dispolits::clock::Clock;
+use dispolits::config::{Config, Local};
+use dispolits::sandbox::{Inbox, Player, Sandbox};
+use dispolits::store::MailId;
+use tempfile::TempDir;
+
+use crate::sign_in::site::{Browser, Site};
+
+pub(super) struct Scene {
+    pub(super) site: Site,
+    pub(super) sandbox: Sandbox,
+    pub(super) config: Config,
+    numbers: BTreeMap<&'static str, i64>,
+    _folder: TempDir,
+}
+
+impl Scene {
+    pub(super) async fn open(cases: &[&'static str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("agir").tempdir().unwrap();
+        let sandbox = Sandbox::start(folder.path(), Inbox::Maildir, Clock::System).await.unwrap();
+        let numbers = play(&sandbox, cases).await;
+        let mut config = Config::load(&sandbox.config_path).unwrap();
+        config.web.as_mut().unwrap().local = Local { enabled: true, second_factor: true };
+        let site = Site::of(&config, sandbox.store.clone(), Clock::System, Box::new(())).await;
+        for (login, role) in [("lea", Role::Lecteur), ("oscar", Role::Operateur)] {
+            site.account(login, role).await;
+        }
+        Self { site, sandbox, config, numbers, _folder: folder }
+    }
+
+    /// The mail of a case.
+    pub(super) fn mail(&self, case: &str) -> MailId {
+        MailId::of(self.numbers[case])
+    }
+
+    /// The operator, signed in.
+    pub(super) async fn operator(&self) -> Browser {
+        self.site.signed_in("oscar").await
+    }
+
+    /// What the log says of an object: who, which deed, before, after, note.
+    pub(super) async fn told(&self, object: &str) -> Vec<[String; 5]> {
+        let records = self.site.store.audit_after(0, 1000).await.unwrap();
+        let of_it = records.into_iter().filter(|record| record.objet == object);
+        of_it.map(|record| [record.qui, record.acte, record.avant, record.apres, record.note]).collect()
+    }
+
+    pub(super) async fn close(self) {
+        self.sandbox.stop().await.unwrap();
+    }
+}
+
+async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static str, i64> {
+    let all = cahier::embedded().unwrap();
+    let player = Player::new(sandbox, Clock::System);
+    let mut numbers = BTreeMap::new();
+    for name in cases {
+        let case = all.iter().find(|case| case.id() == *name).unwrap_or_else(|| panic!("no case {name}"));
+        let played = player.play(case).await;
+        assert!(played.differences.is_empty(), "{name}: {:?}", played.differences);
+        numbers.insert(*name, played.observed.iter().map(|one| one.id.number()).min().unwrap());
+    }
+    numbers
+}
+
+/// The value of a hidden field of the page.
+pub(super) fn field(page: &str, name: &str) -> String {
+    let after =
+        page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {page}")).1;
+    after.split('"').next().unwrap().to_owned()
+}
