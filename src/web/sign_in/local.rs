@@ -15,7 +15,7 @@ use crate::access::{Login, Means, Person, Totp};
 use crate::chance;
 use crate::outcome::in_paris;
 use crate::store::{Attempt, Stage, User};
-use crate::web::{Refusal, State, layout};
+use crate::web::{FormToken, Refusal, State, layout};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -35,13 +35,14 @@ pub(super) struct Credentials {
 pub(super) async fn show(
     extract::State(state): extract::State<State>,
     person: Option<Extension<Person>>,
+    token: Option<Extension<FormToken>>,
     Query(asked): Query<Asked>,
 ) -> Response {
     let back = back::ours(asked.retour.as_deref());
     if person.is_some() {
         return Redirect::to(&back).into_response();
     }
-    form(&state, &back, None).into_response()
+    form(&state, &back, token.as_deref(), None).into_response()
 }
 
 /// The password, and then the second factor.
@@ -49,6 +50,7 @@ pub(super) async fn sign_in(
     extract::State(state): extract::State<State>,
     Extension(via): Extension<Via>,
     current: Option<Extension<Current>>,
+    token: Option<Extension<FormToken>>,
     Form(brought): Form<Credentials>,
 ) -> Result<Response, Refusal> {
     if !state.web().local.enabled {
@@ -57,7 +59,8 @@ pub(super) async fn sign_in(
     let back = back::ours(brought.retour.as_deref());
     state.gates().pass_address(via.address)?;
     let wrong = "Identifiant ou mot de passe incorrect.";
-    let refused = |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &back, Some(why))).into_response());
+    let refused =
+        |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &back, token.as_deref(), Some(why))).into_response());
     let Ok(login) = brought.identifiant.parse::<Login>() else { return refused(wrong) };
     state.gates().pass_login(&login)?;
     let before = match state.store().attempt(&login, state.now()).await? {
@@ -102,7 +105,8 @@ fn new_secret() -> Result<String, Refusal> {
     Ok(Totp::new(bytes).map_err(|error| failed(error.to_string()))?.secret())
 }
 
-fn form(state: &State, back: &str, wrong: Option<&str>) -> Markup {
+/// Whoever is half-way in has a session already, and its forms bring its token.
+fn form(state: &State, back: &str, token: Option<&FormToken>, wrong: Option<&str>) -> Markup {
     let body = html! {
         h1 { "Connexion" }
         @if let Some(wrong) = wrong {
@@ -114,6 +118,7 @@ fn form(state: &State, back: &str, wrong: Option<&str>) -> Markup {
         @if state.web().local.enabled {
             form.connexion method="post" action="/connexion" {
                 input type="hidden" name="retour" value=(back);
+                @if let Some(token) = token { input type="hidden" name="jeton" value=(token.0); }
                 label for="identifiant" { "Identifiant" }
                 input #identifiant name="identifiant" autocomplete="username" autocapitalize="none" spellcheck="false"
                     maxlength="64" required;

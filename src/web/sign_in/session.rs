@@ -54,7 +54,9 @@ impl Current {
     pub(super) async fn find(state: &State, token: SessionToken) -> Result<Option<Self>, Refusal> {
         let (now, lifetimes) = (state.now(), state.web().sessions);
         let Some(session) = state.store().session(&token.digest(), &lifetimes, now).await? else { return Ok(None) };
-        if session.stage != Stage::Ouverte && now.duration_since(session.opened_at) > HALF_WAY {
+        if !is_admitted(state, session.means)
+            || session.stage != Stage::Ouverte && now.duration_since(session.opened_at) > HALF_WAY
+        {
             return Ok(None);
         }
         if now.duration_since(session.seen_at) >= lifetimes.step() {
@@ -73,9 +75,27 @@ impl Current {
     }
 
     /// Who is signed in.
+    /// A means that the configuration no longer admits opens nothing, however long its sessions would last.
+    fn is_admitted(state: &State, means: Means) -> bool {
+        match means {
+            Means::Local => state.web().local.enabled,
+            Means::OpenId => state.web().openid.is_some(),
+            Means::Certificat => false,
+        }
+    }
+
     pub(super) fn person(&self, state: &State) -> Person {
         let session = &self.session;
         person(state, &session.login, &session.name, session.role, session.means)
+    }
+}
+
+/// A means that the configuration no longer admits opens nothing, however long its sessions would last.
+fn is_admitted(state: &State, means: Means) -> bool {
+    match means {
+        Means::Local => state.web().local.enabled,
+        Means::OpenId => state.web().openid.is_some(),
+        Means::Certificat => false,
     }
 }
 

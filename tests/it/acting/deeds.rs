@@ -61,7 +61,8 @@ async fn all_that_one_cause_rejected_is_replayed_at_once() {
     let mut oscar = scene.operator().await;
     let shown = oscar.get("/causes/S01/rejouer?finess=350054680&service=S01-PR0CHE").await.text;
     let place = [("finess", "350054680"), ("service", "S01-PR0CHE")];
-    let fields = [&[("empreinte", field(&shown, "empreinte").as_str()), ("note", "corrigé")], &place[..]].concat();
+    let fingerprint = field(&shown, "empreinte");
+    let fields = [&[("empreinte", fingerprint.as_str()), ("note", "corrigé")], &place[..]].concat();
     let done = oscar.post("/causes/S01/rejouer", &fields).await;
     assert!(done.text.contains("Courriels rejoués : 1 ; lignes en route vers le ROR : 2."), "{}", done.text);
     let told = scene.told(&format!("courriel {}", id.number())).await;

@@ -162,6 +162,18 @@ async fn without_a_second_factor_the_password_opens_and_https_names_the_cookie()
 }
 
 #[tokio::test]
+async fn whoever_is_half_way_in_may_begin_again() {
+    let site = Site::new(Engine::Sqlite, "").await;
+    site.account("anne", Role::Lecteur).await;
+    let mut browser = site.browser();
+    browser.password("anne", PASSWORD).await;
+    browser.get("/connexion").await;
+    let page = browser.post("/connexion", &[("identifiant", "anne"), ("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(page.to.as_deref(), Some("/connexion/code"), "{}", page.text);
+    assert_eq!(browser.code(&site.code()).await.to.as_deref(), Some("/"));
+}
+
+#[tokio::test]
 async fn one_address_cannot_try_for_ever() {
     let site = Site::new(Engine::Sqlite, "").await;
     let mut browser = site.browser();
