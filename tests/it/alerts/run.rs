@@ -6,6 +6,7 @@ use super::receiver::Receiver;
 use crate::cli::service::{World, mail, until};
 use crate::cli::{Ran, program, ran};
 use crate::exim::{BOXES, Exim, Shape};
+use crate::liveness::{WATCHED, get};
 
 fn alerts(world: &World, arguments: &[&str]) -> Ran {
     let (command, rest) = arguments.split_first().unwrap();
@@ -24,8 +25,10 @@ fn section(receiver: &Receiver, recipients: &[&str]) -> String {
 #[tokio::test]
 async fn a_bad_referential_is_told_and_told_again_once_it_is_mended() {
     let (world, receiver) = (World::new().await, Receiver::start());
-    world.configure(&section(&receiver, &["astreinte@region.test"]));
+    world.configure(&format!("{WATCHED}{}", section(&receiver, &["astreinte@region.test"])));
     let service = world.start();
+    let gauge = |open: u8| format!("dispolits_open_incidents{{kind=\"referentiel-refuse\"}} {open}\n");
+    assert!(get(&service, "/metrics").body.contains(&gauge(0)));
     assert_eq!(alerts(&world, &["list"]).code, 0);
     let good = std::fs::read_to_string(world.path("services.csv")).unwrap();
     world.write("services.csv", &format!("{good}350054680;;sans code;;ouvert;\n"));
@@ -34,6 +37,7 @@ async fn a_bad_referential_is_told_and_told_again_once_it_is_mended() {
         until(event, async || receiver.told().contains(&wanted)).await;
     };
     told("ouverture").await;
+    assert!(get(&service, "/metrics").body.contains(&gauge(1)));
     let list = alerts(&world, &["list"]);
     assert_eq!(list.code, 1, "{}", list.out);
     assert!(list.out.contains("Référentiel refusé") && list.out.contains("1 alerte ouverte."), "{}", list.out);

@@ -11,17 +11,17 @@ use std::time::Duration;
 use crate::cli::service::{Service, until};
 
 /// The configuration of a test that watches.
-const WATCHED: &str = "[health]\nlisten = \"127.0.0.1:0\"\n";
+pub(crate) const WATCHED: &str = "[health]\nlisten = \"127.0.0.1:0\"\n";
 
 /// One answer of a probe.
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 /// Asks the service at the address that its log names.
-fn get(service: &Service, path: &str) -> Answer {
+pub(crate) fn get(service: &Service, path: &str) -> Answer {
     let said = "surveillance à l’adresse http://";
     service.wait_for(said, 1);
     let log = service.log();
