@@ -75,15 +75,6 @@ impl Current {
     }
 
     /// Who is signed in.
-    /// A means that the configuration no longer admits opens nothing, however long its sessions would last.
-    fn is_admitted(state: &State, means: Means) -> bool {
-        match means {
-            Means::Local => state.web().local.enabled,
-            Means::OpenId => state.web().openid.is_some(),
-            Means::Certificat => false,
-        }
-    }
-
     pub(super) fn person(&self, state: &State) -> Person {
         let session = &self.session;
         person(state, &session.login, &session.name, session.role, session.means)

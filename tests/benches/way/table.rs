@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Drained, Outage};
 use crate::arguments::Arguments;
 use crate::hospital::{COUNTS, SERVICES};
 use crate::latency::Latencies;
 use crate::limits::Limits;
+use crate::{Drained, Outage};
 
 const KIBI: f64 = 1024.0;
 
