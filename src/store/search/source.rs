@@ -137,8 +137,11 @@ fn starts_with(column: &str, prefix: &str, sql: &mut Sql) -> String {
 fn identified(prefix: &str, limit: u32, sql: &mut Sql) -> String {
     let parts = [
         format!("SELECT mail_id FROM documents WHERE {}", starts_with("identifiant", prefix, sql)),
-        format!("SELECT id FROM mails WHERE {}", starts_with("message_id", prefix, sql)),
-        format!("SELECT id FROM mails WHERE account IN ({ACCOUNTS}) AND {}", starts_with("sha256", prefix, sql)),
+        format!("SELECT id AS mail_id FROM mails WHERE {}", starts_with("message_id", prefix, sql)),
+        format!(
+            "SELECT id AS mail_id FROM mails WHERE account IN ({ACCOUNTS}) AND {}",
+            starts_with("sha256", prefix, sql)
+        ),
     ];
     let parts = parts.map(|part| format!("SELECT * FROM ({part} LIMIT {limit}) AS part"));
     format!("SELECT * FROM ({}) AS parts LIMIT {limit}", parts.join(" UNION ALL "))

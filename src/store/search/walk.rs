@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
         let named = self.sources.iter().enumerate().filter(|(_, source)| source.is_named());
         let counts = named.map(|(rank, source)| {
             let rows = self.counted(source, &mut sql);
-            format!("SELECT {rank}, COUNT(*) FROM ({rows}) AS counted_{rank}")
+            format!("SELECT CAST({rank} AS BIGINT), COUNT(*) FROM ({rows}) AS counted_{rank}")
         });
         let statement = counts.collect::<Vec<_>>().join(" UNION ALL ");
         let mut counts = vec![u32::MAX; self.sources.len()];
@@ -177,32 +177,34 @@ impl<'a> Search<'a> {
     }
 
     /// The statement of a way.
-    pub(super) fn statement(&self, way: &Way, limit: u32, sql: &mut Sql) -> String {
-        let (from, own) = match way {
-            Way::Walk(None) | Way::GatherTime => ("journal d".to_owned(), "1 = 1".to_owned()),
-            Way::Walk(Some(source)) => (format!("{} d", source.table()), source.condition("d", sql)),
-            Way::Gather(source) => {
-                let mails = source.mails(FEW + 1, sql);
-                (
-                    format!("(SELECT DISTINCT mail_id FROM ({mails}) AS named) AS gathered CROSS JOIN journal d"),
-                    "d.mail_id = gathered.mail_id".to_owned(),
-                )
+    fn statement(&self, way: &Way, limit: u32, sql: &mut Sql) -> String {
+        let (from, condition) = match way {
+            Way::Walk(None) | Way::GatherTime => {
+                ("journal d".to_owned(), format!("1 = 1{}", self.others(None, "d", sql)))
             }
+            Way::Walk(Some(source)) => {
+                let own = source.condition("d", sql);
+                (format!("{} d", source.table()), own + &self.others(Some(source), "d", sql))
+            }
+            Way::Gather(source) => (self.gathered(source, sql), "d.mail_id = gathered.mail_id".to_owned()),
         };
-        let others = self.others(way, sql);
         let range = self.range(sql);
-        let order = self.order(way);
-        format!("SELECT d.mail_id FROM {from} WHERE {own}{range}{others} ORDER BY {order} LIMIT {limit}")
+        format!("SELECT d.mail_id FROM {from} WHERE {condition}{range} ORDER BY {} LIMIT {limit}", self.order(way))
+    }
+
+    /// Nothing is asked of the journal's rows but where they stand: each is then found by its mail.
+    fn gathered(&self, source: &Source, sql: &mut Sql) -> String {
+        let mails = source.mails(FEW + 1, sql);
+        let others = self.others(Some(source), "named", sql);
+        format!(
+            "(SELECT DISTINCT mail_id FROM ({mails}) AS named WHERE 1 = 1{others}) AS gathered CROSS JOIN journal d"
+        )
     }
 
     /// What the sources that do not lead ask of each mail.
-    fn others(&self, way: &Way, sql: &mut Sql) -> String {
-        let leads = |source: &&Source| match way {
-            Way::Walk(Some(leader)) | Way::Gather(leader) => *source == leader,
-            Way::Walk(None) | Way::GatherTime => false,
-        };
-        let asked = self.sources.iter().filter(|source| !leads(source));
-        asked.map(|source| format!(" AND {}", source.holds("d.mail_id", sql))).collect()
+    fn others(&self, leader: Option<&Source>, row: &str, sql: &mut Sql) -> String {
+        let asked = self.sources.iter().filter(|source| Some(*source) != leader);
+        asked.map(|source| format!(" AND {}", source.holds(&format!("{row}.mail_id"), sql))).collect()
     }
 
     /// Whether the least comes first in what is read.
