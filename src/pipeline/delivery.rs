@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -31,6 +31,8 @@ pub struct Delivery {
     genre: GenreCode,
     breaker: Arc<Mutex<Breaker>>,
     pub(super) pulse: Pulse,
+    /// One for each location that requests may be sent to at a time.
+    pub(super) places: Arc<Semaphore>,
     pub(super) desk: Arc<Desk>,
     jumps: Arc<JumpWatch>,
     /// Told when there are new rows.
@@ -49,8 +51,9 @@ impl Delivery {
     ) -> Self {
         let breaker = Breaker::new(settings.breaker_failures, settings.breaker_pause.get());
         let (client, breaker, desk) = (Arc::new(client), Arc::new(Mutex::new(breaker)), Arc::default());
+        let places = Arc::new(Semaphore::new(usize::try_from(settings.concurrency).unwrap_or(Semaphore::MAX_PERMITS)));
         let (jumps, news) = (Arc::new(JumpWatch::new(clock.clone())), Arc::default());
-        Self { shift, clock, client, settings, genre, breaker, pulse, desk, jumps, news }
+        Self { shift, clock, client, settings, genre, breaker, pulse, places, desk, jumps, news }
     }
 
     /// Looks for new rows at once when it is told that there are some.

@@ -51,19 +51,19 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Begins with as many locations as may be under way. As many again are claimed ahead, in the same commit, unless
-    /// the ROR is being spared.
+    /// Begins with as many locations as may be under way, and with as many again, whose turn comes while the answers of
+    /// the first are being recorded; more are claimed ahead, in the same commit. Not so while the ROR is being spared.
     async fn begin(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
         self.delivery.mind_the_clock().await?;
         let allowed = self.delivery.allowance();
         if allowed == 0 {
             return self.give_back().await;
         }
+        let ahead = if allowed == self.delivery.settings.concurrency { allowed } else { 0 };
         let under_way = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
-        let places = allowed.saturating_sub(under_way);
+        let places = allowed.saturating_add(ahead).saturating_sub(under_way);
         let lacking = places.saturating_sub(u32::try_from(self.ready.len()).unwrap_or(u32::MAX));
         if lacking > 0 {
-            let ahead = if allowed == self.delivery.settings.concurrency { allowed } else { 0 };
             let claimed = self.delivery.shift.claim(lacking.saturating_add(ahead), self.delivery.clock.now()).await?;
             for batch in claimed {
                 fail_point!("row-claimed");

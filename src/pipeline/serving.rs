@@ -56,22 +56,27 @@ impl Delivery {
     /// had an end.
     pub(super) async fn serve(self, batch: Batch, stop: CancellationToken) -> Result<usize, StoreError> {
         let mut served = Served::default();
-        self.serve_rows(&batch.rows, &stop, &mut served).await?;
+        // Only while requests are sent: another location may be at its own while these answers are being recorded.
+        let place = self.places.acquire().await;
+        let answers = self.serve_rows(&batch.rows, &stop, &mut served).await?;
         if served.until.is_none() {
             self.serve_removals(&batch, &stop, &mut served).await?;
         }
+        drop(place);
+        self.record(answers).await?;
         if let Some(until) = served.until {
             self.shift.store().release(&batch, until, self.clock.now()).await?;
         }
         Ok(served.handled)
     }
 
+    /// Gives the answers that are not recorded yet.
     async fn serve_rows(
         &self,
         rows: &[RowToSend],
         stop: &CancellationToken,
         served: &mut Served,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Answered>, StoreError> {
         let (mut answers, mut since) = (Vec::new(), Instant::now());
         for row in rows {
             if !self.may_go_on(stop) {
@@ -88,7 +93,7 @@ impl Delivery {
                 since = Instant::now();
             }
         }
-        self.record(answers).await
+        Ok(answers)
     }
 
     async fn serve_removals(
@@ -110,10 +115,10 @@ impl Delivery {
         Ok(())
     }
 
-    /// What is no longer surely ours may have gone to another worker.
+    /// What is no longer surely ours may have gone to another worker, and the ROR may have to be spared by now.
     fn may_go_on(&self, stop: &CancellationToken) -> bool {
         self.pulse.beat(&Task::Delivery);
-        !stop.is_cancelled() && self.shift.is_on()
+        !stop.is_cancelled() && self.shift.is_on() && self.allowance() > 0
     }
 
     async fn record(&self, answers: Vec<Answered>) -> Result<(), StoreError> {

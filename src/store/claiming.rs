@@ -12,12 +12,12 @@ use crate::capacity::{Location, Update};
 
 /// Rows of the queue that are read for each location that is wanted: as many as a location may well have.
 const ROWS: u32 = 8;
-/// That nothing of the location of `p` is held or under way at the instant `$1`.
+/// That nothing of the location of `place` is held or under way at the instant `$1`.
 const FREE: &str = "
-    NOT EXISTS (SELECT 1 FROM holds h WHERE h.finess = p.finess AND h.service = p.service AND h.until > $1)
+    NOT EXISTS (SELECT 1 FROM holds h WHERE h.finess = place.finess AND h.service = place.service AND h.until > $1)
     AND NOT EXISTS (SELECT 1 FROM updates f
-                    WHERE f.finess = p.finess AND f.service = p.service AND f.in_flight_at IS NOT NULL)
-    AND NOT EXISTS (SELECT 1 FROM removals f WHERE f.finess = p.finess AND f.service = p.service
+                    WHERE f.finess = place.finess AND f.service = place.service AND f.in_flight_at IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM removals f WHERE f.finess = place.finess AND f.service = place.service
                     AND f.done_at IS NULL AND f.in_flight_at IS NOT NULL)";
 /// How long a row that cannot be read is left alone before it is tried again.
 const UNREADABLE_PAUSE: SignedDuration = SignedDuration::from_hours(1);
@@ -98,14 +98,14 @@ impl Store {
     async fn due_locations(&self, limit: u32, now: Timestamp) -> Result<Vec<Due>> {
         let statement = format!(
             "WITH counts AS (
-                 SELECT finess, service, next_at AS due, id AS first, 1 = 1 AS counts FROM updates p
+                 SELECT finess, service, next_at AS due, id AS first, 1 = 1 AS counts FROM updates place
                  WHERE etat = 'en-attente' AND in_flight_at IS NULL AND next_at <= $1 AND {FREE}
                  ORDER BY next_at, id LIMIT $2),
              others AS (
-                 SELECT finess, service, again_at AS due, id AS first, 1 = 0 AS counts FROM updates p
+                 SELECT finess, service, again_at AS due, id AS first, 1 = 0 AS counts FROM updates place
                  WHERE again_at IS NOT NULL AND again_at <= $1 AND in_flight_at IS NULL AND {FREE}
                  UNION ALL
-                 SELECT finess, service, next_at, 9223372036854775807, 1 = 0 FROM removals p
+                 SELECT finess, service, next_at, 9223372036854775807, 1 = 0 FROM removals place
                  WHERE done_at IS NULL AND next_at <= $1 AND {FREE})
              SELECT finess, service, due, first, counts FROM counts
              UNION ALL SELECT finess, service, due, first, counts FROM others"
@@ -175,7 +175,8 @@ async fn still_free(tx: &mut Tx, due: Vec<Due>, now: Timestamp) -> Result<Vec<Du
         let places =
             rows(due.len(), 2, 2, |rank, at| format!("({rank}, CAST(${at} AS TEXT), CAST(${} AS TEXT))", at + 1));
         let statement = format!(
-            "WITH p (rank, finess, service) AS (VALUES {places}) SELECT CAST(p.rank AS BIGINT) FROM p WHERE {FREE} ORDER BY p.rank"
+            "WITH place (rank, finess, service) AS (VALUES {places})
+             SELECT CAST(place.rank AS BIGINT) FROM place WHERE {FREE} ORDER BY place.rank"
         );
         let mut asking = query_scalar(sqlx::AssertSqlSafe(statement)).bind(millis(now));
         for Due { finess, service, .. } in due {

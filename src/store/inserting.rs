@@ -59,14 +59,14 @@ async fn standings(tx: &mut Tx, mail: MailId, updates: &[Update]) -> Result<Vec<
     let statement = format!(
         "WITH keys (rank, finess, service, indicator, date_releve) AS (VALUES {keys})
          SELECT EXISTS (SELECT 1 FROM updates n
-                     WHERE n.finess = k.finess AND n.service = k.service AND n.indicator = k.indicator
-                     AND n.date_releve >= k.date_releve AND (n.date_releve, n.mail_id) > (k.date_releve, $1)
+                     WHERE n.finess = keys.finess AND n.service = keys.service AND n.indicator = keys.indicator
+                     AND n.date_releve >= keys.date_releve AND (n.date_releve, n.mail_id) > (keys.date_releve, $1)
                      AND n.etat IN ('en-attente', 'transmise')) AS newer,
-                EXISTS (SELECT 1 FROM updates o WHERE o.finess = k.finess AND o.service = k.service
-                     AND o.indicator = k.indicator AND o.etat = 'en-attente')
-                OR EXISTS (SELECT 1 FROM updates a WHERE a.finess = k.finess AND a.service = k.service
-                     AND a.indicator = k.indicator AND a.again_at IS NOT NULL) AS open
-         FROM keys k ORDER BY k.rank"
+                EXISTS (SELECT 1 FROM updates o WHERE o.finess = keys.finess AND o.service = keys.service
+                     AND o.indicator = keys.indicator AND o.etat = 'en-attente')
+                OR EXISTS (SELECT 1 FROM updates a WHERE a.finess = keys.finess AND a.service = keys.service
+                     AND a.indicator = keys.indicator AND a.again_at IS NOT NULL) AS open
+         FROM keys ORDER BY keys.rank"
     );
     let mut asked = query_as(sqlx::AssertSqlSafe(statement)).bind(mail);
     for update in updates {

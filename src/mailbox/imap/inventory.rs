@@ -50,7 +50,7 @@ impl Session {
         }
         self.take_rest(inventory.mails.keys().any(|uid| !self.listed.contains_key(uid)));
         self.listed = inventory.mails.iter().map(|(uid, (size, _))| (*uid, *size)).collect();
-        Ok(inventory.entries(self.uid_validity))
+        Ok(inventory.into_entries(self.uid_validity))
     }
 }
 
@@ -93,12 +93,12 @@ impl Inventory {
         }
     }
 
-    pub(super) fn entries(&self, uid_validity: u32) -> Vec<Entry> {
-        let entry = |(uid, (size, internal_date)): (&Uid, &(u64, Option<Timestamp>))| {
-            let position = uid::position(uid_validity, *uid)?;
-            Some(Entry { position, size: *size, internal_date: *internal_date })
-        };
-        self.mails.iter().filter_map(entry).collect()
+    pub(super) fn into_entries(self, uid_validity: u32) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(self.mails.len());
+        entries.extend(self.mails.into_iter().filter_map(|(uid, (size, internal_date))| {
+            Some(Entry { position: uid::position(uid_validity, uid)?, size, internal_date })
+        }));
+        entries
     }
 }
 

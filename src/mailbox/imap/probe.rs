@@ -48,7 +48,7 @@ impl Probe {
             0 => Ok(Vec::new()),
             exists => {
                 let found = inventory::inventory(&mut self.connection, u64::from(exists)).await?;
-                Ok(found.entries(selected.uid_validity))
+                Ok(found.into_entries(selected.uid_validity))
             }
         }
     }

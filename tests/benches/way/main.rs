@@ -26,7 +26,7 @@ pub(crate) const RESTART: usize = 400;
 
 fn main() {
     let asked = Arguments::parse();
-    let end = Instant::now() + Duration::from_secs(60 * asked.minutes);
+    let end = Instant::now() + Duration::from_mins(asked.minutes);
     let mut table = Table::new(&asked);
     let field = Field::start(&asked);
     if asked.down {
