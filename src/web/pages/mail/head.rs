@@ -96,12 +96,10 @@ fn in_short(dossier: &Dossier) -> Markup {
 
 fn sender(dossier: &Dossier) -> Markup {
     let written = || dossier.message().map(|message| message.from_text().to_owned());
-    match &dossier.entry().expediteur {
-        Some(address) => html! {
-            a href={ "/journal?expediteur=" (asked::encoded(address)) } { (address) }
-        },
-        None => html! { (written().filter(|text| !text.is_empty()).unwrap_or_else(|| "(inconnu)".to_owned())) },
+    if let Some(address) = &dossier.entry().expediteur {
+        return html! { a href={ "/journal?expediteur=" (asked::encoded(address)) } { (address) } };
     }
+    html! { (written().filter(|text| !text.is_empty()).unwrap_or_else(|| "(inconnu)".to_owned())) }
 }
 
 fn subject(dossier: &Dossier) -> Markup {

@@ -24,11 +24,11 @@ pub(super) async fn mail(
 
 pub(super) async fn document(
     extract::State(state): extract::State<State>,
-    Path((numero, rang)): Path<(String, String)>,
+    Path((numero, place)): Path<(String, String)>,
     visitor: Visitor,
 ) -> Result<impl IntoResponse, Refusal> {
     let raw = content(&state, &visitor, &numero).await?;
-    let rank: usize = rang.parse().map_err(|_| Refusal::NotFound)?;
+    let rank: usize = place.parse().map_err(|_| Refusal::NotFound)?;
     let message = message::read(&raw, &Limits::default());
     let candidate = rank.checked_sub(1).and_then(|rank| message.candidates().get(rank)).ok_or(Refusal::NotFound)?;
     saved(&format!("courriel-{}-document-{rank}.xml", number(&numero)?.number()), candidate.bytes.clone())
