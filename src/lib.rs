@@ -60,7 +60,7 @@
 //! | [`message`] | `address` `defect` `report` |
 //! | [`report`] | `capacity` `defect` `finess` |
 //! | [`judgement`] | `address` `capacity` `defect` `finess` `outcome` `referential` `report` `setting` |
-//! | [`checking`] | `address` `defect` `judgement` `message` `outcome` `referential` `report` |
+//! | [`checking`] | `address` `capacity` `defect` `judgement` `message` `outcome` `referential` `report` |
 //! | [`reply`] | `address` `capacity` `defect` `outcome` |
 //! | [`retry`] | `setting` |
 //! | [`alerts`] | `address` `capacity` `finess` `outcome` `retry` `setting` |

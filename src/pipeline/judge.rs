@@ -177,7 +177,7 @@ impl Judge {
         fail_point!("reading-marked");
         for id in ids {
             if !stop.is_cancelled() {
-                self.judge(id).await?;
+                self.judge(id, Reading::Together).await?;
             }
         }
         Ok(())
@@ -194,12 +194,12 @@ impl Judge {
         let _alone = self.house.company.write().await;
         self.store().begin_reading(&self.duty()?, &[mail.id], Reading::Alone).await?;
         fail_point!("reading-marked");
-        self.judge(mail.id).await
+        self.judge(mail.id, Reading::Alone).await
     }
 
     /// A fault that this mail alone can have caused stays with it.
-    async fn judge(&self, id: MailId) -> Result<(), StoreError> {
-        match AssertUnwindSafe(self.judge_and_record(id)).catch_unwind().await {
+    async fn judge(&self, id: MailId, how: Reading) -> Result<(), StoreError> {
+        match AssertUnwindSafe(self.judge_and_record(id, how)).catch_unwind().await {
             Ok(Ok(true)) => Ok(()),
             Ok(Err(failure)) if !failure.is_of_one_record() => Err(failure),
             Ok(Ok(false)) => self.store().reading_failed(&self.duty()?, id).await,
@@ -216,10 +216,13 @@ impl Judge {
 
     /// Returns whether the judgement came to its end. One that another mailbox overtook begins anew: it then
     /// knows the other's documents, so that this ends.
-    async fn judge_and_record(&self, id: MailId) -> Result<bool, StoreError> {
+    async fn judge_and_record(&self, id: MailId, how: Reading) -> Result<bool, StoreError> {
         let Some(mail) = self.store().mail(id).await? else { return Ok(false) };
         loop {
             let Some(judged) = self.verdict_on(&mail).await? else { return Ok(false) };
+            if how == Reading::Alone {
+                self.store().interpreted_alone(&self.duty()?, id).await?;
+            }
             if self.record(id, &judged).await? == Recorded::Stands {
                 fail_point!("judgement-recorded");
                 judged.all_defects().for_each(|defect| self.house.pulse.found(defect.code()));

@@ -4,6 +4,7 @@
 mod ailing;
 mod answering;
 mod breaker;
+mod comparison;
 mod court;
 mod delivery;
 mod desk;

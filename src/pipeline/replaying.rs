@@ -8,12 +8,13 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use super::comparison::{is_accepted, is_same_key, kept, verdict};
 use super::court::{Court, unread};
 use super::examine::{ExamineError, Limits, examine};
 use crate::access::audit::{Deed, Entry};
 use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
-use crate::defect::{Code, Defect, Scope};
+use crate::defect::{Code, Scope};
 use crate::finess::Finess;
 use crate::judgement::Rules;
 use crate::outcome::{Etat, Line, MailOutcome, Verdict};
@@ -271,39 +272,11 @@ fn check_documents(before: &MailOutcome, after: &JudgedMail) -> Result<(), Impos
     Err(Impossible::ReadsOtherwise)
 }
 
-/// The documents, by their rank, of which a count that went its way would not be accepted today.
-fn kept(after: &JudgedMail, stored: &[StoredRow]) -> BTreeSet<usize> {
-    let went = |row: &&StoredRow| row.line.etat != Some(Etat::Rejetee);
-    stored.iter().filter(went).filter(|row| !is_accepted(after, row)).map(|row| row.rank).collect()
-}
-
 /// The rows that the ROR refused, are meant, would be accepted today and are still the newest.
 fn refused_again(after: &JudgedMail, stored: &[StoredRow], selection: &Selection, kept: &BTreeSet<usize>) -> Vec<Gain> {
     let refused = stored.iter().filter(|row| row.line.etat == Some(Etat::Rejetee) && selection.means(row));
     let sent = refused.filter(|row| row.newest && !kept.contains(&row.rank) && is_accepted(after, row));
     sent.map(|row| Gain { update: row.line.update.clone(), row: Some(row.number), superseded: false }).collect()
-}
-
-fn is_accepted(after: &JudgedMail, row: &StoredRow) -> bool {
-    let document = after.documents.get(row.rank);
-    document.is_some_and(|document| document.updates.iter().any(|update| is_same_key(row, update)))
-}
-
-fn is_same_key(row: &StoredRow, update: &Update) -> bool {
-    let known = &row.line.update;
-    known.location == update.location && known.count.indicator == update.count.indicator
-}
-
-/// The verdict of today, rows that wait being taken as accepted.
-fn verdict(after: &JudgedMail) -> Verdict {
-    let of_document = |document: &JudgedDocument| match document.prior {
-        Prior::Duplicate(_) => Verdict::Doublon,
-        Prior::New | Prior::Reused => {
-            Verdict::of_rows(document.updates.len(), document.defects.iter().any(Defect::is_rejection))
-        }
-    };
-    let documents: Vec<Verdict> = after.documents.iter().map(of_document).collect();
-    after.verdict.unwrap_or_else(|| Verdict::combine(&documents))
 }
 
 /// What the record keeps of the former judgement, in the words of `check --format json`.

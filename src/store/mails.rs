@@ -163,11 +163,19 @@ impl Store {
         tx.commit().await
     }
 
-    /// Takes note of a reading cut short: the mail is suspect from then on, and blamed only if it was alone.
+    /// The bytes of a mail that is read alone are interpreted: what comes now is the work of the store, and whoever
+    /// ends the program meanwhile was not the mail. Durable before its judgement is recorded.
+    pub async fn interpreted_alone(&self, duty: &Duty, id: MailId) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
+        query("UPDATE mails SET reading = -1 WHERE id = $1 AND reading = 1").bind(id).execute(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// Takes note of a reading that failed: the mail is suspect from then on, and blamed only if it was alone.
     pub async fn reading_failed(&self, duty: &Duty, id: MailId) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         query(
-            "UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0
+            "UPDATE mails SET attempts = attempts + CASE WHEN reading IN (1, -1) THEN 1 ELSE 0 END, suspect = 1, reading = 0
              WHERE id = $1",
         )
         .bind(id)
@@ -179,7 +187,7 @@ impl Store {
     /// Takes note that readings of this account were given up for a reason outside its mails.
     pub async fn end_readings(&self, duty: &Duty, account: &str) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
-        query("UPDATE mails SET reading = 0 WHERE account = $1 AND judged_at IS NULL AND reading > 0")
+        query("UPDATE mails SET reading = 0 WHERE account = $1 AND judged_at IS NULL AND reading <> 0")
             .bind(account)
             .execute(&mut tx)
             .await?;
@@ -191,7 +199,7 @@ impl Store {
         let mut tx = self.write_under(duty).await?;
         let cut_short = query(
             "UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0
-             WHERE account = $1 AND judged_at IS NULL AND reading > 0",
+             WHERE account = $1 AND judged_at IS NULL AND reading <> 0",
         )
         .bind(account)
         .execute(&mut tx)

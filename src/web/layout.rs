@@ -74,7 +74,6 @@ fn document(environnement: Option<Environnement>, title: &str, top: &Markup, bod
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " – Dispolits" }
                 link rel="stylesheet" href=(super::style::PATH);
-                link rel="icon" href="data:,";
             }
             body {
                 a.evitement href="#contenu" { "Aller au contenu" }

@@ -7,7 +7,7 @@ use proc_macro2::TokenTree;
 const LONGEST: usize = 300;
 
 /// Each dependency is code that we answer for.
-const MOST_DEPENDENCIES: usize = 55;
+const MOST_DEPENDENCIES: usize = 56;
 
 /// Folders of a developer's machine, written so that this file does not hold them itself.
 const MACHINE_FOLDERS: &[&str] =
@@ -55,7 +55,9 @@ fn no_path_of_a_machine_is_written() {
 /// Fails on every line of the files that `concerns` picks where `offends` holds.
 fn lines_hold_none(concerns: impl Fn(&str) -> bool, offends: impl Fn(&str) -> bool) {
     let mut faults = Vec::new();
-    for file in tree::repository().iter().filter(|file| concerns(&file.path)) {
+    // A picture has no lines.
+    let files = tree::repository();
+    for file in files.iter().filter(|file| !file.path.ends_with(".png") && concerns(&file.path)) {
         let numbered = file.text.lines().enumerate().filter(|(_, line)| offends(line));
         faults.extend(numbered.map(|(rank, line)| format!("{}:{}: {line}", file.path, rank + 1)));
     }

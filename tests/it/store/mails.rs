@@ -118,6 +118,24 @@ async fn only_a_mail_read_alone_is_blamed(engine: Engine) {
     check_marks(engine, &["a"], Reading::Alone, false, (true, 1)).await;
 }
 
+/// What ends the program once the bytes are interpreted was not the mail; a judgement that fails then still is.
+async fn a_death_while_a_judgement_is_recorded_blames_nobody(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
+    let id = bench.receive("a", "a").await;
+    for attempts in [0, 1] {
+        bench.store.begin_reading(&bench.duty, &[id], Reading::Alone).await.unwrap();
+        bench.store.interpreted_alone(&bench.duty, id).await.unwrap();
+        if attempts == 0 {
+            bench.restart().await;
+            assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), 1);
+        } else {
+            bench.store.reading_failed(&bench.duty, id).await.unwrap();
+        }
+        let expected = [Judging { id, suspect: true, attempts }];
+        assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), expected);
+    }
+}
+
 async fn readings_given_up_blame_nobody(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
@@ -150,6 +168,7 @@ on_both_engines! {
     a_header_alone_is_told_apart_by_the_size_of_its_mail,
     to_move_goes_through_pages_and_keeps_what_cannot_be_read,
     only_a_mail_read_alone_is_blamed,
+    a_death_while_a_judgement_is_recorded_blames_nobody,
     readings_given_up_blame_nobody,
     a_mail_is_judged_once,
 }
