@@ -10,8 +10,12 @@ use super::source::Source;
 use super::sql::Sql;
 use crate::store::{Result, Store, millis};
 
-/// So many mails are gathered and sorted at most.
+/// So many mails are gathered at most where the alternative is in the order of reception, and rarely long.
 const FEW: u32 = 30_000;
+/// So many at most where it is the whole list in another order.
+const SORTABLE: u32 = 100_000;
+/// So many lines of that list are looked through before more than [`FEW`] mails are gathered.
+const GLANCE: u32 = 5_000;
 /// Two filters that name more than so many mails each are equally unlikely to be rare.
 const MANY: u32 = 10_000;
 
@@ -24,6 +28,8 @@ pub(super) enum Way {
     Gather(Source),
     /// All of a time, sorted.
     GatherTime,
+    /// The next lines of the whole list; where they are not enough, all that a filter names, sorted.
+    GlanceThenGather(Source),
 }
 
 /// A search of one page.
@@ -47,8 +53,14 @@ impl<'a> Search<'a> {
 
     /// The receipt numbers of the page in the order in which it is read, one more than `lines` if there is another page.
     pub(super) async fn mails(&self, store: &Store, lines: u32) -> Result<Vec<i64>> {
-        let way = self.way(store).await?;
-        self.by(&way, store, lines.saturating_add(1)).await
+        let (way, lines) = (self.way(store).await?, lines.saturating_add(1));
+        let found = self.by(&way, store, lines).await?;
+        match way {
+            Way::GlanceThenGather(source) if found.len() < lines as usize => {
+                self.by(&Way::Gather(source), store, lines).await
+            }
+            _ => Ok(found),
+        }
     }
 
     /// The same, found in each way in which it could be: for those who compare or measure them.
@@ -120,6 +132,7 @@ impl<'a> Search<'a> {
         Ok(match rarest {
             Some((count, source)) if *count <= FEW && *count <= in_time => Way::Gather(source.clone()),
             _ if in_time <= FEW => Way::GatherTime,
+            Some((count, source)) if *count <= SORTABLE => Way::GlanceThenGather(source.clone()),
             _ => Way::Walk(None),
         })
     }
@@ -128,7 +141,7 @@ impl<'a> Search<'a> {
         self.filter.since.is_some() || self.filter.until.is_some()
     }
 
-    /// How many mails each source names, counted up to [`FEW`] and one.
+    /// How many mails each source names, counted up to [`SORTABLE`] and one.
     async fn counts(&self, store: &Store) -> Result<Vec<u32>> {
         let mut sql = Sql::default();
         let named = self.sources.iter().enumerate().filter(|(_, source)| source.is_named());
@@ -152,11 +165,11 @@ impl<'a> Search<'a> {
 
     fn counted(&self, source: &Source, sql: &mut Sql) -> String {
         if !source.is_ordered() {
-            return source.mails(FEW + 1, sql);
+            return source.mails(SORTABLE + 1, sql);
         }
         let condition = source.condition("d", sql);
         let within = self.within_time(sql);
-        format!("SELECT 1 AS one FROM {} d WHERE {condition}{within} LIMIT {}", source.table(), FEW + 1)
+        format!("SELECT 1 AS one FROM {} d WHERE {condition}{within} LIMIT {}", source.table(), SORTABLE + 1)
     }
 
     async fn count_in_time(&self, store: &Store) -> Result<u32> {
@@ -187,14 +200,24 @@ impl<'a> Search<'a> {
                 (format!("{} d", source.table()), own + &self.others(Some(source), "d", sql))
             }
             Way::Gather(source) => (self.gathered(source, sql), "d.mail_id = gathered.mail_id".to_owned()),
+            Way::GlanceThenGather(_) => return self.glance(limit, sql),
         };
         let range = self.range(sql);
         format!("SELECT d.mail_id FROM {from} WHERE {condition}{range} ORDER BY {} LIMIT {limit}", self.order(way))
     }
 
+    /// A page of the next lines of the whole list, or less than one.
+    fn glance(&self, limit: u32, sql: &mut Sql) -> String {
+        let (range, others, order) = (self.range(sql), self.others(None, "d", sql), self.order(&Way::Walk(None)));
+        format!(
+            "SELECT d.mail_id FROM (SELECT d.* FROM journal d WHERE 1 = 1{range} ORDER BY {order} LIMIT {GLANCE}) AS d
+             WHERE 1 = 1{others} ORDER BY {order} LIMIT {limit}"
+        )
+    }
+
     /// Nothing is asked of the journal's rows but where they stand: each is then found by its mail.
     fn gathered(&self, source: &Source, sql: &mut Sql) -> String {
-        let mails = source.mails(FEW + 1, sql);
+        let mails = source.mails(SORTABLE + 1, sql);
         let others = self.others(Some(source), "named", sql);
         format!(
             "(SELECT DISTINCT mail_id FROM ({mails}) AS named WHERE 1 = 1{others}) AS gathered CROSS JOIN journal d"
