@@ -137,8 +137,8 @@ fn add_cause(line: &mut JournalEntry, code: String, severity: &str, nombre: i64)
     match line.causes.last_mut() {
         Some(last) if last.code == code => last.nombre += nombre,
         _ => {
-            let severite = if severity == "rejet" { Severity::Rejet } else { Severity::Avertissement };
-            line.causes.push(Cause { code, severite, nombre });
+            let effect = if severity == "rejet" { Severity::Rejet } else { Severity::Avertissement };
+            line.causes.push(Cause { code, severite: effect, nombre });
         }
     }
 }

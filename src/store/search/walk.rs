@@ -227,7 +227,7 @@ impl<'a> Search<'a> {
     /// What the sources that do not lead ask of each mail.
     fn others(&self, leader: Option<&Source>, row: &str, sql: &mut Sql) -> String {
         let asked = self.sources.iter().filter(|source| Some(*source) != leader);
-        asked.map(|source| format!(" AND {}", source.holds(&format!("{row}.mail_id"), sql))).collect()
+        asked.fold(String::new(), |all, source| all + " AND " + &source.holds(&format!("{row}.mail_id"), sql))
     }
 
     /// Whether the least comes first in what is read.

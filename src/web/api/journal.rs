@@ -56,7 +56,7 @@ pub(super) async fn one(
 ) -> Result<Json<Life>, Refusal> {
     visitor.require(Right::Metadonnees)?;
     without_query(&uri)?;
-    let life = state.store().life(mail(numero)?).await?.ok_or(Refusal::NotFound)?;
+    let life = state.store().life(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
     let boite = mailbox(state.config(), &life.ligne.boite).to_owned();
     Ok(Json(Life { ligne: JournalEntry { boite, ..life.ligne }, ..life }))
 }
@@ -80,13 +80,13 @@ pub(super) async fn defects(
 ) -> Result<Json<Vec<Defaut>>, Refusal> {
     visitor.require(Right::Metadonnees)?;
     without_query(&uri)?;
-    let outcome = state.store().outcome(mail(numero)?).await?.ok_or(Refusal::NotFound)?;
+    let outcome = state.store().outcome(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
     Ok(Json(outcome.all_defects().map(Defaut::from).collect()))
 }
 
-fn mail(numero: Result<Path<i64>, BadPath>) -> Result<MailId, Refusal> {
+fn mail(numero: &Result<Path<i64>, BadPath>) -> Result<MailId, Refusal> {
     match numero {
-        Ok(Path(numero)) if numero > 0 => Ok(MailId::of(numero)),
+        Ok(Path(numero)) if *numero > 0 => Ok(MailId::of(*numero)),
         _ => Err(Refusal::Bad("le numéro d’un courriel est un entier à partir de 1".to_owned())),
     }
 }

@@ -10,7 +10,8 @@ use crate::store::search::{Found, JournalEntry, Level, Place};
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Courriels {
     /// Les courriels, dans l’ordre demandé.
-    courriels: Vec<JournalEntry>,
+    #[serde(rename = "courriels")]
+    lignes: Vec<JournalEntry>,
     /// Curseur de la page qui précède.
     precedent: Option<String>,
     /// Curseur de la page qui suit.
@@ -21,7 +22,7 @@ impl Courriels {
     pub(super) fn of(found: Found, mut named: impl FnMut(&str) -> String) -> Self {
         let name = |line: JournalEntry| JournalEntry { boite: named(&line.boite), ..line };
         Self {
-            courriels: found.lines.into_iter().map(name).collect(),
+            lignes: found.lines.into_iter().map(name).collect(),
             precedent: found.previous.map(|cursor| cursor.to_string()),
             suivant: found.next.map(|cursor| cursor.to_string()),
         }

@@ -62,6 +62,7 @@ struct ReplyColumns {
     notice: Option<String>,
 }
 
+type RequestColumns = (i64, i64, String, Option<i64>, i64, Option<String>);
 type DocumentColumns = (i64, i64, String, Option<String>, Option<String>, String, bool, Option<String>, Option<i64>);
 
 impl Store {
@@ -121,7 +122,7 @@ impl Store {
             "SELECT a.update_id, a.at, a.operation, a.status, a.duration_ms, a.failure
              FROM updates u JOIN attempts a ON a.update_id = u.id WHERE u.mail_id = $1 ORDER BY a.id LIMIT {MOST}"
         );
-        let rows: Vec<(i64, i64, String, Option<i64>, i64, Option<String>)> = self.of_mail(id, statement).await?;
+        let rows: Vec<RequestColumns> = self.of_mail(id, statement).await?;
         let request = |(capacite, at, operation, statut, duree_ms, echec)| LifeRequest {
             capacite,
             a: instant(at),
