@@ -21,6 +21,7 @@ use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend,
 const LONGEST_UNRECORDED: Duration = Duration::from_millis(250);
 
 /// Whether the rest of a location may be sent after a request.
+#[derive(Clone, Copy)]
 enum Next {
     Go,
     Wait(Timestamp),
@@ -28,7 +29,7 @@ enum Next {
 
 /// What reading before writing led to.
 enum Look {
-    Closed(Closing, Next),
+    Closed(Box<Closing>, Next),
     Write,
 }
 
@@ -133,7 +134,7 @@ impl Delivery {
     async fn push(&self, row: &RowToSend) -> (Answered, Next) {
         let mut exchanges = Vec::new();
         let (closing, next) = match self.look(row, &mut exchanges).await {
-            Look::Closed(closing, next) => (closing, next),
+            Look::Closed(closing, next) => (*closing, next),
             Look::Write => self.write(row, &mut exchanges).await,
         };
         (row.answered(probes(&exchanges), closing, self.settled(), self.clock.now()), next)
@@ -168,12 +169,12 @@ impl Delivery {
         match &result {
             Ok(Some(held)) if held.is_later_than(row.update.date_releve) => {
                 self.tell_success();
-                Look::Closed(Closing::Overtaken { date: held.date, nombre: held.nombre }, Next::Go)
+                Look::Closed(Box::new(Closing::Overtaken { date: held.date, nombre: held.nombre }), Next::Go)
             }
             Ok(_) => Look::Write,
             Err(failure) => {
                 let (closing, next) = self.failed(row, failure, self.clock.now());
-                Look::Closed(closing, next)
+                Look::Closed(Box::new(closing), next)
             }
         }
     }

@@ -89,7 +89,7 @@ impl From<Span> for String {
     fn from(span: Span) -> Self {
         let millis = span.0.as_millis();
         let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"), (1, "ms")];
-        let whole = units.into_iter().find(|(unit, _)| millis % unit == 0 && millis >= *unit);
+        let whole = units.into_iter().find(|(unit, _)| millis.is_multiple_of(*unit) && millis >= *unit);
         whole.map_or_else(|| "0s".to_owned(), |(unit, name)| format!("{}{name}", millis / unit))
     }
 }

@@ -58,8 +58,7 @@ pub struct RowToSend {
 struct Due {
     finess: String,
     service: String,
-    /// Since when.
-    due: i64,
+    since: i64,
     first: i64,
     /// Whether these are counts alone.
     counts: bool,
@@ -98,24 +97,24 @@ impl Store {
     async fn due_locations(&self, limit: u32, now: Timestamp) -> Result<Vec<Due>> {
         let statement = format!(
             "WITH counts AS (
-                 SELECT finess, service, next_at AS due, id AS first, 1 = 1 AS counts FROM updates place
+                 SELECT finess, service, next_at AS since, id AS first, 1 = 1 AS counts FROM updates place
                  WHERE etat = 'en-attente' AND in_flight_at IS NULL AND next_at <= $1 AND {FREE}
                  ORDER BY next_at, id LIMIT $2),
              others AS (
-                 SELECT finess, service, again_at AS due, id AS first, 1 = 0 AS counts FROM updates place
+                 SELECT finess, service, again_at AS since, id AS first, 1 = 0 AS counts FROM updates place
                  WHERE again_at IS NOT NULL AND again_at <= $1 AND in_flight_at IS NULL AND {FREE}
                  UNION ALL
                  SELECT finess, service, next_at, 9223372036854775807, 1 = 0 FROM removals place
                  WHERE done_at IS NULL AND next_at <= $1 AND {FREE})
-             SELECT finess, service, due, first, counts FROM counts
-             UNION ALL SELECT finess, service, due, first, counts FROM others"
+             SELECT finess, service, since, first, counts FROM counts
+             UNION ALL SELECT finess, service, since, first, counts FROM others"
         );
         let mut due: Vec<Due> = query_as(sqlx::AssertSqlSafe(statement))
             .bind(millis(now))
             .bind(limit.saturating_mul(ROWS))
             .fetch_all(self.read())
             .await?;
-        due.sort_by_key(|row| (row.due, row.first));
+        due.sort_by_key(|row| (row.since, row.first));
         let mut locations: Vec<Due> = Vec::new();
         for row in due {
             match locations.iter_mut().find(|other| other.finess == row.finess && other.service == row.service) {

@@ -17,6 +17,7 @@ use crate::outcome::Etat;
 
 /// How a claimed row stands before it is closed.
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "columns of one statement, each a question of its own")]
 pub(super) struct Standing {
     pub(super) finess: String,
     pub(super) service: String,

@@ -93,7 +93,9 @@ mod tests {
 
     fn verify(records: &[Record], kept: Option<Head>) -> Vec<String> {
         let mut verification = Verification::new(kept);
-        records.iter().for_each(|record| verification.take(record));
+        for record in records {
+            verification.take(record);
+        }
         verification.end().1.iter().map(ToString::to_string).collect()
     }
 

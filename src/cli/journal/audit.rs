@@ -87,7 +87,9 @@ async fn verify(arguments: Verify) -> Outcome {
         let page = store.audit_after(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.numero;
-        page.iter().for_each(|record| verification.take(record));
+        for record in &page {
+            verification.take(record);
+        }
     }
     let (head, broken) = verification.end();
     let mut out = io::stdout().lock();

@@ -83,7 +83,9 @@ async fn read_audit(store: &Store, health: &mut Health) -> Result<()> {
         let page = store.audit_after(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.numero;
-        page.iter().for_each(|record| verification.take(record));
+        for record in &page {
+            verification.take(record);
+        }
     }
     health.findings.extend(verification.end().1.iter().map(|fault| format!("journal d’audit : {fault}")));
     Ok(())

@@ -30,15 +30,16 @@ pub(super) async fn show(
     let id = existing(&state, number).await?;
     let to = format!("{}/traite", path_of(id));
     let reopening = html! { input type="hidden" name="rouvrir" value="true"; (note(false)) };
-    let body = match state.store().handled(id).await? {
-        Some(handled) => html! {
+    let body = if let Some(handled) = state.store().handled(id).await? {
+        html! {
             p { "Marqué comme traité le " (in_paris(handled.at)) " par " (handled.who) " : « " (handled.note) " »." }
             (ask(&visitor, &to, &reopening, "Remettre à traiter", &path_of(id)))
-        },
-        None => html! {
+        }
+    } else {
+        html! {
             p { "Dites en une phrase ce qui a été fait ou décidé : vos collègues la liront." }
             (ask(&visitor, &to, &note(true), "Marquer comme traité", &path_of(id)))
-        },
+        }
     };
     Ok(page(&state, &visitor, Tab::Journal, &format!("Courriel n° {number} : traité ?"), &body))
 }

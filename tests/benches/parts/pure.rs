@@ -96,7 +96,7 @@ fn envelope() -> Envelope {
         from: EAI.parse().unwrap(),
         from_name: "Dispolits".to_owned(),
         to: SENDER.parse().unwrap(),
-        cc: None,
+        cc: Vec::new(),
         original_subject: Some("Lits".to_owned()),
         original_message_id: Some("releve@ch-armor.test".to_owned()),
         references: Vec::new(),

@@ -23,7 +23,7 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) async fn open(cases: &[&'static str]) -> Self {
         let folder = tempfile::Builder::new().prefix("agir").tempdir().unwrap();
-        let sandbox = Sandbox::start(folder.path(), Inbox::Maildir, Clock::System).await.unwrap();
+        let sandbox = Box::pin(Sandbox::start(folder.path(), Inbox::Maildir, Clock::System)).await.unwrap();
         let numbers = play(&sandbox, cases).await;
         let mut config = Config::load(&sandbox.config_path).unwrap();
         config.web.as_mut().unwrap().local = Local { enabled: true, second_factor: true };
@@ -62,9 +62,9 @@ async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static st
     let mut numbers = BTreeMap::new();
     for name in cases {
         let case = all.iter().find(|case| case.id() == *name).unwrap_or_else(|| panic!("no case {name}"));
-        let played = player.play(case).await;
-        assert!(played.differences.is_empty(), "{name}: {:?}", played.differences);
-        numbers.insert(*name, played.observed.iter().map(|one| one.id.number()).min().unwrap());
+        let case = player.play(case).await;
+        assert!(case.differences.is_empty(), "{name}: {:?}", case.differences);
+        numbers.insert(*name, case.observed.iter().map(|one| one.id.number()).min().unwrap());
     }
     numbers
 }

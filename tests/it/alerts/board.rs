@@ -26,7 +26,8 @@ fn expected(finess: &str, service: Option<&str>) -> Expected {
 fn board(hours: &[(&str, Option<&str>, Option<i64>)], mutes: &BTreeMap<Finess, Timestamp>) -> Board {
     let known = |one: &Expected| {
         let found = hours.iter().find(|(finess, service, _)| {
-            one.finess == finess.parse().unwrap() && one.service.as_ref().map(|code| code.as_str()) == *service
+            one.finess == finess.parse().unwrap()
+                && one.service.as_ref().map(dispolits::capacity::ServiceCode::as_str) == *service
         });
         let mut habit = Habit::default();
         if let Some(hours) = found.unwrap().2 {

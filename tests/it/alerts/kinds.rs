@@ -59,12 +59,12 @@ async fn ailing(engine: Engine, kind: Kind, object: &str, concern: Concern) {
 }
 
 async fn what_the_worker_says_of_its_connections(engine: Engine) {
-    ailing(engine, Kind::RorDown, "ROR", Concern::Ror).await;
-    ailing(engine, Kind::Referential, "référentiel", Concern::Referential).await;
+    Box::pin(ailing(engine, Kind::RorDown, "ROR", Concern::Ror)).await;
+    Box::pin(ailing(engine, Kind::Referential, "référentiel", Concern::Referential)).await;
     let mailbox = Concern::MailboxLogin(ACCOUNT.to_owned());
-    ailing(engine, Kind::CredentialRefused, "boîte principale", mailbox).await;
-    ailing(engine, Kind::CredentialRefused, "envoi", Concern::SmtpLogin).await;
-    ailing(engine, Kind::CredentialRefused, "jeton du ROR", Concern::RorLogin).await;
+    Box::pin(ailing(engine, Kind::CredentialRefused, "boîte principale", mailbox)).await;
+    Box::pin(ailing(engine, Kind::CredentialRefused, "envoi", Concern::SmtpLogin)).await;
+    Box::pin(ailing(engine, Kind::CredentialRefused, "jeton du ROR", Concern::RorLogin)).await;
 }
 
 async fn a_mailbox_that_is_not_swept(engine: Engine) {

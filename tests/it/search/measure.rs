@@ -22,7 +22,12 @@ impl Times {
     fn quantile(&self, share: f64) -> f64 {
         let mut all: Vec<Duration> = self.0.iter().map(|(time, _)| *time).collect();
         all.sort();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a rank"
+        )]
         let rank = ((all.len() as f64 * share).ceil() as usize).clamp(1, all.len());
         all[rank - 1].as_secs_f64() * 1000.0
     }
@@ -82,7 +87,6 @@ async fn dashboard(region: &Region, tries: usize) -> Vec<(&'static str, Times)> 
             for n in 0..tries {
                 let _ = n;
                 let begin = Instant::now();
-                #[expect(clippy::redundant_closure_call, reason = "each with its own try")]
                 let rows: usize = ($rows)(n).await;
                 times.push((begin.elapsed(), rows));
             }

@@ -18,7 +18,7 @@ const IN_TIME: &[&str] = &["-recu", "recu"];
 const ALL_SORTS: &[&str] = &["-recu", "recu", "expediteur", "-expediteur", "verdict", "-verdict"];
 
 pub(super) fn at(share: f64) -> Timestamp {
-    #[expect(clippy::cast_possible_truncation, reason = "an instant of the history")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "an instant of the history")]
     let offset = (LENGTH as f64 * share) as i64;
     Timestamp::from_millisecond(BEGIN + offset).unwrap()
 }
@@ -43,7 +43,7 @@ pub(super) const QUESTIONS: &[Question] = &[
     Question {
         name: "dates (un jour)",
         filter: |n| {
-            let since = at(0.04 * n as f64 + 0.01);
+            let since = at(0.04 * f64::from(u32::try_from(n).unwrap()) + 0.01);
             Filter { since: Some(since), until: since.checked_add(SignedDuration::from_hours(24)).ok(), ..any() }
         },
         sorts: ALL_SORTS,

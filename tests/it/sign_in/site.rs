@@ -221,8 +221,8 @@ fn client() -> Client {
 fn config(folder: &TempDir, home: &Home, web: &str) -> Config {
     let world = cahier::world().unwrap();
     let inside = |name: &str| folder.path().join(name).display().to_string();
-    std::fs::write(inside("etablissements.csv"), &world.etablissements_csv).unwrap();
-    std::fs::write(inside("services.csv"), &world.services_csv).unwrap();
+    std::fs::write(inside("etablissements.csv"), world.etablissements_csv).unwrap();
+    std::fs::write(inside("services.csv"), world.services_csv).unwrap();
     let text = format!(
         "environnement = \"qualification\"\n[mailbox.maildir]\npath = \"{boite}\"\n\
          [referential]\netablissements = \"{etablissements}\"\nservices = \"{services}\"\n\

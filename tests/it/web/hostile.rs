@@ -83,10 +83,10 @@ async fn a_file_tried_becomes_no_part_of_a_page_either() {
         let page = answer.text().await.unwrap();
         assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
     }
-    let larger_than_forms = tried(&desk, "grand.xml", &[b' '; 600 * 1024]).await.unwrap();
+    let larger_than_forms = tried(&desk, "grand.xml", &vec![b' '; 600 * 1024]).await.unwrap();
     assert_eq!(larger_than_forms.status(), StatusCode::OK);
     // A server that has said no may close before the file is sent whole.
-    if let Ok(answer) = tried(&desk, "trop.xml", &[b' '; 3 * 1024 * 1024]).await {
+    if let Ok(answer) = tried(&desk, "trop.xml", &vec![b' '; 3 * 1024 * 1024]).await {
         assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
     desk.close().await;

@@ -80,9 +80,9 @@ async fn an_operator_finds_who_is_silent_why_it_was_rejected_who_acts_and_what_t
     assert_eq!(browser.text("mark").await, "nombre=\"-1\"");
     assert_eq!(browser.count(".source .fautive").await, 1);
     assert!(browser.text("pre.lettre").await.contains("CAPACITE_NEGATIVE"));
-    let life = browser.text(".chronologie").await;
+    let story = browser.text(".chronologie").await;
     for expected in ["reçu dans la boîte", "lu et jugé", "statut 20", "envoyée à", "verdict définitif"] {
-        assert!(life.contains(expected), "{expected} in {life}");
+        assert!(story.contains(expected), "{expected} in {story}");
     }
     desk.close().await;
 }

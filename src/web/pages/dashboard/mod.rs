@@ -27,7 +27,7 @@ pub(super) async fn show(
     let body = html! {
         h1 { "Tableau de bord" }
         (standing::show(&state).await?)
-        (silence::show(&state).await?)
+        (silence::show(&state))
         (flow::show(&state, period).await?)
         (balance(&state).await?)
     };

@@ -4,23 +4,23 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::alerts::{Board, Row, State as Fresh};
+use crate::web::State;
 use crate::web::pages::parts::{freshness, plural};
-use crate::web::{Refusal, State};
 
 /// Lines of each list; the rest is on the page of establishments.
 const LINES: usize = 12;
 
-pub(super) async fn show(state: &State) -> Result<Markup, Refusal> {
+pub(super) fn show(state: &State) -> Markup {
     let Some(board) = state.bulletin().board() else {
-        return Ok(html! {
+        return html! {
             section aria-labelledby="silence" {
                 h2 #silence { "Qui n’envoie plus ?" }
                 p.note { "Le service vient de démarrer : ce tableau se remplit dans la minute." }
             }
-        });
+        };
     };
     let now = state.now();
-    Ok(html! {
+    html! {
         section aria-labelledby="silence" {
             h2 #silence { "Qui n’envoie plus ?" }
             p { (summary(&board)) @if state.config().alerts.tension { " " strong { "Mode tension." } } }
@@ -37,7 +37,7 @@ pub(super) async fn show(state: &State) -> Result<Markup, Refusal> {
             (still(&board, now))
             p { a href="/etablissements" { "Tous les établissements" } }
         }
-    })
+    }
 }
 
 fn summary(board: &Board) -> String {

@@ -28,9 +28,10 @@ pub(in crate::web::pages) fn class(row: &Row) -> Option<&'static str> {
 
 /// When something last came.
 pub(in crate::web::pages) fn last(row: &Row, now: Timestamp) -> Markup {
-    match row.freshness.last {
-        Some(at) => html! { (moment::ago(at, now)) br; span.finess { (moment::moment(at)) } },
-        None => html! { "jamais" },
+    if let Some(at) = row.freshness.last {
+        html! { (moment::ago(at, now)) br; span.finess { (moment::moment(at)) } }
+    } else {
+        html! { "jamais" }
     }
 }
 

@@ -65,7 +65,9 @@ fn spots<'a>(defects: &[&'a Defect], anchor: &str) -> BTreeMap<usize, Vec<Spot<'
         let column = place.column.and_then(|column| usize::try_from(column).ok()).unwrap_or(1).max(1);
         spots.entry(line).or_default().push(Spot { column, defect, anchor: format!("{anchor}{}", rank + 1) });
     }
-    spots.values_mut().for_each(|spots| spots.sort_by_key(|spot| spot.column));
+    for spots in spots.values_mut() {
+        spots.sort_by_key(|spot| spot.column);
+    }
     spots
 }
 
