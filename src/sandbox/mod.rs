@@ -2,6 +2,7 @@
 //! simulated ROR, the worker, and the cahier de tests played through them.
 
 mod compare;
+mod front;
 mod observe;
 pub mod pki;
 mod play;
@@ -10,6 +11,7 @@ mod servers;
 mod setup;
 pub mod simulator;
 
+pub use front::{Front, FrontError};
 pub use observe::{ObserveError, Observed};
 pub use play::{PlayError, Played, Player};
 pub use post::PostError;

@@ -2,12 +2,13 @@
 //! configuration; then the simulator and the worker.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::front::{self, Front, FrontError};
 use super::pki::{self, Pki, PkiError};
 use super::post::{Post, PostError};
 use super::servers::{Ports, Servers, ServersError};
@@ -83,6 +84,9 @@ pub enum SandboxError {
     /// What is submitted to the mail server cannot be.
     #[error(transparent)]
     Smtp(#[from] smtp::SetupError),
+    /// Nobody could sign in to the journal.
+    #[error(transparent)]
+    Front(#[from] FrontError),
     /// The configuration made for it is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -108,8 +112,8 @@ pub struct Sandbox {
     pub store: Store,
     /// The simulated ROR.
     pub simulator: Simulator,
-    /// Where the operators’ journal is on the web.
-    pub web: Option<SocketAddr>,
+    /// The operators’ journal on the web.
+    pub front: Front,
     post: Post,
     servers: Option<Servers>,
     stop: CancellationToken,
@@ -125,10 +129,10 @@ impl Sandbox {
         let simulator = Simulator::start(simulator_settings(&pki, &world)).await?;
         let mail = mail(folder, inbox, &pki).await?;
         write_referential(folder, &world)?;
-        let config_path = folder.join("config.toml");
-        write(&config_path, configuration(folder, &mail, &pki, &simulator, free_address()?).as_bytes())?;
+        let address = front::free_address().map_err(|source| SandboxError::Io { path: folder.to_owned(), source })?;
+        let (config_path, web) = (folder.join("config.toml"), front::section(address));
+        write(&config_path, configuration(folder, &mail, &pki, &simulator, &web).as_bytes())?;
         let config = Config::load(&config_path)?;
-        let web = config.web.as_ref().map(|web| web.listen);
         let Mail { inbox, maildirs, by_smtp, servers, .. } = mail;
         // Hospitals submit as the worker does.
         let post = match &config.smtp {
@@ -136,11 +140,12 @@ impl Sandbox {
             _ => Post::Maildir(inbox.clone()),
         };
         let store = Store::open(&config.store).await?;
+        let front = front::open(address, &store, &clock).await?;
         let worker = Worker::prepare(config, store.clone(), clock).await?;
         let stop = CancellationToken::new();
         let worker = tokio::spawn(worker.run(stop.clone()));
         let folder = folder.to_owned();
-        Ok(Self { folder, config_path, inbox, maildirs, store, simulator, web, post, servers, stop, worker })
+        Ok(Self { folder, config_path, inbox, maildirs, store, simulator, front, post, servers, stop, worker })
     }
 
     /// Sends a mail to Dispolits as a hospital does, and returns it as it arrives. `unique` names the file where it
@@ -250,7 +255,7 @@ fn write_referential(folder: &Path, world: &World) -> Result<(), SandboxError> {
     write(&referential.join("services.csv"), world.services_csv.as_bytes())
 }
 
-fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator, web: SocketAddr) -> String {
+fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator, web: &str) -> String {
     let domains = DOMAINS.map(|domain| format!("{domain:?}")).join(", ");
     let inside = |name: &str| quoted(&folder.join(name));
     let Mail { poll, section, outbox, .. } = mail;
@@ -263,7 +268,7 @@ fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator, w
          ca = {ca}\ngenre_indifferencie = \"{GENRE_CODE}\"\nidentity = {{ certificate = {certificate}, key = {key} }}\n\n\
          [ror.delivery]\nsettle = \"2s\"\nretry = [\"500ms\", \"1s\", \"2s\", \"5s\"]\nbreaker_pause = \"1s\"\n\n\
          [store]\nurl = \"sqlite://{store}\"\n\n\
-         [web]\nlisten = \"{web}\"\ncheck_page = true\n\n\
+         {web}\n\
          [reply]\nfrom = \"{EAI_ADDRESS}\"\nfrom_name = \"Dispolits – bac à sable\"\nallowed_domains = [{domains}]\n\
          {outbox}",
         etablissements = inside("referentiel/etablissements.csv"),
@@ -275,13 +280,6 @@ fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator, w
         key = quoted(&pki.client.key),
         store = folder.join("dispolits.db").display(),
     )
-}
-
-/// An address of this machine where nobody listens.
-fn free_address() -> Result<SocketAddr, SandboxError> {
-    let failed = |source| SandboxError::Io { path: PathBuf::from("127.0.0.1"), source };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
-    listener.local_addr().map_err(failed)
 }
 
 /// A path as a TOML string.

@@ -158,9 +158,9 @@ fn where_to_look(out: &mut impl Write, sandbox: &Sandbox, arguments: &Arguments)
     if arguments.once {
         return Ok(());
     }
-    if let Some(web) = sandbox.web {
-        writeln!(out, "  sur le web        http://{web}/")?;
-    }
+    let (front, accounts) = (&sandbox.front, "lecteur, operateur, administrateur");
+    writeln!(out, "  sur le web        http://{}/", front.address)?;
+    writeln!(out, "    comptes         {accounts} ; mot de passe {}", front.password)?;
     let (ca, ror) = (sandbox.folder.join("pki/ca.pem"), sandbox.simulator.base_url());
     writeln!(out, "  le ROR simulé     curl --cacert {} {ror}/_simulateur/etat", ca.display())?;
     match sandbox.servers() {
