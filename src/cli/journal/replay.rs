@@ -142,8 +142,9 @@ async fn handle(
 fn show(out: &mut impl Write, proposal: &Proposal) -> io::Result<()> {
     let before = proposal.before.verdict.map_or("en cours", Verdict::in_words);
     let (number, received) = (proposal.id.number(), in_paris(proposal.before.received_at));
-    // What is sent again may be refused again.
-    let condition = if proposal.gains.is_empty() { "" } else { " si le ROR l’accepte" };
+    // What the ROR refused once it may refuse again.
+    let refused = proposal.gains.iter().any(|gain| gain.row.is_some());
+    let condition = if refused { " si le ROR l’accepte" } else { "" };
     writeln!(out, "Courriel n° {number}, reçu le {received} : {before} → {}{condition}", proposal.verdict.in_words())?;
     let codes = [codes_of(proposal.before.all_defects()), codes_of(proposal.after.all_defects())];
     writeln!(out, "  défauts : {} → {}", codes[0], codes[1])?;

@@ -2,9 +2,9 @@
 //! mail.
 //!
 //! None of it reads a whole table, however old the store is. The journal, what is wrong with each mail and the places it
-//! names are kept in narrow tables, in the transaction of what they tell of ([`upkeep`]); each filter has an index that
+//! names are kept in narrow tables, in the transaction of what they tell of (`upkeep`); each filter has an index that
 //! is in the order of reception too. A search walks the index of the rarest filter and looks the others up one candidate
-//! at a time ([`walk`]). On PostgreSQL it has sessions of its own: no page makes the work wait.
+//! at a time (`walk`). On PostgreSQL it has sessions of its own: no page makes the work wait.
 
 mod details;
 mod entry;

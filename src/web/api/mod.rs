@@ -1,7 +1,7 @@
 //! The same data for machines: `/api/v1`, JSON, described by the code itself (OpenAPI).
 //!
 //! Whoever asks is known as on the pages, by session or by certificate, and needs the same rights. What is refused is
-//! told as RFC 9457 has it ([`problem`]); lists come in pages, each with where the next begins.
+//! told as RFC 9457 has it (`problem`); lists come in pages, each with where the next begins.
 
 mod asked;
 mod description;

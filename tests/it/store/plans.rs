@@ -56,10 +56,13 @@ const OPEN: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What a statement is completed with where it runs.
-const FILLED: [(&str, &str); 4] = [
+const FILLED: [(&str, &str); 7] = [
     ("{keys}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT))"),
     ("{asked}", "(0, CAST($1 AS BIGINT))"),
     ("{ids}", "$2"),
+    ("{table}", "replies"),
+    ("{mail}", "mail_id"),
+    ("UPDATE letters", "UPDATE replies"),
     ("{places}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT))"),
 ];
 
@@ -80,7 +83,8 @@ fn statements(source: &str) -> Vec<String> {
 
 /// The condition that the statements of claiming.rs share.
 fn free() -> String {
-    let source = HOT[0].1.split_once("const FREE: &str = \"").unwrap().1;
+    let source = HOT.iter().find(|(name, _)| *name == "claiming.rs").unwrap().1;
+    let source = source.split_once("const FREE: &str = \"").unwrap().1;
     source.split_once("\";").unwrap().0.to_owned()
 }
 

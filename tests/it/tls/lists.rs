@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use dispolits::clock::Clock;
 use dispolits::setting::Span;
 use dispolits::tls::revocation::{Connection, Revocation, Settings, SetupError, Status};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::forge::{Authority, Forge};
 use super::publisher::{Answer, Publisher};
@@ -22,8 +22,10 @@ pub(super) fn settings(forge: &Forge, urls: &[&str], files: &[PathBuf]) -> Setti
     }
 }
 
+/// At the midnight before: the lists begin and end at one.
 fn clock() -> Clock {
-    Clock::manual(Clock::System.now())
+    let now = Clock::System.now().as_second();
+    Clock::manual(Timestamp::from_second(now - now.rem_euclid(86_400)).unwrap())
 }
 
 /// The status of the one source, and why its last attempt failed.
