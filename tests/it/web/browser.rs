@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
@@ -176,6 +177,9 @@ impl Drop for Browser {
             let _ = self.driver.kill();
         }
         let _ = self.driver.wait();
+        // One that was just starting outlives even that.
+        let group = format!("-{}", self.driver.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     }
 }
 
@@ -192,6 +196,7 @@ fn start() -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .env("LANGUAGE", "fr")
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
