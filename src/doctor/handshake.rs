@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::Error;
 use rustls_pki_types::ServerName;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -18,11 +20,13 @@ use super::witness;
 use super::words::{reason, told_chain, whole};
 use crate::setting::Identity;
 use crate::tls::revocation::Revocation;
-use crate::tls::{self, TlsError, day};
+use crate::tls::{self, TlsError, certificate_alert, day};
 
 pub(super) const STARTTLS: &str = "STARTTLS";
 pub(super) const TLS: &str = "TLS";
 pub(super) const REVOCATION: &str = "révocation";
+/// How long a server that refuses our certificate gets to say so.
+const VERDICT: Duration = Duration::from_secs(3);
 
 /// How a connection becomes encrypted.
 #[derive(Debug, Clone)]
@@ -126,6 +130,18 @@ impl Endpoint {
                 Err(self.refusals().of_handshake(&error, &seen))
             }
         }
+    }
+
+    /// Whether the server refuses our certificate, asked by a connection on which nothing is said.
+    ///
+    /// In TLS 1.3 it says so once our side of the handshake is done (RFC 8446, section 2): a request sent
+    /// at that moment may end without its words. Silence is no refusal.
+    pub(super) async fn verdict(&self) -> Option<Failure> {
+        let socket = self.target.again().await.ok()?;
+        let (mut stream, _) = self.encrypt(socket).await.ok()?;
+        let said = tokio::time::timeout(VERDICT, stream.read_u8()).await.ok()?;
+        let alert = certificate_alert(&said.err()?)?;
+        Some(self.refusals().of_our_certificate(&format!("alerte TLS {alert:?}")))
     }
 
     /// The chain of the server that was not trusted, by a second connection.

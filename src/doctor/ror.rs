@@ -17,7 +17,7 @@ use super::{LONGEST, pushing, rights};
 use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::referential::Referential;
-use crate::ror::{Client, Settings};
+use crate::ror::{Client, PushFailure, Settings};
 use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
@@ -157,7 +157,10 @@ fn date<'a>(mut lines: impl Iterator<Item = &'a str>) -> Option<Timestamp> {
 }
 
 async fn token(client: &Client, settings: &Settings, endpoint: &Endpoint) -> Result<((), String), Failure> {
-    let asked = client.token().await;
-    asked.map_err(|failure| pushing::failure(&failure, settings, &endpoint.refusals()))?;
-    Ok(((), "jeton délivré".to_owned()))
+    let Err(failure) = client.token().await else { return Ok(((), "jeton délivré".to_owned())) };
+    let verdict = match failure {
+        PushFailure::Unreachable(_) | PushFailure::Unknown(_) => endpoint.verdict().await,
+        _ => None,
+    };
+    Err(verdict.unwrap_or_else(|| pushing::failure(&failure, settings, &endpoint.refusals())))
 }

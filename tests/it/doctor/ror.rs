@@ -6,6 +6,10 @@ use dispolits::sandbox::pki;
 use dispolits::sandbox::simulator::{Effect, Simulator, SimulatorSettings};
 use dispolits::setting::{PemFiles, Span};
 use jiff::SignedDuration;
+use reqwest::Url;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::bench::{Bench, Expected, PLACE, detail, diagnose, expect, place, section, skipped};
 
@@ -38,6 +42,42 @@ async fn what_is_wrong_with_addresses_and_certificates_is_named() {
         .await;
     expect(&diagnosis, rogue);
     assert_eq!(skipped(&diagnosis, "api"), ["révocation", "droits"]);
+}
+
+/// The token's request ends without the words of the server, as it may where TLS 1.3 refuses a certificate.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_whose_refusal_went_unheard_is_still_told() {
+    let bench = Bench::start().await;
+    let pki = bench.folder.path().join("pki");
+    let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut url = Url::parse(&bench.config.ror.api.token_url).unwrap();
+    let server = url.port().unwrap();
+    url.set_port(Some(gateway.local_addr().unwrap().port())).unwrap();
+    let cut = AbortOnDropHandle::new(tokio::spawn(cutting(gateway, server, 2)));
+    let diagnosis = bench
+        .examine(|config| {
+            let (certificate, key) = (pki.join("client-inconnu.pem"), pki.join("client-inconnu.key"));
+            config.ror.api.identity = PemFiles { certificate, key }.into();
+            config.ror.api.token_url = url.into();
+        })
+        .await;
+    drop(cut);
+    expect(&diagnosis, at("jeton", "jeton", "refuse notre certificat client", "CN=TEST dispolits.hopital.test"));
+}
+
+/// Passes every connection to a port of this machine, but resets this one.
+async fn cutting(gateway: TcpListener, server: u16, which: usize) {
+    for number in 1.. {
+        let (mut client, _) = gateway.accept().await.unwrap();
+        if number == which {
+            client.set_zero_linger().unwrap();
+            continue;
+        }
+        tokio::spawn(async move {
+            let mut server = TcpStream::connect(("127.0.0.1", server)).await?;
+            copy_bidirectional(&mut client, &mut server).await
+        });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
