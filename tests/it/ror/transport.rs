@@ -18,12 +18,25 @@ async fn failure(bench: &Bench, change: impl FnOnce(&mut dispolits::ror::Setting
     failure
 }
 
+/// The certificate is refused, and the client hears it. In TLS 1.3 the refusal comes after the handshake, when
+/// hyper may already have ended the connection and tell the request only that it is closed: then the next try says it.
+async fn refuses_certificate(bench: &Bench, change: impl Fn(&mut dispolits::ror::Settings)) {
+    for _ in 0..5 {
+        let failure = bench.client_with(&change).put(&available(1)).await.result.unwrap_err();
+        assert!(bench.simulator.state().is_empty());
+        match failure {
+            PushFailure::OurSide(OurFault::CertificateRefused { .. }) => return,
+            other => assert!(other.is_transient(), "{other}"),
+        }
+    }
+    panic!("the refusal was not heard");
+}
+
 #[tokio::test]
 async fn the_token_endpoint_refuses_a_rogue_certificate() {
     let bench = Bench::start().await;
-    let rogue = bench.pki.rogue.clone().into();
-    let failure = failure(&bench, |settings| settings.identity = rogue).await;
-    assert!(matches!(&failure, PushFailure::OurSide(OurFault::CertificateRefused { .. })), "{failure}");
+    let rogue = bench.pki.rogue.clone();
+    refuses_certificate(&bench, |settings| settings.identity = rogue.clone().into()).await;
     assert_eq!(bench.token_demands(), 0);
 }
 
@@ -34,16 +47,15 @@ async fn the_token_endpoint_refuses_a_client_without_certificate() {
     let client = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap();
     let demand = client.post(bench.simulator.token_url()).body("grant_type=client_credentials&client_id=x");
     let refused = format!("{:?}", demand.send().await.unwrap_err());
-    assert!(refused.contains("CertificateRequired"), "{refused}");
+    assert!(refused.contains("CertificateRequired") || refused.contains("Canceled"), "{refused}");
     assert_eq!(bench.token_demands(), 0);
 }
 
 #[tokio::test]
 async fn the_api_takes_no_certificate_or_a_good_one_but_no_rogue() {
     let bench = Bench::start().await;
-    let (good, rogue) = (bench.pki.client.clone().into(), bench.pki.rogue.clone().into());
-    let failure = failure(&bench, |settings| settings.api_identity = Some(rogue)).await;
-    assert!(matches!(&failure, PushFailure::OurSide(OurFault::CertificateRefused { .. })), "{failure}");
+    let (good, rogue) = (bench.pki.client.clone().into(), bench.pki.rogue.clone());
+    refuses_certificate(&bench, |settings| settings.api_identity = Some(rogue.clone().into())).await;
     bench.client().put(&available(1)).await.result.unwrap();
     bench.client_with(|settings| settings.api_identity = Some(good)).put(&available(2)).await.result.unwrap();
 }
