@@ -1,7 +1,9 @@
 //! The words of the store as people read them: in the terminal and on the web.
 
+use std::collections::BTreeMap;
+
 use crate::capacity::{Count, Fermeture, Genre, Nature, Nomenclature, Statut, Temporalite};
-use crate::defect::Actor;
+use crate::defect::{Actor, Defect};
 use crate::outcome::Verdict;
 
 /// A verdict of the journal: `integre` is « intégré ».
@@ -26,6 +28,14 @@ fn state(etat: &str, count: i64) -> &str {
         ("non-transmise-test", true) => "validées (test)",
         (other, _) => other,
     }
+}
+
+/// How many defects of each code: « 2 S01, 1 C01 », or « aucun ».
+pub fn codes<'a>(defects: impl Iterator<Item = &'a Defect>) -> String {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    defects.for_each(|defect| *counts.entry(defect.code().as_str()).or_default() += 1);
+    let counts: Vec<String> = counts.into_iter().map(|(code, count)| format!("{count} {code}")).collect();
+    if counts.is_empty() { "aucun".to_owned() } else { counts.join(", ") }
 }
 
 /// Whether there is a reply and where it stands.

@@ -142,6 +142,11 @@ impl Config {
         main.chain(self.mailboxes.iter().map(|(name, section)| NamedMailbox { name: &name.0, section }))
     }
 
+    /// The most bytes of a mail that any mailbox gives, 0 without mailbox.
+    pub fn max_bytes(&self) -> u64 {
+        self.all_mailboxes().map(|mailbox| mailbox.section.max_bytes).max().unwrap_or(0)
+    }
+
     /// Refuses a configuration without mailbox, and two names for one: a mail is read by one worker task,
     /// over one connection.
     pub(super) fn check_mailboxes(&self) -> Result<(), ConfigError> {

@@ -11,6 +11,13 @@ use crate::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict};
 type DocumentColumns = (i64, String, Option<String>, String, bool, bool, Option<i64>, Option<String>);
 
 impl Store {
+    /// The verdict on a mail, `None` within while there is none yet; `None` if there is no such mail.
+    pub async fn verdict_of(&self, id: MailId) -> Result<Option<Option<Verdict>>> {
+        let word: Option<Option<String>> =
+            query_scalar("SELECT verdict FROM mails WHERE id = $1").bind(id).fetch_optional(self.read()).await?;
+        word.map(|word| verdict(word.as_deref())).transpose()
+    }
+
     /// The outcome of a mail as it stands; `None` if there is no such mail.
     pub async fn outcome(&self, id: MailId) -> Result<Option<MailOutcome>> {
         let head: Option<(Option<String>, i64, Option<String>)> =

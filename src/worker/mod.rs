@@ -199,7 +199,7 @@ impl Parts {
         let accounts = self.store.accounts_to_judge().await?;
         let retired = accounts.into_iter().filter(|account| !configured.contains(account));
         // A larger mail was left on its server already; the limit is only told.
-        let max_bytes = self.config.all_mailboxes().map(|mailbox| mailbox.section.max_bytes).max().unwrap_or(0);
+        let max_bytes = self.config.max_bytes();
         Ok(retired.map(|account| self.courthouse.judge(&account, max_bytes)).collect())
     }
 }

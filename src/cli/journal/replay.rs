@@ -1,6 +1,6 @@
 //! `dispolits journal replay`: what was rejected, judged again; without `--executer` only the difference is shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use clap::builder::PossibleValuesParser;
@@ -12,7 +12,7 @@ use crate::capacity::ServiceCode;
 use crate::cli::{FOUND, Failure, Outcome, SUCCESS, value, who};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::defect::{Code, Defect};
+use crate::defect::Code;
 use crate::finess::Finess;
 use crate::outcome::{Verdict, in_paris};
 use crate::pipeline::{Gain, Impossible, Proposal, Replaying, Selection};
@@ -63,7 +63,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (watch, rules, clock) = (referential(&config, &store).await?, config.rules()?, Clock::System);
     let current = watch.current();
     // A larger mail was left on its server: the limit is only told.
-    let max_bytes = config.all_mailboxes().map(|mailbox| mailbox.section.max_bytes).max().unwrap_or(0);
+    let max_bytes = config.max_bytes();
     let replaying = Replaying { store: &store, referential: &current, rules: &rules, max_bytes, clock: &clock };
     let (selection, mut out) = (selection(&arguments)?, io::stdout().lock());
     let (mut tally, mut taken) = (Tally::default(), BTreeSet::new());
@@ -146,7 +146,7 @@ fn show(out: &mut impl Write, proposal: &Proposal) -> io::Result<()> {
     let refused = proposal.gains.iter().any(|gain| gain.row.is_some());
     let condition = if refused { " si le ROR l’accepte" } else { "" };
     writeln!(out, "Courriel n° {number}, reçu le {received} : {before} → {}{condition}", proposal.verdict.in_words())?;
-    let codes = [codes_of(proposal.before.all_defects()), codes_of(proposal.after.all_defects())];
+    let codes = [words::codes(proposal.before.all_defects()), words::codes(proposal.after.all_defects())];
     writeln!(out, "  défauts : {} → {}", codes[0], codes[1])?;
     for rank in &proposal.kept {
         let name = proposal.before.documents.get(*rank).map_or("", |document| document.name.as_str());
@@ -162,14 +162,6 @@ fn gain(out: &mut impl Write, gain: &Gain) -> io::Result<()> {
     let was = gain.row.map_or("rejetée au jugement".to_owned(), |row| format!("ligne {row}, rejetée par le ROR"));
     let becomes = if gain.superseded { "dépassée par un relevé plus récent" } else { "à transmettre" };
     writeln!(out, "    relevé du {} : {was} → {becomes}", in_paris(update.date_releve))
-}
-
-/// « 2 S01, 1 C01 », or « aucun ».
-fn codes_of<'a>(defects: impl Iterator<Item = &'a Defect>) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    defects.for_each(|defect| *counts.entry(defect.code().as_str()).or_default() += 1);
-    let counts: Vec<String> = counts.into_iter().map(|(code, count)| format!("{count} {code}")).collect();
-    if counts.is_empty() { "aucun".to_owned() } else { counts.join(", ") }
 }
 
 fn close(out: &mut impl Write, tally: &Tally, executed: bool) -> io::Result<()> {

@@ -3,8 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use crate::access::audit::{Deed, Entry};
-use crate::store::MailId;
+use super::target::OnMail;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
 
@@ -43,24 +42,9 @@ pub(super) fn noted(text: &str) -> String {
     words.join(" ").chars().take(LONGEST).collect()
 }
 
-/// The record of a deed on a mail.
-pub(super) fn on_mail(visitor: &Visitor, deed: Deed, id: MailId) -> Entry {
-    Entry::new(visitor.person.in_audit(), deed, format!("courriel {}", id.number()))
-}
-
-pub(super) fn path_of(id: MailId) -> String {
-    format!("/courriels/{}", id.number())
-}
-
 /// Done: the page of the mail tells the rest.
-pub(super) fn to_mail(id: MailId) -> Response {
-    Redirect::to(&path_of(id)).into_response()
-}
-
-/// A mail that exists.
-pub(super) async fn existing(state: &State, number: i64) -> Result<MailId, Refusal> {
-    let id = MailId::of(number);
-    state.store().outcome(id).await?.map(|_| id).ok_or(Refusal::NotFound)
+pub(super) fn to_mail(on: &OnMail) -> Response {
+    Redirect::to(&on.path()).into_response()
 }
 
 /// What was shown is no more so.

@@ -9,6 +9,7 @@ mod mute;
 mod remind;
 mod replay;
 mod resend;
+mod target;
 
 use axum::Router;
 use axum::routing::get;

@@ -1,6 +1,6 @@
 //! An establishment whose silence is known (works, closure): not shown nor told as silent until a date.
 
-use axum::extract::{self, Form, Path};
+use axum::extract::Form;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -8,12 +8,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::form::{ask, note, noted, page};
-use crate::access::Right;
-use crate::access::audit::{Deed, Entry};
-use crate::finess::Finess;
+use super::target::OnEstablishment;
+use crate::access::audit::Deed;
 use crate::outcome::{in_paris, paris};
+use crate::web::Refusal;
 use crate::web::layout::Tab;
-use crate::web::{Refusal, State, Visitor};
 
 /// The longest: what lasts longer belongs in the referential.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
@@ -29,14 +28,9 @@ pub(super) struct Confirmed {
     lever: bool,
 }
 
-pub(super) async fn show(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(finess): Path<String>,
-) -> Result<Markup, Refusal> {
-    visitor.require(Right::Action)?;
-    let (finess, name) = establishment(&state, &finess)?;
-    let (to, back) = (format!("/etablissements/{finess}/silence"), format!("/etablissements/{finess}"));
+pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
+    let OnEstablishment { state, visitor, finess, name } = &on;
+    let (to, back) = (format!("{}/silence", on.path()), on.path());
     let lifting = html! { input type="hidden" name="lever" value="true"; (note(false)) };
     let muting = html! {
         label for="jusque" { "Jusqu’au (inclus)" }
@@ -44,39 +38,31 @@ pub(super) async fn show(
         (note(true))
     };
     let body = html! {
-        @if let Some(mute) = state.store().mute_of(finess, state.now()).await? {
+        @if let Some(mute) = state.store().mute_of(*finess, state.now()).await? {
             p { "En silence jusqu’au " (in_paris(mute.until)) ", par " (mute.who) " : « " (mute.note) " »." }
-            (ask(&visitor, &to, &lifting, "Lever le silence", &back))
+            (ask(visitor, &to, &lifting, "Lever le silence", &back))
         }
         p { "Jusqu’à la date choisie, " (name) " n’est plus signalé comme silencieux. Ses envois, s’il en vient, sont traités comme d’habitude." }
-        (ask(&visitor, &to, &muting, "Mettre en silence", &back))
+        (ask(visitor, &to, &muting, "Mettre en silence", &back))
     };
-    Ok(page(&state, &visitor, Tab::Etablissements, &format!("Silence de {name}"), &body))
+    Ok(page(state, visitor, Tab::Etablissements, &format!("Silence de {name}"), &body))
 }
 
-pub(super) async fn act(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(finess): Path<String>,
-    Form(confirmed): Form<Confirmed>,
-) -> Result<Response, Refusal> {
-    visitor.require(Right::Action)?;
-    let (finess, _) = establishment(&state, &finess)?;
-    let (now, note) = (state.now(), noted(&confirmed.note));
-    let before = state.store().mute_of(finess, now).await?.map(|mute| in_paris(mute.until)).unwrap_or_default();
-    let entry = |deed| Entry::new(visitor.person.in_audit(), deed, format!("etablissement {finess}"));
+pub(super) async fn act(on: OnEstablishment, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+    let (store, now, note) = (on.state.store(), on.state.now(), noted(&confirmed.note));
+    let before = store.mute_of(on.finess, now).await?.map(|mute| in_paris(mute.until)).unwrap_or_default();
     if confirmed.lever {
-        let entry = entry(Deed::FinSilence).changing(before, "").noting(note);
-        state.store().unmute(finess, &entry, now).await?;
+        let entry = on.entry(Deed::FinSilence).changing(before, "").noting(note);
+        store.unmute(on.finess, &entry, now).await?;
     } else {
         let until = end_of(&confirmed.jusque, now)?;
         if note.is_empty() {
             return Err(Refusal::Bad("une note est attendue".to_owned()));
         }
-        let entry = entry(Deed::Silence).changing(before, in_paris(until)).noting(note.clone());
-        state.store().mute(finess, until, &note, &entry, now).await?;
+        let entry = on.entry(Deed::Silence).changing(before, in_paris(until)).noting(note.clone());
+        store.mute(on.finess, until, &note, &entry, now).await?;
     }
-    Ok(Redirect::to(&format!("/etablissements/{finess}")).into_response())
+    Ok(Redirect::to(&on.path()).into_response())
 }
 
 /// The end of a day of Paris that is not over, within a year.
@@ -86,14 +72,6 @@ fn end_of(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
         day.and_then(|day| day.at(0, 0, 0, 0).to_zoned_datetime(paris()).ok()).map(|midnight| midnight.timestamp());
     let fits = |until: &Timestamp| *until > now && until.duration_since(now) <= LONGEST;
     until.filter(fits).ok_or_else(|| Refusal::Bad("une date à venir, à un an au plus, est attendue".to_owned()))
-}
-
-/// One that the referential knows, and its name.
-pub(super) fn establishment(state: &State, finess: &str) -> Result<(Finess, String), Refusal> {
-    let finess: Finess = finess.parse().map_err(|_| Refusal::NotFound)?;
-    let referential = state.referential();
-    let known = referential.establishment(finess).ok_or(Refusal::NotFound)?;
-    Ok((finess, known.name.clone()))
 }
 
 #[test]

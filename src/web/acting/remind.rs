@@ -1,15 +1,14 @@
 //! A reminder to an establishment: drafted here, read again and edited by a person, sent by the outbox of the replies and
 //! recorded. Only addresses that the referential names, and that may be written to, can be chosen.
 
-use axum::extract::{self, Form, Path};
+use axum::extract::Form;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::form::{ask, page};
-use super::mute::establishment;
-use crate::access::Right;
-use crate::access::audit::{Deed, Entry};
+use super::target::OnEstablishment;
+use crate::access::audit::Deed;
 use crate::address::Address;
 use crate::chance;
 use crate::config::Environnement;
@@ -20,7 +19,7 @@ use crate::referential::Sender;
 use crate::reply::{Reminder, reminder};
 use crate::store::{NewReminder, StoredReminder};
 use crate::web::layout::Tab;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Refusal, State};
 
 /// The longest subject and text, in characters.
 const SUBJECT: usize = 150;
@@ -41,30 +40,25 @@ pub(super) struct Written {
     numero: String,
 }
 
-pub(super) async fn show(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(finess): Path<String>,
-) -> Result<Markup, Refusal> {
-    visitor.require(Right::Action)?;
-    let (finess, name) = establishment(&state, &finess)?;
-    let to = recipients(&state, finess)?;
-    let earlier = state.store().reminders(finess, SHOWN).await?;
-    let (path, back) = (format!("/etablissements/{finess}/relance"), format!("/etablissements/{finess}"));
+pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
+    let OnEstablishment { state, visitor, finess, name } = &on;
+    let to = recipients(state, *finess)?;
+    let earlier = state.store().reminders(*finess, SHOWN).await?;
+    let (path, back) = (format!("{}/relance", on.path()), on.path());
     let body = html! {
         @if to.is_empty() {
             p { "Aucune adresse de cet établissement ne peut être écrite : ni contact ni expéditeur du référentiel n’est dans les domaines admis (reply.allowed_domains). Appelez-le." }
             p { a href=(back) { "Retour à l’établissement" } }
         } @else {
             p { "Relisez, corrigez, envoyez. Le courriel part de l’adresse de Dispolits ; la relance est gardée au journal." }
-            (ask(&visitor, &path, &fields(&to, &name, finess)?, "Envoyer la relance", &back))
+            (ask(visitor, &path, &fields(&to, name, *finess)?, "Envoyer la relance", &back))
         }
         @if !earlier.is_empty() {
             h2 { "Relances précédentes" }
             ul { @for one in &earlier { li { (told(one)) } } }
         }
     };
-    Ok(page(&state, &visitor, Tab::Etablissements, &format!("Relancer {name}"), &body))
+    Ok(page(state, visitor, Tab::Etablissements, &format!("Relancer {name}"), &body))
 }
 
 fn fields(to: &[Address], name: &str, finess: Finess) -> Result<Markup, Refusal> {
@@ -121,21 +115,13 @@ fn recipients(state: &State, finess: Finess) -> Result<Vec<Address>, Refusal> {
     Ok(addresses)
 }
 
-pub(super) async fn act(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(finess): Path<String>,
-    Form(written): Form<Written>,
-) -> Result<Response, Refusal> {
-    visitor.require(Right::Action)?;
-    let (finess, _) = establishment(&state, &finess)?;
-    let new = compose(&state, finess, &written)?;
-    let entry = Entry::new(visitor.person.in_audit(), Deed::Relance, format!("etablissement {finess}"));
-    let entry = entry.changing("", format!("à {} : {}", new.to, new.subject));
-    if !state.store().remind(&new, &entry, state.now()).await? {
+pub(super) async fn act(on: OnEstablishment, Form(written): Form<Written>) -> Result<Response, Refusal> {
+    let new = compose(&on.state, on.finess, &written)?;
+    let entry = on.entry(Deed::Relance).changing("", format!("à {} : {}", new.to, new.subject));
+    if !on.state.store().remind(&new, &entry, on.state.now()).await? {
         return Err(Refusal::Conflict("cette relance est déjà partie".to_owned()));
     }
-    Ok(Redirect::to(&format!("/etablissements/{finess}/relance")).into_response())
+    Ok(Redirect::to(&format!("{}/relance", on.path())).into_response())
 }
 
 fn compose(state: &State, finess: Finess, written: &Written) -> Result<NewReminder, Refusal> {

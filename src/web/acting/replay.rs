@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{self, Form, Path};
+use axum::extract::Form;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::form::{ask, changed, existing, note, noted, page, path_of, to_mail};
+use super::form::{ask, changed, note, noted, page, to_mail};
+use super::target::OnMail;
 use crate::access::Right;
 use crate::access::audit::Deed;
-use crate::defect::Defect;
 use crate::judgement::Rules;
 use crate::outcome::{Verdict, in_paris};
 use crate::pipeline::{Gain, Impossible, Proposal, Replaying, Selection};
@@ -19,6 +19,7 @@ use crate::referential::Referential;
 use crate::store::MailId;
 use crate::web::layout::Tab;
 use crate::web::{Refusal, State, Visitor};
+use crate::words;
 
 #[derive(Deserialize)]
 pub(super) struct Confirmed {
@@ -28,99 +29,71 @@ pub(super) struct Confirmed {
     note: String,
 }
 
-pub(super) async fn show(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(number): Path<i64>,
-) -> Result<Markup, Refusal> {
-    visitor.require(Right::Action)?;
-    let id = existing(&state, number).await?;
-    propose_page(&state, &visitor, id, Deed::Rejouer).await
+pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
+    propose_page(&on, Deed::Rejouer).await
 }
 
-pub(super) async fn show_release(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(number): Path<i64>,
-) -> Result<Markup, Refusal> {
-    visitor.require(Right::Action)?;
-    let id = quarantined(&state, number).await?;
-    propose_page(&state, &visitor, id, Deed::Liberer).await
+pub(super) async fn show_release(on: OnMail) -> Result<Markup, Refusal> {
+    in_quarantine(&on)?;
+    propose_page(&on, Deed::Liberer).await
 }
 
-pub(super) async fn act(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(number): Path<i64>,
-    Form(confirmed): Form<Confirmed>,
-) -> Result<Response, Refusal> {
-    visitor.require(Right::Action)?;
-    let id = existing(&state, number).await?;
-    carry_out(&state, &visitor, id, Deed::Rejouer, &confirmed).await
+pub(super) async fn act(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+    carry_out(&on, Deed::Rejouer, &confirmed).await
 }
 
-pub(super) async fn release(
-    extract::State(state): extract::State<State>,
-    visitor: Visitor,
-    Path(number): Path<i64>,
-    Form(confirmed): Form<Confirmed>,
-) -> Result<Response, Refusal> {
-    visitor.require(Right::Action)?;
-    let id = quarantined(&state, number).await?;
-    carry_out(&state, &visitor, id, Deed::Liberer, &confirmed).await
+pub(super) async fn release(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+    in_quarantine(&on)?;
+    carry_out(&on, Deed::Liberer, &confirmed).await
 }
 
-async fn quarantined(state: &State, number: i64) -> Result<MailId, Refusal> {
-    let outcome = state.store().outcome(MailId::of(number)).await?.ok_or(Refusal::NotFound)?;
-    if outcome.verdict == Some(Verdict::Quarantaine) {
-        return Ok(MailId::of(number));
+fn in_quarantine(on: &OnMail) -> Result<(), Refusal> {
+    match on.verdict {
+        Some(Verdict::Quarantaine) => Ok(()),
+        _ => Err(Refusal::Conflict("ce courriel n’est pas en quarantaine".to_owned())),
     }
-    Err(Refusal::Conflict("ce courriel n’est pas en quarantaine".to_owned()))
 }
 
-async fn propose_page(state: &State, visitor: &Visitor, id: MailId, deed: Deed) -> Result<Markup, Refusal> {
+async fn propose_page(on: &OnMail, deed: Deed) -> Result<Markup, Refusal> {
+    let OnMail { state, visitor, id, .. } = on;
     let (title, to) = match deed {
         Deed::Liberer => (format!("Sortir de quarantaine le courriel n° {}", id.number()), "liberer"),
         _ => (format!("Rejouer le courriel n° {}", id.number()), "rejouer"),
     };
-    let bench = Bench::new(state)?;
-    let proposed = bench.replaying(state).propose(id, &Selection::Mail(id), &mut BTreeSet::new()).await;
-    let body = match refused(proposed)? {
-        Err(why) => html! { p { "Impossible : " (why) "." } p { a href=(path_of(id)) { "Retour au courriel" } } },
+    let (to, back) = (format!("{}/{to}", on.path()), on.path());
+    let body = match propose(&Bench::new(state)?.replaying(state), *id).await? {
+        Err(why) => html! { p { "Impossible : " (why) "." } p { a href=(back) { "Retour au courriel" } } },
         Ok(proposal) if !proposal.changes() => html! {
             p { "Jugé de nouveau avec le référentiel et les règles d’aujourd’hui, rien ne changerait." }
-            p { a href=(path_of(id)) { "Retour au courriel" } }
+            p { a href=(back) { "Retour au courriel" } }
         },
         Ok(proposal) => html! {
             p { "Voici ce que donnerait aujourd’hui un nouveau jugement. Rien n’est fait avant votre confirmation." }
             (difference(&proposal, visitor))
-            (ask(visitor, &format!("{}/{to}", path_of(id)), &confirmation(&proposal), "Confirmer", &path_of(id)))
+            (ask(visitor, &to, &confirmation(&proposal), "Confirmer", &back))
         },
     };
     Ok(page(state, visitor, Tab::Journal, &title, &body))
+}
+
+async fn propose(replaying: &Replaying<'_>, id: MailId) -> Result<Result<Proposal, Impossible>, Refusal> {
+    refused(replaying.propose(id, &Selection::Mail(id), &mut BTreeSet::new()).await)
 }
 
 fn confirmation(proposal: &Proposal) -> Markup {
     html! { input type="hidden" name="empreinte" value=(proposal.fingerprint()); (note(false)) }
 }
 
-async fn carry_out(
-    state: &State,
-    visitor: &Visitor,
-    id: MailId,
-    deed: Deed,
-    confirmed: &Confirmed,
-) -> Result<Response, Refusal> {
-    let bench = Bench::new(state)?;
-    let replaying = bench.replaying(state);
-    let proposed = replaying.propose(id, &Selection::Mail(id), &mut BTreeSet::new()).await;
-    let proposal = refused(proposed)?.map_err(|why| Refusal::Conflict(why.to_string()))?;
+async fn carry_out(on: &OnMail, deed: Deed, confirmed: &Confirmed) -> Result<Response, Refusal> {
+    let bench = Bench::new(&on.state)?;
+    let replaying = bench.replaying(&on.state);
+    let proposal = propose(&replaying, on.id).await?.map_err(|why| Refusal::Conflict(why.to_string()))?;
     if !proposal.changes() || proposal.fingerprint() != confirmed.empreinte {
         return Err(changed());
     }
-    let (who, note) = (visitor.person.in_audit(), noted(&confirmed.note));
+    let (who, note) = (on.visitor.person.in_audit(), noted(&confirmed.note));
     replaying.carry_out(&proposal, &who, deed, &note).await?.ok_or_else(changed)?;
-    Ok(to_mail(id))
+    Ok(to_mail(on))
 }
 
 /// Why a mail cannot be judged again is an answer; that the store failed is not.
@@ -142,8 +115,7 @@ impl Bench {
     pub(super) fn new(state: &State) -> Result<Self, Refusal> {
         let config = state.config();
         let rules = config.rules().map_err(|fault| Refusal::Failed(fault.to_string()))?;
-        let max_bytes = config.all_mailboxes().map(|mailbox| mailbox.section.max_bytes).max().unwrap_or(0);
-        Ok(Self { referential: state.referential(), rules, max_bytes })
+        Ok(Self { referential: state.referential(), rules, max_bytes: config.max_bytes() })
     }
 
     pub(super) fn replaying<'a>(&'a self, state: &'a State) -> Replaying<'a> {
@@ -162,8 +134,8 @@ pub(super) fn difference(proposal: &Proposal, visitor: &Visitor) -> Markup {
                 tr { th scope="row" { "Verdict" } td { (before) } td { (proposal.verdict.in_words()) } }
                 tr {
                     th scope="row" { "Défauts" }
-                    td { (codes(proposal.before.all_defects())) }
-                    td { (codes(proposal.after.all_defects())) }
+                    td { (words::codes(proposal.before.all_defects())) }
+                    td { (words::codes(proposal.after.all_defects())) }
                 }
             }
         }
@@ -187,12 +159,4 @@ fn gain(gain: &Gain, visitor: &Visitor) -> Markup {
         ", relevé du " (in_paris(update.date_releve)) " : "
         @if gain.superseded { "dépassée par un relevé plus récent" } @else { "à transmettre" }
     }
-}
-
-/// « 2 S01, 1 C01 », or « aucun ».
-fn codes<'a>(defects: impl Iterator<Item = &'a Defect>) -> String {
-    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-    defects.for_each(|defect| *counts.entry(defect.code().as_str()).or_default() += 1);
-    let counts: Vec<String> = counts.into_iter().map(|(code, count)| format!("{count} {code}")).collect();
-    if counts.is_empty() { "aucun".to_owned() } else { counts.join(", ") }
 }

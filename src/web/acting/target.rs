@@ -1,0 +1,88 @@
+//! What a page acts on, taken from its address: refused to whoever may not act, before anything is looked up.
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::access::Right;
+use crate::access::audit::{Deed, Entry};
+use crate::finess::Finess;
+use crate::outcome::Verdict;
+use crate::store::MailId;
+use crate::web::{Refusal, State, Visitor};
+
+/// A mail that exists, before a person who may act.
+pub(super) struct OnMail {
+    pub(super) state: State,
+    pub(super) visitor: Visitor,
+    pub(super) id: MailId,
+    /// `None` while it is not judged.
+    pub(super) verdict: Option<Verdict>,
+}
+
+/// An establishment that the referential knows, before a person who may act.
+pub(super) struct OnEstablishment {
+    pub(super) state: State,
+    pub(super) visitor: Visitor,
+    pub(super) finess: Finess,
+    pub(super) name: String,
+}
+
+impl OnMail {
+    /// The address of its page.
+    pub(super) fn path(&self) -> String {
+        format!("/courriels/{}", self.id.number())
+    }
+
+    /// The record of a deed on it.
+    pub(super) fn entry(&self, deed: Deed) -> Entry {
+        Entry::new(self.visitor.person.in_audit(), deed, format!("courriel {}", self.id.number()))
+    }
+}
+
+impl OnEstablishment {
+    /// The address of its page.
+    pub(super) fn path(&self) -> String {
+        format!("/etablissements/{}", self.finess)
+    }
+
+    /// The record of a deed on it.
+    pub(super) fn entry(&self, deed: Deed) -> Entry {
+        Entry::new(self.visitor.person.in_audit(), deed, format!("etablissement {}", self.finess))
+    }
+}
+
+impl FromRequestParts<State> for OnMail {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let visitor = actor(parts, state).await?;
+        let id = MailId::of(named(parts, state).await?);
+        let verdict = state.store().verdict_of(id).await?.ok_or(Refusal::NotFound)?;
+        Ok(Self { state: state.clone(), visitor, id, verdict })
+    }
+}
+
+impl FromRequestParts<State> for OnEstablishment {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let visitor = actor(parts, state).await?;
+        let finess: Finess = named::<String>(parts, state).await?.parse().map_err(|_| Refusal::NotFound)?;
+        let known = state.referential().establishment(finess).map(|known| known.name.clone());
+        Ok(Self { state: state.clone(), visitor, finess, name: known.ok_or(Refusal::NotFound)? })
+    }
+}
+
+/// Whoever asks, if they may act.
+async fn actor(parts: &mut Parts, state: &State) -> Result<Visitor, Refusal> {
+    let visitor = Visitor::from_request_parts(parts, state).await?;
+    visitor.require(Right::Action)?;
+    Ok(visitor)
+}
+
+/// The one variable part of the address.
+async fn named<T: DeserializeOwned + Send>(parts: &mut Parts, state: &State) -> Result<T, Refusal> {
+    let Path(named) = Path::from_request_parts(parts, state).await.map_err(|_| Refusal::NotFound)?;
+    Ok(named)
+}
