@@ -43,6 +43,7 @@ mod mailbox;
 #[cfg(target_os = "linux")]
 mod memory;
 mod message;
+mod playing;
 mod postgres;
 #[cfg(unix)]
 mod proxy;

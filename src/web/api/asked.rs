@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
+use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
+use crate::access::Right;
 use crate::defect::{Actor, Code};
 use crate::store::search::{Column, Standing};
-use crate::web::Refusal;
 use crate::web::asked::{Given, instant};
+use crate::web::{Refusal, Visitor};
 
 /// A path whose parameter cannot be read.
 pub(super) type BadPath = PathRejection;
@@ -25,9 +27,28 @@ const LONGEST_BY_HOUR: SignedDuration = SignedDuration::from_hours(24 * 32);
 /// What is told of when no time is given.
 const USUAL: SignedDuration = SignedDuration::from_hours(24);
 
-/// Refuses a query where none has a meaning.
-pub(super) fn without_query(uri: &Uri) -> Result<(), Refusal> {
-    pairs(uri, &[]).map(drop)
+/// The address asked for, by whoever may see metadata.
+pub(super) struct Reading(pub(super) Uri);
+
+/// Asked by whoever may see metadata, without a query: none has a meaning there.
+pub(super) struct Plain;
+
+impl<S: Sync> FromRequestParts<S> for Reading {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        Visitor::from_request_parts(parts, state).await?.require(Right::Metadonnees)?;
+        Ok(Self(parts.uri.clone()))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Plain {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Reading(uri) = Reading::from_request_parts(parts, state).await?;
+        pairs(&uri, &[]).map(|_| Self)
+    }
 }
 
 /// On a page an empty field asks for nothing; a machine that gives an empty value is wrong.

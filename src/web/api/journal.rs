@@ -2,16 +2,14 @@
 
 use axum::Json;
 use axum::extract::{self, Path};
-use axum::http::Uri;
 
-use super::asked::{BadPath, Wanted, no_empty_value, without_query};
+use super::asked::{BadPath, Plain, Reading, Wanted, no_empty_value};
 use super::problem::{Missing, Refused};
 use super::wire::{Courriels, Defaut};
-use crate::access::Right;
 use crate::store::MailId;
 use crate::store::search::{JournalEntry, Life};
 use crate::web::asked::{Given, mailbox};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Refusal, State};
 
 /// Une page du journal, filtrée et triée.
 #[utoipa::path(
@@ -26,10 +24,8 @@ use crate::web::{Refusal, State, Visitor};
 )]
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
-    uri: Uri,
-    visitor: Visitor,
+    Reading(uri): Reading,
 ) -> Result<Json<Courriels>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
     no_empty_value(&uri)?;
     let asked = Given::read(&uri).and_then(|given| given.asked(state.config()));
     let asked = asked.map_err(|wrong| Refusal::Bad(wrong.to_string()))?;
@@ -50,12 +46,9 @@ pub(super) async fn list(
 )]
 pub(super) async fn one(
     extract::State(state): extract::State<State>,
+    _: Plain,
     numero: Result<Path<i64>, BadPath>,
-    uri: Uri,
-    visitor: Visitor,
 ) -> Result<Json<Life>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
-    without_query(&uri)?;
     let life = state.store().life(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
     let boite = mailbox(state.config(), &life.ligne.boite).to_owned();
     Ok(Json(Life { ligne: JournalEntry { boite, ..life.ligne }, ..life }))
@@ -74,12 +67,9 @@ pub(super) async fn one(
 )]
 pub(super) async fn defects(
     extract::State(state): extract::State<State>,
+    _: Plain,
     numero: Result<Path<i64>, BadPath>,
-    uri: Uri,
-    visitor: Visitor,
 ) -> Result<Json<Vec<Defaut>>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
-    without_query(&uri)?;
     let outcome = state.store().outcome(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
     Ok(Json(outcome.all_defects().map(Defaut::from).collect()))
 }

@@ -2,18 +2,16 @@
 
 use axum::Json;
 use axum::extract::{self, Path};
-use axum::http::Uri;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::asked::{BadPath, Span, Step, without_query};
+use super::asked::{BadPath, Plain, Reading, Span, Step};
 use super::problem::{Missing, Refused};
 use super::wire::Etablissement;
-use crate::access::Right;
 use crate::finess::Finess;
 use crate::outcome::paris;
 use crate::store::Balance;
 use crate::store::search::{Flow, LateDelivery, Place, Rejections};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Refusal, State};
 
 /// The most late deliveries told of.
 const LATE: u32 = 500;
@@ -30,11 +28,8 @@ const LATE: u32 = 500;
 )]
 pub(super) async fn services(
     extract::State(state): extract::State<State>,
-    uri: Uri,
-    visitor: Visitor,
+    _: Plain,
 ) -> Result<Json<Vec<Place>>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
-    without_query(&uri)?;
     Ok(Json(state.store().places().await?))
 }
 
@@ -51,12 +46,9 @@ pub(super) async fn services(
 )]
 pub(super) async fn establishment(
     extract::State(state): extract::State<State>,
+    _: Plain,
     finess: Result<Path<String>, BadPath>,
-    uri: Uri,
-    visitor: Visitor,
 ) -> Result<Json<Etablissement>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
-    without_query(&uri)?;
     let finess = finess.ok().and_then(|Path(text)| text.parse::<Finess>().ok());
     let finess = finess.ok_or_else(|| Refusal::Bad("ce n’est pas un numéro FINESS".to_owned()))?;
     let nom = state.referential().establishment(finess).map(|known| known.name.clone());
@@ -79,12 +71,9 @@ pub(super) async fn establishment(
 )]
 pub(super) async fn late(
     extract::State(state): extract::State<State>,
-    uri: Uri,
-    visitor: Visitor,
+    _: Plain,
 ) -> Result<Json<Vec<LateDelivery>>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
-    without_query(&uri)?;
-    let limit = SignedDuration::try_from(state.config().ror.delivery.late_after.get()).unwrap_or(SignedDuration::ZERO);
+    let limit = state.config().ror.delivery.late_after.signed();
     let before = state.now().saturating_sub(limit).unwrap_or(Timestamp::MIN);
     Ok(Json(state.store().late_deliveries(before, LATE).await?))
 }
@@ -102,10 +91,8 @@ pub(super) async fn late(
 )]
 pub(super) async fn flow(
     extract::State(state): extract::State<State>,
-    uri: Uri,
-    visitor: Visitor,
+    Reading(uri): Reading,
 ) -> Result<Json<Vec<Flow>>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
     let (since, until, step) = Step::of(&uri, state.now())?;
     Ok(Json(match step {
         Step::Heure => state.store().hourly_flow(since, until).await?,
@@ -126,10 +113,8 @@ pub(super) async fn flow(
 )]
 pub(super) async fn rejections(
     extract::State(state): extract::State<State>,
-    uri: Uri,
-    visitor: Visitor,
+    Reading(uri): Reading,
 ) -> Result<Json<Vec<Rejections>>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
     let (since, until) = Span::of(&uri, state.now())?;
     Ok(Json(state.store().rejections(since, until).await?))
 }
@@ -144,12 +129,6 @@ pub(super) async fn rejections(
         Refused,
     )
 )]
-pub(super) async fn balance(
-    extract::State(state): extract::State<State>,
-    uri: Uri,
-    visitor: Visitor,
-) -> Result<Json<Balance>, Refusal> {
-    visitor.require(Right::Metadonnees)?;
-    without_query(&uri)?;
+pub(super) async fn balance(extract::State(state): extract::State<State>, _: Plain) -> Result<Json<Balance>, Refusal> {
     Ok(Json(state.store().balance(None).await?))
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use dispolits::access::Role;
-use dispolits::cahier;
 use dispolits::clock::Clock;
 use dispolits::config::{Config, Local};
-use dispolits::sandbox::{Inbox, Player, Sandbox};
+use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::store::MailId;
 use tempfile::TempDir;
 
+use crate::playing::play;
 use crate::sign_in::site::{Browser, Site};
 
 pub(super) struct Scene {
@@ -54,19 +54,6 @@ impl Scene {
     pub(super) async fn close(self) {
         self.sandbox.stop().await.unwrap();
     }
-}
-
-async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static str, i64> {
-    let all = cahier::embedded().unwrap();
-    let player = Player::new(sandbox, Clock::System);
-    let mut numbers = BTreeMap::new();
-    for name in cases {
-        let case = all.iter().find(|case| case.id() == *name).unwrap_or_else(|| panic!("no case {name}"));
-        let case = player.play(case).await;
-        assert!(case.differences.is_empty(), "{name}: {:?}", case.differences);
-        numbers.insert(*name, case.observed.iter().map(|one| one.id.number()).min().unwrap());
-    }
-    numbers
 }
 
 /// The value of a hidden field of the page.

@@ -9,19 +9,19 @@ use axum::{Extension, Router};
 use dispolits::access::{Means, Person, Role};
 use dispolits::alarm::Bulletin;
 use dispolits::alerts::{Board, Expected, Habit, Stillness};
-use dispolits::cahier;
 use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::health::{Pulse, Task};
 use dispolits::referential::{Kind, Referential, Watch};
-use dispolits::sandbox::{Inbox, Player, Sandbox};
-use dispolits::store::search::{Filter, Page};
+use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::tls;
 use dispolits::web::{self, State};
 use jiff::SignedDuration;
 use reqwest::StatusCode;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+
+use crate::playing::play;
 
 /// What went through it: one of each thing that an operator meets.
 const CASES: [&str; 21] = [
@@ -137,20 +137,6 @@ pub(crate) fn client() -> reqwest::Client {
         .with_no_client_auth();
     let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(Duration::from_mins(2));
     client.redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
-}
-
-async fn play(sandbox: &Sandbox, cases: &[&'static str]) -> BTreeMap<&'static str, i64> {
-    let all = cahier::embedded().unwrap();
-    let player = Player::new(sandbox, Clock::System);
-    let mut numbers = BTreeMap::new();
-    for name in cases {
-        let case = all.iter().find(|case| case.id() == *name).unwrap_or_else(|| panic!("no case {name}"));
-        let case = player.play(case).await;
-        assert!(case.differences.is_empty(), "{name}: {:?}", case.differences);
-        numbers.insert(*name, case.observed.iter().map(|one| one.id.number()).min().unwrap());
-    }
-    assert!(!sandbox.store.journal(&Filter::default(), &Page::newest(1)).await.unwrap().lines.is_empty());
-    numbers
 }
 
 async fn state(sandbox: &Sandbox, config: Config, referential: &Arc<Mutex<Watch>>) -> State {
