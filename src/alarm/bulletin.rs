@@ -54,7 +54,9 @@ impl Memory {
         for _ in 0..PAGES {
             let page = store.arrivals(read, PAGE).await?;
             for arrival in page.arrivals {
-                self.habits.entry((arrival.finess, arrival.service)).or_default().note(arrival.at);
+                for who in [(arrival.finess, None), (arrival.finess, Some(arrival.service))] {
+                    self.habits.entry(who).or_default().note(arrival.at);
+                }
             }
             read = page.next;
             self.read = Some(read);

@@ -1,4 +1,5 @@
-//! Who sent something for which service, and when: read on from where it was read before.
+//! For which services counts were accepted, and when: read on from where it was read before. What was refused, or only
+//! named by somebody else, is no news of a ward.
 
 use jiff::Timestamp;
 
@@ -10,15 +11,15 @@ use crate::finess::Finess;
 /// Documents read again at each turn: on a server a number may be given before, and seen after, a greater one.
 const AGAIN: i64 = 200;
 
-/// Something came for a service, or for an establishment.
+/// Counts came for a service, and so for its establishment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// When the mail was received.
     pub at: Timestamp,
     /// The establishment.
     pub finess: Finess,
-    /// The service; `None` for the establishment as a whole.
-    pub service: Option<ServiceCode>,
+    /// The service.
+    pub service: ServiceCode,
 }
 
 /// One page of arrivals.
@@ -53,12 +54,14 @@ impl Store {
         }
     }
 
-    /// What came in the `limit` documents after this one, those of trials left out.
+    /// What was accepted in the `limit` documents after this one, those of trials left out.
     pub async fn arrivals(&self, after: i64, limit: u32) -> Result<Arrivals> {
         let rows: Vec<Columns> = query_as(
             "SELECT page.id, n.received_at, n.finess, n.service
              FROM (SELECT id, mail_id, test FROM documents WHERE id > $1 ORDER BY id LIMIT $2) AS page
              LEFT JOIN mentions n ON n.mail_id = page.mail_id AND page.test = 0
+                  AND EXISTS (SELECT 1 FROM updates u
+                              WHERE u.document_id = page.id AND u.finess = n.finess AND u.service = n.service)
              ORDER BY page.id",
         )
         .bind(after.saturating_sub(AGAIN).max(0))
@@ -78,11 +81,6 @@ impl Store {
     }
 }
 
-/// What was mentioned under a number or a code that is none concerns nobody.
 fn arrival((_, at, finess, service): Columns) -> Option<Arrival> {
-    let service = match service?.as_str() {
-        "" => None,
-        code => Some(code.parse().ok()?),
-    };
-    Some(Arrival { at: instant(at?), finess: finess?.parse().ok()?, service })
+    Some(Arrival { at: instant(at?), finess: finess?.parse().ok()?, service: service?.parse().ok()? })
 }

@@ -41,13 +41,22 @@ async fn tell(
     assert!(!stage.receiver.calls().iter().any(|call| call.raw.contains("lits@")), "{kind}: an address");
 }
 
-/// A report that speaks of these services.
+/// A report whose counts of these services are accepted.
 async fn report(stage: &Stage, name: &str, services: &[&str]) {
-    let bench = &stage.bench;
-    let id = bench.receive(name, name).await;
+    let updates = services.iter().map(|code| at_location(code, 3, 360)).collect();
+    record(stage, document(name, updates), services).await;
+}
+
+/// A mail that names these services and of which nothing is accepted.
+async fn naming(stage: &Stage, name: &str, services: &[&str]) {
+    record(stage, document(name, Vec::new()), services).await;
+}
+
+async fn record(stage: &Stage, document: JudgedDocument, services: &[&str]) {
+    let (bench, name) = (&stage.bench, document.head.identifiant.clone().unwrap());
+    let id = bench.receive(&name, &name).await;
     let mentions = services.iter().map(|code| ("350054680".parse().unwrap(), code.parse().unwrap())).collect();
-    let mail = judged(vec![JudgedDocument { mentions, ..document(name, Vec::new()) }]);
-    bench.record(id, &mail).await;
+    bench.record(id, &judged(vec![JudgedDocument { mentions, ..document }])).await;
     bench.settle(id, Answer::Told).await;
 }
 
@@ -169,7 +178,7 @@ async fn a_document_of_a_patient(engine: Engine) {
 async fn mails_without_an_outcome(engine: Engine) {
     let stage = Stage::new(engine).await;
     let cause = async |stage: &Stage| {
-        report(stage, "r", &[]).await;
+        naming(stage, "r", &[]).await;
         stage.bench.execute("UPDATE mails SET verdict = 'perdu'").await;
     };
     let cure = async |stage: &Stage| stage.bench.execute("UPDATE mails SET verdict = 'integre'").await;
@@ -180,7 +189,7 @@ async fn rejections_above_habit(engine: Engine) {
     let stage = Stage::new(engine).await;
     let cause = async |stage: &Stage| {
         for rank in 0..10 {
-            report(stage, &format!("r{rank}"), if rank < 5 { &["SSR1"] } else { &[] }).await;
+            naming(stage, &format!("r{rank}"), if rank < 5 { &["SSR1"] } else { &[] }).await;
         }
         stage.bench.execute("UPDATE journal SET verdict = 'rejete'").await;
     };
@@ -198,6 +207,8 @@ async fn an_establishment_that_is_silent(engine: Engine) {
         report(stage, "r1", &["SSR1", "SSR2"]).await;
         stage.minutes(1).await;
         stage.hours_pass(7);
+        // Whoever names it, perhaps without being entitled to, does not speak for it.
+        naming(stage, "r-refuse", &["SSR1", "SSR2"]).await;
     };
     let cure = async |stage: &Stage| {
         assert_eq!(stage.open(Kind::SilentService).await, [], "its establishment speaks for it");
