@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::capacity::{Count, Fermeture, Genre, Nature, Nomenclature, Statut, Temporalite};
 use crate::defect::{Actor, Defect};
-use crate::outcome::Verdict;
+use crate::outcome::{Verdict, paris};
 
 /// A verdict of the journal: `integre` is « intégré ».
 pub fn verdict(word: &str) -> &str {
@@ -36,6 +38,12 @@ pub fn codes<'a>(defects: impl Iterator<Item = &'a Defect>) -> String {
     defects.for_each(|defect| *counts.entry(defect.code().as_str()).or_default() += 1);
     let counts: Vec<String> = counts.into_iter().map(|(code, count)| format!("{count} {code}")).collect();
     if counts.is_empty() { "aucun".to_owned() } else { counts.join(", ") }
+}
+
+/// The last day of something that ends at midnight in Paris: « 02/12/2026 inclus ».
+pub fn last_day(end: Timestamp) -> String {
+    let last = end.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(end);
+    format!("{} inclus", last.to_zoned_datetime(paris()).strftime("%d/%m/%Y"))
 }
 
 /// Whether there is a reply and where it stands.

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::comparison::{is_accepted, is_same_key, kept, verdict};
 use super::court::{Court, unread};
 use super::examine::{ExamineError, Limits, examine};
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{Deed, Entry, on_mail};
 use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
 use crate::defect::{Code, Scope};
@@ -249,7 +249,7 @@ impl Proposal {
         let before = self.before.verdict.map_or("en cours", Verdict::in_words);
         let sent = self.gains.iter().filter(|gain| !gain.superseded).count();
         let after = format!("{}, lignes à transmettre : {sent}", self.verdict.in_words());
-        Entry::new(who, deed, format!("courriel {}", self.id.number())).changing(before, after)
+        Entry::new(who, deed, on_mail(self.id.number())).changing(before, after)
     }
 
     fn redone<'a>(&self, rank: usize, document: &'a JudgedDocument, rows: &[i64]) -> Redone<'a> {

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::engine::{On, Tx, locks::Lock, query, query_as};
 use super::{Result, Store, instant, millis};
-use crate::access::audit::{Entry, Head, Record};
+use crate::access::audit::{Deed, Entry, Head, Record};
 
 /// Which records are meant; everything that is set must hold.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +60,20 @@ impl Store {
         .bind(&filter.deed)
         .bind(&filter.object)
         .bind(filter.before)
+        .bind(limit)
+        .fetch_all(self.read())
+        .await?;
+        Ok(rows.into_iter().map(record).collect())
+    }
+
+    /// What people did about one thing, the newest first; that somebody looked at it is left out.
+    pub async fn deeds_on(&self, object: &str, limit: u32) -> Result<Vec<Record>> {
+        let rows: Vec<Columns> = query_as(
+            "SELECT id, at, who, deed, object, before, after, note, hash FROM audit
+             WHERE object = $1 AND deed <> $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(object)
+        .bind(Deed::ContenuPatient.word())
         .bind(limit)
         .fetch_all(self.read())
         .await?;

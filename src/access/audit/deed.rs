@@ -1,5 +1,6 @@
 //! The deeds that the audit log knows, under words that never change.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,16 @@ deeds! {
     FinSilence = "fin-silence", "silence levé";
     /// A reminder mail was sent.
     Relance = "relance", "relance envoyée";
+}
+
+/// The object of deeds on a mail.
+pub fn on_mail(number: i64) -> String {
+    format!("courriel {number}")
+}
+
+/// The object of deeds on an establishment.
+pub fn on_establishment(finess: impl fmt::Display) -> String {
+    format!("etablissement {finess}")
 }
 
 /// A word that names no deed: another version wrote it.

@@ -8,6 +8,6 @@ mod deed;
 mod record;
 mod verification;
 
-pub use deed::{Deed, DeedError};
+pub use deed::{Deed, DeedError, on_establishment, on_mail};
 pub use record::{Entry, Head, HeadError, Record};
 pub use verification::{Broken, Verification};

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use super::form::{ask, note, noted, page};
 use super::target::OnEstablishment;
 use crate::access::audit::Deed;
-use crate::outcome::{in_paris, paris};
+use crate::outcome::paris;
 use crate::web::Refusal;
 use crate::web::layout::Tab;
+use crate::words;
 
 /// The longest: what lasts longer belongs in the referential.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
@@ -39,7 +40,7 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     };
     let body = html! {
         @if let Some(mute) = state.store().mute_of(*finess, state.now()).await? {
-            p { "En silence jusqu’au " (in_paris(mute.until)) ", par " (mute.who) " : « " (mute.note) " »." }
+            p { "En silence jusqu’au " (words::last_day(mute.until)) ", par " (mute.who) " : « " (mute.note) " »." }
             (ask(visitor, &to, &lifting, "Lever le silence", &back))
         }
         p { "Jusqu’à la date choisie, " (name) " n’est plus signalé comme silencieux. Ses envois, s’il en vient, sont traités comme d’habitude." }
@@ -50,7 +51,7 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
 
 pub(super) async fn act(on: OnEstablishment, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
     let (store, now, note) = (on.state.store(), on.state.now(), noted(&confirmed.note));
-    let before = store.mute_of(on.finess, now).await?.map(|mute| in_paris(mute.until)).unwrap_or_default();
+    let before = store.mute_of(on.finess, now).await?.map(|mute| words::last_day(mute.until)).unwrap_or_default();
     if confirmed.lever {
         let entry = on.entry(Deed::FinSilence).changing(before, "").noting(note);
         store.unmute(on.finess, &entry, now).await?;
@@ -59,7 +60,7 @@ pub(super) async fn act(on: OnEstablishment, Form(confirmed): Form<Confirmed>) -
         if note.is_empty() {
             return Err(Refusal::Bad("une note est attendue".to_owned()));
         }
-        let entry = on.entry(Deed::Silence).changing(before, in_paris(until)).noting(note.clone());
+        let entry = on.entry(Deed::Silence).changing(before, words::last_day(until)).noting(note.clone());
         store.mute(on.finess, until, &note, &entry, now).await?;
     }
     Ok(Redirect::to(&on.path()).into_response())

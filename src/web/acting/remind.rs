@@ -3,6 +3,7 @@
 
 use axum::extract::Form;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -10,6 +11,7 @@ use super::form::{ask, page};
 use super::target::OnEstablishment;
 use crate::access::audit::Deed;
 use crate::address::Address;
+use crate::alerts::{Freshness, State as Fresh};
 use crate::chance;
 use crate::config::Environnement;
 use crate::finess::Finess;
@@ -44,14 +46,19 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     let OnEstablishment { state, visitor, finess, name } = &on;
     let to = recipients(state, *finess)?;
     let earlier = state.store().reminders(*finess, SHOWN).await?;
+    let freshness = freshness(state, *finess);
+    let last = freshness.as_ref().and_then(|freshness| freshness.last);
     let (path, back) = (format!("{}/relance", on.path()), on.path());
     let body = html! {
         @if to.is_empty() {
             p { "Aucune adresse de cet établissement ne peut être écrite : ni contact ni expéditeur du référentiel n’est dans les domaines admis (reply.allowed_domains). Appelez-le." }
             p { a href=(back) { "Retour à l’établissement" } }
         } @else {
-            p { "Relisez, corrigez, envoyez. Le courriel part de l’adresse de Dispolits ; la relance est gardée au journal." }
-            (ask(visitor, &path, &fields(&to, name, *finess)?, "Envoyer la relance", &back))
+            @if freshness.is_some_and(|freshness| freshness.state == Fresh::OnTime) {
+                p.note { "Cet établissement est à l’heure : relisez bien le texte proposé, écrit pour un silence." }
+            }
+            p { "Relisez, corrigez, envoyez. Le courriel part de l’adresse de Dispolits ; la relance est gardée, avec votre nom, sur la page de l’établissement." }
+            (ask(visitor, &path, &fields(&to, name, *finess, last)?, "Envoyer la relance", &back))
         }
         @if !earlier.is_empty() {
             h2 { "Relances précédentes" }
@@ -61,7 +68,7 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     Ok(page(state, visitor, Tab::Etablissements, &format!("Relancer {name}"), &body))
 }
 
-fn fields(to: &[Address], name: &str, finess: Finess) -> Result<Markup, Refusal> {
+fn fields(to: &[Address], name: &str, finess: Finess, last: Option<Timestamp>) -> Result<Markup, Refusal> {
     Ok(html! {
         input type="hidden" name="numero" value=(number()?);
         label for="destinataire" { "Destinataire" }
@@ -70,19 +77,30 @@ fn fields(to: &[Address], name: &str, finess: Finess) -> Result<Markup, Refusal>
         }
         label for="objet" { "Objet" }
         input #objet name="objet" maxlength=(SUBJECT) required
-            value=(format!("Disponibilités en lits : sans nouvelles de {name}"));
+            value=(format!("Disponibilités en lits : sans nouvelles de « {name} »"));
         label for="texte" { "Texte" }
-        textarea #texte name="texte" rows="14" maxlength=(TEXT) required { (draft(name, finess)) }
+        textarea #texte name="texte" rows="14" maxlength=(TEXT) required { (draft(name, finess, last)) }
     })
 }
 
-fn draft(name: &str, finess: Finess) -> String {
+fn draft(name: &str, finess: Finess, last: Option<Timestamp>) -> String {
+    let last = match last {
+        Some(at) => format!("Le dernier relevé que nous avons pu retenir est arrivé le {}.", in_paris(at)),
+        None => "Aucun relevé n’a pu être retenu jusqu’ici.".to_owned(),
+    };
     format!(
-        "Bonjour,\n\nNous n’avons pas reçu récemment les disponibilités en lits de {name} (FINESS {finess}).\n\n\
+        "Bonjour,\n\nNous n’avons pas reçu récemment les disponibilités en lits de l’établissement « {name} » (FINESS \
+         {finess}). {last}\n\n\
          Sans nouvel envoi, le ROR garde les dernières valeurs connues, qui peuvent ne plus être exactes pour les \
          équipes qui cherchent une place.\n\nPouvez-vous vérifier que l’envoi automatique fonctionne, et nous dire si \
          une interruption est prévue ?\n\nMerci de votre aide.\n"
     )
+}
+
+/// What the board of freshness says of it: when it last sent, and whether it is on time.
+fn freshness(state: &State, finess: Finess) -> Option<Freshness> {
+    let board = state.bulletin().board()?;
+    board.establishments().find(|row| row.expected.finess == finess).map(|row| row.freshness.clone())
 }
 
 fn told(one: &StoredReminder) -> Markup {
@@ -121,7 +139,7 @@ pub(super) async fn act(on: OnEstablishment, Form(written): Form<Written>) -> Re
     if !on.state.store().remind(&new, &entry, on.state.now()).await? {
         return Err(Refusal::Conflict("cette relance est déjà partie".to_owned()));
     }
-    Ok(Redirect::to(&format!("{}/relance", on.path())).into_response())
+    Ok(Redirect::to(&format!("{}#interventions", on.path())).into_response())
 }
 
 fn compose(state: &State, finess: Finess, written: &Written) -> Result<NewReminder, Refusal> {

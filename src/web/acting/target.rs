@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::access::Right;
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{Deed, Entry, on_establishment, on_mail};
 use crate::finess::Finess;
 use crate::outcome::Verdict;
 use crate::store::MailId;
@@ -36,7 +36,7 @@ impl OnMail {
 
     /// The record of a deed on it.
     pub(super) fn entry(&self, deed: Deed) -> Entry {
-        Entry::new(self.visitor.person.in_audit(), deed, format!("courriel {}", self.id.number()))
+        Entry::new(self.visitor.person.in_audit(), deed, on_mail(self.id.number()))
     }
 }
 
@@ -48,7 +48,7 @@ impl OnEstablishment {
 
     /// The record of a deed on it.
     pub(super) fn entry(&self, deed: Deed) -> Entry {
-        Entry::new(self.visitor.person.in_audit(), deed, format!("etablissement {}", self.finess))
+        Entry::new(self.visitor.person.in_audit(), deed, on_establishment(self.finess))
     }
 }
 

@@ -85,6 +85,9 @@ async fn a_mail_is_marked_as_handled_released_tried_and_answered_again() {
     );
     let page = oscar.get(&path("traite")).await.text;
     assert!(page.contains("par local:oscar : « &lt;b&gt;vu&lt;/b&gt; avec le service »"), "{page}");
+    let line = oscar.get("/journal?traite=oui").await.text;
+    assert!(line.contains(&format!("/courriels/{}\"", id.number())) && line.contains(">traité</span>"), "{line}");
+    assert!(oscar.get("/journal.csv?traite=oui").await.text.trim_end().ends_with(";\"oui\""));
     oscar.post(&path("traite"), &[("rouvrir", "true"), ("note", "à revoir")]).await;
     assert_eq!(store.handled(id).await.unwrap(), None);
 
@@ -106,6 +109,11 @@ async fn a_mail_is_marked_as_handled_released_tried_and_answered_again() {
     let deeds: Vec<String> =
         scene.told(&format!("courriel {}", id.number())).await.into_iter().map(|told| told[1].clone()).collect();
     assert_eq!(deeds, ["traiter", "rouvrir", "renvoyer"]);
+    let page = oscar.get(&format!("/courriels/{}", id.number())).await.text;
+    for told in ["courriel marqué comme traité", "courriel à traiter de nouveau", "réponse renvoyée"] {
+        assert!(page.contains(&format!("<strong>{told}</strong> par local:oscar")), "{told}: {page}");
+    }
+    assert!(page.contains("(« non reçue »)"), "{page}");
 
     let pool = SqlitePool::connect(&scene.config.store.url).await.unwrap();
     for statement in
@@ -148,7 +156,7 @@ async fn an_establishment_is_muted_and_reminded() {
 
     let relance = "/etablissements/350054680/relance";
     let page = oscar.get(relance).await.text;
-    assert!(page.contains("Centre hospitalier d’Armor (fictif) (FINESS 350054680)"), "{page}");
+    assert!(page.contains("« Centre hospitalier d’Armor (fictif) » (FINESS 350054680)"), "{page}");
     let number = field(&page, "numero");
     let mut send = async |to: &str, subject: &str| {
         let fields = [
@@ -175,5 +183,11 @@ async fn an_establishment_is_muted_and_reminded() {
     let deeds: Vec<String> =
         scene.told("etablissement 350054680").await.into_iter().map(|told| told[1].clone()).collect();
     assert_eq!(deeds, ["silence", "fin-silence", "relance"]);
+    let page = oscar.get("/etablissements/350054680").await.text;
+    for told in ["établissement mis en silence", "silence levé", "relance envoyée"] {
+        assert!(page.contains(&format!("<strong>{told}</strong> par local:oscar")), "{told}: {page}");
+    }
+    let last_day = format!("{} inclus", tomorrow.split('-').rev().collect::<Vec<_>>().join("/"));
+    assert!(page.contains(&last_day), "{last_day}: {page}");
     scene.close().await;
 }

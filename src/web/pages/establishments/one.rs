@@ -5,11 +5,12 @@ use maud::{Markup, html};
 
 use super::{history, services, summary};
 use crate::access::Right;
+use crate::access::audit::on_establishment;
 use crate::address::Address;
 use crate::finess::Finess;
 use crate::referential::{Establishment, Referential, Sender};
 use crate::web::layout::{self, Tab};
-use crate::web::pages::parts::fact;
+use crate::web::pages::parts::{deeds, fact};
 use crate::web::{Refusal, State, Visitor};
 
 pub(super) async fn show(
@@ -26,14 +27,16 @@ pub(super) async fn show(
     if known.is_none() && rejected.is_empty() && levels.is_empty() {
         return Err(Refusal::NotFound);
     }
-    let name = known.map_or_else(|| format!("Établissement {finess}"), |one| one.name.clone());
+    let name = known.map_or_else(|| "Établissement inconnu du référentiel".to_owned(), |one| one.name.clone());
+    let deeds = state.store().deeds_on(&on_establishment(finess), deeds::SHOWN).await?;
     let body = html! {
         p.fil { a href="/etablissements" { "Établissements" } " › " (finess) }
         h1 { (name) " " span.finess { (finess) } }
-        (actions(finess, &visitor))
+        @if known.is_some() { (actions(finess, &visitor)) }
         (summary::show(&state, finess, &rejected))
         (services::show(&state, finess, &levels))
         (history::show(finess, &rejected, &state))
+        (deeds::section(&deeds))
         (who(finess, known, &referential))
     };
     Ok(layout::page(&visitor, state.config().environnement, Tab::Etablissements, &name, &body))

@@ -70,7 +70,8 @@ fn last_rejection(rejected: &[Rejected], state: &State) -> Markup {
             Some(one) => {
                 li {
                     "Dernier rejet " (moment::ago(one.entry.recu, state.now())) " ("
-                    a href={ "/courriels/" (one.entry.numero) } { "courriel n° " (one.entry.numero) } ")"
+                    a href={ "/courriels/" (one.entry.numero) } { "courriel n° " (one.entry.numero) } ", envoyé par "
+                    (one.entry.expediteur.as_deref().unwrap_or("un inconnu")) ")"
                     @if let Some(defect) = one.defects.first() {
                         " : " strong { (defect.code()) } " " (defect.message())
                         " Doit agir : " (words::actors(defect.code().actors())) ". À corriger : " (defect.hint())

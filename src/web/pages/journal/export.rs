@@ -17,7 +17,7 @@ use crate::web::asked::{self, Given, Wrong};
 use crate::web::{Refusal, State, Visitor};
 use crate::words;
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "numero",
     "recu",
     "expediteur",
@@ -29,6 +29,7 @@ const COLUMNS: [&str; 11] = [
     "reponse",
     "message_id",
     "boite",
+    "traite",
 ];
 
 /// For spreadsheets.
@@ -98,7 +99,7 @@ fn object(line: JournalEntry, config: &Config) -> String {
     serde_json::to_string(&JournalEntry { boite, ..line }).unwrap_or_default()
 }
 
-fn cells(line: &JournalEntry, config: &Config) -> [String; 11] {
+fn cells(line: &JournalEntry, config: &Config) -> [String; 12] {
     let actors = super::lines::actors(line);
     let places: Vec<&str> = line.lieux.iter().map(|place| place.finess.as_str()).collect();
     [
@@ -113,5 +114,6 @@ fn cells(line: &JournalEntry, config: &Config) -> [String; 11] {
         line.reponse.clone().unwrap_or_default(),
         line.message_id.clone().unwrap_or_default(),
         asked::mailbox(config, &line.boite).to_owned(),
+        if line.traite { "oui" } else { "non" }.to_owned(),
     ]
 }

@@ -13,13 +13,14 @@ use crate::web::pages::parts::badge;
 use crate::words;
 
 /// The views that are looked at every day.
-fn views(now: Timestamp) -> [(&'static str, Given); 8] {
+fn views(now: Timestamp) -> [(&'static str, Given); 9] {
     let today = now.to_zoned_datetime(paris()).date();
     let all = Given::default();
     [
         ("Tout", all.clone()),
         ("Reçus aujourd’hui", all.with("du", today)),
         ("Avec un rejet", all.with("rejets", "oui")),
+        ("Rejets à traiter", all.with("rejets", "oui").with("traite", "non")),
         ("L’établissement doit agir", all.with("agir", Actor::Etablissement.word())),
         ("Le GRADeS doit agir", all.with("agir", Actor::Grades.word())),
         ("L’exploitant doit agir", all.with("agir", Actor::Exploitant.word())),
@@ -73,6 +74,7 @@ fn fields(given: &Given, config: &Config) -> Markup {
         (choice("code", "Code de rejet", "tous", &codes(), given))
         (choice("agir", "Qui doit agir", "peu importe", &actors(), given))
         (choice("rejets", "Rejets", "avec ou sans", &[("oui".to_owned(), "au moins un rejet".to_owned())], given))
+        (choice("traite", "Traité", "peu importe", &handled(), given))
         (text("identifiant", "Identifiant, Message-ID ou SHA-256 (début)", given))
         @if config.all_mailboxes().count() > 1 { (choice("boite", "Boîte", "toutes", &mailboxes(config), given)) }
     }
@@ -122,6 +124,12 @@ fn codes() -> Vec<(String, String)> {
 fn actors() -> Vec<(String, String)> {
     let all = [Actor::Etablissement, Actor::Grades, Actor::Exploitant];
     all.map(|actor| (actor.word().to_owned(), badge::short(actor).to_owned())).to_vec()
+}
+
+fn handled() -> Vec<(String, String)> {
+    [("non", "à traiter"), ("oui", "marqué comme traité")]
+        .map(|(word, shown)| (word.to_owned(), shown.to_owned()))
+        .to_vec()
 }
 
 fn mailboxes(config: &Config) -> Vec<(String, String)> {

@@ -56,7 +56,7 @@ fn line(entry: &JournalEntry, referential: &Referential) -> Markup {
             }
             td data-nom="Expéditeur" { (entry.expediteur.as_deref().unwrap_or("(inconnu)")) }
             td data-nom="Établissement" { (places(&entry.lieux, referential)) }
-            td data-nom="Verdict" { (badge::verdict(&entry.verdict)) (duplicate(entry)) }
+            td data-nom="Verdict" { (badge::verdict(&entry.verdict)) @if entry.traite { " " (badge::framed("neutre", "traité")) } (duplicate(entry)) }
             td data-nom="Causes" { (causes(entry)) }
             td data-nom="Doit agir" { @if actors.is_empty() { "—" } @else { (badge::actors(&actors)) } }
             td data-nom="Capacités" { (none_as_dash(words::rows(&entry.lignes))) }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::access::Right;
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{Deed, Entry, Record, on_mail};
 use crate::defect::{Actor, Code, Defect};
 use crate::message::{self, Limits, Message};
 use crate::outcome::MailOutcome;
 use crate::report;
 use crate::store::search::{JournalEntry, Life, LifeRow};
 use crate::store::{Handled, MailId, StoredMail, StoredReply, StoredRow};
+use crate::web::pages::parts::deeds;
 use crate::web::{Refusal, State, Visitor};
 
 /// One mail as the page shows it.
@@ -20,6 +21,8 @@ pub(super) struct Dossier {
     pub(super) rows: Vec<StoredRow>,
     pub(super) replies: Vec<StoredReply>,
     pub(super) handled: Option<Handled>,
+    /// What people did about it.
+    pub(super) deeds: Vec<Record>,
     pub(super) sight: Sight,
     /// Where each count is among those of its life, by its number.
     places: BTreeMap<i64, usize>,
@@ -54,7 +57,7 @@ fn is_patients(outcome: &MailOutcome) -> bool {
 
 /// Who looked at what a patient's document holds.
 fn seen(visitor: &Visitor, id: MailId) -> Entry {
-    Entry::new(visitor.person.in_audit(), Deed::ContenuPatient, format!("courriel {}", id.number()))
+    Entry::new(visitor.person.in_audit(), Deed::ContenuPatient, on_mail(id.number()))
 }
 
 impl Dossier {
@@ -75,6 +78,7 @@ impl Dossier {
             rows: store.rows_of(id).await?,
             replies: store.replies(id).await?,
             handled: store.handled(id).await?,
+            deeds: store.deeds_on(&on_mail(id.number()), deeds::SHOWN).await?,
             places: life.capacites.iter().enumerate().map(|(place, row)| (row.numero, place)).collect(),
             life,
             outcome,

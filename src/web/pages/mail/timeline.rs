@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::dossier::Dossier;
 use crate::store::search::{LifeReply, LifeRequest};
 use crate::web::State;
-use crate::web::pages::parts::{badge, moment, plural};
+use crate::web::pages::parts::{badge, deeds, moment, plural};
 use crate::words;
 
 /// Requests told among the rest; more of them can be unfolded.
@@ -54,10 +54,12 @@ fn milestones(dossier: &Dossier) -> Vec<Event> {
         at: one.a,
         what: html! { "rejoué : " (plural(one.envoyees, "ligne reprise", "lignes reprises")) },
     });
+    let deeds = dossier.deeds.iter().map(|record| Event { at: record.a, what: deeds::deed(record) });
     steps
         .into_iter()
         .flatten()
         .chain(replays)
+        .chain(deeds)
         .chain(life.reponses.iter().flat_map(|reply| replied(reply, dossier)))
         .collect()
 }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::{badge, moment};
 use crate::alerts::{Cadence, Row, State};
+use crate::words;
 
 /// How it does, in a frame.
 pub(in crate::web::pages) fn state(state: State) -> Markup {
@@ -50,7 +51,7 @@ pub(in crate::web::pages) fn remarks(row: &Row, now: Timestamp) -> Vec<String> {
     let muted = row.freshness.muted_until.filter(|until| *until > now);
     let still = &row.stillness;
     let all = [
-        muted.map(|until| format!("en silence jusqu’au {}", moment::written(until, "%d/%m/%Y à %H:%M"))),
+        muted.map(|until| format!("en silence jusqu’au {}", words::last_day(until))),
         still.frozen_since.map(|since| format!("valeurs identiques depuis le {}", moment::written(since, "%d/%m"))),
         still.stalled_since.map(|since| format!("date de relevé figée depuis le {}", moment::written(since, "%d/%m"))),
     ];

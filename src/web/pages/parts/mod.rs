@@ -2,6 +2,7 @@
 
 pub(super) mod badge;
 pub(super) mod chart;
+pub(super) mod deeds;
 pub(super) mod defect;
 pub(super) mod freshness;
 pub(super) mod listing;
