@@ -104,7 +104,9 @@ impl Row {
                 Kind::SilentEstablishment,
                 &finess.to_string(),
                 Severity::Grave,
-                &format!("{name} ({finess}) n’envoie plus rien depuis {quiet} ; envoi attendu toutes les {cadence}"),
+                &format!(
+                    "{name} ({finess}) est silencieux : aucun relevé retenu depuis {quiet} ; envoi attendu toutes les {cadence}"
+                ),
                 since,
             ),
             Some(code) => Observation::new(
@@ -112,7 +114,7 @@ impl Row {
                 &format!("{finess}/{code}"),
                 Severity::Attention,
                 &format!(
-                    "le service {name} ({finess}/{code}) n’est plus envoyé depuis {quiet} ; envoi attendu toutes les {cadence}"
+                    "le service {name} ({finess}/{code}) est silencieux : aucune valeur retenue depuis {quiet} ; envoi attendu toutes les {cadence}"
                 ),
                 since,
             ),

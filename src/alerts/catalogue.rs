@@ -52,7 +52,7 @@ pub(super) fn article(kind: Kind) -> &'static Article {
         Kind::SilentEstablishment => &Article {
             word: "etablissement-silencieux",
             title: "Établissement silencieux",
-            meaning: "L’établissement n’a rien envoyé depuis bien plus longtemps que sa cadence, déclarée ou habituelle. Ses disponibilités dans le ROR vieillissent.",
+            meaning: "Aucun relevé de l’établissement n’a pu être retenu depuis bien plus longtemps que sa cadence, déclarée ou habituelle : rien n’est arrivé, ou tout a été refusé. Ses disponibilités dans le ROR vieillissent.",
             remedy: "Appelez l’établissement (sa fiche réunit contact et derniers envois), ou envoyez-lui une relance. S’il a prévenu d’un arrêt, mettez-le en silence jusqu’à la date annoncée.",
         },
         Kind::SilentService => &Article {

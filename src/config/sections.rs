@@ -136,6 +136,10 @@ pub struct Reply {
     /// Référence NIL du produit (en-tête X-MSS-NIL), obligatoire en production.
     #[serde(default)]
     pub nil: Option<String>,
+    /// Adresse où une personne lit les réponses aux relances (Reply-To) ; sans elle, elles reviennent à Dispolits.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub contact: Option<Address>,
     /// Attentes avant chaque nouvel essai d’envoi ; la dernière se répète.
     #[serde(default = "default_reply_retry")]
     pub retry: Schedule,

@@ -19,12 +19,14 @@ const CHARS: usize = 200;
 /// All that a reminder is made of.
 #[derive(Debug, Clone)]
 pub struct Reminder<'a> {
-    /// The mailbox of Dispolits: answers come there, and are read as any mail.
+    /// The mailbox of Dispolits: without `contact` answers come there, and are read as any mail.
     pub from: &'a Address,
     /// Its display name.
     pub from_name: &'a str,
     /// Whom it reminds.
     pub to: &'a Address,
+    /// Where a person reads the answers.
+    pub contact: Option<&'a Address>,
     /// The subject as it was written; made fit for a header.
     pub subject: &'a str,
     /// The text as it was written.
@@ -50,6 +52,10 @@ pub fn reminder(letter: &Reminder<'_>) -> Vec<u8> {
         .date(Date::new(letter.at.as_second()))
         .message_id(letter.message_id)
         .header("X-MSS-INS", Raw::new("N"));
+    let mail = match letter.contact {
+        Some(contact) => mail.reply_to(contact.as_str()),
+        None => mail,
+    };
     let mail = match letter.nil {
         Some(nil) => mail.header("X-MSS-NIL", Text::new(header_text(nil, CHARS))),
         None => mail,
@@ -80,6 +86,7 @@ mod tests {
             from: &address,
             from_name: "Dispolits",
             to: &address,
+            contact: Some(&address),
             subject: "Relance\r\nBcc: tous@autre.test",
             text: "Bonjour,\r\n.\r\n<b>é</b>\r\n",
             message_id: "relance.1@eai.test",
@@ -92,6 +99,7 @@ mod tests {
         assert!(!head.lines().any(|line| line.starts_with("Bcc:")), "{head}");
         assert!(head.contains("QUALIFICATION") && head.contains("Message-ID: <relance.1@eai.test>"), "{head}");
         assert!(!head.contains("Auto-Submitted"), "a person wrote it");
+        assert!(head.contains("Reply-To: <lits@ch-armor.test>"), "{head}");
         assert!(body.contains("Bonjour,"), "{body}");
         assert_eq!(reminder(&letter), mail.as_bytes());
     }

@@ -162,6 +162,7 @@ fn compose(state: &State, finess: Finess, written: &Written) -> Result<NewRemind
         from: &settings.from,
         from_name: &settings.from_name,
         to: &to,
+        contact: settings.contact.as_ref(),
         subject: &subject,
         text: &text,
         message_id: &message_id,
