@@ -4,8 +4,11 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::engine::{On, Tx, locks::Lock, query, query_as};
-use super::{Result, Store, instant, millis};
-use crate::access::audit::{Deed, Entry, Head, Record};
+use super::{Result, Store, StoreError, instant, millis};
+use crate::access::audit::{Deed, Entry, Head, Record, Verification};
+
+/// How many records are read at a time.
+const PAGE: u32 = 500;
 
 /// Which records are meant; everything that is set must hold.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +94,31 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         Ok(rows.into_iter().map(record).collect())
+    }
+
+    /// Every record in its order, a page in memory at a time; whatever `take` fails with ends it.
+    pub async fn walk_audit<E: From<StoreError>>(
+        &self,
+        mut take: impl FnMut(Record) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let mut after = 0;
+        loop {
+            let page = self.audit_after(after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.numero;
+            page.into_iter().try_for_each(&mut take)?;
+        }
+    }
+
+    /// Whether the chain is whole, against a head that was kept elsewhere, if there is one.
+    pub async fn verify_audit(&self, kept: Option<Head>) -> Result<Verification> {
+        let mut verification = Verification::new(kept);
+        self.walk_audit(|record| {
+            verification.take(&record);
+            Ok::<(), StoreError>(())
+        })
+        .await?;
+        Ok(verification)
     }
 
     /// Where the chain stands.

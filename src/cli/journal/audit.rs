@@ -8,13 +8,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Where;
-use crate::access::audit::{Deed, Head, Record, Verification};
-use crate::cli::{FOUND, Outcome, SUCCESS, value};
+use crate::access::audit::{Deed, Head, Record};
+use crate::cli::{FOUND, Failure, Outcome, SUCCESS, value};
 use crate::outcome::in_paris;
 use crate::store::AuditFilter;
-
-/// How many records are read from the store at a time.
-const PAGE: u32 = 500;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
@@ -39,12 +36,8 @@ pub(in crate::cli) struct Verify {
 pub(in crate::cli) struct List {
     #[command(flatten)]
     place: Where,
-    /// À partir de cet instant : 2026-11-23, ou 2026-11-23T08:00 (heure de Paris).
-    #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
-    du: Option<Timestamp>,
-    /// Avant cet instant.
-    #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
-    au: Option<Timestamp>,
+    #[command(flatten)]
+    period: Period,
     /// Qui, comme le donne la liste : local:anne.
     #[arg(long, value_name = "QUI")]
     qui: Option<String>,
@@ -63,6 +56,12 @@ pub(in crate::cli) struct List {
 pub(in crate::cli) struct Export {
     #[command(flatten)]
     place: Where,
+    #[command(flatten)]
+    period: Period,
+}
+
+#[derive(Debug, Args)]
+struct Period {
     /// À partir de cet instant : 2026-11-23, ou 2026-11-23T08:00 (heure de Paris).
     #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
     du: Option<Timestamp>,
@@ -81,16 +80,7 @@ pub(super) async fn run(command: Command) -> Outcome {
 
 async fn verify(arguments: Verify) -> Outcome {
     let (store, _) = arguments.place.open().await?;
-    let mut verification = Verification::new(arguments.tete);
-    let mut after = 0;
-    loop {
-        let page = store.audit_after(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.numero;
-        for record in &page {
-            verification.take(record);
-        }
-    }
+    let verification = store.verify_audit(arguments.tete).await?;
     let (head, broken) = verification.end();
     let mut out = io::stdout().lock();
     broken.iter().try_for_each(|fault| writeln!(out, "Défaut : {fault}."))?;
@@ -103,7 +93,7 @@ async fn verify(arguments: Verify) -> Outcome {
 
 async fn list(arguments: List) -> Outcome {
     let (store, _) = arguments.place.open().await?;
-    let List { du, au, qui, acte, objet, limite, .. } = arguments;
+    let List { period: Period { du, au }, qui, acte, objet, limite, .. } = arguments;
     let filter = AuditFilter { since: du, until: au, who: qui, deed: acte, object: objet, before: None };
     let records = store.audit(&filter, limite).await?;
     let mut out = io::stdout().lock();
@@ -136,21 +126,20 @@ fn one_line(text: &str) -> String {
 async fn export(arguments: &Export) -> Outcome {
     let (store, _) = arguments.place.open().await?;
     let mut out = io::stdout();
-    let mut after = 0;
-    loop {
-        let page = store.audit_after(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.numero;
-        for record in page.iter().filter(|record| arguments.means(record.a)) {
-            writeln!(out, "{}", serde_json::to_string(record)?)?;
-        }
-    }
+    store
+        .walk_audit(|record| {
+            if arguments.period.means(record.a) {
+                writeln!(out, "{}", serde_json::to_string(&record)?)?;
+            }
+            Ok::<(), Failure>(())
+        })
+        .await?;
     writeln!(out, "{}", json!({"tete": store.audit_head().await?.to_string()}))?;
     out.flush()?;
     Ok(SUCCESS)
 }
 
-impl Export {
+impl Period {
     fn means(&self, at: Timestamp) -> bool {
         self.du.is_none_or(|du| du <= at) && self.au.is_none_or(|au| at < au)
     }

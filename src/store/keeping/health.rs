@@ -1,12 +1,8 @@
 //! Whether a store is sound: its file, its schema, each mail's bytes, the balance.
 
-use crate::access::audit::Verification;
 use crate::store::engine::{Engine, query_as, query_scalar};
 use crate::store::look::{Look, Schema, file};
 use crate::store::{MailId, Received, Result, Settings, Store, StoreError};
-
-/// Records of the audit log read at a time.
-const PAGE: u32 = 500;
 
 /// What was looked at, and what is wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,16 +73,7 @@ async fn read(store: &Store, schema: Schema, health: &mut Health) -> Result<()> 
 
 /// The chain of the audit log, record by record.
 async fn read_audit(store: &Store, health: &mut Health) -> Result<()> {
-    let mut verification = Verification::new(None);
-    let mut after = 0;
-    loop {
-        let page = store.audit_after(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.numero;
-        for record in &page {
-            verification.take(record);
-        }
-    }
+    let verification = store.verify_audit(None).await?;
     health.findings.extend(verification.end().1.iter().map(|fault| format!("journal d’audit : {fault}")));
     Ok(())
 }
