@@ -165,14 +165,22 @@ fn of_patient_document(one: Happening) -> Observation {
 
 fn of_rights(refused: &RightsRefused) -> Observation {
     let RightsRefused { locations, example, since } = refused;
-    let sentence = format!("le ROR refuse l’écriture sur {locations} lieu(x), dont {example}");
+    let sentence = format!(
+        "le ROR refuse l’écriture sur {locations} {}, dont {example}",
+        if *locations > 1 { "lieux" } else { "lieu" }
+    );
     Observation::new(Kind::RorRights, "ROR", Severity::Grave, &sentence, Some(*since))
 }
 
 fn of_excess(finess: Option<Finess>, excess: &Excess) -> Observation {
     let Excess { now, usual } = excess;
     let whose = finess.map_or_else(|| "en tout".to_owned(), |finess| format!("pour l’établissement {finess}"));
-    let sentence = format!("{now} courriels rejetés en une heure {whose}, contre {usual} au plus d’habitude");
+    let usual = if *usual == 0 {
+        "contre aucun d’habitude".to_owned()
+    } else {
+        format!("contre {usual} au plus d’habitude")
+    };
+    let sentence = format!("{now} courriels avec au moins un rejet en une heure {whose}, {usual}");
     let object = finess.map_or_else(|| "tous".to_owned(), |finess| finess.to_string());
     Observation::new(Kind::Rejections, &object, Severity::Attention, &sentence, None)
 }

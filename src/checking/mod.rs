@@ -46,9 +46,9 @@ pub struct Checked {
     pub defauts: Vec<Defect>,
     /// The codes that could not be checked.
     pub non_verifie: Vec<Code>,
-    /// Whether a document is for trying only (`mode="test"`); no part of the contract.
+    /// Whether a document is for trying only (`mode="test"`): nothing of it would be pushed; no part of the contract.
     #[serde(skip)]
-    essai: bool,
+    pub essai: bool,
     /// For each defect the text of its document, to show the line at fault; no part of the contract.
     #[serde(skip)]
     texts: Vec<Option<Arc<str>>>,

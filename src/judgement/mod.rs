@@ -133,10 +133,11 @@ fn establishment_defect(finess: Finess, etablissement: &Etablissement, context: 
     match referential.establishment(finess) {
         None => Some(defect(Code::E03)),
         Some(known) if known.kind == Kind::Ej => Some(legal_entity(&etablissement.place, finess, context)),
-        Some(_) if context.sender.is_some_and(|sender| !referential.may_send(sender, finess)) => {
-            Some(defect(Code::E04))
+        Some(_) => {
+            let stranger = context.sender.filter(|sender| !referential.may_send(sender, finess))?;
+            let expected = format!("une adresse habilitée pour l’établissement {finess}");
+            Some(Defect::new(Code::E04, etablissement.place.clone()).found(stranger.as_str()).expected(expected))
         }
-        Some(_) => None,
     }
 }
 

@@ -233,6 +233,11 @@ impl Proposal {
         !self.gains.is_empty() || unread && self.before.verdict != Some(self.verdict)
     }
 
+    /// Whether some of it was refused by the ROR, which may refuse it again.
+    pub fn asks_the_ror_again(&self) -> bool {
+        self.gains.iter().any(|gain| gain.row.is_some() && !gain.superseded)
+    }
+
     /// The same text for the same proposal: what was shown is what is done.
     pub fn fingerprint(&self) -> String {
         let mut told = format!("{}\n{:?}\n{:?}\n", self.id.number(), self.before.verdict, self.verdict);

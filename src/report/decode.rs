@@ -63,7 +63,7 @@ impl DecodeFault {
             Unsettled::Contradiction { declared, at, actual } => Self {
                 before: " ".repeat(at),
                 found: declared,
-                expected: actual.to_owned(),
+                expected: format!("{actual}, comme le fichier, ou un fichier enregistré en UTF-8"),
                 detail: format!("Les premiers octets du fichier sont en {actual}, ce que sa déclaration contredit."),
             },
         }

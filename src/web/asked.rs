@@ -174,7 +174,7 @@ impl Given {
 fn wanted(key: &str) -> &'static str {
     match key {
         "du" | "au" => "date : écrivez 2026-11-23 ou 2026-11-23T08:00 (heure de Paris)",
-        "finess" => "numéro FINESS : neuf caractères, clé comprise",
+        "finess" => "numéro FINESS : neuf caractères, clé comprise, sans espace et en majuscules (2A, 2B)",
         "service" => "code service",
         "code" => "code de rejet : C01, par exemple",
         "verdict" => "verdict",

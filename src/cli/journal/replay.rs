@@ -142,9 +142,7 @@ async fn handle(
 fn show(out: &mut impl Write, proposal: &Proposal) -> io::Result<()> {
     let before = proposal.before.verdict.map_or("en cours", Verdict::in_words);
     let (number, received) = (proposal.id.number(), in_paris(proposal.before.received_at));
-    // What the ROR refused once it may refuse again.
-    let refused = proposal.gains.iter().any(|gain| gain.row.is_some());
-    let condition = if refused { " si le ROR l’accepte" } else { "" };
+    let condition = if proposal.asks_the_ror_again() { " si le ROR l’accepte" } else { "" };
     writeln!(out, "Courriel n° {number}, reçu le {received} : {before} → {}{condition}", proposal.verdict.in_words())?;
     let codes = [words::codes(proposal.before.all_defects()), words::codes(proposal.after.all_defects())];
     writeln!(out, "  défauts : {} → {}", codes[0], codes[1])?;

@@ -51,7 +51,7 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     let (path, back) = (format!("{}/relance", on.path()), on.path());
     let body = html! {
         @if to.is_empty() {
-            p { "Aucune adresse de cet établissement ne peut être écrite : ni contact ni expéditeur du référentiel n’est dans les domaines admis (reply.allowed_domains). Appelez-le." }
+            p { "On ne peut écrire à aucune adresse de cet établissement : ni contact ni expéditeur du référentiel n’est dans les domaines admis (reply.allowed_domains). Appelez-le." }
             p { a href=(back) { "Retour à l’établissement" } }
         } @else {
             @if freshness.is_some_and(|freshness| freshness.state == Fresh::OnTime) {
@@ -146,7 +146,7 @@ fn compose(state: &State, finess: Finess, written: &Written) -> Result<NewRemind
     let bad = |what: &str| Refusal::Bad(what.to_owned());
     let allowed = recipients(state, finess)?;
     let to = allowed.into_iter().find(|address| address.as_str() == written.destinataire);
-    let to = to.ok_or_else(|| bad("ce destinataire ne peut pas être écrit"))?;
+    let to = to.ok_or_else(|| bad("on ne peut pas écrire à ce destinataire"))?;
     let subject: String =
         written.objet.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SUBJECT).collect();
     let text: String = written.texte.chars().take(TEXT).collect();

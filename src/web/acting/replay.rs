@@ -131,13 +131,20 @@ pub(super) fn difference(proposal: &Proposal, visitor: &Visitor) -> Markup {
         table {
             thead { tr { td {} th scope="col" { "Avant" } th scope="col" { "Après" } } }
             tbody {
-                tr { th scope="row" { "Verdict" } td { (before) } td { (proposal.verdict.in_words()) } }
+                tr {
+                    th scope="row" { "Verdict" }
+                    td { (before) }
+                    td { (proposal.verdict.in_words()) @if proposal.asks_the_ror_again() { ", si le ROR l’accepte" } }
+                }
                 tr {
                     th scope="row" { "Défauts" }
                     td { (words::codes(proposal.before.all_defects())) }
                     td { (words::codes(proposal.after.all_defects())) }
                 }
             }
+        }
+        @if proposal.asks_the_ror_again() {
+            p { "Le ROR avait refusé ces lignes. Il n’est interrogé qu’après votre confirmation, et peut les refuser encore." }
         }
         @if !proposal.gains.is_empty() {
             h2 { "Lignes reprises" }
@@ -154,7 +161,7 @@ fn gain(gain: &Gain, visitor: &Visitor) -> Markup {
     html! {
         "établissement " (update.finess()) ", service " (update.location.service())
         @if visitor.person.may(Right::Contenu) {
-            ", " (update.count.indicator.to_string()) " : " (update.count.nombre.get())
+            ", " (words::count(&update.count))
         }
         ", relevé du " (in_paris(update.date_releve)) " : "
         @if gain.superseded { "dépassée par un relevé plus récent" } @else { "à transmettre" }

@@ -7,7 +7,8 @@ use maud::{Markup, html};
 
 use super::parts::{badge, moment};
 use crate::access::Right;
-use crate::alerts::{Incident, Severity};
+use crate::alerts::{Incident, Kind, Severity};
+use crate::finess::Finess;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
 
@@ -25,6 +26,8 @@ pub(super) async fn show(
     let before = before(&uri)?;
     let open = state.store().open_incidents().await?;
     let history = state.store().incidents(before, LINES).await?;
+    // Those that are open stand above, on the first page.
+    let past: Vec<Incident> = history.iter().filter(|one| before.is_some() || !one.is_open()).cloned().collect();
     let now = state.now();
     let body = html! {
         h1 { "Alertes" }
@@ -37,7 +40,7 @@ pub(super) async fn show(
             }
         }
         h2 { "Historique" }
-        @if history.is_empty() { p { "Rien d’autre." } } @else { (table("Toutes les alertes", &history, now)) }
+        @if past.is_empty() { p { "Rien d’autre." } } @else { (table("Alertes passées", &past, now)) }
         (older(&history))
     };
     Ok(layout::page(&visitor, state.config().environnement, Tab::Alertes, "Alertes", &body))
@@ -50,7 +53,7 @@ pub(super) async fn signals(state: &State) -> Result<Markup, Refusal> {
     Ok(html! {
         @for incident in open.iter().take(TOLD) {
             li.(class(incident.gravite)) {
-                strong { (incident.kind.title()) } " : " (incident.phrase) ", "
+                strong { (incident.kind.title()) } " : " (incident.phrase) (see(incident.kind, &incident.objet)) ", "
                 (moment::ago(incident.depuis, state.now()))
             }
         }
@@ -88,7 +91,7 @@ fn table(caption: &str, incidents: &[Incident], now: Timestamp) -> Markup {
                 caption.invisible { (caption) }
                 thead { tr {
                     th scope="col" { "Alerte" } th scope="col" { "Gravité" } th scope="col" { "Depuis" }
-                    th scope="col" { "Close" } th scope="col" { "Ce qui se passe" } th scope="col" { "Que faire" }
+                    th scope="col" { "État" } th scope="col" { "Ce qui se passe" } th scope="col" { "Que faire" }
                 } }
                 tbody { @for incident in incidents { (line(incident, now)) } }
             }
@@ -102,13 +105,26 @@ fn line(incident: &Incident, now: Timestamp) -> Markup {
             th scope="row" data-nom="Alerte" { (incident.kind.title()) }
             td data-nom="Gravité" { (severity(incident)) }
             td data-nom="Depuis" { span { (moment::moment(incident.depuis)) ", " (moment::ago(incident.depuis, now)) } }
-            td data-nom="Close" {
-                @match incident.clos_a { Some(at) => { (moment::moment(at)) }, None => { strong { "ouverte" } } }
+            td data-nom="État" {
+                @match incident.clos_a { Some(at) => { "close le " (moment::moment(at)) }, None => { strong { "ouverte" } } }
             }
-            td data-nom="Ce qui se passe" { span { (incident.phrase) } }
+            td data-nom="Ce qui se passe" { span { (incident.phrase) (see(incident.kind, &incident.objet)) } }
             td data-nom="Que faire" { span { (incident.remedy()) } }
         }
     }
+}
+
+/// Where one sees more of it: an establishment, a mail, the mails with a rejection.
+fn see(kind: Kind, object: &str) -> Markup {
+    let finess = object.split('/').next().and_then(|text| text.parse::<Finess>().ok());
+    let to = match (finess, object.strip_prefix("courriel ")) {
+        (Some(finess), _) if kind == Kind::Rejections => Some(format!("/journal?finess={finess}&rejets=oui")),
+        (Some(finess), _) => Some(format!("/etablissements/{finess}")),
+        (None, Some(number)) => Some(format!("/courriels/{number}")),
+        (None, None) if kind == Kind::Rejections => Some("/journal?rejets=oui".to_owned()),
+        (None, None) => None,
+    };
+    html! { @if let Some(to) = to { " (" a href=(to) { "voir" span.invisible { " : " (object) } } ")" } }
 }
 
 fn severity(incident: &Incident) -> Markup {
@@ -123,5 +139,21 @@ fn class(severity: Severity) -> &'static str {
     match severity {
         Severity::Grave => "grave",
         Severity::Attention => "attention",
+    }
+}
+
+#[test]
+fn an_alert_leads_to_what_it_is_about() {
+    let cases = [
+        (Kind::SilentService, "350054680/SSR1", Some("/etablissements/350054680")),
+        (Kind::Rejections, "350054680", Some("/journal?finess=350054680&amp;rejets=oui")),
+        (Kind::Rejections, "tous", Some("/journal?rejets=oui")),
+        (Kind::PatientDocument, "courriel 160", Some("/courriels/160")),
+        (Kind::RorRights, "ROR", None),
+    ];
+    for (kind, object, to) in cases {
+        let shown = see(kind, object).into_string();
+        let expected = to.map(|to| format!("href=\"{to}\""));
+        assert!(expected.map_or(shown.is_empty(), |link| shown.contains(&link)), "{object}: {shown}");
     }
 }

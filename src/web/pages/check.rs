@@ -4,7 +4,7 @@
 //! file does not name.
 
 use axum::Router;
-use axum::extract::multipart::MultipartError;
+use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::{self, DefaultBodyLimit, Multipart};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -18,7 +18,7 @@ use crate::web::{Refusal, State, layout};
 use crate::words;
 
 /// The largest file, in bytes.
-const MAX_FILE: usize = 2 * 1024 * 1024;
+const MAX_FILE: usize = 2_000_000;
 /// What a form adds around its file.
 const ENVELOPE: usize = 16 * 1024;
 /// The most counts listed.
@@ -37,12 +37,16 @@ async fn ask(extract::State(state): extract::State<State>) -> Result<Markup, Ref
     Ok(page(&state, &form(None)))
 }
 
-async fn judge(extract::State(state): extract::State<State>, file: Multipart) -> Result<(StatusCode, Markup), Refusal> {
+async fn judge(
+    extract::State(state): extract::State<State>,
+    file: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Markup), Refusal> {
     is_open(&state)?;
+    let file = file.map_err(|_| Refusal::Bad("ce formulaire ne se lit pas ; recommencez depuis la page".to_owned()))?;
     let asked = |status, wrong: &str| Ok((status, page(&state, &form(Some(wrong)))));
     let (name, bytes) = match received(file).await {
         Ok(Some(file)) => file,
-        Ok(None) => return asked(StatusCode::BAD_REQUEST, "Choisissez un fichier."),
+        Ok(None) => return asked(StatusCode::BAD_REQUEST, "Choisissez un fichier qui ne soit pas vide."),
         Err(failure) => return asked(failure.status(), refused(&failure)),
     };
     let checked = checked(&state, name, bytes).await?;
@@ -67,7 +71,7 @@ async fn received(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, Mult
 
 fn refused(failure: &MultipartError) -> &'static str {
     match failure.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => "Ce fichier dépasse 2 Mio.",
+        StatusCode::PAYLOAD_TOO_LARGE => "Ce fichier dépasse 2 Mo.",
         _ => "Le fichier n’est pas arrivé entier ; réessayez.",
     }
 }
@@ -94,7 +98,7 @@ fn form(wrong: Option<&str>) -> Markup {
                 "Le fichier est contrôlé comme le serait votre envoi. Rien n’est transmis au ROR, rien n’est conservé."
             }
             @if let Some(wrong) = wrong { p.erreur role="alert" #erreur { (wrong) } }
-            label for="fichier" { "Fichier .xml, .zip ou .eml, 2 Mio au plus" }
+            label for="fichier" { "Fichier .xml, .zip ou .eml, 2 Mo au plus" }
             input #fichier type="file" name="fichier" required accept=".xml,.zip,.eml"
                 aria-describedby=[wrong.map(|_| "erreur")];
             p.actions { button { "Vérifier" } }
@@ -133,15 +137,24 @@ fn documents(checked: &Checked) -> Vec<(Option<&str>, Vec<&Defect>)> {
 fn summary(checked: &Checked) -> String {
     let count = |count: usize, one, many| plural(i64::try_from(count).unwrap_or(i64::MAX), one, many);
     let rejections = checked.defauts.iter().filter(|defect| defect.is_rejection()).count();
-    let accepted = count(checked.lignes.len(), "capacité serait transmise", "capacités seraient transmises");
-    format!("{accepted}, {}.", count(rejections, "rejet", "rejets"))
+    let accepted = match checked.lignes.len() {
+        0 => "Aucune capacité ne serait transmise".to_owned(),
+        some if checked.essai => {
+            format!(
+                "{} : essai (mode=\"test\"), rien ne serait transmis",
+                count(some, "capacité valide", "capacités valides")
+            )
+        }
+        some => count(some, "capacité serait transmise", "capacités seraient transmises"),
+    };
+    format!("{accepted} ; {}.", count(rejections, "rejet", "rejets"))
 }
 
 fn accepted(checked: &Checked) -> Markup {
     html! {
         @if !checked.lignes.is_empty() {
             details {
-                summary { "Les capacités qui seraient transmises" }
+                summary { @if checked.essai { "Les capacités valides" } @else { "Les capacités qui seraient transmises" } }
                 ul {
                     @for line in checked.lignes.iter().take(MOST) {
                         li {

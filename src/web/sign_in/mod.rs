@@ -19,6 +19,7 @@ mod session;
 mod via;
 
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use super::State;
@@ -36,5 +37,10 @@ pub(super) fn routes() -> Router<State> {
         .route("/connexion/oidc/retour", get(openid::come_back))
         .route("/deconnexion", post(account::sign_out))
         .route("/compte", get(account::show))
-        .route("/compte/mot-de-passe", post(account::change_password))
+        .route("/compte/mot-de-passe", get(to_account).post(account::change_password))
+}
+
+/// The form is on the account's page: its address, typed or kept by a browser, leads there.
+async fn to_account() -> Redirect {
+    Redirect::to("/compte")
 }

@@ -131,7 +131,7 @@ async fn rights_that_the_ror_refuses(engine: Engine) {
     };
     let cure = async |stage: &Stage| {
         let [incident] = stage.open(Kind::RorRights).await.try_into().unwrap();
-        assert_eq!(incident.phrase, "le ROR refuse l’écriture sur 2 lieu(x), dont 350054680/SSR1");
+        assert_eq!(incident.phrase, "le ROR refuse l’écriture sur 2 lieux, dont 350054680/SSR1");
         stage.hours_pass(2);
         stage.bench.send(acknowledged).await;
     };
@@ -195,7 +195,10 @@ async fn rejections_above_habit(engine: Engine) {
     };
     let cure = async |stage: &Stage| {
         let [incident] = stage.open(Kind::Rejections).await.try_into().unwrap();
-        assert_eq!(incident.phrase, "10 courriels rejetés en une heure en tout, contre 0 au plus d’habitude");
+        assert_eq!(
+            incident.phrase,
+            "10 courriels avec au moins un rejet en une heure en tout, contre aucun d’habitude"
+        );
         stage.hours_pass(1);
     };
     tell(&stage, Kind::Rejections, "tous", cause, cure).await;

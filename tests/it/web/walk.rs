@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 
 use super::axe;
 use super::browser::{Browser, Screen};
-use super::desk::Desk;
+use super::desk::{Desk, client};
 
 const ROLES: [Role; 3] = [Role::Lecteur, Role::Operateur, Role::Administrateur];
 const PATIENT: &str = "m06-cda-a-cote-d-un-rapport";
@@ -178,6 +178,17 @@ async fn a_file_is_tried_without_an_account_and_kept_nowhere() {
     assert!(told.contains("C02") && told.contains("rejeté"), "{told}");
     assert_eq!(browser.text("mark").await, "nombre=\"douze\"");
     axe::check(&browser, "/verifier after a file").await;
+    let trial = std::fs::read_to_string(&file).unwrap().replace("douze", "12");
+    std::fs::write(&file, trial.replace("identifiant=\"A\"", "identifiant=\"A\" mode=\"test\"")).unwrap();
+    browser.go(&desk.at(Role::Lecteur, "/verifier")).await;
+    browser.give_file("#fichier", file.to_str().unwrap()).await;
+    browser.click(".filtres button").await;
+    let told = browser.text("section[aria-labelledby=resultat]").await;
+    assert!(told.contains("1 capacité valide : essai (mode=\"test\"), rien ne serait transmis"), "{told}");
+    let broken = client().post(desk.at(Role::Lecteur, "/verifier"));
+    let refused = broken.header("content-type", "multipart/form-data").send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert!(refused.text().await.unwrap().contains("formulaire ne se lit pas"));
     let balance = desk.sandbox.store.balance(None).await.unwrap();
     assert_eq!(balance.recus, 1, "nothing came in by the page");
     assert_eq!(desk.closed_check_page().await, StatusCode::NOT_FOUND);

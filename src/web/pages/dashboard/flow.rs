@@ -90,6 +90,8 @@ pub(super) async fn show(state: &State, period: Period) -> Result<Markup, Refusa
     let now = state.now();
     let since = now.saturating_sub(SignedDuration::from_hours(period.hours() - 1)).unwrap_or(now);
     let flow = period.flow(state, since, now).await?;
+    // From the first slot on, so that every figure and every link tells of the same time.
+    let since = flow.first().map_or(since, |first| first.debut);
     let rejections = state.store().rejections(since, now).await?;
     let bars: Vec<Bar> = flow.iter().enumerate().map(|(rank, flow)| period.bar(rank, flow)).collect();
     let title = format!("Courriels reçus, intégrés et rejetés sur {} : {}", period.name(), total(&bars));
@@ -129,10 +131,11 @@ fn total(bars: &[Bar]) -> String {
     let (received, integrated, rejected) =
         (sum(|bar| bar.received), sum(|bar| bar.integrated), sum(|bar| bar.rejected));
     format!(
-        "{}, {}, {}.",
+        "{} : {} au moins en partie, {}, {} (ignorés, doublons, en quarantaine ou en cours).",
         plural(received, "reçu", "reçus"),
         plural(integrated, "intégré", "intégrés"),
         plural(rejected, "rejeté", "rejetés"),
+        plural(received - integrated - rejected, "autre", "autres"),
     )
 }
 

@@ -72,7 +72,7 @@ fn services_in_words(row: &Row, board: &Board) -> String {
     let parts = [
         (count(Fresh::Silent), "silencieux"),
         (count(Fresh::Late), "en retard"),
-        (count(Fresh::NeverSeen), "jamais vus"),
+        (count(Fresh::NeverSeen), "dont rien n’a été retenu"),
         (count(Fresh::OnTime), "à l’heure"),
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);

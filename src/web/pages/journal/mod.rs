@@ -47,6 +47,7 @@ fn found_body(given: &Given, found: &Found, state: &State, visitor: &Visitor) ->
         h1 { "Journal" }
         (filters::quick(given, state.now()))
         (filters::form(given, state, None))
+        (of_number(given))
         @if found.lines.is_empty() {
             p { "Aucun courriel " @if given.narrows() { "ne répond à ces critères." } @else { "reçu pour l’instant." } }
         } @else {
@@ -56,6 +57,12 @@ fn found_body(given: &Given, found: &Found, state: &State, visitor: &Visitor) ->
         (exports(given))
         (replay(given, visitor))
     }
+}
+
+/// What looks like a reception number leads to the mail, beside the identifiers that begin so.
+fn of_number(given: &Given) -> Markup {
+    let number = given.get("identifiant").and_then(|text| text.parse::<u32>().ok());
+    html! { @if let Some(number) = number { p { a href={ "/courriels/" (number) } { "Ouvrir le courriel n° " (number) } } } }
 }
 
 fn wrong_body(given: &Given, wrong: &Wrong, state: &State) -> Markup {
