@@ -27,12 +27,13 @@ const SESSIONS: u32 = 12;
 const SEARCHERS: u32 = 4;
 /// A search walks the index it was made for, one mail at a time: plans that read a table whole, to join or to sort it,
 /// are for whoever wants all of it. To compile a statement takes longer than to run it.
-const SEARCHING: [(&str, &str); 7] = [
+const SEARCHING: [(&str, &str); 8] = [
     ("default_transaction_read_only", "on"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("enable_bitmapscan", "off"),
+    ("max_parallel_workers_per_gather", "0"),
     ("plan_cache_mode", "force_custom_plan"),
     ("jit", "off"),
 ];

@@ -32,6 +32,13 @@ pub(super) enum Way {
     GlanceThenGather(Source),
 }
 
+impl Way {
+    /// What a row that has a place in the list is called.
+    fn row(&self) -> &'static str {
+        if let Self::Gather(_) = self { "gathered" } else { "d" }
+    }
+}
+
 /// A search of one page.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
@@ -168,13 +175,13 @@ impl<'a> Search<'a> {
             return source.mails(SORTABLE + 1, sql);
         }
         let condition = source.condition("d", sql);
-        let within = self.within_time(sql);
+        let within = self.within_time("d", sql);
         format!("SELECT 1 AS one FROM {} d WHERE {condition}{within} LIMIT {}", source.table(), SORTABLE + 1)
     }
 
     async fn count_in_time(&self, store: &Store) -> Result<u32> {
         let mut sql = Sql::default();
-        let within = self.within_time(&mut sql);
+        let within = self.within_time("d", &mut sql);
         let statement = format!(
             "SELECT COUNT(*) FROM (SELECT 1 AS one FROM journal d WHERE 1 = 1{within} LIMIT {}) AS counted",
             FEW + 1
@@ -183,9 +190,9 @@ impl<'a> Search<'a> {
         Ok(counted.first().map_or(0, |(mails,)| crate::store::count(*mails)))
     }
 
-    fn within_time(&self, sql: &mut Sql) -> String {
-        let since = self.filter.since.map(|since| format!(" AND d.received_at >= {}", sql.bind(millis(since))));
-        let until = self.filter.until.map(|until| format!(" AND d.received_at < {}", sql.bind(millis(until))));
+    fn within_time(&self, row: &str, sql: &mut Sql) -> String {
+        let since = self.filter.since.map(|since| format!(" AND {row}.received_at >= {}", sql.bind(millis(since))));
+        let until = self.filter.until.map(|until| format!(" AND {row}.received_at < {}", sql.bind(millis(until))));
         since.unwrap_or_default() + &until.unwrap_or_default()
     }
 
@@ -199,29 +206,31 @@ impl<'a> Search<'a> {
                 let own = source.condition("d", sql);
                 (format!("{} d", source.table()), own + &self.others(Some(source), "d", sql))
             }
-            Way::Gather(source) => (self.gathered(source, sql), "d.mail_id = gathered.mail_id".to_owned()),
+            Way::Gather(source) => (self.gathered(source, sql), "1 = 1".to_owned()),
             Way::GlanceThenGather(_) => return self.glance(limit, sql),
         };
-        let range = self.range(sql);
-        format!("SELECT d.mail_id FROM {from} WHERE {condition}{range} ORDER BY {} LIMIT {limit}", self.order(way))
+        let (row, range, order) = (way.row(), self.range(way.row(), sql), self.order(way));
+        format!("SELECT {row}.mail_id FROM {from} WHERE {condition}{range} ORDER BY {order} LIMIT {limit}")
     }
 
     /// A page of the next lines of the whole list, or less than one.
     fn glance(&self, limit: u32, sql: &mut Sql) -> String {
-        let (range, others, order) = (self.range(sql), self.others(None, "d", sql), self.order(&Way::Walk(None)));
+        let (range, others, order) = (self.range("d", sql), self.others(None, "d", sql), self.order(&Way::Walk(None)));
         format!(
             "SELECT d.mail_id FROM (SELECT d.* FROM journal d WHERE 1 = 1{range} ORDER BY {order} LIMIT {GLANCE}) AS d
              WHERE 1 = 1{others} ORDER BY {order} LIMIT {limit}"
         )
     }
 
-    /// Nothing is asked of the journal's rows but where they stand: each is then found by its mail.
+    /// What a filter names, with where each mail stands in the list: a look at that one mail, which no planner turns
+    /// into a walk through the journal.
     fn gathered(&self, source: &Source, sql: &mut Sql) -> String {
         let mails = source.mails(SORTABLE + 1, sql);
         let others = self.others(Some(source), "named", sql);
-        format!(
-            "(SELECT DISTINCT mail_id FROM ({mails}) AS named WHERE 1 = 1{others}) AS gathered CROSS JOIN journal d"
-        )
+        let look = |column| format!("(SELECT j.{column} FROM journal j WHERE j.mail_id = named.mail_id) AS {column}");
+        let columns: Vec<String> = ["received_at"].into_iter().chain(self.word()).map(look).collect();
+        let columns = columns.join(", ");
+        format!("(SELECT DISTINCT mail_id, {columns} FROM ({mails}) AS named WHERE 1 = 1{others}) AS gathered")
     }
 
     /// What the sources that do not lead ask of each mail.
@@ -235,37 +244,39 @@ impl<'a> Search<'a> {
         self.sort.descending == self.back
     }
 
-    /// What is gathered is sorted, whatever index has its order: an expression is in none.
+    /// All of a time is sorted, whatever index has its order: an expression is in none.
     fn order(&self, way: &Way) -> String {
         let direction = if self.ascends() { "ASC" } else { "DESC" };
-        let sorted = matches!(way, Way::Gather(_) | Way::GatherTime);
-        let first = match (self.word(), sorted) {
-            (None, false) => "d.received_at".to_owned(),
-            (None, true) => "d.received_at + 0".to_owned(),
-            (Some(word), false) => format!("d.{word} {direction}, d.received_at"),
-            (Some(word), true) => format!("d.{word} || '' {direction}, d.received_at"),
+        let row = way.row();
+        let first = match (self.word(), way) {
+            (None, Way::GatherTime) => format!("{row}.received_at + 0"),
+            (None, _) => format!("{row}.received_at"),
+            (Some(word), Way::GatherTime) => format!("{row}.{word} || '' {direction}, {row}.received_at"),
+            (Some(word), _) => format!("{row}.{word} {direction}, {row}.received_at"),
         };
-        format!("{first} {direction}, d.mail_id {direction}")
+        format!("{first} {direction}, {row}.mail_id {direction}")
     }
 
     /// Where the page begins, and the time it is within. Of two bounds on one side only the closer is named: the index
     /// is then entered there.
-    fn range(&self, sql: &mut Sql) -> String {
-        let (Some(key), ascends) = (self.from, self.ascends()) else { return self.within_time(sql) };
+    fn range(&self, row: &str, sql: &mut Sql) -> String {
+        let (Some(key), ascends) = (self.from, self.ascends()) else { return self.within_time(row, sql) };
         if let (Some(column), Some(word)) = (self.word(), &key.word) {
             let (word, at, mail) = (sql.text(word), sql.bind(key.received_at), sql.bind(key.mail));
             let beyond = if ascends { ">" } else { "<" };
-            let place = format!(" AND (d.{column}, d.received_at, d.mail_id) {beyond} ({word}, {at}, {mail})");
-            return place + &self.within_time(sql);
+            let place =
+                format!(" AND ({row}.{column}, {row}.received_at, {row}.mail_id) {beyond} ({word}, {at}, {mail})");
+            return place + &self.within_time(row, sql);
         }
         let since = self.filter.since.map(millis).filter(|since| !ascends || *since > key.received_at);
         let until = self.filter.until.map(millis).filter(|until| ascends || *until <= key.received_at);
         let is_within = if ascends { since.is_none() } else { until.is_none() };
-        let since = since.map(|since| format!(" AND d.received_at >= {}", sql.bind(since)));
-        let until = until.map(|until| format!(" AND d.received_at < {}", sql.bind(until)));
+        let since = since.map(|since| format!(" AND {row}.received_at >= {}", sql.bind(since)));
+        let until = until.map(|until| format!(" AND {row}.received_at < {}", sql.bind(until)));
         let beyond = if ascends { ">" } else { "<" };
         let place = is_within.then(|| {
-            format!(" AND (d.received_at, d.mail_id) {beyond} ({}, {})", sql.bind(key.received_at), sql.bind(key.mail))
+            let (at, mail) = (sql.bind(key.received_at), sql.bind(key.mail));
+            format!(" AND ({row}.received_at, {row}.mail_id) {beyond} ({at}, {mail})")
         });
         since.unwrap_or_default() + &until.unwrap_or_default() + &place.unwrap_or_default()
     }
