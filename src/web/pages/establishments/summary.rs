@@ -39,7 +39,7 @@ fn silence(own: Option<&Row>, state: &State) -> Markup {
                 Some(at) => { "dernier envoi " (moment::ago(at, state.now())) ", le " (moment::moment(at)) }
                 None => { "aucun envoi reçu" }
             }
-            " ; attendu " (freshness::cadence(row.freshness.cadence)) "."
+            " ; " @if row.freshness.cadence.is_some() { "attendu " } (freshness::cadence(row.freshness.cadence)) "."
             @for remark in freshness::remarks(row, state.now()) { " " (remark) "." }
         }
     }
@@ -74,7 +74,7 @@ fn last_rejection(rejected: &[Rejected], state: &State) -> Markup {
                     (one.entry.expediteur.as_deref().unwrap_or("un inconnu")) ")"
                     @if let Some(defect) = one.defects.first() {
                         " : " strong { (defect.code()) } " " (defect.message())
-                        " Doit agir : " (words::actors(defect.code().actors())) ". À corriger : " (defect.hint())
+                        @if !defect.message().ends_with('.') { "." } " Doit agir : " (words::actors(defect.code().actors())) ". À corriger : " (defect.hint())
                     }
                 }
             }

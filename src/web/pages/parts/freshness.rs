@@ -42,7 +42,7 @@ pub(in crate::web::pages) fn cadence(cadence: Option<Cadence>) -> Markup {
     match cadence {
         Some(Cadence::Declared(_)) => html! { (cadence.map(every).unwrap_or_default()) },
         Some(Cadence::Learned(_)) => html! { (cadence.map(every).unwrap_or_default()) " (constatée)" },
-        None => html! { "à une cadence pas encore connue" },
+        None => html! { "cadence inconnue" },
     }
 }
 
