@@ -73,6 +73,11 @@ impl Board {
         self.rows.iter().filter(|row| row.expected.service.is_none())
     }
 
+    /// One establishment as a whole.
+    pub fn establishment(&self, finess: Finess) -> Option<&Row> {
+        self.establishments().find(|row| row.expected.finess == finess)
+    }
+
     /// The services of one establishment, the silent first.
     pub fn services_of(&self, finess: Finess) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.expected.finess == finess && row.expected.service.is_some())

@@ -73,6 +73,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// The deed for people; as it is stored if a later version wrote it.
+    pub fn in_words(&self) -> &str {
+        self.acte.parse::<Deed>().map_or(self.acte.as_str(), |deed| deed.in_words())
+    }
+
     /// The record that follows a head.
     pub fn following(head: &Head, entry: &Entry, at: Timestamp) -> Self {
         let mut record = Self {

@@ -105,11 +105,7 @@ async fn list(arguments: List) -> Outcome {
 }
 
 fn tell(out: &mut impl Write, record: &Record) -> io::Result<()> {
-    let deed = match record.acte.parse::<Deed>() {
-        Ok(deed) => deed.in_words(),
-        // A later version wrote it.
-        Err(_) => &record.acte,
-    };
+    let deed = record.in_words();
     writeln!(out, "{}  {}  {} : {}, {deed}", record.numero, in_paris(record.a), record.qui, record.objet)?;
     if !record.avant.is_empty() || !record.apres.is_empty() {
         writeln!(out, "    {} → {}", one_line(&record.avant), one_line(&record.apres))?;

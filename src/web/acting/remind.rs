@@ -99,8 +99,7 @@ fn draft(name: &str, finess: Finess, last: Option<Timestamp>) -> String {
 
 /// What the board of freshness says of it: when it last sent, and whether it is on time.
 fn freshness(state: &State, finess: Finess) -> Option<Freshness> {
-    let board = state.bulletin().board()?;
-    board.establishments().find(|row| row.expected.finess == finess).map(|row| row.freshness.clone())
+    state.bulletin().board()?.establishment(finess).map(|row| row.freshness.clone())
 }
 
 fn told(one: &StoredReminder) -> Markup {

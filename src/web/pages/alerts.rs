@@ -25,9 +25,10 @@ pub(super) async fn show(
     visitor.require(Right::Metadonnees)?;
     let before = before(&uri)?;
     let open = state.store().open_incidents().await?;
-    let history = state.store().incidents(before, LINES).await?;
+    let mut past = state.store().incidents(before, LINES).await?;
+    let older = older(&past);
     // Those that are open stand above, on the first page.
-    let past: Vec<Incident> = history.iter().filter(|one| before.is_some() || !one.is_open()).cloned().collect();
+    past.retain(|one| before.is_some() || !one.is_open());
     let now = state.now();
     let body = html! {
         h1 { "Alertes" }
@@ -41,7 +42,7 @@ pub(super) async fn show(
         }
         h2 { "Historique" }
         @if past.is_empty() { p { "Rien d’autre." } } @else { (table("Alertes passées", &past, now)) }
-        (older(&history))
+        (older)
     };
     Ok(layout::page(&visitor, state.config().environnement, Tab::Alertes, "Alertes", &body))
 }

@@ -99,17 +99,13 @@ fn table(records: &[Record]) -> Markup {
 }
 
 fn line(record: &Record) -> Markup {
-    let deed = match record.acte.parse::<Deed>() {
-        Ok(deed) => deed.in_words(),
-        Err(_) => record.acte.as_str(),
-    };
     html! {
         tr {
             th scope="row" data-nom="Quand" {
                 (moment::to_the_second(record.a)) " " span.finess { "n° " (record.numero) }
             }
             td data-nom="Qui" { (record.qui) }
-            td data-nom="Acte" { (deed) }
+            td data-nom="Acte" { (record.in_words()) }
             td data-nom="Sur quoi" { (record.objet) }
             td data-nom="Avant" { (record.avant) }
             td data-nom="Après" { (record.apres) }

@@ -14,7 +14,7 @@ const NAMED: usize = 8;
 
 pub(super) fn show(state: &State, finess: Finess, rejected: &[Rejected]) -> Markup {
     let board = state.bulletin().board();
-    let own = board.as_ref().and_then(|board| board.establishments().find(|row| row.expected.finess == finess));
+    let own = board.as_ref().and_then(|board| board.establishment(finess));
     let services: Vec<&Row> = board.iter().flat_map(|board| board.services_of(finess)).collect();
     html! {
         section.resume aria-labelledby="resume" {

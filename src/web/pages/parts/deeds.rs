@@ -3,19 +3,15 @@
 use maud::{Markup, html};
 
 use super::moment;
-use crate::access::audit::{Deed, Record};
+use crate::access::audit::Record;
 
 /// The most that a page tells.
 pub(in crate::web::pages) const SHOWN: u32 = 50;
 
 /// One deed without its date: « réponse renvoyée par … ».
 pub(in crate::web::pages) fn deed(record: &Record) -> Markup {
-    let words = match record.acte.parse::<Deed>() {
-        Ok(deed) => deed.in_words(),
-        Err(_) => record.acte.as_str(),
-    };
     html! {
-        strong { (words) } " par " (record.qui)
+        strong { (record.in_words()) } " par " (record.qui)
         @match (record.avant.as_str(), record.apres.as_str()) {
             ("", "") => {},
             ("", after) => { " : " (after) }
