@@ -79,7 +79,7 @@ impl Intake {
             let received;
             (session, received) = self.receive(session, batch, &mut strays).await?;
             sweep.received += received;
-            sweep.judged += self.judge.judge_all(stop).await?;
+            sweep.judged += Box::pin(self.judge.judge_all(stop)).await?;
             let moved;
             (session, moved) = self.file_judged(session, &listing, Extent::Seen).await?;
             sweep.moved += moved;
@@ -89,7 +89,7 @@ impl Intake {
         if whole {
             self.judge.store().moved(&self.judge.duty()?, &strays.rest(), self.judge.now()).await?;
         }
-        sweep.judged += self.judge.judge_all(stop).await?;
+        sweep.judged += Box::pin(self.judge.judge_all(stop)).await?;
         let (session, moved) =
             self.file_judged(session, &listing, if whole { Extent::All } else { Extent::Seen }).await?;
         sweep.moved += moved;

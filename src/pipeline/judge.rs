@@ -5,45 +5,28 @@
 //! and it for nothing else.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use tokio::sync::{Notify, RwLock};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::court::{Court, quarantined, unread};
+use super::courthouse::Courthouse;
+use super::docket::Docket;
 use super::examine::{Limits, examine};
 use super::noticing::notice;
 use super::seat::Seat;
-use crate::clock::Clock;
 use crate::defect::Code;
 use crate::fail_point::fail_point;
-use crate::health::{Pulse, Task};
-use crate::judgement::Rules;
-use crate::referential::{Referential, Watch};
-use crate::store::{Duty, JudgedMail, Judging, MailId, Reading, Recorded, Shift, Store, StoreError, StoredMail};
+use crate::health::Task;
+use crate::store::{Duty, JudgedMail, Judging, MailId, Reading, Recorded, Store, StoreError, StoredMail};
 
 /// Mails judged together.
 const BATCH: u32 = 50;
 /// Readings of a mail alone that may fail before it is put in quarantine: a power cut or a kill strikes an innocent one
 /// once in a while, and three in a row were seen in a thousand.
 const MAX_ATTEMPTS: u32 = 5;
-
-/// What the judges of one process share.
-#[derive(Debug, Clone)]
-pub struct Courthouse {
-    shift: Shift,
-    clock: Clock,
-    referential: Arc<Mutex<Watch>>,
-    rules: Rules,
-    pulse: Pulse,
-    /// Shared by batches, exclusive for a mail that is read alone.
-    company: Arc<RwLock<()>>,
-    /// Told when mails were judged: there may be something to send.
-    judged: Arc<Notify>,
-}
 
 /// The one judge of an account.
 #[derive(Debug)]
@@ -55,30 +38,13 @@ pub struct Judge {
     max_bytes: u64,
 }
 
-impl Courthouse {
-    /// Judges by the referential in force and these rules.
-    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules, pulse: Pulse) -> Self {
-        Self { shift, clock, referential, rules, pulse, company: Arc::default(), judged: Arc::default() }
-    }
-
-    /// The judge of an account, whose mails may have so many bytes. It judges once it has the duty to.
-    pub fn judge(&self, account: &str, max_bytes: u64) -> Judge {
-        let seat = Seat::new(self.shift.clone());
-        let task = Task::Sweep(account.to_owned());
-        Judge { house: self.clone(), seat, account: account.to_owned(), task, max_bytes }
-    }
-
-    /// Told whenever mails were judged.
-    pub fn judged(&self) -> Arc<Notify> {
-        Arc::clone(&self.judged)
-    }
-
-    fn referential(&self) -> Arc<Referential> {
-        self.referential.lock().unwrap_or_else(PoisonError::into_inner).current()
-    }
-}
-
 impl Judge {
+    /// Judges the mails of this account, which may have so many bytes.
+    pub(super) fn new(house: Courthouse, seat: Seat, account: &str, max_bytes: u64) -> Self {
+        let task = Task::Sweep(account.to_owned());
+        Self { house, seat, account: account.to_owned(), task, max_bytes }
+    }
+
     /// The account whose mails it judges.
     pub fn account(&self) -> &str {
         &self.account
@@ -175,9 +141,40 @@ impl Judge {
         let ids: Vec<MailId> = batch.iter().map(|mail| mail.id).collect();
         self.store().begin_reading(&self.duty()?, &ids, Reading::Together).await?;
         fail_point!("reading-marked");
+        let mut docket = Docket::default();
         for id in ids {
-            if !stop.is_cancelled() {
-                self.judge(id, Reading::Together).await?;
+            if stop.is_cancelled() {
+                break;
+            }
+            if let Some((mail, judged)) = self.blaming(id, Box::pin(self.hear(id))).await? {
+                docket.add(mail, judged);
+            }
+            if docket.is_full() {
+                self.record_all(std::mem::take(&mut docket)).await?;
+            }
+        }
+        self.record_all(docket).await
+    }
+
+    /// A mail and the judgement on it; `None` when its reading failed on our side.
+    async fn hear(&self, id: MailId) -> Result<Option<(StoredMail, JudgedMail)>, StoreError> {
+        let Some(mail) = self.store().mail(id).await? else { return Ok(None) };
+        Ok(self.verdict_on(&mail).await?.map(|judged| (mail, judged)))
+    }
+
+    /// Records what was judged together. Those whose judgement another mailbox overtook, or another mail of theirs, are
+    /// judged anew; each alone, if one cannot be recorded.
+    async fn record_all(&self, docket: Docket) -> Result<(), StoreError> {
+        let recorded = self.store().record_all(&self.duty()?, &docket.judgements(), self.now()).await;
+        let recorded = match recorded {
+            Err(failure) if failure.is_of_one_record() => None,
+            recorded => Some(recorded?),
+        };
+        fail_point!("judgement-recorded");
+        for (rank, (mail, judged)) in docket.entries().enumerate() {
+            match recorded.as_ref().and_then(|recorded| recorded.get(rank)) {
+                Some(Recorded::Stands) => self.tell(mail, judged),
+                Some(Recorded::Overtaken) | None => self.judge(mail.id, Reading::Together).await?,
             }
         }
         Ok(())
@@ -197,39 +194,46 @@ impl Judge {
         self.judge(mail.id, Reading::Alone).await
     }
 
-    /// A fault that this mail alone can have caused stays with it.
     async fn judge(&self, id: MailId, how: Reading) -> Result<(), StoreError> {
-        match AssertUnwindSafe(self.judge_and_record(id, how)).catch_unwind().await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Err(failure)) if !failure.is_of_one_record() => Err(failure),
-            Ok(Ok(false)) => self.store().reading_failed(&self.duty()?, id).await,
-            Ok(Err(failure)) => {
-                error!(courriel = id.number(), "jugement impossible : {failure}");
-                self.store().reading_failed(&self.duty()?, id).await
-            }
-            Err(_) => {
-                error!(courriel = id.number(), "le jugement a été interrompu par une erreur interne");
-                self.store().reading_failed(&self.duty()?, id).await
-            }
-        }
+        self.blaming(id, self.judge_and_record(id, how)).await.map(drop)
     }
 
-    /// Returns whether the judgement came to its end. One that another mailbox overtook begins anew: it then
-    /// knows the other's documents, so that this ends.
-    async fn judge_and_record(&self, id: MailId, how: Reading) -> Result<bool, StoreError> {
-        let Some(mail) = self.store().mail(id).await? else { return Ok(false) };
+    /// A fault that this mail alone can have caused stays with it: then there is nothing to show.
+    async fn blaming<T>(
+        &self,
+        id: MailId,
+        work: impl Future<Output = Result<Option<T>, StoreError>>,
+    ) -> Result<Option<T>, StoreError> {
+        match AssertUnwindSafe(work).catch_unwind().await {
+            Ok(Ok(Some(done))) => return Ok(Some(done)),
+            Ok(Ok(None)) => {}
+            Ok(Err(failure)) if !failure.is_of_one_record() => return Err(failure),
+            Ok(Err(failure)) => error!(courriel = id.number(), "jugement impossible : {failure}"),
+            Err(_) => error!(courriel = id.number(), "le jugement a été interrompu par une erreur interne"),
+        }
+        self.store().reading_failed(&self.duty()?, id).await?;
+        Ok(None)
+    }
+
+    /// `None` if the judgement did not come to its end. One that another mailbox overtook begins anew: it then knows
+    /// the other's documents, so that this ends.
+    async fn judge_and_record(&self, id: MailId, how: Reading) -> Result<Option<()>, StoreError> {
         loop {
-            let Some(judged) = self.verdict_on(&mail).await? else { return Ok(false) };
+            let Some((mail, judged)) = self.hear(id).await? else { return Ok(None) };
             if how == Reading::Alone {
                 self.store().interpreted_alone(&self.duty()?, id).await?;
             }
             if self.record(id, &judged).await? == Recorded::Stands {
                 fail_point!("judgement-recorded");
-                judged.all_defects().for_each(|defect| self.house.pulse.found(defect.code()));
-                log_judgement(&mail, &judged);
-                return Ok(true);
+                self.tell(&mail, &judged);
+                return Ok(Some(()));
             }
         }
+    }
+
+    fn tell(&self, mail: &StoredMail, judged: &JudgedMail) {
+        judged.all_defects().for_each(|defect| self.house.pulse.found(defect.code()));
+        log_judgement(mail, judged);
     }
 
     async fn record(&self, id: MailId, judged: &JudgedMail) -> Result<Recorded, StoreError> {

@@ -1,12 +1,14 @@
 //! Rows on their way to the ROR: claimed, durably, before a request leaves, by one worker at a time for a location.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
-use super::engine::{TOGETHER, Tx, locks::Lock, query, query_as, query_scalar, rows};
+use super::engine::{Tx, locks::Lock, query, query_as, query_scalar, rows, shares};
 use super::precedence::supersede_if_older;
 use super::removals::{Removal, claim_removals};
-use super::rows::UpdateColumns;
+use super::rows::{Place, UpdateColumns};
 use super::{Result, Shift, Store, millis, parse};
 use crate::capacity::{Location, Update};
 
@@ -64,6 +66,12 @@ struct Due {
     counts: bool,
 }
 
+impl Due {
+    fn place(&self) -> Place {
+        (self.finess.clone(), self.service.clone())
+    }
+}
+
 impl Shift {
     /// Claims what is due, at most `locations` locations, none of them held or in flight. A row that
     /// cannot be read is told and left alone for an hour: it stops neither its location nor others.
@@ -74,17 +82,17 @@ impl Shift {
         }
         let mut tx = self.store().write().await?;
         let worker = self.on_list(&mut tx).await?;
-        let mut ours = Vec::new();
-        for due in due {
-            // Another worker may have been faster: what it is at is not waited for.
-            if tx.try_lock(Lock::location(&due.finess, &due.service)).await? {
-                ours.push(due);
-            }
-        }
+        // Another worker may have been faster: what it is at is not waited for.
+        let locks: Vec<Lock> = due.iter().map(|due| Lock::location(&due.finess, &due.service)).collect();
+        let taken = tx.try_locks(&locks).await?;
+        let ours = due.into_iter().zip(taken).filter_map(|(due, taken)| taken.then_some(due)).collect();
         let claim = Claim { number: tx.number().await?, worker, at: now };
+        let free = still_free(&mut tx, ours, now).await?;
+        let mut counts = claim_counts(&mut tx, &free, &claim).await?;
         let mut batches = Vec::new();
-        for due in still_free(&mut tx, ours, now).await? {
-            batches.extend(claim_location(&mut tx, &due, &claim).await?);
+        for due in free {
+            let counts = counts.remove(&due.place()).unwrap_or_default();
+            batches.extend(claim_location(&mut tx, &due, counts, &claim).await?);
         }
         tx.commit().await?;
         Ok(batches)
@@ -170,7 +178,7 @@ pub(super) struct Claim {
 /// Of locations, those of which nothing is in flight or held: under their locks that stays so.
 async fn still_free(tx: &mut Tx, due: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
     let mut free = Vec::new();
-    for due in due.chunks(TOGETHER) {
+    for due in shares(&due) {
         let places =
             rows(due.len(), 2, 2, |rank, at| format!("({rank}, CAST(${at} AS TEXT), CAST(${} AS TEXT))", at + 1));
         let statement = format!(
@@ -188,12 +196,46 @@ async fn still_free(tx: &mut Tx, due: Vec<Due>, now: Timestamp) -> Result<Vec<Du
     Ok(free)
 }
 
-/// Claims the counts that are due at a location or, if there are none, the removals. `None` if
-/// nothing that was due can be read.
-async fn claim_location(tx: &mut Tx, due: &Due, claim: &Claim) -> Result<Option<Batch>> {
-    let Due { finess, service, counts, .. } = due;
+/// Claims the counts that are due at these locations, each location's in the order of judgement. Where counts alone are
+/// due, none is to be sent again.
+async fn claim_counts(tx: &mut Tx, due: &[Due], claim: &Claim) -> Result<HashMap<Place, Vec<UpdateColumns>>> {
+    let others: Vec<Due> = due.iter().filter(|due| !due.counts).cloned().collect();
+    let waiting = "etat = 'en-attente' AND next_at <= $1";
+    let again = "again_at IS NOT NULL AND again_at <= $1";
+    let mut claimed: HashMap<Place, Vec<UpdateColumns>> = HashMap::new();
+    for (due, condition) in [(due, waiting), (&others, again)] {
+        for due in shares(due) {
+            for row in claim_rows(tx, due, condition, claim).await? {
+                claimed.entry(row.place()).or_default().push(row);
+            }
+        }
+    }
+    for rows in claimed.values_mut() {
+        rows.sort_by_key(|row| row.id);
+    }
+    Ok(claimed)
+}
+
+async fn claim_rows(tx: &mut Tx, at: &[Due], due: &str, claim: &Claim) -> Result<Vec<UpdateColumns>> {
+    let here = rows(at.len(), 2, 4, |_, at| format!("(CAST(${at} AS TEXT), CAST(${} AS TEXT))", at + 1));
+    let statement = format!(
+        "WITH place (at_finess, at_service) AS (VALUES {here})
+         UPDATE updates SET in_flight_at = $1, claim = $2, worker = $3 FROM place
+         WHERE finess = at_finess AND service = at_service AND in_flight_at IS NULL AND {due}
+         RETURNING id, finess, service, indicator, nature, nombre, source, date_releve, etat, attempts"
+    );
+    let claiming =
+        query_as(sqlx::AssertSqlSafe(statement)).bind(millis(claim.at)).bind(claim.number).bind(claim.worker);
+    let claiming = claiming.bind_all(at.iter().flat_map(|due| [due.finess.as_str(), due.service.as_str()]));
+    claiming.fetch_all(&mut *tx).await
+}
+
+/// What was claimed at a location or, if that is nothing, the removals that are due there. `None` if nothing that was
+/// due can be read.
+async fn claim_location(tx: &mut Tx, due: &Due, counts: Vec<UpdateColumns>, claim: &Claim) -> Result<Option<Batch>> {
+    let Due { finess, service, .. } = due;
     let mut rows = Vec::new();
-    for columns in claim_rows(tx, finess, service, *counts, claim).await? {
+    for columns in counts {
         match columns.update() {
             Ok(update) => {
                 let id = RowId { row: columns.id, claim: claim.number };
@@ -208,37 +250,6 @@ async fn claim_location(tx: &mut Tx, due: &Due, claim: &Claim) -> Result<Option<
     }
     let location = Location::new(parse(finess)?, parse(service)?);
     Ok(Some(Batch { location, rows, removals, claim: claim.number }))
-}
-
-/// Where counts alone are due, none is to be sent again.
-async fn claim_rows(
-    tx: &mut Tx,
-    finess: &str,
-    service: &str,
-    counts: bool,
-    claim: &Claim,
-) -> Result<Vec<UpdateColumns>> {
-    let waiting = "etat = 'en-attente' AND next_at <= $3";
-    let again = "again_at IS NOT NULL AND again_at <= $3";
-    let mut columns: Vec<UpdateColumns> = Vec::new();
-    for due in [waiting, again].into_iter().take(if counts { 1 } else { 2 }) {
-        let statement = format!(
-            "UPDATE updates SET in_flight_at = $3, claim = $4, worker = $5
-             WHERE finess = $1 AND service = $2 AND in_flight_at IS NULL AND {due}
-             RETURNING id, finess, service, indicator, nature, nombre, source, date_releve, etat, attempts"
-        );
-        let claimed = query_as(sqlx::AssertSqlSafe(statement))
-            .bind(finess)
-            .bind(service)
-            .bind(millis(claim.at))
-            .bind(claim.number)
-            .bind(claim.worker)
-            .fetch_all(&mut *tx)
-            .await?;
-        columns.extend(claimed);
-    }
-    columns.sort_by_key(|row| row.id);
-    Ok(columns)
 }
 
 /// The row waits: a fault of ours is never a verdict.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::claiming::{RowId, RowToSend};
 use super::ends::{Standing, end_row, standings};
-use super::engine::{TOGETHER, Tx, locks::Lock, query, rows};
+use super::engine::{Tx, list, locks::Lock, query, shares};
 use super::probes::{Probe, Sent, insert_probes};
 use super::{Result, Store, millis};
 use crate::capacity::Location;
@@ -86,7 +86,7 @@ impl Store {
         let mut tx = self.write().await?;
         let locations = answers.iter().map(|answer| &answer.location);
         tx.lock(locations.map(|at| Lock::location(at.finess().as_str(), at.service().as_str()))).await?;
-        for answers in answers.chunks(TOGETHER) {
+        for answers in shares(answers) {
             close_some(&mut tx, answers).await?;
         }
         fail_point!("patch-written");
@@ -112,12 +112,12 @@ async fn close_some(tx: &mut Tx, answers: &[&Answered]) -> Result<()> {
 
 async fn close_plain(tx: &mut Tx, answers: &[&Answered]) -> Result<()> {
     let Some(last) = answers.iter().map(|answer| answer.at).max() else { return Ok(()) };
-    let ids = rows(answers.len(), 1, 2, |_, at| format!("${at}"));
+    let marked = list(answers.len(), 2);
     let statement = format!(
         "UPDATE updates SET etat = 'transmise', in_flight_at = NULL, claim = NULL, worker = NULL, genre_code = NULL,
-         again_at = NULL, attempts = attempts + 1, closed_at = $1 WHERE id IN ({ids})"
+         again_at = NULL, attempts = attempts + 1, closed_at = $1 WHERE id IN ({marked})"
     );
     let closing = query(sqlx::AssertSqlSafe(statement)).bind(millis(last));
-    answers.iter().fold(closing, |closing, answer| closing.bind(answer.id.row)).execute(&mut *tx).await?;
+    closing.bind_all(answers.iter().map(|answer| answer.id.row)).execute(&mut *tx).await?;
     Ok(())
 }

@@ -1,9 +1,11 @@
-//! The judgement on a mail, recorded in one transaction: documents, rows, defects, supersession.
+//! The judgements on mails, recorded in one transaction: documents, rows, defects, supersession.
+
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
 use super::engine::locks::Lock;
-use super::engine::{Tx, query, query_scalar};
+use super::engine::{Tx, list, query, query_scalar, rows, shares};
 use super::inserting::insert_updates;
 use super::mails::DefectColumns;
 use super::prior::{First, Prior, is_overtaken};
@@ -35,6 +37,11 @@ pub struct JudgedMail {
 }
 
 impl JudgedMail {
+    /// The sender as documents have it: nothing if there is none.
+    pub(super) fn sender_word(&self) -> &str {
+        self.sender.as_ref().map_or("", Address::as_str)
+    }
+
     /// Every defect: the mail's own, then each document's.
     pub fn all_defects(&self) -> impl Iterator<Item = &Defect> {
         self.defects.iter().chain(self.documents.iter().flat_map(|document| &document.defects))
@@ -68,45 +75,88 @@ pub enum Recorded {
 }
 
 impl Store {
-    /// Records a judgement, once: a mail already judged is left as it is. What the judgement took for known
-    /// is looked at again in the same transaction: two mailboxes may get one document at one time.
+    /// Records a judgement, once.
     pub async fn record(&self, duty: &Duty, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
+        let recorded = self.record_all(duty, &[(id, mail)], now).await?;
+        Ok(recorded.first().copied().unwrap_or(Recorded::Stands))
+    }
+
+    /// Records judgements in one transaction, each once: a mail already judged is left as it is. What a judgement took
+    /// for known is looked at again in the same transaction: two mailboxes may get one document at one time, and so may
+    /// two mails of this call.
+    pub async fn record_all(
+        &self,
+        duty: &Duty,
+        judgements: &[(MailId, &JudgedMail)],
+        now: Timestamp,
+    ) -> Result<Vec<Recorded>> {
         let mut tx = self.write_under(duty).await?;
-        let done = query(
-            "UPDATE mails SET judged_at = $2, folder = $3, sender = $4, message_id = $5, verdict = $6, reading = 0
-             WHERE id = $1 AND judged_at IS NULL",
-        )
-        .bind(id)
-        .bind(millis(now))
-        .bind(&mail.folder)
-        .bind(mail.sender.as_ref().map(Address::as_str))
-        .bind(&mail.message_id)
-        .bind(mail.verdict.map(Verdict::word))
-        .execute(&mut tx)
-        .await?;
-        if done == 0 {
-            tx.rollback().await?;
-            return Ok(Recorded::Stands);
+        tx.lock(judgements.iter().flat_map(|(_, mail)| locks(mail.sender_word(), &mail.documents))).await?;
+        let (mut recorded, mut new) = (Vec::new(), Vec::new());
+        let open = unjudged(&mut tx, judgements).await?;
+        for (id, mail) in judgements {
+            let is_open = open.contains(id);
+            if is_open && is_overtaken(&mut tx, mail.sender_word(), &mail.documents, None).await? {
+                recorded.push(Recorded::Overtaken);
+                continue;
+            }
+            if is_open {
+                record_contents(&mut tx, *id, mail, now).await?;
+                new.push((*id, *mail));
+            }
+            recorded.push(Recorded::Stands);
         }
-        let sender = mail.sender.as_ref().map_or("", Address::as_str);
-        tx.lock(locks(sender, &mail.documents)).await?;
-        if is_overtaken(&mut tx, sender, &mail.documents, None).await? {
-            tx.rollback().await?;
-            return Ok(Recorded::Overtaken);
-        }
-        upkeep::judged(&mut tx, id, mail.sender.as_ref(), mail.verdict).await?;
-        insert_defects(&mut tx, id, None, &mail.defects).await?;
-        let mut inserted = Vec::new();
-        for document in &mail.documents {
-            inserted.push(insert_document(&mut tx, id, &inserted, sender, document, now).await?);
-        }
-        if mail.all_defects().next().is_some() {
-            upkeep::blamed(&mut tx, id).await?;
-        }
+        mark_judged(&mut tx, &new, now).await?;
+        upkeep::judged(&mut tx, &new).await?;
         fail_point!("judgement-written");
         tx.commit().await?;
-        Ok(Recorded::Stands)
+        Ok(recorded)
     }
+}
+
+/// Those of these mails that are not judged: they stay so until the end of the transaction, which has the duty.
+async fn unjudged(tx: &mut Tx, judgements: &[(MailId, &JudgedMail)]) -> Result<HashSet<MailId>> {
+    let mut open = HashSet::new();
+    for some in shares(judgements) {
+        let numbers = list(some.len(), 1);
+        let statement = format!("SELECT id FROM mails WHERE judged_at IS NULL AND id IN ({numbers})");
+        let asked = query_scalar(sqlx::AssertSqlSafe(statement));
+        let found: Vec<MailId> = asked.bind_all(some.iter().map(|(id, _)| *id)).fetch_all(&mut *tx).await?;
+        open.extend(found);
+    }
+    Ok(open)
+}
+
+async fn record_contents(tx: &mut Tx, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<()> {
+    insert_defects(tx, id, None, &mail.defects).await?;
+    let mut inserted = Vec::new();
+    for document in &mail.documents {
+        inserted.push(insert_document(tx, id, &inserted, mail.sender_word(), document, now).await?);
+    }
+    if mail.all_defects().next().is_some() { upkeep::blamed(tx, id).await } else { Ok(()) }
+}
+
+async fn mark_judged(tx: &mut Tx, judgements: &[(MailId, &JudgedMail)], now: Timestamp) -> Result<()> {
+    for some in shares(judgements) {
+        let judged = rows(some.len(), 5, 2, |_, at| {
+            let words: Vec<String> = (at + 1..at + 5).map(|at| format!("CAST(${at} AS TEXT)")).collect();
+            format!("(CAST(${at} AS BIGINT), {})", words.join(", "))
+        });
+        let statement = format!(
+            "WITH judged (mail, in_folder, of_sender, named, word) AS (VALUES {judged})
+             UPDATE mails SET judged_at = $1, folder = in_folder, sender = of_sender, message_id = named, verdict = word,
+                              reading = 0
+             FROM judged WHERE id = mail"
+        );
+        let marking = query(sqlx::AssertSqlSafe(statement)).bind(millis(now));
+        let marking = some.iter().fold(marking, |marking, (id, mail)| {
+            let sender = mail.sender.as_ref().map(Address::as_str);
+            let marking = marking.bind(*id).bind(&mail.folder).bind(sender);
+            marking.bind(&mail.message_id).bind(mail.verdict.map(Verdict::word))
+        });
+        marking.execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 /// What recording these documents looks at, and what must not change meanwhile.

@@ -52,7 +52,7 @@ pub(super) async fn standings(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Standing>>
          FROM asked JOIN updates u ON u.id = asked.id JOIN mails m ON m.id = u.mail_id ORDER BY asked.rank"
     );
     let asking = query_as(sqlx::AssertSqlSafe(statement));
-    let standings: Vec<Standing> = ids.iter().fold(asking, |asking, id| asking.bind(*id)).fetch_all(&mut *tx).await?;
+    let standings: Vec<Standing> = asking.bind_all(ids.iter().copied()).fetch_all(&mut *tx).await?;
     if standings.len() == ids.len() { Ok(standings) } else { Err(sqlx::Error::RowNotFound.into()) }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::engine::{query, query_as};
+use super::engine::{list, query, query_as, shares};
 use super::{Duty, MailId, Result, Store, millis};
 
 /// A mail that still lies in its mailbox, as far as we know.
@@ -76,27 +76,31 @@ impl Store {
 
     /// Before moves are asked for: where a move is a copy, a crash may leave it half done.
     pub async fn begin_filing(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
-        self.mark(duty, "UPDATE mails SET filing_at = $2 WHERE id = $1 AND filing_at IS NULL", ids, now).await
+        self.mark(duty, "filing_at", ids, now).await
     }
 
     /// Confirms moves: from then on the same bytes are a duplicate.
     pub async fn moved(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
-        self.mark(duty, "UPDATE mails SET moved_at = $2 WHERE id = $1 AND moved_at IS NULL", ids, now).await
+        self.mark(duty, "moved_at", ids, now).await
     }
 
     /// Takes note that mails stay where they are: from then on the same bytes elsewhere in the folder
     /// are a duplicate.
     pub async fn left(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
-        self.mark(duty, "UPDATE mails SET left_at = $2 WHERE id = $1 AND left_at IS NULL", ids, now).await
+        self.mark(duty, "left_at", ids, now).await
     }
 
-    async fn mark(&self, duty: &Duty, statement: &'static str, ids: &[MailId], now: Timestamp) -> Result<()> {
+    /// Puts the instant into a column of these mails, unless there is one.
+    async fn mark(&self, duty: &Duty, column: &'static str, ids: &[MailId], now: Timestamp) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
         let mut tx = self.write_under(duty).await?;
-        for id in ids {
-            query(statement).bind(id).bind(millis(now)).execute(&mut tx).await?;
+        for ids in shares(ids) {
+            let marked = list(ids.len(), 2);
+            let statement = format!("UPDATE mails SET {column} = $1 WHERE {column} IS NULL AND id IN ({marked})");
+            let marking = query(sqlx::AssertSqlSafe(statement)).bind(millis(now));
+            marking.bind_all(ids.iter().copied()).execute(&mut tx).await?;
         }
         tx.commit().await
     }

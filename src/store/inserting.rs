@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::engine::{TOGETHER, Tx, query, query_as, rows};
+use super::engine::{Tx, query, query_as, rows, shares};
 use super::precedence::supersede_waiting;
 use super::{MailId, Result, millis};
 use crate::capacity::{Mode, Nomenclature, Update};
@@ -27,7 +27,7 @@ pub(super) async fn insert_updates(
     updates: &[Update],
     now: Timestamp,
 ) -> Result<()> {
-    for updates in updates.chunks(TOGETHER) {
+    for updates in shares(updates) {
         let etats = match mode {
             Mode::Test => vec![Etat::NonTransmiseTest; updates.len()],
             Mode::Reel => take_their_place(tx, mail, updates, now).await?,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
-use super::engine::{query, query_as, query_scalar};
+use super::engine::{list, query, query_as, query_scalar, shares};
 use super::search::upkeep;
 use super::{Duty, Result, Store, instant, millis};
 use crate::defect::{Defect, Severity};
@@ -157,8 +157,11 @@ impl Store {
             Reading::Together => i64::try_from(ids.len()).unwrap_or(i64::MAX).max(2),
         };
         let mut tx = self.write_under(duty).await?;
-        for id in ids {
-            query("UPDATE mails SET reading = $2 WHERE id = $1").bind(id).bind(size).execute(&mut tx).await?;
+        for ids in shares(ids) {
+            let marked = list(ids.len(), 2);
+            let statement = format!("UPDATE mails SET reading = $1 WHERE id IN ({marked})");
+            let marking = query(sqlx::AssertSqlSafe(statement)).bind(size);
+            marking.bind_all(ids.iter().copied()).execute(&mut tx).await?;
         }
         tx.commit().await
     }

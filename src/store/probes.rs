@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::engine::{TOGETHER, Tx, query, rows};
+use super::engine::{Tx, query, rows, shares};
 use super::{Result, millis};
 
 /// One request, as the journal keeps it.
@@ -29,7 +29,7 @@ pub(super) struct Sent<'a> {
 }
 
 pub(super) async fn insert_probes(tx: &mut Tx, requests: &[Sent<'_>]) -> Result<()> {
-    for requests in requests.chunks(TOGETHER) {
+    for requests in shares(requests) {
         let values = rows(requests.len(), 8, 1, |_, at| {
             let own: Vec<String> = (at..at + 8).map(|placeholder| format!("${placeholder}")).collect();
             format!("({})", own.join(", "))

@@ -66,7 +66,7 @@ impl Store {
         }
         let sent = match redo {
             Redo::Rows(rows) => {
-                upkeep::decided(&mut tx, id, None).await?;
+                upkeep::decided(&mut tx, &[(id, None)]).await?;
                 send_again(&mut tx, id, rows, now).await?
             }
             Redo::Mail(mail, documents) => change(&mut tx, id, mail, documents, now).await?,
@@ -124,7 +124,7 @@ async fn change(tx: &mut Tx, id: MailId, mail: &JudgedMail, documents: &[Redone<
         .bind(mail.verdict.map(Verdict::word))
         .execute(&mut *tx)
         .await?;
-    upkeep::judged(tx, id, mail.sender.as_ref(), mail.verdict).await?;
+    upkeep::judged(tx, &[(id, mail)]).await?;
     query("DELETE FROM defects WHERE mail_id = $1 AND document_id IS NULL AND update_id IS NULL")
         .bind(id)
         .execute(&mut *tx)

@@ -1,9 +1,11 @@
 //! Replies: rendered and stored before they are sent, resent unchanged, at most one of each kind.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use super::engine::{Tx, query, query_as, query_scalar};
-use super::{Duty, MailId, Result, Store, count, millis};
+use super::engine::{Tx, list, query, query_as, query_scalar, shares};
+use super::{Duty, MailId, Result, Settlement, Store, count, millis};
 use crate::address::Address;
 
 /// A letter of the outbox.
@@ -168,14 +170,36 @@ impl Store {
     }
 }
 
+/// Inserts the answers to settled mails. Most are nothing, for one reason: those share a statement.
+pub(super) async fn insert_answers(tx: &mut Tx, settlements: &[Settlement], now: Timestamp) -> Result<()> {
+    let mut silent: BTreeMap<&str, Vec<MailId>> = BTreeMap::new();
+    for Settlement { mail, answer, .. } in settlements {
+        match answer {
+            Answer::Silent(reason) => silent.entry(reason).or_default().push(*mail),
+            other => insert_answer(tx, *mail, other, now).await?,
+        }
+    }
+    for (reason, mails) in silent {
+        say_nothing(tx, &mails, reason).await?;
+    }
+    Ok(())
+}
+
+async fn say_nothing(tx: &mut Tx, mails: &[MailId], reason: &str) -> Result<()> {
+    for some in shares(mails) {
+        let marked = list(some.len(), 2);
+        let statement = format!("UPDATE mails SET silent = $1 WHERE id IN ({marked})");
+        let saying = query(sqlx::AssertSqlSafe(statement)).bind(reason);
+        saying.bind_all(some.iter().copied()).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
 /// Inserts an answer, whatever it is.
-pub(super) async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
+async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
     match answer {
         Answer::Letter(reply) => insert(tx, id, reply, now).await.map(drop),
-        Answer::Silent(reason) => {
-            query("UPDATE mails SET silent = $2 WHERE id = $1").bind(id).bind(reason).execute(&mut *tx).await?;
-            Ok(())
-        }
+        Answer::Silent(reason) => say_nothing(tx, &[id], reason).await,
         Answer::Withheld(sender) => {
             query("INSERT INTO withheld (mail_id, sender, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(id)

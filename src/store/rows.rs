@@ -22,7 +22,14 @@ pub(super) struct UpdateColumns {
     pub(super) attempts: u32,
 }
 
+/// The establishment and the service of a location, as columns have them.
+pub(super) type Place = (String, String);
+
 impl UpdateColumns {
+    pub(super) fn place(&self) -> Place {
+        (self.finess.clone(), self.service.clone())
+    }
+
     pub(super) fn update(&self) -> Result<Update> {
         Ok(Update {
             location: Location::new(parse(&self.finess)?, parse(&self.service)?),

@@ -1,17 +1,15 @@
-//! From the last answer of the ROR to the final verdict and the reply, in one transaction.
+//! Mails whose verdict is due, and what it and the reply depend on.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::engine::locks::Lock;
-use super::engine::{Tx, query, query_as, query_scalar};
+use super::engine::{list, query_as, query_scalar, shares};
 use super::outcomes::document_verdict;
-use super::replies::insert_answer;
-use super::search::upkeep;
-use super::{Answer, Duty, MailId, Result, Store, millis, parse};
+use super::{MailId, Result, Store, instant, millis, parse};
 use crate::address::Address;
-use crate::fail_point::fail_point;
 use crate::finess::Finess;
-use crate::outcome::{Etat, MailOutcome, Verdict};
+use crate::outcome::{MailOutcome, Verdict};
 
 /// A judged mail that is not settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +27,16 @@ impl Unsettled {
             Self::Ready(id) | Self::Overdue(id) => id,
         }
     }
-}
 
-/// What settling a mail writes.
-#[derive(Debug)]
-pub struct Settlement {
-    /// The outcome with its verdicts filled in.
-    pub outcome: MailOutcome,
-    /// What the sender is answered.
-    pub answer: Answer,
+    /// The mail, if it is to be settled.
+    pub fn ready(self) -> Option<MailId> {
+        if let Self::Ready(id) = self { Some(id) } else { None }
+    }
+
+    /// The mail, if its rejections are to be told.
+    pub fn overdue(self) -> Option<MailId> {
+        if let Self::Overdue(id) = self { Some(id) } else { None }
+    }
 }
 
 /// What a sender was told of a mail.
@@ -51,26 +50,48 @@ pub struct Told {
     pub replayed: bool,
 }
 
+type ToldColumns = (MailId, i64, bool, bool);
+
+impl Told {
+    fn of((_, rejections, completed, replayed): ToldColumns) -> Self {
+        Self { rejections: usize::try_from(rejections).unwrap_or(0), completed, replayed }
+    }
+}
+
+/// A mail of a sender that was settled, in the order in which they were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Which.
+    pub mail: MailId,
+    /// Integrated, in part, or rejected.
+    pub verdict: Verdict,
+}
+
 impl Store {
-    /// What the mail's sender was told; `None` if nothing. A digest still to be made will tell of all.
-    pub async fn told(&self, id: MailId) -> Result<Option<Told>> {
-        let told: Option<(i64, bool, bool)> = query_as(
-            "SELECT rejections,
-                    EXISTS (SELECT 1 FROM replies c WHERE c.mail_id = $1 AND c.kind = 'complement'),
-                    EXISTS (SELECT 1 FROM replays p WHERE p.mail_id = $1)
-             FROM (SELECT rejections FROM replies WHERE mail_id = $1 AND kind = 'reponse'
-                   UNION ALL
-                   SELECT CASE WHEN digest_id IS NULL THEN 9223372036854775807 ELSE told END
-                   FROM withheld WHERE mail_id = $1) AS told",
-        )
-        .bind(id)
-        .fetch_optional(self.read())
-        .await?;
-        Ok(told.map(|(rejections, completed, replayed)| Told {
-            rejections: usize::try_from(rejections).unwrap_or(0),
-            completed,
-            replayed,
-        }))
+    /// What the senders of mails were told; nothing of those who were not. A digest still to be made will tell of all.
+    pub async fn told(&self, ids: &[MailId]) -> Result<HashMap<MailId, Told>> {
+        let mut told = HashMap::new();
+        for ids in shares(ids) {
+            let numbers = list(ids.len(), 1);
+            let statement = format!(
+                "SELECT mail_id, rejections,
+                        EXISTS (SELECT 1 FROM replies c WHERE c.mail_id = told.mail_id AND c.kind = 'complement') AS completed,
+                        EXISTS (SELECT 1 FROM replays p WHERE p.mail_id = told.mail_id) AS replayed
+                 FROM (SELECT mail_id, rejections FROM replies WHERE kind = 'reponse' AND mail_id IN ({numbers})
+                       UNION ALL
+                       SELECT mail_id, CASE WHEN digest_id IS NULL THEN 9223372036854775807 ELSE told END
+                       FROM withheld WHERE mail_id IN ({numbers})) AS told"
+            );
+            let asked = query_as(sqlx::AssertSqlSafe(statement));
+            let asked = asked.bind_all(ids.iter().copied());
+            let rows: Vec<ToldColumns> = asked.fetch_all(self.read()).await?;
+            for row in rows {
+                told.entry(row.0).or_insert(Told::of(row));
+            }
+        }
+        Ok(told)
     }
 
     /// Mails to settle, and those whose rejections must be told before the ROR has answered: judged
@@ -119,57 +140,19 @@ impl Store {
         sender.flatten().map(|sender| parse(&sender)).transpose()
     }
 
-    /// The outcome of a mail with the verdicts it would have if it were settled now.
-    pub async fn settled_outcome(&self, id: MailId) -> Result<Option<MailOutcome>> {
-        let Some(mut outcome) = self.outcome(id).await? else { return Ok(None) };
-        for document in &mut outcome.documents {
-            let verdict = document.verdict.unwrap_or_else(|| document_verdict(&document.lines, &document.defects));
-            document.verdict = Some(verdict);
+    /// The outcomes of mails with the verdicts they would have if they were settled now.
+    pub async fn settled_outcomes(&self, ids: &[MailId]) -> Result<Vec<(MailId, MailOutcome)>> {
+        let mut outcomes = self.outcomes(ids).await?;
+        for (_, outcome) in &mut outcomes {
+            conclude(outcome);
         }
-        let documents: Vec<Verdict> = outcome.documents.iter().filter_map(|document| document.verdict).collect();
-        outcome.verdict = Some(outcome.verdict.unwrap_or_else(|| Verdict::combine(&documents)));
-        Ok(Some(outcome))
+        Ok(outcomes)
     }
 
-    /// Writes the final verdicts and the reply together, once. Returns whether it did: not while a count waits, nor if
-    /// one has moved on since the outcome was read, as a superseded one does that comes back and is refused.
-    pub async fn settle(&self, duty: &Duty, id: MailId, settlement: &Settlement, now: Timestamp) -> Result<bool> {
-        let mut tx = self.write_under(duty).await?;
-        if !still_stands(&mut tx, id, &settlement.outcome).await? {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        let verdict = settlement.outcome.verdict.map(Verdict::word);
-        let done = query("UPDATE mails SET verdict = $2, settled_at = $3 WHERE id = $1 AND settled_at IS NULL")
-            .bind(id)
-            .bind(verdict)
-            .bind(millis(now))
-            .execute(&mut tx)
-            .await?;
-        if done == 0 {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        upkeep::decided(&mut tx, id, settlement.outcome.verdict).await?;
-        for (rank, document) in (0_i64..).zip(&settlement.outcome.documents) {
-            query("UPDATE documents SET verdict = $3 WHERE mail_id = $1 AND rank = $2")
-                .bind(id)
-                .bind(rank)
-                .bind(document.verdict.map(Verdict::word))
-                .execute(&mut tx)
-                .await?;
-        }
-        insert_answer(&mut tx, id, &settlement.answer, now).await?;
-        fail_point!("settlement-written");
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// Whether the last mail of this sender settled before this one had rejections: then an
-    /// integrated one is confirmed (« retour à la normale »).
-    pub async fn was_rejected_before(&self, sender: &Address, id: MailId) -> Result<bool> {
-        let last: Option<String> = query_scalar(
-            "SELECT verdict FROM journal WHERE sender = $1 AND mail_id < $2
+    /// The last mail of this sender settled before this one that was integrated or rejected.
+    pub async fn last_judged_before(&self, sender: &Address, id: MailId) -> Result<Option<Past>> {
+        let last: Option<(i64, MailId, String)> = query_as(
+            "SELECT received_at, mail_id, verdict FROM journal WHERE sender = $1 AND mail_id < $2
              AND verdict IN ('integre', 'partiellement-integre', 'rejete')
              ORDER BY received_at DESC, mail_id DESC LIMIT 1",
         )
@@ -177,25 +160,19 @@ impl Store {
         .bind(id)
         .fetch_optional(self.read())
         .await?;
-        Ok(last.is_some_and(|word| word != Verdict::Integre.word()))
+        let past = |(received_at, mail, word): (i64, MailId, String)| {
+            Ok(Past { received_at: instant(received_at), mail, verdict: parse(&word)? })
+        };
+        last.map(past).transpose()
     }
 }
 
-/// Whether the counts of the mail are in the states in which the outcome has them, and none waits. They stay so until
-/// the end of the transaction.
-async fn still_stands(tx: &mut Tx, id: MailId, outcome: &MailOutcome) -> Result<bool> {
-    let places: Vec<(String, String)> = query_as("SELECT DISTINCT finess, service FROM updates WHERE mail_id = $1")
-        .bind(id)
-        .fetch_all(&mut *tx)
-        .await?;
-    tx.lock(places.iter().map(|(finess, service)| Lock::location(finess, service))).await?;
-    let now: Vec<String> = query_scalar(
-        "SELECT u.etat FROM updates u JOIN documents d ON d.id = u.document_id WHERE u.mail_id = $1 ORDER BY d.rank, u.id",
-    )
-    .bind(id)
-    .fetch_all(&mut *tx)
-    .await?;
-    let read = outcome.documents.iter().flat_map(|document| &document.lines).map(|line| line.etat.map(Etat::word));
-    let waits = now.iter().any(|etat| etat == Etat::EnAttente.word());
-    Ok(!waits && read.eq(now.iter().map(|etat| Some(etat.as_str()))))
+/// Fills in the verdicts that are not there yet.
+fn conclude(outcome: &mut MailOutcome) {
+    for document in &mut outcome.documents {
+        let verdict = document.verdict.unwrap_or_else(|| document_verdict(&document.lines, &document.defects));
+        document.verdict = Some(verdict);
+    }
+    let documents: Vec<Verdict> = outcome.documents.iter().filter_map(|document| document.verdict).collect();
+    outcome.verdict = Some(outcome.verdict.unwrap_or_else(|| Verdict::combine(&documents)));
 }

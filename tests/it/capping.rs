@@ -7,6 +7,7 @@ use dispolits::cahier::{self, EAI_ADDRESS};
 use dispolits::config::Config;
 use dispolits::health::Pulse;
 use dispolits::judgement::Rules;
+use dispolits::outcome::Verdict;
 use dispolits::pipeline::{Courthouse, Judge, ReplyRules, Settling};
 use dispolits::referential::{Files, Watch};
 use dispolits::store::{MailId, Received, StoredReply, sha256};
@@ -55,16 +56,28 @@ impl Town {
 
     /// A mail that is received, judged, pushed and settled.
     async fn send(&self, name: &str, report: &str) -> MailId {
+        self.send_together(&[(name, report)]).await[0]
+    }
+
+    /// Mails that are received, judged, pushed and settled in one batch.
+    async fn send_together(&self, mails: &[(&str, &str)]) -> Vec<MailId> {
+        let mut ids = Vec::new();
+        for (name, report) in mails {
+            ids.push(self.receive(name, report).await);
+        }
+        assert_eq!(self.judge.judge_all(&CancellationToken::new()).await.unwrap(), mails.len());
+        self.bench.send(acknowledged).await;
+        assert_eq!(self.settling.round().await.unwrap(), mails.len());
+        ids
+    }
+
+    async fn receive(&self, name: &str, report: &str) -> MailId {
         let mail = mail(name, report);
         let (raw, size) = (mail.as_bytes(), mail.len() as u64);
         let received = Received { account: ACCOUNT, position: name, raw, size, headers_only: false };
         let store = &self.bench.store;
         store.receive(&self.bench.duty, &[received], self.bench.now()).await.unwrap();
-        let id = store.newest_mail(&sha256(raw), None).await.unwrap().unwrap();
-        assert_eq!(self.judge.judge_all(&CancellationToken::new()).await.unwrap(), 1);
-        self.bench.send(acknowledged).await;
-        assert_eq!(self.settling.round().await.unwrap(), 1);
-        id
+        store.newest_mail(&sha256(raw), None).await.unwrap().unwrap()
     }
 
     async fn rejected(&self, name: &str) -> MailId {
@@ -209,6 +222,23 @@ async fn what_its_sender_waits_for_is_answered_beyond_the_cap() {
     for said in ["Qui doit agir : votre établissement.", "Ce premier verdict demeure", "déjà reçu le"] {
         assert!(words.contains(said), "« {said} » is not in: {words}");
     }
+}
+
+#[tokio::test]
+async fn mails_of_one_batch_are_answered_as_if_one_came_after_the_other() {
+    let town = Town::new().await;
+    let [bad, good] = [town.report("a", "", -1), town.report("b", "", 3)];
+    let [other, calm] = [town.report("c", "", -2), town.report("d", "", 4)];
+    let mails = [("a", &*bad), ("b", &*good), ("c", &*other), ("d", &*calm), ("e", &*good)];
+    let ids = town.send_together(&mails).await;
+    let mut told = Vec::new();
+    for id in &ids {
+        let replies = town.told(*id).await;
+        told.push((replies.len(), replies.iter().any(|reply| reply.contains("Retour à la normale"))));
+    }
+    // The cap is of one an hour: the second rejection waits, and the third mail is the first after it that is sound.
+    assert_eq!(told, [(1, false), (1, true), (0, false), (1, true), (0, false)]);
+    assert_eq!(town.bench.outcome(ids[4]).await.verdict, Some(Verdict::Doublon), "the same document twice in a batch");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Tx, query, query_scalar};
+use super::{Tx, query, query_scalar, rows, shares};
 use crate::store::Result;
 
 /// What a transaction looks at and nobody else may change meanwhile. A class and a number: some names share a number,
@@ -71,26 +71,32 @@ impl Tx {
         let mut locks: Vec<Lock> = locks.into_iter().collect();
         locks.sort_unstable();
         locks.dedup();
-        for Lock { class, number } in locks {
-            query("SELECT FROM pg_advisory_xact_lock(CAST($1 AS INTEGER), CAST($2 AS INTEGER))")
-                .bind(class as i32)
-                .bind(number)
-                .execute(&mut *self)
-                .await?;
+        for some in shares(&locks) {
+            let statement = format!("{} SELECT pg_advisory_xact_lock(class, number) FROM wanted", wanted(some));
+            query(sqlx::AssertSqlSafe(statement)).bind_all(columns(some)).execute(&mut *self).await?;
         }
         Ok(())
     }
 
     /// Takes a lock if nobody has it.
-    pub(in crate::store) async fn try_lock(&mut self, Lock { class, number }: Lock) -> Result<bool> {
+    pub(in crate::store) async fn try_lock(&mut self, lock: Lock) -> Result<bool> {
+        Ok(self.try_locks(&[lock]).await?.into_iter().all(|taken| taken))
+    }
+
+    /// Takes those of these locks that nobody has: whether each was taken.
+    pub(in crate::store) async fn try_locks(&mut self, locks: &[Lock]) -> Result<Vec<bool>> {
         if let Self::Sqlite(_) = self {
-            return Ok(true);
+            return Ok(vec![true; locks.len()]);
         }
-        query_scalar("SELECT pg_try_advisory_xact_lock(CAST($1 AS INTEGER), CAST($2 AS INTEGER))")
-            .bind(class as i32)
-            .bind(number)
-            .fetch_one(&mut *self)
-            .await
+        let mut taken = Vec::new();
+        for some in shares(locks) {
+            let statement =
+                format!("{} SELECT pg_try_advisory_xact_lock(class, number) FROM wanted ORDER BY rank", wanted(some));
+            let tried: Vec<bool> =
+                query_scalar(sqlx::AssertSqlSafe(statement)).bind_all(columns(some)).fetch_all(&mut *self).await?;
+            taken.extend(tried);
+        }
+        Ok(taken)
     }
 
     /// The database's own time, in milliseconds since 1970: the one clock that all workers share.
@@ -110,4 +116,15 @@ impl Tx {
         };
         query_scalar(next).fetch_one(&mut *self).await
     }
+}
+
+/// The beginning of a statement about these locks, in their order.
+fn wanted(locks: &[Lock]) -> String {
+    let values =
+        rows(locks.len(), 2, 1, |rank, at| format!("({rank}, CAST(${at} AS INTEGER), CAST(${} AS INTEGER))", at + 1));
+    format!("WITH wanted (rank, class, number) AS (VALUES {values})")
+}
+
+fn columns(locks: &[Lock]) -> impl Iterator<Item = i32> {
+    locks.iter().flat_map(|lock| [lock.class as i32, lock.number])
 }

@@ -24,11 +24,14 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Sqlite, Transaction};
 
-pub(super) use placeholders::{TOGETHER, rows};
+pub(super) use placeholders::{list, rows, shares};
 pub(super) use query::{Argument, FromRows, Query, Value, query, query_as, query_scalar};
 
 use super::Result;
 use postgres::Session;
+
+/// How many statements a connection keeps prepared: those of the way of a mail, in all their sizes, and as many others.
+const PREPARED: usize = 256;
 
 /// An open database.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, Connection, Executor, Postgres};
 
-use super::Engine;
+use super::{Engine, PREPARED};
 use crate::setting::Span;
 use crate::store::{Result, Settings, StoreError};
 
@@ -81,7 +81,10 @@ pub(in crate::store) async fn has_schema(session: &mut PgConnection) -> Result<b
 /// Sessions in which nobody waits for long for a worker that stopped: not beyond its lease.
 fn pool(options: PgConnectOptions, lease: Span) -> Engine {
     let idle = IDLE.min(lease.get() / 2).as_millis().to_string();
-    let options = options.options(LIMITS).options([("idle_in_transaction_session_timeout", idle)]);
+    let options = options
+        .statement_cache_capacity(PREPARED)
+        .options(LIMITS)
+        .options([("idle_in_transaction_session_timeout", idle)]);
     let pool = |sessions| PgPoolOptions::new().max_connections(sessions).acquire_timeout(CONNECT);
     let searchers = pool(SEARCHERS).connect_lazy_with(options.clone().options(SEARCHING));
     Engine::Postgres { pool: pool(SESSIONS).connect_lazy_with(options), searchers }

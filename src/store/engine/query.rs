@@ -80,6 +80,11 @@ impl<'q, O> Query<'q, O> {
         self.bind_value(T::value(Some(value)))
     }
 
+    /// The values of as many placeholders.
+    pub(in crate::store) fn bind_all<T: Argument<'q>>(self, values: impl IntoIterator<Item = T>) -> Self {
+        values.into_iter().fold(self, Self::bind)
+    }
+
     /// The same, of a type known at run time only.
     pub(in crate::store) fn bind_value(mut self, value: Value<'q>) -> Self {
         self.values.push(value);
@@ -129,6 +134,11 @@ where
     /// The value of the next placeholder.
     pub(in crate::store) fn bind<A: Argument<'q>>(self, value: A) -> Self {
         Self(self.0.bind(value))
+    }
+
+    /// The values of as many placeholders.
+    pub(in crate::store) fn bind_all<A: Argument<'q>>(self, values: impl IntoIterator<Item = A>) -> Self {
+        Self(self.0.bind_all(values))
     }
 
     /// The column of all its rows.

@@ -9,7 +9,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, Connection};
 
-use super::Engine;
+use super::{Engine, PREPARED};
 use crate::store::{Result, StoreError};
 
 /// How its schema came to be.
@@ -66,6 +66,7 @@ fn durable(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         // What is purged is overwritten, not only unlinked: it may be a patient's document.
         .pragma("secure_delete", "ON")
+        .statement_cache_capacity(PREPARED)
         .busy_timeout(PATIENCE)
 }
 

@@ -7,13 +7,12 @@ use sha2::{Digest, Sha256};
 
 use super::source::REJECTION;
 use super::sql::Sql;
-use crate::address::Address;
 use crate::capacity::{ServiceCode, Update};
 use crate::defect::Code;
 use crate::finess::Finess;
 use crate::outcome::Verdict;
-use crate::store::documents::JudgedDocument;
-use crate::store::engine::{Tx, query, query_as};
+use crate::store::documents::{JudgedDocument, JudgedMail};
+use crate::store::engine::{Tx, query, query_as, rows, shares};
 use crate::store::{MailId, Result, millis, parse};
 
 /// Rows written in one statement: so many that a report needs one or two, so few that hostile ones are bounded.
@@ -33,29 +32,39 @@ pub(in crate::store) async fn received(tx: &mut Tx, mails: &[i64]) -> Result<()>
     Ok(())
 }
 
-/// A mail has a sender, or another; and a verdict, or none any more.
-pub(in crate::store) async fn judged(
-    tx: &mut Tx,
-    id: MailId,
-    sender: Option<&Address>,
-    verdict: Option<Verdict>,
-) -> Result<()> {
-    query("UPDATE journal SET sender = $2, verdict = COALESCE($3, 'en-cours') WHERE mail_id = $1")
-        .bind(id)
-        .bind(sender.map_or("", Address::as_str))
-        .bind(verdict.map(Verdict::word))
-        .execute(&mut *tx)
-        .await?;
+/// Mails have a sender, or another; and a verdict, or none any more.
+pub(in crate::store) async fn judged(tx: &mut Tx, judgements: &[(MailId, &JudgedMail)]) -> Result<()> {
+    for some in shares(judgements) {
+        let values = rows(some.len(), 3, 1, |_, at| {
+            format!("(CAST(${at} AS BIGINT), CAST(${} AS TEXT), CAST(${} AS TEXT))", at + 1, at + 2)
+        });
+        let statement = format!(
+            "WITH judged (mail, of_sender, word) AS (VALUES {values})
+             UPDATE journal SET sender = of_sender, verdict = COALESCE(word, 'en-cours') FROM judged WHERE mail_id = mail"
+        );
+        let judging = query(sqlx::AssertSqlSafe(statement));
+        let judging = some.iter().fold(judging, |judging, (id, mail)| {
+            judging.bind(*id).bind(mail.sender_word()).bind(mail.verdict.map(Verdict::word))
+        });
+        judging.execute(&mut *tx).await?;
+    }
     Ok(())
 }
 
-/// A mail has its verdict, or none any more.
-pub(in crate::store) async fn decided(tx: &mut Tx, id: MailId, verdict: Option<Verdict>) -> Result<()> {
-    query("UPDATE journal SET verdict = COALESCE($2, 'en-cours') WHERE mail_id = $1")
-        .bind(id)
-        .bind(verdict.map(Verdict::word))
-        .execute(&mut *tx)
-        .await?;
+/// Mails have their verdict, or none any more.
+pub(in crate::store) async fn decided(tx: &mut Tx, verdicts: &[(MailId, Option<Verdict>)]) -> Result<()> {
+    for some in shares(verdicts) {
+        let values = rows(some.len(), 2, 1, |_, at| format!("(CAST(${at} AS BIGINT), CAST(${} AS TEXT))", at + 1));
+        let statement = format!(
+            "WITH decided (mail, word) AS (VALUES {values})
+             UPDATE journal SET verdict = COALESCE(word, 'en-cours') FROM decided WHERE mail_id = mail"
+        );
+        let deciding = query(sqlx::AssertSqlSafe(statement));
+        let deciding = some
+            .iter()
+            .fold(deciding, |deciding, (mail, verdict)| deciding.bind(*mail).bind(verdict.map(Verdict::word)));
+        deciding.execute(&mut *tx).await?;
+    }
     Ok(())
 }
 

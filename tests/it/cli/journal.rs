@@ -112,8 +112,8 @@ impl Desk {
     }
 
     async fn settle(&self, id: MailId, answer: Answer, now: Timestamp) {
-        let outcome = self.store.settled_outcome(id).await.unwrap().unwrap();
-        self.store.settle(&self.settling, id, &Settlement { outcome, answer }, now).await.unwrap();
+        let outcome = self.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
+        self.store.settle(&self.settling, &[Settlement { mail: id, outcome, answer }], now).await.unwrap();
     }
 
     fn journal(&self, command: &str, arguments: &[&str]) -> Ran {

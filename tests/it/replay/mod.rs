@@ -176,9 +176,9 @@ async fn a_mail_in_quarantine_comes_out_of_it() {
         (ran.code, ran.out.lines().next()),
         (1, Some("Courriel n° 1 : encore en cours : à rejouer une fois réglé"))
     );
-    let outcome = store.settled_outcome(id).await.unwrap().unwrap();
+    let outcome = store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
     let answer = Answer::Silent("en quarantaine : l’exploitant s’en occupe".to_owned());
-    store.settle(&settling, id, &Settlement { outcome, answer }, Clock::System.now()).await.unwrap();
+    store.settle(&settling, &[Settlement { mail: id, outcome, answer }], Clock::System.now()).await.unwrap();
     let done = replay(&world, &["1", "--executer"]);
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     assert!(done.out.contains(" : en quarantaine → intégré\n"), "{}", done.out);

@@ -145,8 +145,8 @@ impl Bench {
 
     /// Settles a mail as it stands.
     pub(crate) async fn settle(&self, id: MailId, answer: Answer) {
-        let outcome = self.store.settled_outcome(id).await.unwrap().unwrap();
-        self.store.settle(&self.settling, id, &Settlement { outcome, answer }, self.now()).await.unwrap();
+        let outcome = self.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
+        self.store.settle(&self.settling, &[Settlement { mail: id, outcome, answer }], self.now()).await.unwrap();
     }
 }
 

@@ -3,7 +3,7 @@
 use dispolits::address::Address;
 use dispolits::outcome::{Etat, Verdict};
 use dispolits::report::Head;
-use dispolits::store::{Answer, First, JudgedDocument, JudgedMail, Prior};
+use dispolits::store::{Answer, First, JudgedDocument, JudgedMail, MailId, Prior, Recorded};
 
 use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged};
 use super::engine::{Engine, on_both_engines};
@@ -55,7 +55,7 @@ async fn twice_in_one_mail(engine: Engine) {
     let copy = JudgedDocument { prior: Prior::Duplicate(First::SameMail(0)), ..document("BM-1", vec![]) };
     let other = document("BM-2", vec![beds(4, 1)]);
     bench.record(id, &judged(vec![document("BM-1", vec![beds(3, 0)]), copy, other])).await;
-    let outcome = bench.store.settled_outcome(id).await.unwrap().unwrap();
+    let outcome = bench.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
     let verdicts: Vec<_> = outcome.documents.iter().map(|document| document.verdict.unwrap()).collect();
     assert_eq!(verdicts, [Verdict::Integre, Verdict::Doublon, Verdict::Integre]);
     assert_eq!(outcome.verdict, Some(Verdict::Integre));
@@ -87,7 +87,28 @@ async fn a_mail_without_sender_is_recorded(engine: Engine) {
     assert!(bench.store.to_judge(ACCOUNT, 1).await.unwrap().is_empty());
 }
 
+async fn of_mails_recorded_together_each_knows_those_before(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let mut ids = Vec::new();
+    for name in ["ancien", "nouveau", "copie", "connu"] {
+        ids.push(bench.receive(name, name).await);
+    }
+    bench.record(ids[3], &judged(vec![document("BM-3", vec![])])).await;
+    let [older, newer] =
+        [judged(vec![document("BM-1", vec![beds(3, 0)])]), judged(vec![document("BM-2", vec![beds(4, 1)])])];
+    let all = [(ids[0], &older), (ids[1], &newer), (ids[2], &older), (ids[3], &newer)];
+    let recorded = bench.store.record_all(&bench.duty, &all, bench.now()).await.unwrap();
+    let stands = Recorded::Stands;
+    assert_eq!(recorded, [stands, stands, Recorded::Overtaken, stands], "the third is a copy of the first");
+    let left: Vec<MailId> = bench.store.to_judge(ACCOUNT, 9).await.unwrap().iter().map(|mail| mail.id).collect();
+    assert_eq!(left, [ids[2]]);
+    assert_eq!(bench.etats(ids[0]).await, [Etat::Depassee]);
+    assert_eq!(bench.etats(ids[1]).await, [Etat::EnAttente]);
+    assert_eq!(bench.etats(ids[3]).await, [], "the first judgement on it stands");
+}
+
 on_both_engines! {
+    of_mails_recorded_together_each_knows_those_before,
     what_is_known_of_a_document,
     a_duplicate_tells_of_the_first_whatever_came_between,
     twice_in_one_mail,

@@ -29,6 +29,7 @@ const HOT: &[(&str, &str)] = &[
     ("shift.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/shift.rs"))),
     ("takeover.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/takeover.rs"))),
     ("telling.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/telling.rs"))),
+    ("verdicts.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/verdicts.rs"))),
     ("watching.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/watching.rs"))),
 ];
 
@@ -44,8 +45,8 @@ const PURGING: (&str, &str) =
 /// not by one of all of a location's history.
 const OPEN: &[(&str, &str, &[&str])] = &[
     ("claiming.rs", "WITH counts AS", &["updates_waiting", "updates_again", "updates_in_flight", "removals_open"]),
-    ("claiming.rs", "AND etat = 'en-attente' AND next_at <= $3", &["updates_open_by_key"]),
-    ("claiming.rs", "AND again_at IS NOT NULL AND again_at <= $3", &["updates_again"]),
+    ("claiming.rs", "AND etat = 'en-attente' AND next_at <= $1", &["updates_open_by_key"]),
+    ("claiming.rs", "AND again_at IS NOT NULL AND again_at <= $1", &["updates_again"]),
     ("precedence.rs", "AND in_flight_at IS NULL\n         RETURNING id", &["updates_open_by_key"]),
     ("filing.rs", "AS stays", &["mails_to_move", "mails_left"]),
     ("filing.rs", "AS tried", &["mails_to_move"]),
@@ -56,10 +57,16 @@ const OPEN: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What a statement is completed with where it runs.
-const FILLED: [(&str, &str); 7] = [
+const FILLED: [(&str, &str); 13] = [
     ("{keys}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT))"),
     ("{asked}", "(0, CAST($1 AS BIGINT))"),
-    ("{ids}", "$2"),
+    ("{numbers}", "$1"),
+    ("{marked}", "$2"),
+    ("{column}", "moved_at"),
+    ("{here}", "(CAST($4 AS TEXT), CAST($5 AS TEXT))"),
+    ("{judged}", "(CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT))"),
+    ("{settled}", "(CAST($2 AS BIGINT), CAST($3 AS TEXT))"),
+    ("{ranked}", "(CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT))"),
     ("{table}", "replies"),
     ("{mail}", "mail_id"),
     ("UPDATE letters", "UPDATE replies"),
@@ -72,7 +79,7 @@ fn statements(source: &str) -> Vec<String> {
     let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];
     let is_statement = |text: &&str| verbs.iter().any(|verb| text.starts_with(verb)) && text.contains(' ');
     let filled = |text: &str| {
-        ["etat = 'en-attente' AND next_at <= $3", "again_at IS NOT NULL AND again_at <= $3"]
+        ["etat = 'en-attente' AND next_at <= $1", "again_at IS NOT NULL AND again_at <= $1"]
             .map(|due| text.replace("{due}", due).replace("{FREE}", &free()))
             .map(|text| FILLED.iter().fold(text, |text, (name, by)| text.replace(name, by)))
     };

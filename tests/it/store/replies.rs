@@ -74,9 +74,9 @@ async fn verdict_and_reply_are_one_write(engine: Engine) {
     bench.execute("CREATE UNIQUE INDEX plein ON replies (kind)").await;
     let other = bench.report("b", vec![]).await;
     bench.store.answer(&bench.settling, other, &boxed(letter(other)), bench.now()).await.unwrap();
-    let outcome = bench.store.settled_outcome(id).await.unwrap().unwrap();
-    let settlement = dispolits::store::Settlement { outcome, answer: boxed(letter(id)) };
-    assert!(bench.store.settle(&bench.settling, id, &settlement, bench.now()).await.is_err());
+    let outcome = bench.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
+    let settlement = dispolits::store::Settlement { mail: id, outcome, answer: boxed(letter(id)) };
+    assert!(bench.store.settle(&bench.settling, &[settlement], bench.now()).await.is_err());
     assert!(!bench.store.is_settled(id).await.unwrap());
     assert_eq!(bench.outcome(id).await.verdict, None);
 }
@@ -91,7 +91,7 @@ async fn known_rejections_are_told_late_then_completed_once(engine: Engine) {
     assert_eq!(overdue().await, [Unsettled::Overdue(id)]);
     bench.store.answer(&bench.settling, id, &boxed(reply(id, ReplyKind::Reponse, 1)), bench.now()).await.unwrap();
     assert_eq!(overdue().await, [], "told");
-    assert_eq!(bench.store.told(id).await.unwrap().map(|told| told.rejections), Some(1));
+    assert_eq!(bench.store.told(&[id]).await.unwrap().remove(&id).map(|told| told.rejections), Some(1));
 
     bench.send(refused).await;
     assert_eq!(overdue().await, [Unsettled::Ready(id)]);
@@ -226,7 +226,7 @@ async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
     let due = async || bench.store.digests_due(bench.after(-HOUR)).await.unwrap();
     assert_eq!(due().await, [DigestDue { to, mails: ids.clone() }], "as soon as the first has waited for an hour");
     assert_eq!(
-        bench.store.told(ids[0]).await.unwrap().map(|told| told.rejections),
+        bench.store.told(&[ids[0]]).await.unwrap().remove(&ids[0]).map(|told| told.rejections),
         Some(usize::try_from(i64::MAX).unwrap()),
         "it will tell all"
     );
@@ -235,7 +235,7 @@ async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
     let digest = reply(ids[1], ReplyKind::Recapitulatif, 2);
     bench.store.add_digest(&bench.settling, &gathered, &digest, bench.now()).await.unwrap();
     assert_eq!(due().await, []);
-    assert_eq!(bench.store.told(ids[0]).await.unwrap().map(|told| told.rejections), Some(1));
+    assert_eq!(bench.store.told(&[ids[0]]).await.unwrap().remove(&ids[0]).map(|told| told.rejections), Some(1));
     assert_eq!(bench.shift.replies_to_send(10, bench.now()).await.unwrap().len(), 1);
     assert!(matches!(
         bench.store.add_digest(&bench.settling, &gathered, &digest, bench.now()).await,
@@ -259,7 +259,7 @@ async fn a_digest_is_of_a_size_that_can_be_made(engine: Engine) {
     assert_eq!((&due[0].to, due[0].mails.len()), (&to, 500));
 }
 
-async fn back_to_normal_is_told_after_a_rejection_only(engine: Engine) {
+async fn the_last_judged_mail_of_a_sender_is_known(engine: Engine) {
     let bench = Bench::new(engine).await;
     let sender: Address = SENDER.parse().unwrap();
     let settled = async |name: &str, verdict: Verdict| {
@@ -273,9 +273,19 @@ async fn back_to_normal_is_told_after_a_rejection_only(engine: Engine) {
         [Integre, Rejete, Ignore, Doublon, Integre, Integre, PartiellementIntegre, Integre].into_iter().enumerate()
     {
         let id = settled(&rank.to_string(), verdict).await;
-        told.push(bench.store.was_rejected_before(&sender, id).await.unwrap());
+        told.push(bench.store.last_judged_before(&sender, id).await.unwrap().map(|past| past.verdict));
     }
-    assert_eq!(told, [false, false, true, true, true, false, false, true]);
+    let last = [
+        None,
+        Some(Integre),
+        Some(Rejete),
+        Some(Rejete),
+        Some(Rejete),
+        Some(Integre),
+        Some(Integre),
+        Some(PartiellementIntegre),
+    ];
+    assert_eq!(told, last);
 }
 
 on_both_engines! {
@@ -292,5 +302,5 @@ on_both_engines! {
     the_cap_counts_the_hour_of_one_sender,
     withheld_rejections_leave_in_one_digest_once,
     a_digest_is_of_a_size_that_can_be_made,
-    back_to_normal_is_told_after_a_rejection_only,
+    the_last_judged_mail_of_a_sender_is_known,
 }

@@ -73,11 +73,11 @@ async fn refuses_all(bench: &Bench, duty: &Duty, settling: &Duty, open: MailId, 
     lapsed(&store.begin_filing(duty, &[settled], now).await);
     lapsed(&store.left(duty, &[settled], now).await);
     lapsed(&store.moved(duty, &[settled], now).await);
-    let outcome = store.settled_outcome(settled).await.unwrap().unwrap();
+    let outcome = store.settled_outcomes(&[settled]).await.unwrap().pop().unwrap().1;
     let answer = || Answer::Letter(Box::new(letter(settled)));
     lapsed(&store.answer(settling, settled, &answer(), now).await);
-    let settlement = dispolits::store::Settlement { outcome, answer: answer() };
-    lapsed(&store.settle(settling, settled, &settlement, now).await);
+    let settlement = dispolits::store::Settlement { mail: settled, outcome, answer: answer() };
+    lapsed(&store.settle(settling, &[settlement], now).await);
     lapsed(&store.add_digest(settling, &[(settled, 1)], &letter(settled), now).await);
     assert_eq!(contents(bench).await, before);
 }

@@ -1,0 +1,188 @@
+//! What the sender of a mail is answered, if anything.
+
+use std::cmp::Ordering;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use jiff::SignedDuration;
+use tracing::error;
+
+use super::answering::{Destination, is_test, rejections};
+use super::examine::read_message;
+use super::settling::{Settling, recipients};
+use super::sheaf::Sheaf;
+use crate::address::Address;
+use crate::fail_point::fail_point;
+use crate::message::Message;
+use crate::outcome::{MailOutcome, Verdict};
+use crate::reply::{self, Envelope, Kind as Words, Letter, Rendered};
+use crate::store::{Answer, MailId, NewReply, Past, ReplyKind, StoreError, StoredMail, Told};
+
+/// How many times the cap the replies are that nothing exceeds.
+const CEILING: u32 = 10;
+
+/// A mail with what its reply is made of.
+pub(super) struct Case {
+    pub(super) mail: StoredMail,
+    /// `None` if it cannot be read: then nobody is answered.
+    message: Option<Message>,
+    pub(super) outcome: MailOutcome,
+}
+
+impl Case {
+    /// The mail as one that its sender sent before others, where those are told of it.
+    pub(super) fn past(&self) -> Option<(Address, Past)> {
+        let verdict = self
+            .outcome
+            .verdict
+            .filter(|verdict| matches!(verdict, Verdict::Integre | Verdict::PartiellementIntegre | Verdict::Rejete))?;
+        let sender = self.message.as_ref()?.sender()?.clone();
+        Some((sender, Past { received_at: self.mail.received_at, mail: self.mail.id, verdict }))
+    }
+}
+
+impl Settling {
+    /// `None` if there is no such mail.
+    pub(super) async fn case(&self, id: MailId, outcome: MailOutcome) -> Result<Option<Case>, StoreError> {
+        let Some(mail) = self.store().mail(id).await? else { return Ok(None) };
+        let message = self.message(&mail, &outcome).await;
+        Ok(Some(Case { mail, message, outcome }))
+    }
+
+    /// What is left to be said of a mail of whose rejections its sender was told so much, while the others are settled.
+    pub(super) async fn rest(&self, case: &Case, told: Option<Told>, others: &Sheaf) -> Result<Answer, StoreError> {
+        match told {
+            None => self.answer(case, Words::Reponse, others).await,
+            Some(told) if told.completed => Ok(Answer::Told),
+            Some(told) => self.complement(case, told, others).await,
+        }
+    }
+
+    /// More rejections are told, and so are fewer once an operator had the mail judged again.
+    async fn complement(&self, case: &Case, told: Told, others: &Sheaf) -> Result<Answer, StoreError> {
+        match rejections(&case.outcome).cmp(&told.rejections) {
+            Ordering::Greater => self.answer(case, Words::Complement, others).await,
+            Ordering::Less if told.replayed => self.answer(case, Words::Reprise, others).await,
+            _ => Ok(Answer::Told),
+        }
+    }
+
+    /// A mail in quarantine is not read once more: reading it is what failed.
+    async fn message(&self, mail: &StoredMail, outcome: &MailOutcome) -> Option<Message> {
+        if outcome.verdict == Some(Verdict::Quarantaine) {
+            return None;
+        }
+        let read = read_message(mail.raw.clone().unwrap_or_default()).await;
+        read.inspect_err(|failure| error!(courriel = mail.id.number(), "{failure}")).ok()
+    }
+
+    /// A reply that cannot be composed leaves the verdict as it is: nobody is answered.
+    async fn answer(&self, case: &Case, words: Words, others: &Sheaf) -> Result<Answer, StoreError> {
+        let Some(message) = &case.message else { return Ok(Answer::Silent(unread(&case.outcome).to_owned())) };
+        let composed = AssertUnwindSafe(self.compose(case, message, words, others)).catch_unwind().await;
+        composed.unwrap_or_else(|_| {
+            error!(courriel = case.mail.id.number(), "la réponse ne peut être composée : erreur interne");
+            Ok(Answer::Silent("réponse impossible à composer : erreur interne".to_owned()))
+        })
+    }
+
+    async fn compose(
+        &self,
+        case: &Case,
+        message: &Message,
+        words: Words,
+        others: &Sheaf,
+    ) -> Result<Answer, StoreError> {
+        let destination = match self.rules.destination(&case.mail, message) {
+            Ok(destination) => destination,
+            Err(reason) => return Ok(Answer::Silent(reason)),
+        };
+        let sender = message.sender().unwrap_or(&destination.to);
+        let back_to_normal = self.is_back_to_normal(case, sender, others).await?;
+        if let Err(reason) = self.rules.is_due(&case.outcome, message, back_to_normal || words == Words::Reprise) {
+            return Ok(Answer::Silent(reason));
+        }
+        if self.is_over_the_cap(sender, back_to_normal || is_test(&case.outcome), others).await? {
+            return Ok(beyond_the_cap(case, &destination));
+        }
+        let contact = self.contact(case.mail.id, &case.outcome, sender, &destination.to).await?;
+        let envelope = Envelope {
+            back_to_normal,
+            cc: contact.into_iter().collect(),
+            ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind_of(words).word())
+        };
+        Ok(Answer::Letter(Box::new(self.letter(case, sender, &envelope, words))))
+    }
+
+    async fn is_back_to_normal(&self, case: &Case, sender: &Address, others: &Sheaf) -> Result<bool, StoreError> {
+        if case.outcome.verdict != Some(Verdict::Integre) {
+            return Ok(false);
+        }
+        let settled = self.store().last_judged_before(sender, case.mail.id).await?;
+        let last = settled.into_iter().chain(others.last_judged_before(sender, case.mail.id));
+        let last = last.max_by_key(|past| (past.received_at, past.mail));
+        Ok(last.is_some_and(|past| past.verdict != Verdict::Integre))
+    }
+
+    /// The cap spares people a flood of rejections. What they wait for, the answer to a trial and the return to normal,
+    /// is told beyond it, or they would take silence for a failure; only [`CEILING`] stops that too, so that two
+    /// machines that answer each other come to rest.
+    async fn is_over_the_cap(&self, sender: &Address, is_awaited: bool, others: &Sheaf) -> Result<bool, StoreError> {
+        let sent = self.store().replies_since(sender, self.before(SignedDuration::from_hours(1))).await?;
+        let (sent, cap) = (sent.saturating_add(others.letters_to(sender)), self.rules.settings.cap_per_hour);
+        Ok(sent >= if is_awaited { cap.saturating_mul(CEILING) } else { cap })
+    }
+
+    /// Whom a rejection is copied to: the contact of an establishment that the mail speaks of and
+    /// that this sender reports for, if the referential has one.
+    pub(super) async fn contact(
+        &self,
+        id: MailId,
+        outcome: &MailOutcome,
+        sender: &Address,
+        to: &Address,
+    ) -> Result<Option<Address>, StoreError> {
+        let named = self.store().establishments_of(id).await?;
+        Ok(self.rules.contact(outcome, sender, &named, to, &self.referential()))
+    }
+
+    fn letter(&self, case: &Case, sender: &Address, envelope: &Envelope, words: Words) -> NewReply {
+        let letter = Letter { outcome: &case.outcome, kind: words, envelope, at: self.clock.now() };
+        let Rendered { bytes, .. } = reply::render(&letter);
+        fail_point!("reply-rendered");
+        let null = envelope.receipt.is_some() && self.rules.settings.null_return_path;
+        NewReply {
+            kind: kind_of(words),
+            message_id: envelope.message_id.clone(),
+            sender: sender.clone(),
+            recipients: recipients(envelope),
+            return_path: (!null).then(|| envelope.from.clone()),
+            content: bytes,
+            rejections: rejections(&case.outcome),
+        }
+    }
+}
+
+/// Which of the two mails it is.
+fn kind_of(words: Words) -> ReplyKind {
+    match words {
+        Words::Reponse => ReplyKind::Reponse,
+        Words::Complement | Words::Reprise => ReplyKind::Complement,
+    }
+}
+
+/// Rejections wait for the digest, and so do files that were rejected before and came again as they were: their
+/// sender believes them mended. Successes are not confirmed.
+fn beyond_the_cap(case: &Case, destination: &Destination) -> Answer {
+    if reply::is_failure(&case.outcome) {
+        return Answer::Withheld(destination.to.clone());
+    }
+    Answer::Silent("plafond de réponses par heure atteint".to_owned())
+}
+
+fn unread(outcome: &MailOutcome) -> &'static str {
+    match outcome.verdict {
+        Some(Verdict::Quarantaine) => "en quarantaine : l’exploitant s’en occupe",
+        _ => "courriel illisible au moment de répondre",
+    }
+}
