@@ -92,7 +92,7 @@ async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) 
         }
         judge(parts, judging, stop).await;
         parts.pulse.beat(&round.task());
-        match sweep_session(parts, round, &mut mailbox, stop).await {
+        match Box::pin(sweep_session(parts, round, &mut mailbox, stop)).await {
             Ok(()) => return,
             Err((failure, swept)) => {
                 note_failure(parts, round, &failure).await;
