@@ -27,7 +27,7 @@ pub struct Filter {
     pub code: Option<Code>,
     /// Where it stands.
     pub standing: Option<Standing>,
-    /// Who must act on one of its rejections.
+    /// Who must act on one of its defects, warnings included.
     pub actor: Option<Actor>,
     /// Only those of which something is rejected.
     pub rejected: bool,

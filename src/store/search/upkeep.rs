@@ -97,10 +97,11 @@ fn facets(found: &[(String, bool)]) -> Result<BTreeMap<&'static str, bool>> {
     let mut facets = BTreeMap::new();
     for (code, rejection) in found {
         let code: Code = parse(code)?;
-        *facets.entry(code.as_str()).or_default() |= rejection;
+        for facet in std::iter::once(code.as_str()).chain(code.actors().iter().map(|actor| actor.word())) {
+            *facets.entry(facet).or_default() |= rejection;
+        }
         if *rejection {
             facets.insert(REJECTION, true);
-            facets.extend(code.actors().iter().map(|actor| (actor.word(), true)));
         }
     }
     Ok(facets)

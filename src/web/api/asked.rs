@@ -174,7 +174,7 @@ fn described(key: &str) -> (&'static str, Kind) {
         "expediteur" => ("Adresse entière de l’expéditeur, ou son début", Text("^[!-~]{1,254}$")),
         "verdict" => ("Verdict", Words(Standing::all().map(Standing::word).collect())),
         "code" => ("Code de défaut", Words(Code::ALL.iter().map(|code| code.as_str()).collect())),
-        "agir" => ("Qui doit agir", Words(Actor::ALL.map(Actor::word).into())),
+        "agir" => ("Qui doit agir, sur un rejet ou un avertissement", Words(Actor::ALL.map(Actor::word).into())),
         "rejets" => ("Seulement ceux dont quelque chose est rejeté", Words(vec!["oui"])),
         "traite" => ("Marqués comme traités, ou non", Words(vec!["oui", "non"])),
         "identifiant" => {

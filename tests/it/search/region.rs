@@ -214,6 +214,7 @@ async fn vocabulary(session: &mut Session) {
             session.execute(&format!("INSERT INTO who VALUES ('{code}', '{word}')")).await;
         }
     }
+    session.execute("INSERT INTO who VALUES ('C03', 'etablissement')").await;
     session.execute("CREATE TABLE part (k BIGINT, indicator TEXT)").await;
     session
         .execute(
@@ -279,8 +280,8 @@ const HISTORY: &[&str] = &[
      SELECT d.mail_id, d.code, j.received_at, CASE WHEN d.severity = 'rejet' THEN 1 ELSE 0 END
      FROM defects d JOIN journal j ON j.mail_id = d.mail_id ORDER BY d.mail_id",
     "INSERT INTO facets (mail_id, facet, received_at, rejection)
-     SELECT d.mail_id, w.word, j.received_at, 1
-     FROM defects d JOIN journal j ON j.mail_id = d.mail_id JOIN who w ON w.code = d.code WHERE d.severity = 'rejet'",
+     SELECT d.mail_id, w.word, j.received_at, CASE WHEN d.severity = 'rejet' THEN 1 ELSE 0 END
+     FROM defects d JOIN journal j ON j.mail_id = d.mail_id JOIN who w ON w.code = d.code",
     "INSERT INTO mentions (mail_id, finess, service, received_at)
      SELECT j.mail_id, x.finess, '', j.received_at
      FROM n JOIN journal j ON j.mail_id = n.i JOIN est x ON x.e = n.e WHERE n.v < 960",

@@ -62,8 +62,7 @@ impl Journal {
                     && service.as_ref().is_none_or(|service| place.services.contains(service))
             })
         };
-        let rejections =
-            || line.causes.iter().filter(|cause| cause.severite == Severity::Rejet).map(|cause| &cause.code);
+        let is_rejected = line.causes.iter().any(|cause| cause.severite == Severity::Rejet);
         let sender = line.expediteur.as_deref().unwrap_or_default();
         let is_called = |prefix: &String| {
             let own = [line.message_id.as_deref().unwrap_or_default(), &line.sha256];
@@ -82,11 +81,11 @@ impl Journal {
                 || place(filter.finess.map(|finess| finess.to_string()), &filter.service))
             && filter.code.is_none_or(|code| line.codes.iter().any(|one| one == code.as_str()))
             && filter.standing.is_none_or(|standing| standing.word() == line.verdict)
-            && filter
-                .actor
-                .is_none_or(|actor| rejections().any(|code| code.parse::<Code>().unwrap().actors().contains(&actor)))
+            && filter.actor.is_none_or(|actor| {
+                line.codes.iter().any(|code| code.parse::<Code>().unwrap().actors().contains(&actor))
+            })
             && filter.handled.is_none_or(|handled| handled == line.traite)
-            && (!filter.rejected || rejections().next().is_some())
+            && (!filter.rejected || is_rejected)
             && filter.identifier.as_ref().is_none_or(is_called)
     }
 }

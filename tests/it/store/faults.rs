@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use dispolits::defect::Actor;
+use dispolits::store::search::{Filter, Page};
 use dispolits::store::{Settings, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection, Executor};
@@ -168,6 +170,30 @@ async fn rows_that_wait_survive_an_upgrade() {
     let shift = super::bench::worker(&store, "essai").await;
     let claimed = shift.claim(1, "2026-11-23T07:00:00Z".parse().unwrap()).await.unwrap();
     assert_eq!(claimed[0].rows[0].update.count.nombre.get(), 7);
+}
+
+#[tokio::test]
+async fn who_must_act_on_a_warning_is_found_after_an_upgrade() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("ancien.db").display());
+    let options = SqliteConnectOptions::from_str(&url).unwrap().create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    sqlx::migrate!("src/store/migrations/sqlite").run_to(10, &pool).await.unwrap();
+    sqlx::raw_sql(
+        r#"INSERT INTO mails (id, account, position, sha256, size, received_at) VALUES (1, 'x', 'a', 'a', 1, 0);
+           INSERT INTO journal (mail_id, received_at, account, sender, verdict) VALUES (1, 0, 'x', '', 'integre');
+           INSERT INTO defects (mail_id, code, severity, content)
+               VALUES (1, 'C04', 'avertissement', '{"agir":["etablissement"]}');
+           INSERT INTO facets (mail_id, facet, received_at, rejection) VALUES (1, 'C04', 0, 0);"#,
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+    let store = Store::open(&Settings::at(url)).await.unwrap();
+    let found = async |filter: Filter| store.journal(&filter, &Page::newest(9)).await.unwrap().lines.len();
+    assert_eq!(found(Filter { actor: Some(Actor::Etablissement), ..Filter::default() }).await, 1);
+    assert_eq!(found(Filter { rejected: true, ..Filter::default() }).await, 0);
 }
 
 #[tokio::test]

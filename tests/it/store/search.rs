@@ -15,8 +15,11 @@ const DIFFERENCES: &[&str] = &[
                            EXCEPT SELECT mail_id, code FROM defects) AS stale",
     "SELECT COUNT(*) FROM (SELECT DISTINCT mail_id FROM defects WHERE severity = 'rejet'
                            EXCEPT SELECT mail_id FROM facets WHERE facet = 'rejet') AS missing",
-    "SELECT COUNT(*) FROM (SELECT mail_id FROM facets WHERE length(facet) > 3
+    "SELECT COUNT(*) FROM (SELECT mail_id FROM facets WHERE length(facet) > 3 AND rejection = 1
                            EXCEPT SELECT mail_id FROM defects WHERE severity = 'rejet') AS stale",
+    "SELECT COUNT(*) FROM (SELECT mail_id FROM defects
+                           EXCEPT SELECT mail_id FROM facets WHERE length(facet) > 3 AND facet <> 'rejet') AS missing",
+    "SELECT COUNT(*) FROM (SELECT mail_id FROM facets EXCEPT SELECT mail_id FROM defects) AS stale",
     "SELECT COUNT(*) FROM (SELECT mail_id, finess FROM mentions WHERE service <> ''
                            EXCEPT SELECT mail_id, finess FROM mentions WHERE service = '') AS missing",
     "SELECT COUNT(*) FROM (SELECT finess, service, MAX(date_releve) AS newest FROM updates

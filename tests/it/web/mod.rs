@@ -8,4 +8,5 @@ mod browser;
 mod captures;
 mod desk;
 mod hostile;
+mod journal;
 mod walk;

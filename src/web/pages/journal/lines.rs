@@ -95,11 +95,11 @@ fn places(places: &[PlaceNamed], referential: &Referential) -> Markup {
     }
 }
 
-/// Who must act on what rejects, the first one first.
+/// Who must act: on what rejects first, then on what warns; each once.
 pub(super) fn actors(entry: &JournalEntry) -> Vec<Actor> {
-    let rejects = entry.causes.iter().filter(|cause| cause.severite == Severity::Rejet);
-    let named =
-        rejects.filter_map(|cause| cause.code.parse::<Code>().ok()).flat_map(|code| code.actors().iter().copied());
+    let of = |severity| entry.causes.iter().filter(move |cause| cause.severite == severity);
+    let codes = of(Severity::Rejet).chain(of(Severity::Avertissement)).filter_map(|cause| cause.code.parse().ok());
+    let named = codes.flat_map(|code: Code| code.actors().iter().copied());
     let mut actors = Vec::new();
     for actor in named {
         if !actors.contains(&actor) {
