@@ -60,6 +60,15 @@ pub(super) struct Asked {
     pub(super) page: Page,
 }
 
+impl Asked {
+    /// The same, unless nothing could ever answer: people are told why their list is empty, machines get an empty one.
+    pub(super) fn answerable(self) -> Result<Self, Wrong> {
+        let is_backward = self.filter.since.zip(self.filter.until).is_some_and(|(since, until)| since >= until);
+        let why = "« Reçus à partir du » doit précéder « Reçus jusqu’au »";
+        if is_backward { Err(Wrong(why.to_owned())) } else { Ok(self) }
+    }
+}
+
 impl Given {
     /// The query of an address.
     pub(super) fn read(uri: &Uri) -> Result<Self, Wrong> {

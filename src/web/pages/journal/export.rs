@@ -13,7 +13,7 @@ use crate::outcome::whole_seconds;
 use crate::sheet;
 use crate::store::StoreError;
 use crate::store::search::{Export, JournalEntry};
-use crate::web::asked::{self, Given, Wrong};
+use crate::web::asked::{self, Asked, Given, Wrong};
 use crate::web::{Refusal, State, Visitor};
 use crate::words;
 
@@ -69,7 +69,7 @@ pub(super) async fn json(
 fn begun(state: &State, uri: &Uri, visitor: &Visitor) -> Result<Export, Refusal> {
     visitor.require(Right::Metadonnees)?;
     let bad = |wrong: Wrong| Refusal::Bad(wrong.0);
-    let asked = Given::read(uri).map_err(bad)?.whole().asked(state.config()).map_err(bad)?;
+    let asked = Given::read(uri).map_err(bad)?.whole().asked(state.config()).and_then(Asked::answerable).map_err(bad)?;
     Ok(state.store().export(asked.filter, asked.page.sort))
 }
 
