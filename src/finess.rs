@@ -34,6 +34,13 @@ impl Finess {
         format!("1{self}")
     }
 
+    /// The number that somebody typed or pasted: without the blanks and dots between its parts, in upper case.
+    pub fn typed(text: &str) -> Result<Self, FinessError> {
+        let is_between = |character: &char| character.is_whitespace() || *character == '.';
+        let number: String = text.chars().filter(|character| !is_between(character)).collect();
+        number.to_ascii_uppercase().parse()
+    }
+
     /// The number as text, nine characters.
     pub fn as_str(&self) -> &str {
         // Only ASCII is ever stored, so the conversion never takes the other branch.

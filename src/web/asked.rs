@@ -13,6 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::capacity::ServiceCode;
 use crate::config::Config;
 use crate::defect::{Actor, Code};
+use crate::finess::Finess;
 use crate::outcome::paris;
 use crate::store::search::{Filter, Page, Sender};
 
@@ -147,7 +148,7 @@ impl Given {
             until: self.read_as("au", |text| instant(text, true))?,
             account: self.read_as("boite", |text| account(config, text))?,
             sender: self.get("expediteur").map(Sender::meant_by),
-            finess: self.parsed("finess")?,
+            finess: self.read_as("finess", |text| Finess::typed(text).ok())?,
             service: self.parsed::<ServiceCode>("service")?.map(String::from),
             code: self.read_as("code", |text| text.to_ascii_uppercase().parse::<Code>().ok())?,
             standing: self.parsed("verdict")?,
@@ -183,7 +184,7 @@ impl Given {
 fn wanted(key: &str) -> &'static str {
     match key {
         "du" | "au" => "date : écrivez 2026-11-23 ou 2026-11-23T08:00 (heure de Paris)",
-        "finess" => "numéro FINESS : neuf caractères, clé comprise, sans espace et en majuscules (2A, 2B)",
+        "finess" => "numéro FINESS : neuf caractères, clé comprise (2A ou 2B en Corse)",
         "service" => "code service",
         "code" => "code de rejet : C01, par exemple",
         "verdict" => "verdict",

@@ -29,7 +29,7 @@ pub(super) struct Filters {
     #[arg(long, value_name = "ADRESSE")]
     expediteur: Option<Address>,
     /// Numéro FINESS d’un établissement cité.
-    #[arg(long, value_name = "NUMÉRO")]
+    #[arg(long, value_name = "NUMÉRO", value_parser = Finess::typed)]
     finess: Option<Finess>,
     /// Code d’un service cité.
     #[arg(long, value_name = "CODE")]

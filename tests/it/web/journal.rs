@@ -1,6 +1,7 @@
 //! The journal as operators read, filter and save it.
 
 use dispolits::access::Role;
+use dispolits::store::MailId;
 use reqwest::StatusCode;
 
 use super::axe;
@@ -32,5 +33,22 @@ async fn a_time_that_ends_before_it_begins_is_told_in_the_form() {
     assert_eq!(export.status(), StatusCode::BAD_REQUEST);
     let machine = desk.get(Role::Lecteur, "/api/v1/courriels?du=2026-11-24&au=2026-11-23").await;
     assert_eq!(machine.status(), StatusCode::OK);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_establishment_is_found_by_its_number_as_people_write_it() {
+    let desk = Desk::with(&["valide-corse-du-sud", "valide-minimal"]).await;
+    let finess = desk.sandbox.store.journal_entry(MailId::of(desk.number("valide-corse-du-sud"))).await.unwrap();
+    let finess = finess.unwrap().lieux[0].finess.to_lowercase();
+    let (start, end) = finess.split_at(5);
+    let browser = Browser::open(Screen::Wide).await;
+    browser.go(&desk.at(Role::Lecteur, "/journal")).await;
+    browser.click("details summary").await;
+    browser.fill("#finess", &format!(" {start} {end}.")).await;
+    browser.click(".filtres button").await;
+    browser.arrive("finess=").await;
+    assert_eq!(browser.count("tbody tr").await, 1);
+    assert!(browser.text("tbody tr").await.contains(&finess.to_uppercase()));
     desk.close().await;
 }
