@@ -109,9 +109,18 @@ async fn an_export_holds_exactly_what_is_filtered() {
     let desk = Desk::with(&["valide-minimal", "c01-capacite-negative", "m02-winmail-dat"]).await;
     let csv = desk.page(Role::Lecteur, "/journal.csv?rejets=oui&limite=1").await;
     let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
-    assert!(lines[0].starts_with("\u{feff}\"numero\";\"recu\";\"expediteur\""), "{csv}");
+    assert!(lines[0].starts_with("\u{feff}\"numero\";\"recu\";\"recu_paris\""), "{csv}");
     assert_eq!(lines.len(), 3, "{csv}");
-    assert!(lines[1].contains("m02-winmail") && lines[2].contains("\"l’établissement\""), "{csv}");
+    assert!(lines[1].contains("m02-winmail"), "{csv}");
+    let cells: Vec<&str> = lines[2].trim_matches('"').split("\";\"").collect();
+    let cell = |name: &str| {
+        cells[lines[0].trim_matches(['\u{feff}', '"']).split("\";\"").position(|one| one == name).unwrap()]
+    };
+    assert_eq!((cell("verdict"), cell("verdict_en_clair")), ("partiellement-integre", "partiellement intégré"));
+    assert_eq!((cell("agir"), cell("qui_doit_agir")), ("etablissement", "l’établissement"));
+    assert_eq!((cell("reponse"), cell("reponse_en_clair")), ("envoyee", "envoyée"));
+    let received: jiff::Timestamp = cell("recu").parse().unwrap();
+    assert_eq!(cell("recu_paris"), dispolits::outcome::in_paris(received));
     let json = desk.page(Role::Lecteur, "/journal.json?rejets=oui").await;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let verdicts: Vec<&str> = json.as_array().unwrap().iter().map(|line| line["verdict"].as_str().unwrap()).collect();

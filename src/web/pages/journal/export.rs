@@ -9,7 +9,7 @@ use futures_util::stream::{self, TryStreamExt};
 
 use crate::access::Right;
 use crate::config::Config;
-use crate::outcome::whole_seconds;
+use crate::outcome::{in_paris, whole_seconds};
 use crate::sheet;
 use crate::store::StoreError;
 use crate::store::search::{Export, JournalEntry};
@@ -17,16 +17,21 @@ use crate::web::asked::{self, Asked, Given, Wrong};
 use crate::web::{Refusal, State, Visitor};
 use crate::words;
 
-const COLUMNS: [&str; 12] = [
+/// For people, beside the instants and words of machines: the hour of Paris, and what the pages say.
+const COLUMNS: [&str; 16] = [
     "numero",
     "recu",
+    "recu_paris",
     "expediteur",
     "etablissements",
     "verdict",
+    "verdict_en_clair",
     "codes",
+    "agir",
     "qui_doit_agir",
     "capacites",
     "reponse",
+    "reponse_en_clair",
     "message_id",
     "boite",
     "traite",
@@ -69,7 +74,8 @@ pub(super) async fn json(
 fn begun(state: &State, uri: &Uri, visitor: &Visitor) -> Result<Export, Refusal> {
     visitor.require(Right::Metadonnees)?;
     let bad = |wrong: Wrong| Refusal::Bad(wrong.0);
-    let asked = Given::read(uri).map_err(bad)?.whole().asked(state.config()).and_then(Asked::answerable).map_err(bad)?;
+    let asked =
+        Given::read(uri).map_err(bad)?.whole().asked(state.config()).and_then(Asked::answerable).map_err(bad)?;
     Ok(state.store().export(asked.filter, asked.page.sort))
 }
 
@@ -99,19 +105,24 @@ fn object(line: JournalEntry, config: &Config) -> String {
     serde_json::to_string(&JournalEntry { boite, ..line }).unwrap_or_default()
 }
 
-fn cells(line: &JournalEntry, config: &Config) -> [String; 12] {
+fn cells(line: &JournalEntry, config: &Config) -> [String; 16] {
     let actors = super::lines::actors(line);
+    let agir: Vec<&str> = actors.iter().map(|actor| actor.word()).collect();
     let places: Vec<&str> = line.lieux.iter().map(|place| place.finess.as_str()).collect();
     [
         line.numero.to_string(),
         whole_seconds(line.recu),
+        in_paris(line.recu),
         line.expediteur.clone().unwrap_or_default(),
         places.join(" "),
         line.verdict.clone(),
+        words::verdict(&line.verdict).to_owned(),
         line.codes.join(" "),
+        agir.join(" "),
         words::actors(&actors),
         words::rows(&line.lignes),
         line.reponse.clone().unwrap_or_default(),
+        words::answer(line.reponse.as_deref()).to_owned(),
         line.message_id.clone().unwrap_or_default(),
         asked::mailbox(config, &line.boite).to_owned(),
         if line.traite { "oui" } else { "non" }.to_owned(),
