@@ -7,6 +7,7 @@ mod axe;
 mod browser;
 mod captures;
 mod desk;
+mod establishment;
 mod hostile;
 mod journal;
 mod walk;

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::capacity::Mode;
 use crate::defect::Defect;
 use crate::finess::Finess;
 use crate::outcome::MailOutcome;
@@ -18,6 +19,8 @@ pub(super) struct Rejected {
     pub(super) entry: JournalEntry,
     /// The rejections that concern this establishment, or no establishment in particular.
     pub(super) defects: Vec<Defect>,
+    /// Whether they are all of documents that were only tried (`mode="test"`): nobody is waiting for their counts.
+    pub(super) is_trial: bool,
 }
 
 /// The newest mails that name it and of which something was rejected.
@@ -27,13 +30,23 @@ pub(super) async fn rejected(state: &State, finess: Finess) -> Result<Vec<Reject
     let mut rejected = Vec::new();
     for entry in found.lines {
         let outcome = state.store().outcome(MailId::of(entry.numero)).await?;
-        let defects = outcome.iter().flat_map(MailOutcome::all_defects).filter(|defect| concerns(defect, finess));
-        let defects: Vec<Defect> = defects.cloned().collect();
-        if !defects.is_empty() {
-            rejected.push(Rejected { entry, defects });
-        }
+        rejected.extend(outcome.and_then(|outcome| rejected_of(entry, &outcome, finess)));
     }
     Ok(rejected)
+}
+
+/// What was rejected of a mail; what it only tried is left out where it meant something else.
+fn rejected_of(entry: JournalEntry, outcome: &MailOutcome, finess: Finess) -> Option<Rejected> {
+    let of_mail = outcome.defects.iter().map(|defect| (defect, false));
+    let of_documents = outcome
+        .documents
+        .iter()
+        .flat_map(|document| document.defects.iter().map(|defect| (defect, document.mode == Mode::Test)));
+    let all = of_mail.chain(of_documents).filter(|(defect, _)| concerns(defect, finess));
+    let (tried, meant): (Vec<_>, Vec<_>) = all.partition(|(_, is_tried)| *is_tried);
+    let is_trial = meant.is_empty();
+    let defects: Vec<Defect> = if is_trial { tried } else { meant }.into_iter().map(|(one, _)| one.clone()).collect();
+    (!defects.is_empty()).then_some(Rejected { entry, defects, is_trial })
 }
 
 fn concerns(defect: &Defect, finess: Finess) -> bool {
@@ -78,7 +91,9 @@ fn line(one: &Rejected, state: &State) -> Markup {
                 }
             }
             td data-nom="Expéditeur" { (entry.expediteur.as_deref().unwrap_or("(inconnu)")) }
-            td data-nom="Verdict" { (badge::verdict(&entry.verdict)) }
+            td data-nom="Verdict" {
+                (badge::verdict(&entry.verdict)) @if one.is_trial { " " (badge::framed("neutre", "essai")) }
+            }
             td data-nom="Rejets" {
                 span {
                     strong { (first.code()) } " " (first.message())

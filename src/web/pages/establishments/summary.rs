@@ -63,10 +63,12 @@ fn named(row: &Row) -> String {
     format!("{} ({code})", row.expected.name)
 }
 
+/// What was only tried is no news for a call: nobody waits for its counts.
 fn last_rejection(rejected: &[Rejected], state: &State) -> Markup {
     html! {
-        @match rejected.first() {
-            None => { li { "Aucun rejet conservé." } }
+        @match rejected.iter().find(|one| !one.is_trial) {
+            None if rejected.is_empty() => { li { "Aucun rejet conservé." } }
+            None => { li { "Seuls des essais (mode test) ont été rejetés récemment." } }
             Some(one) => {
                 li {
                     "Dernier rejet " (moment::ago(one.entry.recu, state.now())) " ("
