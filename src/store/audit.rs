@@ -17,7 +17,7 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
     /// Before.
     pub until: Option<Timestamp>,
-    /// Who, exactly.
+    /// Who, by the name alone or with its source.
     pub who: Option<String>,
     /// The word of the deed.
     pub deed: Option<String>,
@@ -53,7 +53,8 @@ impl Store {
     pub async fn audit(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<Record>> {
         let rows: Vec<Columns> = query_as(
             "SELECT id, at, who, deed, object, before, after, note, hash FROM audit
-             WHERE ($1 IS NULL OR at >= $1) AND ($2 IS NULL OR at < $2) AND ($3 IS NULL OR who = $3)
+             WHERE ($1 IS NULL OR at >= $1) AND ($2 IS NULL OR at < $2)
+               AND ($3 IS NULL OR who IN ($3, 'local:' || $3, 'openid:' || $3, 'certificat:' || $3, 'commande:' || $3))
                AND ($4 IS NULL OR deed = $4) AND ($5 IS NULL OR object = $5) AND ($6 IS NULL OR id < $6)
              ORDER BY id DESC LIMIT $7",
         )

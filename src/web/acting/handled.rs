@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::form::{ask, note, noted, page, to_mail};
 use super::target::OnMail;
-use crate::access::audit::Deed;
+use crate::access::audit::{Deed, name_of};
 use crate::outcome::in_paris;
 use crate::web::Refusal;
 use crate::web::layout::Tab;
@@ -26,7 +26,7 @@ pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
     let reopening = html! { input type="hidden" name="rouvrir" value="true"; (note(false)) };
     let body = if let Some(handled) = on.state.store().handled(on.id).await? {
         html! {
-            p { "Marqué comme traité le " (in_paris(handled.at)) " par " (handled.who) " : « " (handled.note) " »." }
+            p { "Marqué comme traité le " (in_paris(handled.at)) " par " (name_of(&handled.who)) " : « " (handled.note) " »." }
             (ask(&on.visitor, &to, &reopening, "Remettre à traiter", &on.path()))
         }
     } else {

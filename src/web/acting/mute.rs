@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::form::{ask, note, noted, page};
 use super::target::OnEstablishment;
-use crate::access::audit::Deed;
+use crate::access::audit::{Deed, name_of};
 use crate::outcome::paris;
 use crate::web::Refusal;
 use crate::web::layout::Tab;
@@ -40,7 +40,7 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     };
     let body = html! {
         @if let Some(mute) = state.store().mute_of(*finess, state.now()).await? {
-            p { "En silence jusqu’au " (words::last_day(mute.until)) ", par " (mute.who) " : « " (mute.note) " »." }
+            p { "En silence jusqu’au " (words::last_day(mute.until)) ", par " (name_of(&mute.who)) " : « " (mute.note) " »." }
             (ask(visitor, &to, &lifting, "Lever le silence", &back))
         }
         p { "Jusqu’à la date choisie, " (name) " n’est plus signalé comme silencieux. Ses envois, s’il en vient, sont traités comme d’habitude." }

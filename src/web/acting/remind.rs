@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::form::{ask, page};
 use super::target::OnEstablishment;
-use crate::access::audit::Deed;
+use crate::access::audit::{Deed, name_of};
 use crate::address::Address;
 use crate::alerts::{Freshness, State as Fresh};
 use crate::chance;
@@ -109,7 +109,7 @@ fn told(one: &StoredReminder) -> Markup {
         _ => "à envoyer",
     };
     html! {
-        (in_paris(one.at)) ", par " (one.who) ", à " (one.to) " : « " (one.subject) " » (" (state)
+        (in_paris(one.at)) ", par " (name_of(&one.who)) ", à " (one.to) " : « " (one.subject) " » (" (state)
         @if let Some(failure) = &one.failure { " : " (failure) } ")"
     }
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::parts::moment;
 use crate::access::Right;
-use crate::access::audit::{Deed, Record};
+use crate::access::audit::{Deed, Record, name_of, source_of};
 use crate::store::AuditFilter;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
@@ -104,7 +104,9 @@ fn line(record: &Record) -> Markup {
             th scope="row" data-nom="Quand" {
                 (moment::to_the_second(record.a)) " " span.finess { "n° " (record.numero) }
             }
-            td data-nom="Qui" { (record.qui) }
+            td data-nom="Qui" {
+                span { (name_of(&record.qui)) @if let Some(source) = source_of(&record.qui) { " " span.finess { "(" (source) ")" } } }
+            }
             td data-nom="Acte" { (record.in_words()) }
             td data-nom="Sur quoi" { (record.objet) }
             td data-nom="Avant" { (record.avant) }

@@ -84,7 +84,7 @@ async fn a_mail_is_marked_as_handled_released_tried_and_answered_again() {
         StatusCode::SEE_OTHER
     );
     let page = oscar.get(&path("traite")).await.text;
-    assert!(page.contains("par local:oscar : « &lt;b&gt;vu&lt;/b&gt; avec le service »"), "{page}");
+    assert!(page.contains("par oscar : « &lt;b&gt;vu&lt;/b&gt; avec le service »"), "{page}");
     let line = oscar.get("/journal?traite=oui").await.text;
     assert!(line.contains(&format!("/courriels/{}\"", id.number())) && line.contains(">traité</span>"), "{line}");
     assert!(oscar.get("/journal.csv?traite=oui").await.text.trim_end().ends_with(";\"oui\""));
@@ -111,7 +111,7 @@ async fn a_mail_is_marked_as_handled_released_tried_and_answered_again() {
     assert_eq!(deeds, ["traiter", "rouvrir", "renvoyer"]);
     let page = oscar.get(&format!("/courriels/{}", id.number())).await.text;
     for told in ["courriel marqué comme traité", "courriel à traiter de nouveau", "réponse renvoyée"] {
-        assert!(page.contains(&format!("<strong>{told}</strong> par local:oscar")), "{told}: {page}");
+        assert!(page.contains(&format!("<strong>{told}</strong> par oscar")), "{told}: {page}");
     }
     assert!(page.contains("(« non reçue »)"), "{page}");
 
@@ -185,7 +185,7 @@ async fn an_establishment_is_muted_and_reminded() {
     assert_eq!(deeds, ["silence", "fin-silence", "relance"]);
     let page = oscar.get("/etablissements/350054680").await.text;
     for told in ["établissement mis en silence", "silence levé", "relance envoyée"] {
-        assert!(page.contains(&format!("<strong>{told}</strong> par local:oscar")), "{told}: {page}");
+        assert!(page.contains(&format!("<strong>{told}</strong> par oscar")), "{told}: {page}");
     }
     let last_day = format!("{} inclus", tomorrow.split('-').rev().collect::<Vec<_>>().join("/"));
     assert!(page.contains(&last_day), "{last_day}: {page}");

@@ -55,7 +55,12 @@ async fn a_mail_is_marked_as_handled() {
     })
     .await;
     browser.go(&desk.at(Role::Lecteur, &mail)).await;
-    assert!(browser.text("main").await.contains("vu avec <b>le</b> service"));
+    let name = Role::Operateur.in_words();
+    let told = browser.text("main").await;
+    assert!(told.contains("vu avec <b>le</b> service") && told.contains(&format!("par {name}")), "{told}");
+    browser.go(&desk.at(Role::Administrateur, &format!("/audit?qui={name}"))).await;
+    let line = browser.text("tbody tr").await;
+    assert!(line.contains(&format!("{name} (compte local)")) && !line.contains("local:"), "{line}");
     desk.close().await;
 }
 

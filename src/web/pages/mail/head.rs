@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::dossier::{Dossier, Sight};
 use crate::access::Right;
+use crate::access::audit::name_of;
 use crate::defect::{Actor, size_in_words};
 use crate::outcome::{Etat, Verdict};
 use crate::web::pages::parts::{badge, fact, moment};
@@ -36,7 +37,7 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
 fn handled(dossier: &Dossier) -> Option<Markup> {
     let handled = dossier.handled.as_ref()?;
     Some(html! {
-        "le " (moment::moment(handled.at)) " par " (handled.who)
+        "le " (moment::moment(handled.at)) " par " (name_of(&handled.who))
         @if !handled.note.is_empty() { " : " (handled.note) }
     })
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::moment;
-use crate::access::audit::Record;
+use crate::access::audit::{Record, name_of};
 
 /// The most that a page tells.
 pub(in crate::web::pages) const SHOWN: u32 = 50;
@@ -11,7 +11,7 @@ pub(in crate::web::pages) const SHOWN: u32 = 50;
 /// One deed without its date: « réponse renvoyée par … ».
 pub(in crate::web::pages) fn deed(record: &Record) -> Markup {
     html! {
-        strong { (record.in_words()) } " par " (record.qui)
+        strong { (record.in_words()) } " par " (name_of(&record.qui))
         @match (record.avant.as_str(), record.apres.as_str()) {
             ("", "") => {},
             ("", after) => { " : " (after) }
