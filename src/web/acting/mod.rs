@@ -16,6 +16,8 @@ use axum::routing::get;
 
 use super::State;
 
+pub(super) use remind::no_reminder;
+
 /// Their addresses.
 pub(super) fn routes() -> Router<State> {
     Router::new()

@@ -17,7 +17,7 @@ use crate::config::Environnement;
 use crate::finess::Finess;
 use crate::outcome::in_paris;
 use crate::pipeline::ReplyRules;
-use crate::referential::Sender;
+use crate::referential::{Establishment, Kind, Sender};
 use crate::reply::{Reminder, reminder};
 use crate::store::{NewReminder, StoredReminder};
 use crate::web::layout::Tab;
@@ -42,15 +42,34 @@ pub(super) struct Written {
     numero: String,
 }
 
+/// Why a reminder would make no sense; nothing where reports are expected.
+pub(in crate::web) fn no_reminder(known: &Establishment) -> Option<&'static str> {
+    match (known.kind, known.open) {
+        (Kind::Ej, _) => Some("une entité juridique n’envoie pas de compte rendu : relancez ses établissements"),
+        (Kind::Eg, false) => {
+            Some("cet établissement est fermé dans le référentiel : aucun compte rendu n’en est attendu")
+        }
+        (Kind::Eg, true) => None,
+    }
+}
+
+/// The same of the establishment acted on.
+fn no_reminder_to(state: &State, finess: Finess) -> Option<&'static str> {
+    state.referential().establishment(finess).and_then(no_reminder)
+}
+
 pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     let OnEstablishment { state, visitor, finess, name } = &on;
-    let to = recipients(state, *finess)?;
+    let (to, none) = (recipients(state, *finess)?, no_reminder_to(state, *finess));
     let earlier = state.store().reminders(*finess, SHOWN).await?;
     let freshness = freshness(state, *finess);
     let last = freshness.as_ref().and_then(|freshness| freshness.last);
     let (path, back) = (format!("{}/relance", on.path()), on.path());
     let body = html! {
-        @if to.is_empty() {
+        @if let Some(why) = none {
+            p { "Pas de relance : " (why) "." }
+            p { a href=(back) { "Retour à l’établissement" } }
+        } @else if to.is_empty() {
             p { "On ne peut écrire à aucune adresse de cet établissement : ni contact ni expéditeur du référentiel n’est dans les domaines admis (reply.allowed_domains). Appelez-le." }
             p { a href=(back) { "Retour à l’établissement" } }
         } @else {
@@ -133,6 +152,9 @@ fn recipients(state: &State, finess: Finess) -> Result<Vec<Address>, Refusal> {
 }
 
 pub(super) async fn act(on: OnEstablishment, Form(written): Form<Written>) -> Result<Response, Refusal> {
+    if let Some(why) = no_reminder_to(&on.state, on.finess) {
+        return Err(Refusal::Conflict(why.to_owned()));
+    }
     let new = compose(&on.state, on.finess, &written)?;
     let entry = on.entry(Deed::Relance).changing("", format!("à {} : {}", new.to, new.subject));
     if !on.state.store().remind(&new, &entry, on.state.now()).await? {

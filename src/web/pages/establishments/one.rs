@@ -9,6 +9,7 @@ use crate::access::audit::on_establishment;
 use crate::address::Address;
 use crate::finess::Finess;
 use crate::referential::{Establishment, Referential, Sender};
+use crate::web::acting::no_reminder;
 use crate::web::layout::{self, Tab};
 use crate::web::pages::parts::{deeds, fact};
 use crate::web::{Refusal, State, Visitor};
@@ -32,7 +33,7 @@ pub(super) async fn show(
     let body = html! {
         p.fil { a href="/etablissements" { "Établissements" } " › " (finess) }
         h1 { (name) " " span.finess { (finess) } }
-        @if known.is_some() { (actions(finess, &visitor)) }
+        @if let Some(known) = known { (actions(finess, known, &visitor)) }
         (summary::show(&state, finess, &rejected))
         (services::show(&state, finess, &levels))
         (history::show(finess, &rejected, &state))
@@ -42,13 +43,17 @@ pub(super) async fn show(
     Ok(layout::page(&visitor, state.config().environnement, Tab::Etablissements, &name, &body))
 }
 
-fn actions(finess: Finess, visitor: &Visitor) -> Markup {
+fn actions(finess: Finess, known: &Establishment, visitor: &Visitor) -> Markup {
+    let no_reminder = no_reminder(known);
     html! {
         @if visitor.person.may(Right::Action) {
             ul.actions aria-label="Actions" {
-                li { a.bouton href={ "/etablissements/" (finess) "/relance" } { "Relancer par courriel…" } }
+                @if no_reminder.is_none() {
+                    li { a.bouton href={ "/etablissements/" (finess) "/relance" } { "Relancer par courriel…" } }
+                }
                 li { a.bouton.discret href={ "/etablissements/" (finess) "/silence" } { "Mettre en silence…" } }
             }
+            @if let Some(why) = no_reminder { p.note { "Pas de relance : " (why) "." } }
         }
     }
 }
