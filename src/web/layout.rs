@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::State;
 use super::visitor::Visitor;
 use crate::access::Right;
 use crate::config::Environnement;
@@ -17,6 +18,8 @@ pub enum Tab {
     Etablissements,
     /// The alerts.
     Alertes,
+    /// Where a file is tried.
+    Verifier,
     /// The audit log.
     Audit,
     /// None of them.
@@ -24,23 +27,29 @@ pub enum Tab {
 }
 
 /// The tabs, where they lead, and the right without which they are not shown.
-const TABS: [(Tab, &str, &str, Right); 5] = [
+const TABS: [(Tab, &str, &str, Right); 6] = [
     (Tab::Bord, "/", "Tableau de bord", Right::Metadonnees),
     (Tab::Journal, "/journal", "Journal", Right::Metadonnees),
     (Tab::Etablissements, "/etablissements", "Établissements", Right::Metadonnees),
     (Tab::Alertes, "/alertes", "Alertes", Right::Metadonnees),
+    (Tab::Verifier, "/verifier", "Vérifier", Right::Metadonnees),
     (Tab::Audit, "/audit", "Journal d’audit", Right::Administration),
 ];
 
+/// Those that lead somewhere for this visitor.
+fn tabs(visitor: &Visitor, state: &State) -> impl Iterator<Item = (Tab, &'static str, &'static str)> {
+    let is_open = |tab: Tab| tab != Tab::Verifier || state.web().check_page;
+    let shown = TABS.into_iter().filter(move |(tab, _, _, right)| visitor.person.may(*right) && is_open(*tab));
+    shown.map(|(tab, to, name, _)| (tab, to, name))
+}
+
 /// A page for someone who is signed in.
-pub fn page(visitor: &Visitor, environnement: Environnement, tab: Tab, title: &str, body: &Markup) -> Markup {
+pub fn page(visitor: &Visitor, state: &State, tab: Tab, title: &str, body: &Markup) -> Markup {
     let top = html! {
         nav aria-label="Navigation principale" {
             ul {
-                @for (one, to, name, right) in TABS {
-                    @if visitor.person.may(right) {
-                        li { a href=(to) aria-current=[(one == tab).then_some("page")] { (name) } }
-                    }
+                @for (one, to, name) in tabs(visitor, state) {
+                    li { a href=(to) aria-current=[(one == tab).then_some("page")] { (name) } }
                 }
             }
         }
@@ -52,7 +61,7 @@ pub fn page(visitor: &Visitor, environnement: Environnement, tab: Tab, title: &s
             }
         }
     };
-    document(Some(environnement), title, &top, body)
+    document(Some(state.config().environnement), title, &top, body)
 }
 
 /// A page for whoever comes, signed in or not.

@@ -13,7 +13,7 @@ const LONGEST: usize = 500;
 /// A page that asks.
 pub(super) fn page(state: &State, visitor: &Visitor, tab: Tab, title: &str, body: &Markup) -> Markup {
     let body = html! { h1 { (title) } (body) };
-    layout::page(visitor, state.config().environnement, tab, title, &body)
+    layout::page(visitor, state, tab, title, &body)
 }
 
 /// A form of the session, with its button and a way back.

@@ -44,7 +44,7 @@ pub(super) async fn show(
         @if past.is_empty() { p { "Rien d’autre." } } @else { (table("Alertes passées", &past, now)) }
         (older)
     };
-    Ok(layout::page(&visitor, state.config().environnement, Tab::Alertes, "Alertes", &body))
+    Ok(layout::page(&visitor, &state, Tab::Alertes, "Alertes", &body))
 }
 
 /// The open ones as signals, for the dashboard.

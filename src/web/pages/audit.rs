@@ -34,7 +34,7 @@ pub(super) async fn show(
         @if records.is_empty() { p { "Aucun acte." } } @else { (table(&records)) }
         (older(&filter, &records))
     };
-    Ok(layout::page(&visitor, state.config().environnement, Tab::Audit, "Journal d’audit", &body))
+    Ok(layout::page(&visitor, &state, Tab::Audit, "Journal d’audit", &body))
 }
 
 fn filter(uri: &Uri) -> Result<AuditFilter, Refusal> {

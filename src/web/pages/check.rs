@@ -14,7 +14,8 @@ use tokio::sync::Semaphore;
 use super::parts::{badge, defect, listing, plural};
 use crate::checking::{self, Bench, Checked};
 use crate::defect::{Defect, excerpt};
-use crate::web::{Refusal, State, layout};
+use crate::web::layout::{self, Tab};
+use crate::web::{Refusal, State, Visitor};
 use crate::words;
 
 /// The largest file, in bytes.
@@ -32,25 +33,29 @@ pub(super) fn routes() -> Router<State> {
     Router::new().route("/verifier", get(ask).post(judge).layer(limit))
 }
 
-async fn ask(extract::State(state): extract::State<State>) -> Result<Markup, Refusal> {
+/// Whoever came, signed in or not.
+type Whoever = Result<Visitor, Refusal>;
+
+async fn ask(extract::State(state): extract::State<State>, visitor: Whoever) -> Result<Markup, Refusal> {
     is_open(&state)?;
-    Ok(page(&state, &form(None)))
+    Ok(page(&state, &visitor, &form(None)))
 }
 
 async fn judge(
     extract::State(state): extract::State<State>,
+    visitor: Whoever,
     file: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Markup), Refusal> {
     is_open(&state)?;
     let file = file.map_err(|_| Refusal::Bad("ce formulaire ne se lit pas ; recommencez depuis la page".to_owned()))?;
-    let asked = |status, wrong: &str| Ok((status, page(&state, &form(Some(wrong)))));
+    let asked = |status, wrong: &str| Ok((status, page(&state, &visitor, &form(Some(wrong)))));
     let (name, bytes) = match received(file).await {
         Ok(Some(file)) => file,
         Ok(None) => return asked(StatusCode::BAD_REQUEST, "Choisissez un fichier qui ne soit pas vide."),
         Err(failure) => return asked(failure.status(), refused(&failure)),
     };
     let checked = checked(&state, name, bytes).await?;
-    Ok((StatusCode::OK, page(&state, &html! { (result(&checked)) (form(None)) })))
+    Ok((StatusCode::OK, page(&state, &visitor, &html! { (result(&checked)) (form(None)) })))
 }
 
 fn is_open(state: &State) -> Result<(), Refusal> {
@@ -86,9 +91,13 @@ async fn checked(state: &State, name: String, bytes: Vec<u8>) -> Result<Checked,
     judged.await.ok().flatten().ok_or_else(|| Refusal::Conflict("le contrôle n’a pas abouti ; réessayez".to_owned()))
 }
 
-fn page(state: &State, body: &Markup) -> Markup {
+fn page(state: &State, visitor: &Whoever, body: &Markup) -> Markup {
+    let title = "Vérifier un compte rendu";
     let body = html! { h1 { "Vérifier un compte rendu avant de l’envoyer" } (body) };
-    layout::public(state.config().environnement, "Vérifier un compte rendu", &body)
+    match visitor {
+        Ok(visitor) => layout::page(visitor, state, Tab::Verifier, title, &body),
+        Err(_) => layout::public(state.config().environnement, title, &body),
+    }
 }
 
 fn form(wrong: Option<&str>) -> Markup {

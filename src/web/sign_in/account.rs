@@ -108,7 +108,7 @@ fn page(state: &State, visitor: &Visitor, wrong: Option<&str>) -> Markup {
         }
         @if person.means() == Means::Local { (password_form(&visitor.token.0)) }
     };
-    layout::page(visitor, state.config().environnement, Tab::Aucun, "Mon compte", &body)
+    layout::page(visitor, state, Tab::Aucun, "Mon compte", &body)
 }
 
 fn password_form(token: &str) -> Markup {

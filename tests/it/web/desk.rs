@@ -17,7 +17,6 @@ use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::tls;
 use dispolits::web::{self, State};
 use jiff::SignedDuration;
-use reqwest::StatusCode;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -115,12 +114,11 @@ impl Desk {
         assert!(self.referential.lock().unwrap().refresh().unwrap());
     }
 
-    /// How the page where files are tried answers, where it is not switched on.
-    pub(crate) async fn closed_check_page(&self) -> StatusCode {
+    /// The address of a site where no file is tried, for an administrator.
+    pub(crate) async fn without_check_page(&self) -> String {
         let mut config = Config::load(&self.sandbox.config_path).unwrap();
         config.web.as_mut().unwrap().check_page = false;
-        let door = door(&state(&self.sandbox, config, &self.referential).await, Role::Administrateur).await;
-        self.http.get(format!("{door}/verifier")).send().await.unwrap().status()
+        door(&state(&self.sandbox, config, &self.referential).await, Role::Administrateur).await
     }
 
     pub(crate) async fn close(self) {

@@ -180,7 +180,10 @@ async fn a_file_is_tried_without_an_account_and_kept_nowhere() {
     );
     std::fs::write(&file, report).unwrap();
     let browser = Browser::open(Screen::Wide).await;
-    browser.go(&desk.at(Role::Lecteur, "/verifier")).await;
+    browser.go(&desk.at(Role::Lecteur, "/journal")).await;
+    browser.click("header nav a[href='/verifier']").await;
+    browser.arrive("/verifier").await;
+    assert_eq!(browser.text("header nav a[aria-current=page]").await, "Vérifier");
     browser.give_file("#fichier", file.to_str().unwrap()).await;
     browser.click(".filtres button").await;
     let told = browser.text("section[aria-labelledby=resultat]").await;
@@ -200,6 +203,11 @@ async fn a_file_is_tried_without_an_account_and_kept_nowhere() {
     assert!(refused.text().await.unwrap().contains("formulaire ne se lit pas"));
     let balance = desk.sandbox.store.balance(None).await.unwrap();
     assert_eq!(balance.recus, 1, "nothing came in by the page");
-    assert_eq!(desk.closed_check_page().await, StatusCode::NOT_FOUND);
+    let closed = desk.without_check_page().await;
+    assert_eq!(desk.http.get(format!("{closed}/verifier")).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    browser.go(&format!("{closed}/journal")).await;
+    assert_eq!(browser.count("header nav a[href='/verifier']").await, 0);
+    browser.go(&desk.for_nobody("/verifier")).await;
+    assert_eq!(browser.count("header nav").await, 0);
     desk.close().await;
 }

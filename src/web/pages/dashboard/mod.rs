@@ -31,7 +31,7 @@ pub(super) async fn show(
         (flow::show(&state, period).await?)
         (balance(&state).await?)
     };
-    Ok(layout::page(&visitor, state.config().environnement, Tab::Bord, "Tableau de bord", &body))
+    Ok(layout::page(&visitor, &state, Tab::Bord, "Tableau de bord", &body))
 }
 
 /// Every mail received has one outcome, or is in progress.

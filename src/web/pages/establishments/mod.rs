@@ -30,7 +30,7 @@ async fn list(extract::State(state): extract::State<State>, visitor: Visitor) ->
             None => { (named(&state)) }
         }
     };
-    Ok(layout::page(&visitor, state.config().environnement, Tab::Etablissements, "Établissements", &body))
+    Ok(layout::page(&visitor, &state, Tab::Etablissements, "Établissements", &body))
 }
 
 fn table(board: &Board, state: &State) -> Markup {

@@ -40,7 +40,7 @@ pub(super) async fn show(
         (deeds::section(&deeds))
         (who(finess, known, &referential))
     };
-    Ok(layout::page(&visitor, state.config().environnement, Tab::Etablissements, &name, &body))
+    Ok(layout::page(&visitor, &state, Tab::Etablissements, &name, &body))
 }
 
 fn actions(finess: Finess, known: &Establishment, visitor: &Visitor) -> Markup {

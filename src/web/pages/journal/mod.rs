@@ -39,7 +39,7 @@ async fn show(
         }
         Err(wrong) => (StatusCode::BAD_REQUEST, wrong_body(&given.unwrap_or_default(), &wrong, &state)),
     };
-    Ok((status, layout::page(&visitor, state.config().environnement, Tab::Journal, "Journal", &body)))
+    Ok((status, layout::page(&visitor, &state, Tab::Journal, "Journal", &body)))
 }
 
 fn found_body(given: &Given, found: &Found, state: &State, visitor: &Visitor) -> Markup {

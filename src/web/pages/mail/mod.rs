@@ -35,7 +35,7 @@ async fn show(
     visitor.require(Right::Metadonnees)?;
     let dossier = Dossier::read(&state, &visitor, number(&numero)?).await?;
     let title = format!("Courriel n° {}", dossier.entry().numero);
-    Ok(layout::page(&visitor, state.config().environnement, Tab::Journal, &title, &body(&dossier, &state, &visitor)))
+    Ok(layout::page(&visitor, &state, Tab::Journal, &title, &body(&dossier, &state, &visitor)))
 }
 
 fn body(dossier: &Dossier, state: &State, visitor: &Visitor) -> Markup {
