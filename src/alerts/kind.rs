@@ -90,6 +90,19 @@ impl Kind {
         self.article().remedy
     }
 
+    /// When it closes, where that is more than « once its cause is gone ».
+    pub fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Rejections => Some(
+                "Se clôt d’elle-même quand les rejets de la dernière heure reviennent à l’habitude ; marquer des courriels comme traités n’y change rien.",
+            ),
+            Self::Undelivered | Self::PatientDocument => Some(
+                "Se clôt quelques minutes après que le courriel est marqué comme traité, ou d’elle-même au bout de `alerts.event_window`.",
+            ),
+            _ => None,
+        }
+    }
+
     /// Whether it happened once, rather than lasts: such an incident opens at first sight.
     pub fn is_event(self) -> bool {
         matches!(self, Self::PatientDocument | Self::Undelivered | Self::Certificate | Self::Referential)

@@ -88,6 +88,7 @@ fn show_one(out: &mut impl Write, incident: &Incident) -> io::Result<()> {
     writeln!(out, "    depuis le {since} : {phrase}")?;
     if incident.is_open() {
         writeln!(out, "    que faire : {}", incident.remedy())?;
+        kind.ending().map_or(Ok(()), |ending| writeln!(out, "    fin : {ending}"))?;
     }
     writeln!(out)
 }

@@ -42,14 +42,16 @@ pub struct Rejected {
 }
 
 impl Store {
-    /// Replies given up, or come back, since then.
+    /// Replies given up, or come back, since then; not those to mails that somebody marked as handled.
     pub async fn undelivered_replies(&self, since: Timestamp) -> Result<Vec<Happening>> {
         let rows = query_as(
-            "SELECT mail_id, closed_at FROM replies WHERE etat = 'abandonnee' AND closed_at >= $1
-             UNION ALL
-             SELECT r.mail_id, b.received_at FROM replies r JOIN mails b ON b.id = r.returned_by
-             WHERE r.returned_by IS NOT NULL AND b.received_at >= $1
-             ORDER BY 2 DESC LIMIT $2",
+            "SELECT mail_id, closed_at FROM (
+                 SELECT mail_id, closed_at FROM replies WHERE etat = 'abandonnee' AND closed_at >= $1
+                 UNION ALL
+                 SELECT r.mail_id, b.received_at FROM replies r JOIN mails b ON b.id = r.returned_by
+                 WHERE r.returned_by IS NOT NULL AND b.received_at >= $1) AS undelivered
+             WHERE NOT EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = undelivered.mail_id)
+             ORDER BY closed_at DESC LIMIT $2",
         )
         .bind(millis(since))
         .bind(MOST)
@@ -58,10 +60,11 @@ impl Store {
         Ok(rows.into_iter().map(happening).collect())
     }
 
-    /// Patient documents (M06) received since then.
+    /// Patient documents (M06) received since then; not those that somebody marked as handled.
     pub async fn patient_documents(&self, since: Timestamp) -> Result<Vec<Happening>> {
         let rows = query_as(
-            "SELECT mail_id, received_at FROM facets WHERE facet = 'M06' AND received_at >= $1
+            "SELECT mail_id, received_at FROM facets f WHERE facet = 'M06' AND received_at >= $1
+               AND NOT EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = f.mail_id)
              ORDER BY received_at DESC, mail_id DESC LIMIT $2",
         )
         .bind(millis(since))

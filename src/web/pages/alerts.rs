@@ -32,6 +32,7 @@ pub(super) async fn show(
     let now = state.now();
     let body = html! {
         h1 { "Alertes" }
+        p.note { "Une alerte ne se ferme pas à la main : elle se clôt d’elle-même quand sa cause a disparu." }
         @if before.is_none() {
             h2 { "Ouvertes" }
             @if open.is_empty() {
@@ -110,7 +111,12 @@ fn line(incident: &Incident, now: Timestamp) -> Markup {
                 @match incident.clos_a { Some(at) => { "close le " (moment::moment(at)) }, None => { strong { "ouverte" } } }
             }
             td data-nom="Ce qui se passe" { span { (incident.phrase) (see(incident.kind, &incident.objet)) } }
-            td data-nom="Que faire" { span { (incident.remedy()) } }
+            td data-nom="Que faire" {
+                span {
+                    (incident.remedy())
+                    @if let Some(ending) = incident.kind.ending() { @if incident.is_open() { " " em { (ending) } } }
+                }
+            }
         }
     }
 }

@@ -22,7 +22,8 @@ fn table() -> String {
         Chaque alerte s’ouvre une fois, est rappelée si elle dure, et se clôt quand sa cause a disparu. Elle arrive par\n\
         courriel et par webhook (section `[alerts]` de la configuration), et reste visible par `dispolits alerts list`.\n\n\
         | alerte | ce qu’elle veut dire | que faire |\n|---|---|---|\n";
-    let line = |kind: Kind| format!("| **{}** (`{kind}`) | {} | {} |\n", kind.title(), kind.meaning(), kind.remedy());
+    let cure = |kind: Kind| [Some(kind.remedy()), kind.ending()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let line = |kind: Kind| format!("| **{}** (`{kind}`) | {} | {} |\n", kind.title(), kind.meaning(), cure(kind));
     format!("{head}{}", Kind::ALL.map(line).concat())
 }
 
@@ -32,7 +33,7 @@ fn each_kind_has_a_word_of_its_own_and_correct_french() {
     assert_eq!(words.len(), Kind::ALL.len());
     for kind in Kind::ALL {
         assert_eq!(kind.word().parse(), Ok(kind));
-        for text in [kind.title(), kind.meaning(), kind.remedy()] {
+        for text in [kind.title(), kind.meaning(), kind.remedy(), kind.ending().unwrap_or("sans fin propre")] {
             assert!(!text.contains('\'') && !text.contains('|') && !text.is_empty(), "{text}");
         }
     }

@@ -14,7 +14,7 @@ use crate::store::engine::{Engine, on_both_engines};
 use crate::store::replies::letter;
 
 /// Tells one kind: cause and cure, then whom it concerns.
-async fn tell(
+pub(super) async fn tell(
     stage: &Stage,
     kind: Kind,
     object: &str,
@@ -138,16 +138,18 @@ async fn rights_that_the_ror_refuses(engine: Engine) {
     tell(&stage, Kind::RorRights, "ROR", cause, cure).await;
 }
 
+/// The reply to mail 1 is given up.
+pub(super) async fn give_up_a_reply(stage: &Stage) {
+    let id = stage.bench.report("r", Vec::new()).await;
+    stage.bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+    let reply = stage.bench.shift.replies_to_send(10, stage.bench.now()).await.unwrap().remove(0);
+    stage.bench.store.reply_failed(reply.id, "550", None, stage.bench.now()).await.unwrap();
+}
+
 async fn a_reply_that_did_not_arrive(engine: Engine) {
     let stage = Stage::new(engine).await;
-    let cause = async |stage: &Stage| {
-        let id = stage.bench.report("r", Vec::new()).await;
-        stage.bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
-        let reply = stage.bench.shift.replies_to_send(10, stage.bench.now()).await.unwrap().remove(0);
-        stage.bench.store.reply_failed(reply.id, "550", None, stage.bench.now()).await.unwrap();
-    };
     let cure = async |stage: &Stage| stage.hours_pass(25);
-    tell(&stage, Kind::Undelivered, "courriel 1", cause, cure).await;
+    tell(&stage, Kind::Undelivered, "courriel 1", give_up_a_reply, cure).await;
 }
 
 async fn replies_that_wait(engine: Engine) {
@@ -164,15 +166,17 @@ async fn replies_that_wait(engine: Engine) {
     tell(&stage, Kind::RepliesWaiting, "envoi", cause, cure).await;
 }
 
+/// Mail 1 is a patient's document.
+pub(super) async fn send_a_document_of_a_patient(stage: &Stage) {
+    let id = stage.bench.receive("1", "un document").await;
+    let defects = vec![Defect::new(Code::M06, Place::mail())];
+    stage.bench.record(id, &JudgedMail { defects, ..judged(Vec::new()) }).await;
+}
+
 async fn a_document_of_a_patient(engine: Engine) {
     let stage = Stage::new(engine).await;
-    let cause = async |stage: &Stage| {
-        let id = stage.bench.receive("1", "un document").await;
-        let defects = vec![Defect::new(Code::M06, Place::mail())];
-        stage.bench.record(id, &JudgedMail { defects, ..judged(Vec::new()) }).await;
-    };
     let cure = async |stage: &Stage| stage.hours_pass(25);
-    tell(&stage, Kind::PatientDocument, "courriel 1", cause, cure).await;
+    tell(&stage, Kind::PatientDocument, "courriel 1", send_a_document_of_a_patient, cure).await;
 }
 
 async fn mails_without_an_outcome(engine: Engine) {

@@ -4,6 +4,7 @@ mod board;
 mod digest;
 mod freshness;
 mod guide;
+mod handled;
 mod kinds;
 mod ledger;
 mod receiver;

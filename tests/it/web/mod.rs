@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod acting;
+mod alerts;
 mod api;
 mod axe;
 mod browser;

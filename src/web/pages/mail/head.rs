@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::dossier::{Dossier, Sight};
 use crate::access::Right;
 use crate::access::audit::name_of;
-use crate::defect::{Actor, size_in_words};
+use crate::defect::size_in_words;
 use crate::outcome::{Etat, Verdict};
 use crate::web::pages::parts::{badge, fact, moment};
 use crate::web::{State, Visitor, asked};
@@ -136,13 +136,14 @@ fn offered(dossier: &Dossier) -> Vec<(&'static str, &'static str)> {
     let verdict = dossier.outcome.verdict;
     let is_waiting = dossier.rows.iter().any(|row| row.line.etat == Some(Etat::EnAttente));
     let is_rejected = !dossier.rejections().is_empty();
+    let is_undelivered = dossier.replies.iter().any(|one| one.etat == "abandonnee" || one.returned_by.is_some());
     let may_be_judged_again = verdict.is_some() && is_rejected && dossier.mail.raw.is_some();
     let all = [
         (may_be_judged_again, "rejouer", "Rejouer…"),
         (is_waiting, "essayer", "Réessayer maintenant…"),
         (verdict == Some(Verdict::Quarantaine), "liberer", "Sortir de quarantaine…"),
         (!dossier.replies.is_empty(), "reponse", "Renvoyer la réponse…"),
-        (is_rejected || dossier.actors().contains(&Actor::Exploitant), "traite", "Marquer comme traité…"),
+        (is_rejected || is_undelivered, "traite", "Marquer comme traité…"),
     ];
     all.into_iter().filter(|(fits, ..)| *fits).map(|(_, to, name)| (to, name)).collect()
 }
