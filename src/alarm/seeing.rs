@@ -11,7 +11,7 @@ use super::{Alarm, before, health};
 use crate::alerts::{Excess, Kind, Observation, Severity, Sight};
 use crate::finess::Finess;
 use crate::health::Room;
-use crate::store::{Happening, Rejected, RightsRefused, StoreError, look};
+use crate::store::{Happening, Rejected, RightsRefused, Settings, StoreError, look};
 use crate::tls::expiry;
 
 /// How often what must be asked for is asked for.
@@ -115,10 +115,9 @@ impl Alarm {
         hours.iter().filter_map(|(finess, counts)| Some(of_excess(*finess, &excess(counts)?))).collect()
     }
 
+    /// The disk of the database, or of the service where the database is on a server, whose disk is not seen from here.
     async fn observe_disk(&self, sight: &mut Sight) {
-        let Ok(Some(file)) = look::file(&self.config.store) else { return };
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
-        let folder = folder.unwrap_or_else(|| PathBuf::from("."));
+        let Some(folder) = watched_folder(&self.config.store) else { return };
         match Room::of(&folder).await {
             None => sight.miss(Kind::Disk),
             Some(room) if room.percent() < self.settings().disk_percent => {
@@ -148,6 +147,14 @@ impl Alarm {
             let severity = Severity::Attention;
             sight.see(Observation::new(Kind::RepliesWaiting, "envoi", severity, &sentence, vitals.replies.oldest));
         }
+    }
+}
+
+fn watched_folder(settings: &Settings) -> Option<PathBuf> {
+    let here = || std::env::current_dir().ok();
+    match look::file(settings).ok()? {
+        Some(file) => file.parent().filter(|one| !one.as_os_str().is_empty()).map(Path::to_owned).or_else(here),
+        None => here(),
     }
 }
 

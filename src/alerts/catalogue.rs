@@ -88,7 +88,7 @@ pub(super) fn article(kind: Kind) -> &'static Article {
         Kind::Disk => &Article {
             word: "disque",
             title: "Disque bientôt plein",
-            meaning: "Il reste peu de place là où se trouve la base. Sur un disque plein, la relève s’arrête ; les courriels attendent alors dans la boîte.",
+            meaning: "Il reste peu de place là où se trouve la base ; avec PostgreSQL, dans le dossier de travail du service : le disque du serveur PostgreSQL n’est pas vu d’ici. Sur un disque plein, la relève s’arrête ; les courriels attendent alors dans la boîte.",
             remedy: "Agrandissez le disque ou libérez de la place (sauvegardes, traces du système) ; si la base elle-même est grande, réduisez les durées de la section `[retention]`.",
         },
         Kind::PatientDocument => &Article {

@@ -49,7 +49,7 @@ pub struct Settings {
     pub rejections_factor: u32,
     /// Attente d’une réponse au-delà de laquelle une alerte s’ouvre.
     pub replies_after: Span,
-    /// Part libre du disque de la base, en pour cent, sous laquelle une alerte s’ouvre ; grave à la moitié.
+    /// Part libre du disque de la base (du service, avec PostgreSQL), en pour cent, sous laquelle une alerte s’ouvre ; grave à la moitié.
     pub disk_percent: u8,
 }
 

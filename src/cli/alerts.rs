@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::outcome::in_paris;
 use crate::store::Store;
+use crate::store::look::unwatched_disk;
 use crate::tls::revocation::Revocation;
 use crate::worker::transport;
 
@@ -125,6 +126,7 @@ async fn test(place: &Where) -> Outcome {
         failed = true;
         writeln!(out, "Aucune voie n’est configurée : ni alerts.recipients, ni [alerts.webhook].")?;
     }
+    unwatched_disk(&config.store).map_or(Ok(()), |told| writeln!(out, "{told}"))?;
     Ok(if failed { FOUND } else { SUCCESS })
 }
 

@@ -45,6 +45,13 @@ pub fn file(settings: &Settings) -> Result<Option<PathBuf>> {
     })
 }
 
+/// What operators must know where the database is on a server; nothing where its disk is watched here.
+pub fn unwatched_disk(settings: &Settings) -> Option<&'static str> {
+    let is_elsewhere = matches!(file(settings), Ok(None));
+    is_elsewhere
+        .then_some("Le disque du serveur PostgreSQL n’est pas surveillé par Dispolits : surveillez-le sur ce serveur.")
+}
+
 impl Look {
     /// Opens a file that exists.
     pub async fn open(path: &Path) -> Result<Self> {

@@ -9,6 +9,7 @@ use super::parts::{badge, moment};
 use crate::access::Right;
 use crate::alerts::{Incident, Kind, Severity};
 use crate::finess::Finess;
+use crate::store::look::unwatched_disk;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
 
@@ -33,6 +34,7 @@ pub(super) async fn show(
     let body = html! {
         h1 { "Alertes" }
         p.note { "Une alerte ne se ferme pas à la main : elle se clôt d’elle-même quand sa cause a disparu." }
+        @if let Some(told) = unwatched_disk(&state.config().store) { p.note { (told) } }
         @if before.is_none() {
             h2 { "Ouvertes" }
             @if open.is_empty() {

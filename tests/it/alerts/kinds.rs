@@ -250,23 +250,6 @@ async fn a_service_that_is_silent(engine: Engine) {
     tell(&stage, Kind::SilentService, "350054680/SSR2", cause, cure).await;
 }
 
-async fn a_disk_that_is_nearly_full(engine: Engine) {
-    let mut stage = Stage::new(engine).await;
-    let object = stage.path("").display().to_string().trim_end_matches('/').to_owned();
-    let mut full = stage.config.clone();
-    full.alerts.disk_percent = 100;
-    full.alerts.open_after = dispolits::setting::Span::seconds(0);
-    let tight = stage.alarm_of(&stage.bench.shift, &full, &stage.pulse);
-    let roomy = std::mem::replace(&mut stage.alarm, tight);
-    stage.minutes(1).await;
-    let [incident] = stage.open(Kind::Disk).await.try_into().unwrap();
-    assert_eq!(incident.objet, object);
-    assert!(incident.phrase.starts_with("il reste "), "{}", incident.phrase);
-    stage.alarm = roomy;
-    stage.minutes(12).await;
-    assert_eq!(stage.open(Kind::Disk).await, []);
-}
-
 async fn a_certificate_is_told_at_each_threshold(engine: Engine) {
     let stage = Stage::with(engine, "remind_after = \"9000d\"").await;
     let mut parameters = CertificateParams::new(vec!["essai.test".to_owned()]).unwrap();
@@ -328,7 +311,6 @@ on_both_engines! {
     an_establishment_that_is_silent,
     a_muted_establishment_is_left_in_peace_until_then,
     a_service_that_is_silent,
-    a_disk_that_is_nearly_full,
     a_certificate_is_told_at_each_threshold,
     a_store_that_does_not_answer,
 }

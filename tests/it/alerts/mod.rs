@@ -2,6 +2,7 @@
 
 mod board;
 mod digest;
+mod disk;
 mod freshness;
 mod guide;
 mod handled;

@@ -79,7 +79,7 @@ async fn alerts_leave_by_the_submission_server_and_its_refusal_by_the_webhook() 
 
 #[tokio::test]
 async fn a_test_says_what_is_missing() {
-    let world = World::new().await;
+    let mut world = World::new().await;
     let test = alerts(&world, &["test"]);
     assert_eq!(test.code, 1);
     assert_eq!(test.out, "Aucune voie n’est configurée : ni alerts.recipients, ni [alerts.webhook].\n");
@@ -94,4 +94,6 @@ async fn a_test_says_what_is_missing() {
         assert!(test.err.contains("alerts.webhook.url"), "{url}: {}", test.err);
     }
     assert_eq!(alerts(&world, &["list", "--format", "xml"]).code, 2);
+    world.change("url = \"sqlite://", "url = \"postgres://base.test/");
+    assert!(alerts(&world, &["test"]).out.contains("Le disque du serveur PostgreSQL n’est pas surveillé"));
 }

@@ -7,6 +7,8 @@ use dispolits::clock::Clock;
 use super::axe;
 use super::browser::{Browser, Screen};
 use super::desk::Desk;
+use crate::sign_in::site::Site;
+use crate::store::engine::{Engine, on_both_engines};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_alert_says_when_it_will_close() {
@@ -31,3 +33,13 @@ async fn an_open_alert_says_when_it_will_close() {
     }
     desk.close().await;
 }
+
+async fn the_disk_that_nobody_watches_is_told(engine: Engine) {
+    let site = Site::new(engine, "").await;
+    site.account("anne", Role::Lecteur).await;
+    let page = site.signed_in("anne").await.get("/alertes").await.text;
+    let is_told = page.contains("Le disque du serveur PostgreSQL n’est pas surveillé");
+    assert_eq!(is_told, engine == Engine::Postgres, "{page}");
+}
+
+on_both_engines!(the_disk_that_nobody_watches_is_told);
