@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::cookie;
 use super::session::{Current, Pending, open};
+use super::{cookie, openid};
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Login, Means, Password, PasswordHash, Right};
 use crate::chance;
@@ -26,7 +26,7 @@ pub(super) struct NewPassword {
     encore: String,
 }
 
-/// Ends the session, here and in the store.
+/// Ends the session here and in the store, then at the OpenID provider if it was opened there.
 pub(super) async fn sign_out(
     extract::State(state): extract::State<State>,
     current: Current,
@@ -35,7 +35,8 @@ pub(super) async fn sign_out(
     let entry = Entry::new(person.in_audit(), Deed::Deconnexion, format!("compte {}", person.login()));
     let entry = current.is_open().then_some(entry);
     state.store().end_session(&current.token.digest(), entry.as_ref(), state.now()).await?;
-    let mut response = Redirect::to("/connexion").into_response();
+    let there = openid::end_there_too(&state, &current).await;
+    let mut response = there.unwrap_or_else(|| Redirect::to("/connexion").into_response());
     if let Some(cookie) = cookie::clear(state.web()) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }

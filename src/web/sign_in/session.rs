@@ -33,7 +33,7 @@ impl<S: Sync> FromRequestParts<S> for Current {
     }
 }
 
-/// What a session that is not open yet must know.
+/// What a session must know besides whose it is; most of it while it is not open yet.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Pending {
@@ -47,6 +47,8 @@ pub(super) struct Pending {
     pub(super) nonce: String,
     /// What proves that who asked for the code is who brings it (RFC 7636).
     pub(super) verifier: String,
+    /// The ID token of an open session, which the provider wants back when it ends.
+    pub(super) id_token: String,
 }
 
 impl Current {
@@ -69,7 +71,7 @@ impl Current {
         self.session.stage == Stage::Ouverte
     }
 
-    /// What its stage needs to go on; an open one needs nothing.
+    /// What its stage needs to go on, or to end.
     pub(super) fn pending(&self) -> Pending {
         serde_json::from_str(&self.session.detail).unwrap_or_default()
     }

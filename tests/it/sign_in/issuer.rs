@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Form, State};
+use axum::extract::{Form, OriginalUri, Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
@@ -27,6 +28,10 @@ pub(crate) struct Script {
     /// In place of the algorithm of the token's head.
     pub(crate) algorithm: &'static str,
     pub(crate) broken_signature: bool,
+    /// Whether it says where sessions end.
+    pub(crate) ends_sessions: bool,
+    /// The site that it leads browsers back to.
+    pub(crate) site: String,
     key: KeyPair,
     kid: String,
     now: i64,
@@ -46,6 +51,8 @@ impl Issuer {
             challenge: String::new(),
             algorithm: "ES256",
             broken_signature: false,
+            ends_sessions: true,
+            site: String::new(),
             key: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
             kid: "un".to_owned(),
             now,
@@ -56,6 +63,8 @@ impl Issuer {
             .route("/cles", get(keys))
             .route("/jeton", post(token))
             .route("/qui", get(who))
+            .route("/autorisation", get(authorize))
+            .route("/fin", get(end))
             .with_state(issuer.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         issuer
@@ -63,6 +72,10 @@ impl Issuer {
 
     pub(crate) fn address(&self) -> String {
         self.0.lock().unwrap().issuer.clone()
+    }
+
+    fn site(&self) -> String {
+        self.0.lock().unwrap().site.clone()
     }
 
     /// What the browser brought along.
@@ -87,13 +100,28 @@ impl Issuer {
 
 async fn describe(State(issuer): State<Issuer>) -> Json<Value> {
     let address = issuer.address();
+    let end = issuer.0.lock().unwrap().ends_sessions.then(|| format!("{address}/fin"));
     Json(json!({
+        "end_session_endpoint": end,
         "issuer": address,
         "authorization_endpoint": format!("{address}/autorisation"),
         "token_endpoint": format!("{address}/jeton"),
         "userinfo_endpoint": format!("{address}/qui"),
         "jwks_uri": format!("{address}/cles"),
     }))
+}
+
+/// Knows whoever comes.
+async fn authorize(State(issuer): State<Issuer>, OriginalUri(uri): OriginalUri) -> Redirect {
+    let asked = issuer.asked(&uri.to_string());
+    Redirect::to(&format!("{}/connexion/oidc/retour?code=bon&state={}", issuer.site(), asked["state"]))
+}
+
+/// Ends a session of which it gave the token.
+async fn end(State(issuer): State<Issuer>, Query(asked): Query<HashMap<String, String>>) -> Redirect {
+    assert_eq!((asked["client_id"].as_str(), asked["id_token_hint"].split('.').count()), ("dispolits", 3));
+    assert!(asked["post_logout_redirect_uri"].ends_with("/connexion"), "{asked:?}");
+    Redirect::to(&format!("{}/connexion?fin", issuer.site()))
 }
 
 async fn keys(State(issuer): State<Issuer>) -> Json<Value> {

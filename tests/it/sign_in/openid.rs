@@ -7,6 +7,7 @@ use serde_json::json;
 use super::issuer::Issuer;
 use super::site::{Browser, Page, Site, now};
 use crate::store::engine::{Engine, on_both_engines};
+use crate::web::browser::{Browser as Chromium, Screen};
 
 on_both_engines!(a_person_of_the_provider_comes_in);
 
@@ -59,6 +60,33 @@ async fn a_person_of_the_provider_comes_in(engine: Engine) {
     assert_eq!(site.deeds().await, ["openid:899700218896 connexion"]);
     let page = come_back(&mut browser, &asked["state"]).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN, "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signs_out_here_is_signed_out_at_the_provider() {
+    let (site, issuer) = world(Engine::Sqlite).await;
+    let here = format!("http://{}", site.address);
+    issuer.0.lock().unwrap().site.clone_from(&here);
+    let browser = Chromium::open(Screen::Wide).await;
+    browser.go(&format!("{here}/connexion/oidc?retour=%2Fcompte")).await;
+    browser.arrive("/compte").await;
+    browser.click("form[action='/deconnexion'] button").await;
+    browser.arrive("/connexion?fin").await;
+    assert_eq!(site.deeds().await.last().unwrap(), "openid:899700218896 deconnexion");
+    browser.go(&format!("{here}/compte")).await;
+    browser.arrive("/connexion?retour").await;
+}
+
+#[tokio::test]
+async fn a_provider_without_a_place_to_sign_out_is_left_alone() {
+    let (site, issuer) = world(Engine::Sqlite).await;
+    issuer.0.lock().unwrap().ends_sessions = false;
+    let mut browser = site.browser();
+    let asked = leave(&mut browser, &issuer).await;
+    come_back(&mut browser, &asked["state"]).await;
+    browser.get("/compte").await;
+    let page = browser.post("/deconnexion", &[]).await;
+    assert_eq!((page.to.as_deref(), browser.cookie.as_deref()), (Some("/connexion"), None), "{}", page.text);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod acting;
 mod alerts;
 mod api;
 mod axe;
-mod browser;
+pub(crate) mod browser;
 mod captures;
 mod desk;
 mod establishment;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::provider::OpenIdError;
+use super::error::OpenIdError;
 use crate::access::Role;
 use crate::config::OpenId;
 

@@ -7,7 +7,7 @@ use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::provider::OpenIdError;
+use super::error::OpenIdError;
 
 /// How far the provider's clock may be from ours, in seconds.
 const SKEW: i64 = 60;

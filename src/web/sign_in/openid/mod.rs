@@ -6,6 +6,8 @@
 //! provider publishes (`provider`). Which claims name the person and give the role is configuration (`claims`).
 
 mod claims;
+mod ending;
+mod error;
 mod id_token;
 mod provider;
 
@@ -29,8 +31,10 @@ use crate::config::OpenId;
 use crate::store::Stage;
 use crate::web::{Refusal, State, layout};
 
+pub(super) use ending::end_there_too;
+use error::OpenIdError;
+use provider::Authorization;
 pub(in crate::web) use provider::Provider;
-use provider::{Authorization, OpenIdError};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -124,7 +128,8 @@ async fn finish(state: &State, settings: &OpenId, current: &Current, brought: &R
     let claims = state.provider().claims(settings, &tokens, &pending.nonce, state.now()).await?;
     let known = claims::identity(settings, &claims)?;
     let person = person(state, &known.subject, &known.name, known.role, Means::OpenId);
-    let cookie = open(state, Stage::Ouverte, &person, &Pending::default(), Some(current)).await?;
+    let kept = Pending { id_token: tokens.id_token().to_owned(), ..Pending::default() };
+    let cookie = open(state, Stage::Ouverte, &person, &kept, Some(current)).await?;
     Ok((cookie, Redirect::to(&pending.back)).into_response())
 }
 

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
+use super::error::OpenIdError;
 use super::id_token::{Expected, Key, verified};
 use crate::config::OpenId;
-use crate::setting::SecretError;
+use crate::tls::client_config;
 use crate::tls::revocation::Revocation;
-use crate::tls::{TlsError, client_config};
 
 /// The most bytes of an answer.
 const LIMIT: usize = 256 * 1024;
@@ -21,60 +21,6 @@ const LIMIT: usize = 256 * 1024;
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 /// RFC 3986, section 2.3: unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Why nobody was signed in.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum OpenIdError {
-    /// The return was not asked for by this browser, or too long ago.
-    #[error("retour inattendu : autre navigateur, ou demande trop ancienne")]
-    NotAsked,
-    /// The person or the provider said no.
-    #[error("le fournisseur a refusé")]
-    Refused,
-    /// A server did not answer as it should.
-    #[error("{what} : {why}")]
-    Server {
-        /// Which request.
-        what: &'static str,
-        /// What came instead.
-        why: String,
-    },
-    /// Our side of TLS.
-    #[error("TLS vers le fournisseur : {0}")]
-    Tls(#[from] TlsError),
-    /// Our secret cannot be read.
-    #[error("web.openid.client_secret : {0}")]
-    Secret(#[from] SecretError),
-    /// The token is signed by a key that is not known (yet).
-    #[error("jeton signé par une clé inconnue")]
-    UnknownKey,
-    /// The token does not say what it must.
-    #[error("jeton refusé : {0}")]
-    Token(&'static str),
-    /// The claims name nobody.
-    #[error("le fournisseur ne donne pas l’identifiant de la personne")]
-    NoSubject,
-    /// The person has no business here.
-    #[error("aucune valeur de web.openid.roles ne donne de rôle à cette personne")]
-    NoRole,
-}
-
-impl OpenIdError {
-    /// What the person can do.
-    pub(super) fn advice(&self) -> &'static str {
-        match self {
-            Self::NotAsked => "La demande de connexion a expiré, ou vient d’un autre navigateur : recommencez.",
-            Self::Refused => "La connexion a été refusée ou abandonnée.",
-            Self::NoRole => {
-                "Vous êtes reconnu, mais aucun rôle ne vous est donné ici : demandez-le à l’administrateur."
-            }
-            Self::Server { .. } => "Le fournisseur d’identité ne répond pas comme prévu ; réessayez dans un instant.",
-            Self::Tls(_) | Self::Secret(_) | Self::UnknownKey | Self::Token(_) | Self::NoSubject => {
-                "Le fournisseur d’identité et Dispolits ne s’accordent pas : prévenez l’administrateur."
-            }
-        }
-    }
-}
 
 /// What the browser takes along.
 pub(super) struct Authorization<'a> {
@@ -98,6 +44,7 @@ struct Description {
     authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
     jwks_uri: String,
     #[serde(default)]
     token_endpoint_auth_methods_supported: Vec<String>,
@@ -141,8 +88,7 @@ impl Provider {
             ("code_challenge_method", Some("S256")),
             ("acr_values", settings.acr_values.as_deref()),
         ]);
-        let there = known.description.authorization_endpoint;
-        Ok(format!("{there}{}{query}", if there.contains('?') { '&' } else { '?' }))
+        Ok(with_query(&known.description.authorization_endpoint, &query))
     }
 
     /// Exchanges a code for tokens.
@@ -214,6 +160,17 @@ impl Provider {
         Ok(claims)
     }
 
+    /// Where sessions end at the provider; nothing where it does not say, or says what is no address of that kind.
+    pub(super) async fn end_session_endpoint(
+        &self,
+        settings: &OpenId,
+        now: Timestamp,
+    ) -> Result<Option<String>, OpenIdError> {
+        let scheme = if settings.issuer.starts_with("https://") { "https://" } else { "http://" };
+        let said = self.known(settings, now).await?.description.end_session_endpoint;
+        Ok(said.filter(|endpoint| endpoint.starts_with(scheme)))
+    }
+
     async fn known(&self, settings: &OpenId, now: Timestamp) -> Result<Known, OpenIdError> {
         let mut held = self.0.lock().await;
         if let Some(known) = held.as_ref().filter(|known| now.duration_since(known.since) < FRESH) {
@@ -226,6 +183,13 @@ impl Provider {
 
     async fn forget(&self) {
         *self.0.lock().await = None;
+    }
+}
+
+impl Tokens {
+    /// What the provider is told when the session ends.
+    pub(super) fn id_token(&self) -> &str {
+        &self.id_token
     }
 }
 
@@ -285,7 +249,12 @@ fn one(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-fn encoded(pairs: &[(&str, Option<&str>)]) -> String {
+/// An address that may have a query already.
+pub(super) fn with_query(there: &str, query: &str) -> String {
+    format!("{there}{}{query}", if there.contains('?') { '&' } else { '?' })
+}
+
+pub(super) fn encoded(pairs: &[(&str, Option<&str>)]) -> String {
     let pairs = pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", one((*value)?))));
     pairs.collect::<Vec<_>>().join("&")
 }
