@@ -142,6 +142,16 @@ impl Config {
         main.chain(self.mailboxes.iter().map(|(name, section)| NamedMailbox { name: &name.0, section }))
     }
 
+    /// What the folder of a word of the store is called in the mailbox of an account; the word itself once that mailbox
+    /// is no longer read.
+    pub fn folder_name<'a>(&'a self, account: &str, word: &'a str) -> &'a str {
+        let is_its = |named: &NamedMailbox<'_>| named.settings().is_ok_and(|settings| settings.account() == account);
+        match (self.all_mailboxes().find(is_its), word.parse()) {
+            (Some(named), Ok(folder)) => named.section.folders.name(folder),
+            _ => word,
+        }
+    }
+
     /// The most bytes of a mail that any mailbox gives, 0 without mailbox.
     pub fn max_bytes(&self) -> u64 {
         self.all_mailboxes().map(|mailbox| mailbox.section.max_bytes).max().unwrap_or(0)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Folder;
 use crate::setting::{Identity, Secret, Span};
 
 /// La boîte aux lettres que les établissements alimentent.
@@ -171,6 +172,19 @@ pub struct Folders {
     pub doublons: String,
     /// Courriels que personne n’a pu juger.
     pub quarantaine: String,
+}
+
+impl Folders {
+    /// What a folder is called.
+    pub fn name(&self, folder: Folder) -> &str {
+        match folder {
+            Folder::Traites => &self.traites,
+            Folder::Rejets => &self.rejets,
+            Folder::Ignores => &self.ignores,
+            Folder::Doublons => &self.doublons,
+            Folder::Quarantaine => &self.quarantaine,
+        }
+    }
 }
 
 impl Default for Folders {

@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::{Args, ValueEnum};
 
 use super::Where;
+use super::defects;
 use super::filters::Filters;
 use crate::cli::{Failure, Outcome, SUCCESS};
 use crate::outcome::whole_seconds;
@@ -20,6 +21,9 @@ pub(in crate::cli) struct Arguments {
     place: Where,
     #[command(flatten)]
     filters: Filters,
+    /// Une ligne par défaut, avec sa place et comment le corriger, au lieu d’une par courriel.
+    #[arg(long)]
+    defauts: bool,
     /// Forme de l’export : CSV (UTF-8, séparateur « ; ») ou un objet JSON par ligne.
     #[arg(long, value_enum, default_value_t = Format::Csv, value_name = "FORME")]
     format: Format,
@@ -36,7 +40,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let filter: Filter = arguments.filters.resolve(&store, &mailboxes).await?;
     let mut out = std::io::stdout();
     if arguments.format == Format::Csv {
-        out.write_all(&csv([COLUMNS.map(str::to_owned)])?)?;
+        let head = if arguments.defauts { defects::head() } else { csv([COLUMNS.map(str::to_owned)]) };
+        out.write_all(&head?)?;
     }
     let mut pages = store.export(filter, Sort::default());
     loop {
@@ -45,7 +50,12 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
             break;
         }
         let page: Vec<JournalEntry> = page.into_iter().map(|entry| mailboxes.named(entry)).collect();
-        out.write_all(&written(arguments.format, &page)?)?;
+        let text = if arguments.defauts {
+            defects::written(&store, arguments.format, &page).await
+        } else {
+            written(arguments.format, &page)
+        };
+        out.write_all(&text?)?;
     }
     out.flush()?;
     Ok(SUCCESS)

@@ -2,6 +2,7 @@
 
 mod audit;
 mod balance;
+mod defects;
 mod export;
 mod filters;
 mod list;

@@ -8,9 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::Where;
 use crate::cli::{Outcome, SUCCESS, value};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::defect::{Code, Defect};
 use crate::message::{self, Message};
 use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
+use crate::store::search::Life;
 use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
 use crate::words;
 
@@ -30,8 +32,10 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         return Err(format!("aucun courriel ne porte le numéro {}", arguments.numero).into());
     };
     let mail = store.mail(id).await?;
+    let filed = store.life(id).await?.and_then(|life| filed(&life, &config));
     let mut out = io::stdout().lock();
     head(&mut out, &entry, &outcome, mail.as_ref())?;
+    filed.map_or(Ok(()), |filed| field(&mut out, "Classement", &filed))?;
     if mailboxes.are_several() {
         field(&mut out, "Boîte", mailboxes.name(&entry.boite))?;
     }
@@ -69,12 +73,18 @@ fn head(
     field(out, "Message-ID", outcome.message_id.as_deref().unwrap_or("(aucun)"))?;
     field(out, "Taille", &format!("{} octets", entry.taille))?;
     field(out, "SHA-256", &entry.sha256)?;
-    if let Some(at) = mail.and_then(|mail| mail.left_at) {
-        let left = format!("laissé dans la boîte le {} : le serveur ne sait pas déplacer", in_paris(at));
-        field(out, "Classement", &left)?;
-    }
     mail.and_then(|mail| mail.duplicate_of)
         .map_or(Ok(()), |first| field(out, "Doublon", &format!("mêmes octets que le courriel n° {}", first.number())))
+}
+
+/// In which folder of its mailbox it is, or will be; nothing before it is judged.
+fn filed(life: &Life, config: &Config) -> Option<String> {
+    let folder = config.folder_name(&life.ligne.boite, life.dossier.as_deref()?);
+    Some(match (life.range, life.laisse) {
+        (Some(at), _) => format!("dossier « {folder} », le {}", in_paris(at)),
+        (None, Some(at)) => format!("laissé dans la boîte le {} : le serveur ne sait pas déplacer", in_paris(at)),
+        (None, None) => format!("à ranger dans le dossier « {folder} »"),
+    })
 }
 
 fn sender(entry: &JournalEntry, message: Option<&Message>) -> String {

@@ -280,6 +280,28 @@ async fn no_cell_of_the_export_is_a_formula() {
 }
 
 #[tokio::test]
+async fn the_export_of_defects_has_one_line_each() {
+    let desk = Desk::filled().await;
+    let ran = desk.journal("export", &["--defauts"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    insta::assert_snapshot!("defauts", ran.out);
+    let json = desk.journal("export", &["--defauts", "--format", "json", "--code", "C01"]).out;
+    let [only] = json.lines().collect::<Vec<_>>().try_into().unwrap();
+    let only: serde_json::Value = serde_json::from_str(only).unwrap();
+    assert_eq!((&only["numero"], &only["code"], &only["ligne"]), (&1.into(), &"C01".into(), &6.into()));
+    assert_eq!((&only["trouve"], &only["agir"]), (&"-3".into(), &serde_json::json!(["etablissement"])));
+}
+
+#[tokio::test]
+async fn the_folder_that_a_mail_is_in_is_told() {
+    let desk = Desk::filled().await;
+    assert!(desk.journal("show", &["1"]).out.contains("Classement  à ranger dans le dossier « traites »\n"));
+    desk.store.moved(&desk.duty, &[MailId::of(1)], at(60)).await.unwrap();
+    let shown = desk.journal("show", &["1"]).out;
+    assert!(shown.contains("Classement  dossier « traites », le 23/11/2026 à 08:01\n"), "{shown}");
+}
+
+#[tokio::test]
 async fn the_balance_is_told_and_its_exit_code_says_whether_it_holds() {
     let desk = Desk::filled().await;
     let ran = desk.journal("balance", &[]);

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::dossier::Dossier;
 use crate::store::search::{LifeReply, LifeRequest};
-use crate::web::State;
 use crate::web::pages::parts::{badge, deeds, moment, plural};
+use crate::web::{State, asked};
 use crate::words;
 
 /// Requests told among the rest; more of them can be unfolded.
@@ -20,7 +20,7 @@ struct Event {
 }
 
 pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
-    let mut events = milestones(dossier);
+    let mut events = milestones(dossier, state);
     let few = dossier.life.requetes.len() <= LISTED;
     if few {
         events.extend(dossier.life.requetes.iter().map(|request| request_event(request, dossier)));
@@ -38,13 +38,15 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
     }
 }
 
-fn milestones(dossier: &Dossier) -> Vec<Event> {
+fn milestones(dossier: &Dossier, state: &State) -> Vec<Event> {
     let life = &dossier.life;
     let at = |at: Option<Timestamp>, what: Markup| at.map(|at| Event { at, what });
-    let folder = life.dossier.as_deref().unwrap_or("son dossier");
+    let mailbox = asked::mailbox(state.config(), &life.ligne.boite);
+    let folder =
+        life.dossier.as_deref().map_or("son dossier", |word| state.config().folder_name(&life.ligne.boite, word));
     let verdict = words::verdict(&life.ligne.verdict);
     let steps = [
-        at(Some(life.ligne.recu), html! { "reçu dans la boîte " (life.ligne.boite) }),
+        at(Some(life.ligne.recu), html! { "reçu dans la boîte " (mailbox) }),
         at(life.juge, html! { "lu et jugé : " (judged(dossier)) }),
         at(life.range, html! { "rangé dans la boîte, dossier « " (folder) " »" }),
         at(life.laisse, html! { "laissé dans la boîte : le serveur ne sait pas déplacer" }),
