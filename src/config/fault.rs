@@ -26,10 +26,28 @@ fn sentence(kind: &Kind) -> String {
         }
         Kind::ISizeOutOfRange(number) => format!("le nombre {number} est hors limites"),
         Kind::USizeOutOfRange(number) => format!("le nombre {number} est hors limites"),
-        Kind::Message(_) | Kind::InvalidLength(..) | Kind::Unsupported(_) | Kind::UnsupportedKey(..) => {
-            kind.to_string()
-        }
+        Kind::Message(text) => message_in_words(text).to_owned(),
+        Kind::InvalidLength(..) | Kind::Unsupported(_) | Kind::UnsupportedKey(..) => kind.to_string(),
     }
+}
+
+/// What the standard library says of an address; all else is ours, and French.
+fn message_in_words(text: &str) -> &str {
+    match text {
+        "invalid socket address syntax" => "attendu une adresse IP et un port : 127.0.0.1:8080, [::1]:8080",
+        "invalid IP address syntax" => "attendu une adresse IP : 127.0.0.1, ::1",
+        other => other,
+    }
+}
+
+/// Where a text is not TOML: its reader says why in English, and shows the line, in which a password may be.
+pub(super) fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(text.len(), |span| span.start);
+    let before = text.get(..at).unwrap_or(text);
+    let (line, column) = (before.matches('\n').count(), before.chars().rev().take_while(|one| *one != '\n').count());
+    let is_twice = error.message().contains("duplicate key");
+    let why = if is_twice { "cette clé est donnée deux fois" } else { "ce qui est écrit là ne se lit pas" };
+    format!("ligne {}, colonne {} : {why}", line + 1, column + 1)
 }
 
 fn found_in_words(found: &Actual) -> String {

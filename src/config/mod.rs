@@ -94,7 +94,7 @@ pub enum ConfigError {
     },
     /// Not TOML.
     #[error("configuration : ce n’est pas du TOML : {0}")]
-    Toml(toml::de::Error),
+    Toml(String),
     /// A key is missing, unknown or ill-typed.
     #[error("configuration : {}", fault::in_french(.0))]
     Shape(Box<figment::Error>),
@@ -108,7 +108,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::File { path: path.display().to_string(), source })?;
-        let mut table: toml::Table = text.parse().map_err(ConfigError::Toml)?;
+        let mut table: toml::Table = text.parse().map_err(|error| ConfigError::Toml(fault::not_toml(&text, &error)))?;
         environment::overlay(&mut table, std::env::vars(), Self::schema().as_value());
         let figment = Figment::from(Serialized::defaults(table));
         let config: Self = figment.extract().map_err(|error| ConfigError::Shape(Box::new(error)))?;

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::words;
 use crate::setting::SecretError;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database refused or could not be reached.
-    #[error("base de données : {0}")]
-    Database(#[from] sqlx::Error),
+    #[error("base de données : {}", words::in_french(.0))]
+    Database(sqlx::Error),
     /// The server gave no answer in time.
     #[error("base de données : le serveur ne répond pas")]
     Unreachable,
@@ -126,6 +127,13 @@ pub enum StoreError {
 
 /// What could not be stored or read.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Not its source: what it says is in English, and said in French here.
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
 
 impl StoreError {
     /// Whether the same call may succeed later without anybody's help: a lock, a disk that is busy or full, too little

@@ -50,6 +50,7 @@ mod verdicts;
 mod vitals;
 mod waits;
 mod watching;
+mod words;
 
 use std::path::PathBuf;
 use std::str::FromStr;

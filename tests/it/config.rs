@@ -184,6 +184,26 @@ fn what_cannot_be_right_is_refused_by_name() {
     check_refused("retry = [\"5s\", \"30s\", \"2min\", \"5min\", \"15min\", \"30min\", \"1h\"]", "retry = []", "vide");
 }
 
+#[test]
+fn what_is_wrong_is_said_in_french_and_without_what_is_written() {
+    check_refused("listen = \"127.0.0.1:9464\"", "listen = \"ici\"", "attendu une adresse IP et un port");
+    for (text, expected) in [
+        ("environnement = \"qualification\"\npassword = \"secret", "ligne 2, colonne "),
+        ("a = 1\na = 2", "cette clé est donnée deux fois"),
+    ] {
+        let error = load(text).unwrap_err();
+        assert!(error.contains(expected) && !error.contains("secret") && !error.contains("TOML parse"), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_of_a_mailbox_has_the_name_of_the_configuration() {
+    let config = load(EXAMPLE).unwrap();
+    let account = config.all_mailboxes().next().unwrap().settings().unwrap().account();
+    assert_eq!(config.folder_name(&account, "traites"), "Traites");
+    assert_eq!(config.folder_name("autre", "traites"), "traites");
+}
+
 /// A configuration of this environment, every client certificate being the one of that file.
 fn check_certificate(environnement: &str, certificate: &std::path::Path, refused: Option<&str>) {
     let text = EXAMPLE

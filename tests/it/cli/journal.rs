@@ -266,6 +266,24 @@ async fn a_number_that_nobody_has_is_told() {
 }
 
 #[tokio::test]
+async fn a_database_that_does_not_open_is_told_in_french() {
+    let desk = Desk::empty().await;
+    let (config, other) = (desk.folder.path().join("config.toml"), desk.folder.path().join("autre.db"));
+    fs::write(&other, "ceci n’est pas une base").unwrap();
+    let text = fs::read_to_string(&config).unwrap();
+    let url = text.lines().find(|line| line.starts_with("url = \"sqlite://")).unwrap();
+    for (url_instead, why) in [
+        (format!("url = \"sqlite://{}\"", other.display()), "n’est pas une base SQLite, ou il est abîmé"),
+        ("url = \"postgres://lits@127.0.0.1:1/lits\"".to_owned(), "le serveur refuse la connexion"),
+    ] {
+        fs::write(&config, text.replace(url, &url_instead)).unwrap();
+        let ran = desk.journal("list", &[]);
+        assert_eq!((ran.code, ran.err.lines().count()), (2, 1), "{}", ran.err);
+        assert!(ran.err.contains(why) && !ran.err.contains("error"), "{}", ran.err);
+    }
+}
+
+#[tokio::test]
 async fn no_cell_of_the_export_is_a_formula() {
     let desk = Desk::filled().await;
     let ran = desk.journal("export", &[]);

@@ -81,7 +81,14 @@ async fn an_operator_finds_who_is_silent_why_it_was_rejected_who_acts_and_what_t
     assert_eq!(browser.count(".source .fautive").await, 1);
     assert!(browser.text("pre.lettre").await.contains("CAPACITE_NEGATIVE"));
     let story = browser.text(".chronologie").await;
-    for expected in ["reçu dans la boîte principale", "lu et jugé", "rangé dans la boîte, dossier « Traites »", "statut 20", "envoyée à", "verdict définitif"] {
+    for expected in [
+        "reçu dans la boîte principale",
+        "lu et jugé",
+        "rangé dans la boîte, dossier « Traites »",
+        "statut 20",
+        "envoyée à",
+        "verdict définitif",
+    ] {
         assert!(story.contains(expected), "{expected} in {story}");
     }
     desk.close().await;
