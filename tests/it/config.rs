@@ -6,9 +6,9 @@ use dispolits::clock::Clock;
 use dispolits::config::Config;
 use rcgen::{CertificateParams, DnType, KeyPair};
 
-const EXAMPLE: &str = include_str!("../../deploy/config.example.toml");
+pub(crate) const EXAMPLE: &str = include_str!("../../deploy/config.example.toml");
 
-fn load(text: &str) -> Result<Config, String> {
+pub(crate) fn load(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();

@@ -14,6 +14,7 @@ mod capacity;
 mod capping;
 mod cli;
 mod config;
+mod config_pages;
 #[cfg(unix)]
 mod crash;
 mod delivery;

@@ -145,6 +145,16 @@ async fn a_file_is_copied_to_a_server_whole_and_the_service_goes_on_there() {
     let listed = world.journal("list", &[]).out;
     let from = format!("sqlite://{}", database(&world).display());
     damage(&database(&world), "INSERT INTO holds VALUES ('350054680', 'C01-A', 1)").await;
+    damage(
+        &database(&world),
+        "INSERT INTO incidents (kind, object, severity, level, sentence, since, opened_at, seen_at, told_at, closed_at)
+         VALUES ('ror-indisponible', 'ROR', 'grave', 0, 'le ROR ne répond pas', 1, 2, 3, 4, 5),
+                ('certificat-expirant', '/a.pem', 'attention', 2, 'il expire', 6, 7, 8, 9, NULL);
+         INSERT INTO alerts (incident_id, event, way, etat, created_at, attempts, next_at, closed_at, told, failure)
+         VALUES (1, 'ouverture', 'courriel', 'envoyee', 10, 1, 11, 12, 'a***@r***.test', NULL),
+                (2, 'ouverture', 'webhook', 'a-envoyer', 13, 2, 14, NULL, NULL, 'HTTP 500')",
+    )
+    .await;
     let own = store(&world, &["migrate", "--depuis", &from]);
     assert_eq!(own.code, 2);
     assert!(own.err.contains("la copie va d’un fichier"), "{}", own.err);
@@ -153,6 +163,7 @@ async fn a_file_is_copied_to_a_server_whole_and_the_service_goes_on_there() {
     let told = store(&world, &["migrate", "--depuis", &from]);
     assert_eq!((told.code, told.err.as_str()), (0, ""));
     assert!(told.out.contains("mails        3\n") && told.out.contains("Copie faite et vérifiée"), "{}", told.out);
+    assert!(told.out.contains("incidents    2\n") && told.out.contains("alerts       2\n"), "{}", told.out);
     compare(&from, &url).await;
     assert_eq!(world.journal("list", &[]).out, listed);
     assert_eq!(store(&world, &["check"]).out, "Base saine : courriels 3, contenus relus 3.\n");

@@ -1,7 +1,7 @@
 //! Behind a proxy: whose headers are believed, and what a client certificate opens.
 
 use dispolits::access::Role;
-use rcgen::{CertificateParams, DnType, KeyPair};
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use reqwest::StatusCode;
 
 use super::site::{PASSWORD, Site};
@@ -15,6 +15,7 @@ fn proxy(trusted: &str, more: &str) -> String {
 
 fn encoded(name: &str) -> String {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::OrganizationName, "GCS");
     params.distinguished_name.push(DnType::CommonName, name);
     let pem = params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
@@ -43,6 +44,23 @@ async fn a_certificate_alone_opens_no_page_for_people() {
         for path in ["/", "/compte"] {
             assert_eq!(machine.get(path).await.status, StatusCode::SEE_OTHER, "{format} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_named_opens_the_api() {
+    for (format, value) in [("dn", "CN=superviseur , O=GCS".to_owned()), ("pem", encoded("superviseur"))] {
+        let more = format!("certificate_format = \"{format}\"");
+        let site = Site::new(Engine::Sqlite, &proxy("127.0.0.1", &more)).await;
+        let mut machine = site.browser();
+        machine.headers.insert("x-cert", value.parse().unwrap());
+        let page = machine.get("/api/v1/courriels").await;
+        assert_eq!((page.status, page.set_cookie.as_deref()), (StatusCode::OK, None), "{format}: {}", page.text);
+        let other = if format == "dn" { "CN=autre,O=GCS".to_owned() } else { encoded("autre") };
+        machine.headers.insert("x-cert", other.parse().unwrap());
+        assert_eq!(machine.get("/api/v1/courriels").await.status, StatusCode::UNAUTHORIZED, "{format}");
+        machine.headers.clear();
+        assert_eq!(machine.get("/api/v1/courriels").await.status, StatusCode::UNAUTHORIZED, "{format}");
     }
 }
 

@@ -93,6 +93,23 @@ async fn what_is_refused_is_told_as_a_problem() {
     assert_eq!(nobody.status(), 401);
     assert!(nobody.headers().contains_key("www-authenticate"));
     assert_eq!(nobody.json::<Value>().await.unwrap()["status"], 401);
+    let number = desk.number(SOME[0]);
+    for path in [
+        "courriels",
+        &format!("courriels/{number}"),
+        &format!("courriels/{number}/defauts"),
+        "services",
+        "etablissements/350054680",
+        "retards",
+        "flux",
+        "rejets",
+        "bilan",
+    ] {
+        let answer = desk.http.get(desk.for_the_powerless(&format!("/api/v1/{path}"))).send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["status"], 403, "{path}");
+    }
     desk.close().await;
 }
 

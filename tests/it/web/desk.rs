@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::{Extension, Router};
-use dispolits::access::{Means, Person, Role};
+use dispolits::access::{Means, Person, Rights, Role};
 use dispolits::alarm::Bulletin;
 use dispolits::alerts::{Board, Expected, Habit, Stillness};
 use dispolits::clock::Clock;
@@ -49,6 +49,8 @@ const CASES: [&str; 21] = [
 
 /// Whose door needs a sign-in.
 const NOBODY: &str = "personne";
+/// Whose role gives no right at all.
+const POWERLESS: &str = "sans droit";
 
 pub(crate) struct Desk {
     pub(crate) sandbox: Sandbox,
@@ -76,6 +78,8 @@ impl Desk {
         for role in [Role::Lecteur, Role::Operateur, Role::Administrateur] {
             doors.insert(role.in_words(), door(&state, role).await);
         }
+        let powerless = Person::new("inconnu", "Inconnu", Role::Lecteur, Rights::NONE, Means::Local);
+        doors.insert(POWERLESS, serve(web::router(state.clone()).layer(Extension(powerless))).await);
         doors.insert(NOBODY, serve(web::router(state.clone())).await);
         let http = client();
         Self { sandbox, http, referential, numbers, doors, _folder: folder }
@@ -89,6 +93,11 @@ impl Desk {
     /// The same for somebody who is not signed in.
     pub(crate) fn for_nobody(&self, path: &str) -> String {
         format!("{}{path}", self.doors[NOBODY])
+    }
+
+    /// The same for somebody signed in who may see nothing.
+    pub(crate) fn for_the_powerless(&self, path: &str) -> String {
+        format!("{}{path}", self.doors[POWERLESS])
     }
 
     /// The receipt number of the first mail of a case.
