@@ -1,4 +1,4 @@
-//! Notices that come back for our replies: tied to them, told to the operator, never answered.
+//! Notices that come back for our replies and reminders: tied to them, told to the operator, never answered.
 
 use tracing::{info, warn};
 
@@ -6,26 +6,30 @@ use crate::address::mask_all;
 use crate::message::{Action, Delivery, Message, Receipt};
 use crate::store::{Duty, MailId, Store, StoreError};
 
-/// Ties a notice of failure or delay to the reply it speaks of: by the Message-ID that it names or sends back, or by
+/// Ties a notice of failure or delay to the reply or the reminder it speaks of: by the Message-ID that it names or sends back, or by
 /// the ENVID that we submitted the reply under, which is its Message-ID too. One that it arrived says nothing new.
 pub(super) async fn notice(store: &Store, duty: &Duty, id: MailId, message: &Message) -> Result<(), StoreError> {
     let Some(receipt) = message.receipt() else { return Ok(()) };
     let Some(words) = words(receipt) else { return Ok(()) };
     for name in [receipt.original_message_id(), receipt.envelope_id()].into_iter().flatten() {
         if let Some(answered) = store.reply_noticed(duty, name, id, &words, receipt.is_failure()).await? {
-            tell(id, answered, &words, receipt.is_failure());
+            tell(id, &format!("réponse au courriel {}", answered.number()), &words, receipt.is_failure());
+            return Ok(());
+        }
+        if let Some(finess) = store.reminder_noticed(duty, name, id, &words, receipt.is_failure()).await? {
+            tell(id, &format!("relance de l’établissement {finess}"), &words, receipt.is_failure());
             return Ok(());
         }
     }
     Ok(())
 }
 
-fn tell(id: MailId, answered: MailId, words: &str, is_failure: bool) {
-    let (courriel, number, words) = (id.number(), answered.number(), mask_all(words));
+fn tell(id: MailId, whose: &str, words: &str, is_failure: bool) {
+    let (courriel, words) = (id.number(), mask_all(words));
     if is_failure {
-        warn!(courriel, "avis rattaché, réponse non remise (courriel {number}) : {words}");
+        warn!(courriel, "avis rattaché, non remise ({whose}) : {words}");
     } else {
-        info!(courriel, "avis rattaché, réponse en retard (courriel {number}) : {words}");
+        info!(courriel, "avis rattaché, en retard ({whose}) : {words}");
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::audit::append;
 use super::engine::{query, query_as};
-use super::{Result, Store, instant, millis};
+use super::{MailId, Result, Store, instant, millis};
 use crate::access::audit::Entry;
 use crate::address::Address;
 use crate::finess::Finess;
@@ -42,6 +42,17 @@ pub struct StoredReminder {
     pub etat: String,
     /// Why the last try failed.
     pub failure: Option<String>,
+    /// What a notice of delivery says of it.
+    pub notice: Option<String>,
+    /// The mail that says that it did not arrive.
+    pub returned_by: Option<MailId>,
+}
+
+impl StoredReminder {
+    /// Whether it is known not to have arrived.
+    pub fn is_lost(&self) -> bool {
+        self.returned_by.is_some() || self.etat == "abandonnee"
+    }
 }
 
 #[derive(FromRow)]
@@ -52,6 +63,8 @@ struct Columns {
     recipients: String,
     etat: String,
     failure: Option<String>,
+    notice: Option<String>,
+    returned_by: Option<i64>,
 }
 
 impl Store {
@@ -85,7 +98,7 @@ impl Store {
     /// The reminders to an establishment, the newest first.
     pub async fn reminders(&self, finess: Finess, limit: u32) -> Result<Vec<StoredReminder>> {
         let rows: Vec<Columns> = query_as(
-            "SELECT created_at, who, subject, recipients, etat, failure FROM reminders
+            "SELECT created_at, who, subject, recipients, etat, failure, notice, returned_by FROM reminders
              WHERE finess = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
         )
         .bind(finess.as_str())
@@ -104,5 +117,7 @@ fn reminder(columns: Columns) -> StoredReminder {
         to: columns.recipients,
         etat: columns.etat,
         failure: columns.failure,
+        notice: columns.notice,
+        returned_by: columns.returned_by.map(MailId::of),
     }
 }

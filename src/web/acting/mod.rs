@@ -16,7 +16,7 @@ use axum::routing::get;
 
 use super::State;
 
-pub(super) use remind::no_reminder;
+pub(super) use remind::{no_reminder, told as reminder};
 
 /// Their addresses.
 pub(super) fn routes() -> Router<State> {

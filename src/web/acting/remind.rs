@@ -121,7 +121,8 @@ fn freshness(state: &State, finess: Finess) -> Option<Freshness> {
     state.bulletin().board()?.establishment(finess).map(|row| row.freshness.clone())
 }
 
-fn told(one: &StoredReminder) -> Markup {
+/// One that was sent, or is to be: by whom, to whom, and what came of it.
+pub(in crate::web) fn told(one: &StoredReminder) -> Markup {
     let state = match one.etat.as_str() {
         "envoyee" => "envoyée",
         "abandonnee" => "abandonnée",
@@ -129,7 +130,12 @@ fn told(one: &StoredReminder) -> Markup {
     };
     html! {
         (in_paris(one.at)) ", par " (name_of(&one.who)) ", à " (one.to) " : « " (one.subject) " » (" (state)
-        @if let Some(failure) = &one.failure { " : " (failure) } ")"
+        @if let Some(failure) = &one.failure { " : " (failure) }
+        @if let Some(notice) = &one.notice { " ; " (notice) }
+        @if let Some(by) = one.returned_by {
+            " (avis : " a href={ "/courriels/" (by.number()) } { "courriel n° " (by.number()) } ")"
+        }
+        ")"
     }
 }
 

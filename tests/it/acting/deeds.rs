@@ -8,6 +8,7 @@ use sqlx::SqlitePool;
 
 use super::scene::{Scene, field};
 use crate::served::until;
+use crate::sign_in::site::Browser;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_is_replayed_once_its_cause_is_mended_and_only_as_it_was_shown() {
@@ -131,6 +132,34 @@ async fn a_mail_is_marked_as_handled_released_tried_and_answered_again() {
     scene.close().await;
 }
 
+/// What the relay sends back for a mail that nobody took.
+fn bounce(scene: &Scene, mail: &str, contact: &str) {
+    let id = mail.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap();
+    let notice = format!(
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@eai.test\r\nTo: dispolits@eai.test\r\nMessage-ID: <avis@eai.test>\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/report; boundary=\"b\"; report-type=delivery-status\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nNot delivered.\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; smtp.eai.test\r\n\r\n\
+         Final-Recipient: rfc822; {contact}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+         --b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {id}\r\n\r\nBonjour.\r\n--b--\r\n"
+    );
+    let inbox = &scene.config.mailbox.as_ref().unwrap().maildir.as_ref().unwrap().path;
+    dispolits::mailbox::deliver(inbox, notice.as_bytes(), "1.avis.essai").unwrap();
+}
+
+async fn a_lost_reminder_is_told(scene: &Scene, oscar: &mut Browser, mail: &str, contact: &str) {
+    let finess = "350054680".parse().unwrap();
+    assert!(!oscar.get("/etablissements/350054680").await.text.contains("n’est pas arrivée"));
+    bounce(scene, mail, contact);
+    let is_tied = async || scene.site.store.reminders(finess, 9).await.unwrap()[0].returned_by.is_some();
+    until("the notice to be tied", is_tied).await;
+    for page in ["/etablissements/350054680/relance", "/etablissements/350054680"] {
+        let page = oscar.get(page).await.text;
+        assert!(page.contains(&format!("non remise à {contact} : 5.1.1")) && page.contains("(avis : "), "{page}");
+    }
+    assert!(oscar.get("/etablissements/350054680").await.text.contains("La dernière relance n’est pas arrivée"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_establishment_is_muted_and_reminded() {
     let scene = Scene::open(&[]).await;
@@ -180,6 +209,7 @@ async fn an_establishment_is_muted_and_reminded() {
     assert!(mail.contains("To: ") && mail.contains(contact) && mail.contains("QUALIFICATION"), "{mail}");
     assert!(!mail.lines().any(|line| line.starts_with("Bcc:")), "{mail}");
     assert!(oscar.get(relance).await.text.contains("Relances précédentes"));
+    a_lost_reminder_is_told(&scene, &mut oscar, &mail, contact).await;
     let deeds: Vec<String> =
         scene.told("etablissement 350054680").await.into_iter().map(|told| told[1].clone()).collect();
     assert_eq!(deeds, ["silence", "fin-silence", "relance"]);

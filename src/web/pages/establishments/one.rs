@@ -9,7 +9,8 @@ use crate::access::audit::on_establishment;
 use crate::address::Address;
 use crate::finess::Finess;
 use crate::referential::{Establishment, Referential, Sender};
-use crate::web::acting::no_reminder;
+use crate::store::StoredReminder;
+use crate::web::acting::{no_reminder, reminder};
 use crate::web::layout::{self, Tab};
 use crate::web::pages::parts::{deeds, fact};
 use crate::web::{Refusal, State, Visitor};
@@ -30,10 +31,14 @@ pub(super) async fn show(
     }
     let name = known.map_or_else(|| "Établissement inconnu du référentiel".to_owned(), |one| one.name.clone());
     let deeds = state.store().deeds_on(&on_establishment(finess), deeds::SHOWN).await?;
+    let last_reminder = state.store().reminders(finess, 1).await?.pop();
     let body = html! {
         p.fil { a href="/etablissements" { "Établissements" } " › " (finess) }
         h1 { (name) " " span.finess { (finess) } }
         @if let Some(known) = known { (actions(finess, known, &visitor)) }
+        @if let Some(lost) = last_reminder.filter(StoredReminder::is_lost) {
+            p.erreur { "La dernière relance n’est pas arrivée : " (reminder(&lost)) }
+        }
         (summary::show(&state, finess, &rejected))
         (services::show(&state, finess, &levels))
         (history::show(finess, &rejected, &state))
