@@ -96,7 +96,7 @@ impl Delivery {
         if jump.by.is_negative() {
             self.shift.store().clock_set_back(jump.now, self.settled()).await?;
         } else {
-            self.shift.store().clock_set_forward(jump.last, jump.by).await?;
+            self.shift.store().clock_set_forward(jump.last, jump.by, self.settled()).await?;
         }
         self.breaker().clock_set(jump.by);
         self.jumps.accept();

@@ -40,15 +40,17 @@ impl Store {
     }
 
     /// The clock was set forward by so much when it showed `last`: what was held then is held as long as it would have
-    /// been. What merely waited may be due early.
-    pub async fn clock_set_forward(&self, last: Timestamp, by: SignedDuration) -> Result<()> {
+    /// been, until `settled` at most: requests under way may have held more by the new time before the jump was seen.
+    /// What merely waited may be due early.
+    pub async fn clock_set_forward(&self, last: Timestamp, by: SignedDuration, settled: Timestamp) -> Result<()> {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let mut tx = self.write().await?;
         for statement in [
-            "UPDATE updates SET again_at = again_at + $2 WHERE again_at IS NOT NULL AND again_at > $1",
-            "UPDATE holds SET until = until + $2 WHERE until > $1",
+            "UPDATE updates SET again_at = CASE WHEN again_at + $2 < $3 THEN again_at + $2 ELSE $3 END
+             WHERE again_at IS NOT NULL AND again_at > $1",
+            "UPDATE holds SET until = CASE WHEN until + $2 < $3 THEN until + $2 ELSE $3 END WHERE until > $1",
         ] {
-            query(statement).bind(millis(last)).bind(by).execute(&mut tx).await?;
+            query(statement).bind(millis(last)).bind(by).bind(millis(settled)).execute(&mut tx).await?;
         }
         tx.commit().await
     }

@@ -91,7 +91,37 @@ async fn every_request_is_kept_in_the_journal(engine: Engine) {
     assert_eq!(told, [("replace", Some(404)), ("add", None)]);
 }
 
+/// What the requests under way wrote by the new time before the jump was seen is not of the old time.
+async fn a_clock_set_forward_holds_nothing_longer_than_a_request_can_last(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    bench.report("ancien", vec![beds(1, 0)]).await;
+    let last = bench.now();
+    bench.advance(2 * HOUR);
+    bench.send(|bench| Closing::Retry { next_at: bench.now(), hold: Some(bench.after(SETTLE)) }).await;
+    let by = SignedDuration::from_secs(2 * HOUR);
+    bench.store.clock_set_forward(last, by, bench.after(SETTLE)).await.unwrap();
+    bench.advance(SETTLE + 1);
+    assert_eq!(bench.send(acknowledged).await, [1]);
+}
+
+/// What was held by the old time is held for as long by the new.
+async fn a_clock_set_forward_lets_nothing_go_early(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    bench.report("ancien", vec![beds(1, 0)]).await;
+    bench.send(|bench| Closing::Retry { next_at: bench.now(), hold: Some(bench.after(SETTLE)) }).await;
+    let last = bench.now();
+    bench.advance(2 * HOUR);
+    let by = SignedDuration::from_secs(2 * HOUR);
+    bench.store.clock_set_forward(last, by, bench.after(SETTLE)).await.unwrap();
+    bench.advance(SETTLE - 1);
+    assert_eq!(bench.send(acknowledged).await, []);
+    bench.advance(2);
+    assert_eq!(bench.send(acknowledged).await, [1]);
+}
+
 on_both_engines! {
+    a_clock_set_forward_holds_nothing_longer_than_a_request_can_last,
+    a_clock_set_forward_lets_nothing_go_early,
     locations_are_served_side_by_side_under_the_ceiling,
     a_held_location_holds_no_other,
     a_shorter_hold_does_not_shorten_a_longer_one,
