@@ -2,10 +2,11 @@
 //! mail.
 //!
 //! None of it reads a whole table, however old the store is. The journal, what is wrong with each mail and the places it
-//! names are kept in narrow tables, in the transaction of what they tell of (`upkeep`); each filter has an index that
-//! is in the order of reception too. A search walks the index of the rarest filter and looks the others up one candidate
-//! at a time (`walk`). On PostgreSQL it has sessions of its own: no page makes the work wait.
+//! names are kept in narrow tables, in the transaction of what they tell of (`upkeep`); their rows repeat what
+//! the journal is sorted by, so that a numerous filter has an index in the order of the list. A search goes through the
+//! rows of one filter (`base`) and looks the others up one candidate at a time (`walk`, `statement`). On PostgreSQL it has sessions of its own: no page makes the work wait.
 
+mod base;
 mod details;
 mod entry;
 mod export;
@@ -17,6 +18,7 @@ mod page;
 mod places;
 mod source;
 mod sql;
+mod statement;
 pub(super) mod upkeep;
 mod walk;
 

@@ -51,11 +51,6 @@ impl Source {
         all.into_iter().flatten().collect()
     }
 
-    /// Whether its index is in the order of reception.
-    pub(super) fn is_ordered(&self) -> bool {
-        !matches!(self, Self::Senders(_) | Self::Service(_) | Self::Identifier(_) | Self::Handled(_))
-    }
-
     /// Whether there is anything that names its mails: what is not marked is named nowhere.
     pub(super) fn is_named(&self) -> bool {
         *self != Self::Handled(false)
@@ -71,7 +66,7 @@ impl Source {
         }
     }
 
-    /// What holds of the rows of its table, which name each mail once if the source is ordered.
+    /// What holds of the rows of its table.
     pub(super) fn condition(&self, row: &str, sql: &mut Sql) -> String {
         match self {
             Self::Account(account) => format!("{row}.account = {}", sql.text(account)),
@@ -93,11 +88,8 @@ impl Source {
         if let Self::Identifier(prefix) = self {
             return identified(prefix, limit, sql);
         }
-        // The index of places begins with the establishment.
-        let everywhere =
-            if let Self::Service(_) = self { format!("d.finess IN ({FINESS}) AND ") } else { String::new() };
         let condition = self.condition("d", sql);
-        format!("SELECT d.mail_id FROM {} d WHERE {everywhere}{condition} LIMIT {limit}", self.table())
+        format!("SELECT d.mail_id FROM {} d WHERE {condition} LIMIT {limit}", self.table())
     }
 
     /// Whether it holds of the mail that `mail` names: a question that no planner turns into anything but a look at that
@@ -113,7 +105,7 @@ impl Source {
 }
 
 /// Every establishment ever named, each found by one look into the index.
-const FINESS: &str = "WITH RECURSIVE every (finess) AS (
+pub(super) const FINESS: &str = "WITH RECURSIVE every (finess) AS (
         SELECT MIN(finess) FROM mentions
         UNION ALL
         SELECT (SELECT MIN(n.finess) FROM mentions n WHERE n.finess > every.finess) FROM every WHERE every.finess IS NOT NULL)

@@ -1,4 +1,5 @@
-//! The narrow tables that searches read follow the wide ones, each in the transaction of what it tells of.
+//! The narrow tables that searches read follow the wide ones, each in the transaction of what it tells of. Sender and
+//! verdict in the rows of a mail's facets and places follow its row of the journal by triggers.
 
 use std::collections::BTreeMap;
 
@@ -80,8 +81,8 @@ pub(in crate::store) async fn blamed(tx: &mut Tx, mail: MailId) -> Result<()> {
             .await?;
     for (facet, rejection) in facets(&found)? {
         query(
-            "INSERT INTO facets (mail_id, facet, received_at, rejection)
-             SELECT mail_id, $2, received_at, $3 FROM journal WHERE mail_id = $1",
+            "INSERT INTO facets (mail_id, facet, received_at, rejection, sender, verdict)
+             SELECT mail_id, $2, received_at, $3, sender, verdict FROM journal WHERE mail_id = $1",
         )
         .bind(mail)
         .bind(facet)
@@ -120,9 +121,10 @@ pub(in crate::store) async fn named(tx: &mut Tx, mail: MailId, places: &[(Finess
         let rows = sql.rows(some, |sql, (finess, service)| vec![sql.text(finess), sql.text(service)]);
         let statement = format!(
             "WITH named (finess, service) AS (VALUES {rows})
-             INSERT INTO mentions (mail_id, finess, service, received_at)
-             SELECT j.mail_id, n.finess, n.service, j.received_at FROM named n CROSS JOIN journal j
-             WHERE j.mail_id = {mail} ON CONFLICT DO NOTHING"
+             INSERT INTO mentions (mail_id, finess, service, received_at, sender, verdict)
+             SELECT j.mail_id, n.finess, n.service, j.received_at, j.sender,
+                    CASE WHEN j.verdict IN ('en-cours', 'integre') THEN '' ELSE j.verdict END
+             FROM named n CROSS JOIN journal j WHERE j.mail_id = {mail} ON CONFLICT DO NOTHING"
         );
         sql.execute(statement, tx).await?;
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
+use dispolits::defect::Actor;
 use dispolits::outcome::paris;
-use dispolits::store::search::{Page, Sort};
+use dispolits::store::search::{Filter, Page, Sort};
 use dispolits::store::{MailId, Store};
 use jiff::SignedDuration;
 use sqlx::Executor;
@@ -71,15 +72,19 @@ async fn ask_everything(store: &Store) {
     store.life(MailId::of(3)).await.unwrap().unwrap();
 }
 
+/// The statements of what is asked meanwhile.
+async fn heard(asking: impl Future<Output = ()>) -> BTreeSet<String> {
+    let heard = Heard::default();
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(heard.clone()));
+    asking.await;
+    let heard = heard.0.lock().unwrap();
+    heard.clone()
+}
+
 async fn statements() -> BTreeSet<String> {
     let region = Region::new(Engine::Sqlite, 300, &std::env::temp_dir()).await;
-    let heard = Heard::default();
-    {
-        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(heard.clone()));
-        ask_everything(&region.store).await;
-    }
+    let heard = heard(ask_everything(&region.store)).await;
     region.end().await;
-    let heard = heard.0.lock().unwrap().clone();
     assert!(heard.len() > 150, "only {} statements heard", heard.len());
     heard
 }
@@ -103,6 +108,45 @@ async fn no_page_reads_a_whole_table() {
         faults.extend(found.map(|step| format!("{step} in {statement}")));
     }
     assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), statements.len(), faults.join("\n"));
+    pool.close().await;
+    region.end().await;
+}
+
+/// Filters that thousands of mails of a store of 70 000 pass.
+fn numerous() -> [Filter; 3] {
+    let any = Filter::default;
+    [
+        Filter { rejected: true, ..any() },
+        Filter { actor: Some(Actor::Etablissement), ..any() },
+        Filter { rejected: true, since: Some(at(0.1)), ..any() },
+    ]
+}
+
+async fn ask_in_every_order(store: &Store) {
+    for filter in numerous() {
+        for sort in ["-recu", "recu", "expediteur", "-expediteur", "verdict", "-verdict"] {
+            let mut page = Page { sort: sort.parse().unwrap(), from: None, limit: 5 };
+            page.from = store.journal(&filter, &page).await.unwrap().next;
+            store.journal(&filter, &page).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_many_mails_are_rejected_for_is_never_sorted() {
+    let region = Region::new(Engine::Sqlite, 70_000, &std::env::temp_dir()).await;
+    let statements = heard(ask_in_every_order(&region.store)).await;
+    let pool = SqlitePool::connect(&region.url).await.unwrap();
+    let pages: Vec<&String> = statements.iter().filter(|one| one.starts_with("SELECT d.mail_id")).collect();
+    assert!(pages.len() >= 12, "only {} pages in {statements:?}", pages.len());
+    for page in pages {
+        let plan = sqlite_plan(&pool, page).await;
+        let steps = plan.join("\n");
+        assert!(
+            plan.iter().any(|step| step.contains("facets_by_")) && !steps.contains("TEMP B-TREE"),
+            "{steps} in {page}"
+        );
+    }
     pool.close().await;
     region.end().await;
 }

@@ -136,10 +136,12 @@ async fn fill(session: &mut Session, mails: i64) {
     vocabulary(session).await;
     session.execute(&format!("{NUMBERS} {series} AS i, {RANDOM} FROM s")).await;
     for statement in HISTORY {
-        let statement = statement.replace("{verdict}", VERDICT).replace("{service}", SERVICE).replace("{empty}", empty);
-        let statement = statement.replace("{content}", content).replace("{recent}", &(mails * 92 / 100).to_string());
-        let statement = statement.replace("{last}", &(mails - 20).to_string()).replace("{begin}", &BEGIN.to_string());
-        session.execute(&statement.replace("{step}", &(LENGTH / mails).to_string())).await;
+        let texts = [("{verdict}", VERDICT), ("{service}", SERVICE), ("{content}", content), ("{empty}", empty)];
+        let statement = texts.iter().fold((*statement).to_owned(), |all, (name, text)| all.replace(name, text));
+        let numbers =
+            [("{recent}", mails * 92 / 100), ("{last}", mails - 20), ("{begin}", BEGIN), ("{step}", LENGTH / mails)];
+        let filled = numbers.iter().fold(statement, |all, (name, number)| all.replace(name, &number.to_string()));
+        session.execute(&filled).await;
     }
     session.execute("COMMIT").await;
     for index in &indexes {
@@ -216,12 +218,8 @@ async fn vocabulary(session: &mut Session) {
     }
     session.execute("INSERT INTO who VALUES ('C03', 'etablissement')").await;
     session.execute("CREATE TABLE part (k BIGINT, indicator TEXT)").await;
-    session
-        .execute(
-            "INSERT INTO part VALUES (0, 'installe/courant/-/-/-/-/aucune'),
-                                     (1, 'disponible/courant/indifferencie/-/-/-/aucune')",
-        )
-        .await;
+    let parts = ["installe/courant/-/-/-/-/aucune", "disponible/courant/indifferencie/-/-/-/aucune"];
+    session.execute(&format!("INSERT INTO part VALUES (0, '{}'), (1, '{}')", parts[0], parts[1])).await;
     session.execute("CREATE TABLE serv (k BIGINT)").await;
     session.execute("INSERT INTO serv VALUES (0), (1), (2), (3)").await;
 }
@@ -276,17 +274,19 @@ const HISTORY: &[&str] = &[
      FROM n JOIN mails m ON m.id = n.i WHERE n.v BETWEEN 880 AND 959 AND m.settled_at IS NOT NULL ORDER BY m.id",
     "INSERT INTO journal (mail_id, received_at, account, sender, verdict)
      SELECT id, received_at, account, sender, COALESCE(verdict, 'en-cours') FROM mails ORDER BY id",
-    "INSERT INTO facets (mail_id, facet, received_at, rejection)
-     SELECT d.mail_id, d.code, j.received_at, CASE WHEN d.severity = 'rejet' THEN 1 ELSE 0 END
+    "INSERT INTO facets (mail_id, facet, received_at, rejection, sender, verdict)
+     SELECT d.mail_id, d.code, j.received_at, CASE WHEN d.severity = 'rejet' THEN 1 ELSE 0 END, j.sender, j.verdict
      FROM defects d JOIN journal j ON j.mail_id = d.mail_id ORDER BY d.mail_id",
-    "INSERT INTO facets (mail_id, facet, received_at, rejection)
-     SELECT d.mail_id, w.word, j.received_at, CASE WHEN d.severity = 'rejet' THEN 1 ELSE 0 END
+"INSERT INTO facets (mail_id, facet, received_at, rejection, sender, verdict)
+     SELECT d.mail_id, w.word, j.received_at, CASE WHEN d.severity = 'rejet' THEN 1 ELSE 0 END, j.sender, j.verdict
      FROM defects d JOIN journal j ON j.mail_id = d.mail_id JOIN who w ON w.code = d.code",
-    "INSERT INTO mentions (mail_id, finess, service, received_at)
-     SELECT j.mail_id, x.finess, '', j.received_at
+    "INSERT INTO mentions (mail_id, finess, service, received_at, sender, verdict)
+     SELECT j.mail_id, x.finess, '', j.received_at, j.sender,
+            CASE WHEN j.verdict IN ('en-cours', 'integre') THEN '' ELSE j.verdict END
      FROM n JOIN journal j ON j.mail_id = n.i JOIN est x ON x.e = n.e WHERE n.v < 960",
-    "INSERT INTO mentions (mail_id, finess, service, received_at)
-     SELECT j.mail_id, x.finess, {service}, j.received_at
+    "INSERT INTO mentions (mail_id, finess, service, received_at, sender, verdict)
+     SELECT j.mail_id, x.finess, {service}, j.received_at, j.sender,
+            CASE WHEN j.verdict IN ('en-cours', 'integre') THEN '' ELSE j.verdict END
      FROM n JOIN journal j ON j.mail_id = n.i JOIN est x ON x.e = n.e CROSS JOIN serv s WHERE n.v < 960",
     "INSERT INTO places (finess, service, date_releve, mail_id, advanced_at, heard_at, counts, same_since)
      SELECT finess, service, MAX(date_releve), MAX(mail_id), MAX(date_releve), MAX(date_releve), '', MAX(date_releve)

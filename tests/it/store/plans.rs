@@ -167,7 +167,9 @@ pub(crate) struct Server {
 
 const HISTORY: &str = "
     INSERT INTO mails (account, position, sha256, size, received_at, judged_at, moved_at, settled_at, verdict, folder, sender)
-        SELECT 'a', n, n, 1, n, n, n, n, 'integre', 'traites', 's' || n % 50 FROM generate_series(1, 3000) AS n;
+        SELECT 'a' || n % 4, n, n, 1, n, n, n, n,
+               CASE n % 4 WHEN 0 THEN 'rejete' WHEN 1 THEN 'ignore' WHEN 2 THEN 'doublon' ELSE 'integre' END,
+               'traites', 's' || n % 50 FROM generate_series(1, 3000) AS n;
     INSERT INTO documents (mail_id, rank, name, sender, identifiant, sha256, test, verdict)
         SELECT id, 0, 'r', sender, id, id, 0, 'integre' FROM mails;
     INSERT INTO journal (mail_id, received_at, account, sender, verdict)
@@ -181,7 +183,8 @@ const HISTORY: &str = "
         FROM documents;
     INSERT INTO attempts (update_id, at, operation, status, duration_ms, answer) SELECT id, 1, 'replace', 200, 1, '' FROM updates;
     INSERT INTO defects (mail_id, document_id, code, severity, content) SELECT mail_id, id, 'C03', 'avertissement', '{}' FROM documents;
-    INSERT INTO facets (mail_id, facet, received_at, rejection) SELECT mail_id, code, mail_id, 0 FROM defects;
+    INSERT INTO facets (mail_id, facet, received_at, rejection, sender, verdict)
+        SELECT j.mail_id, code, received_at, 0, sender, verdict FROM defects d JOIN journal j ON j.mail_id = d.mail_id;
     INSERT INTO replies (mail_id, kind, message_id, sender, recipients, return_path, content, rejections, etat, created_at, next_at)
         SELECT id, 'reponse', id, sender, 's', '', '', 1, 'envoyee', id, id FROM mails;
     ANALYZE;

@@ -20,6 +20,11 @@ const DIFFERENCES: &[&str] = &[
     "SELECT COUNT(*) FROM (SELECT mail_id FROM defects
                            EXCEPT SELECT mail_id FROM facets WHERE length(facet) > 3 AND facet <> 'rejet') AS missing",
     "SELECT COUNT(*) FROM (SELECT mail_id FROM facets EXCEPT SELECT mail_id FROM defects) AS stale",
+    "SELECT COUNT(*) FROM facets f JOIN journal j ON j.mail_id = f.mail_id
+     WHERE f.received_at <> j.received_at OR f.sender <> j.sender OR f.verdict <> j.verdict",
+    "SELECT COUNT(*) FROM mentions n JOIN journal j ON j.mail_id = n.mail_id
+     WHERE n.received_at <> j.received_at OR n.sender <> j.sender
+        OR n.verdict <> CASE WHEN j.verdict IN ('en-cours', 'integre') THEN '' ELSE j.verdict END",
     "SELECT COUNT(*) FROM (SELECT mail_id, finess FROM mentions WHERE service <> ''
                            EXCEPT SELECT mail_id, finess FROM mentions WHERE service = '') AS missing",
     "SELECT COUNT(*) FROM (SELECT finess, service, MAX(date_releve) AS newest FROM updates
