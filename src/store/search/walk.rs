@@ -73,7 +73,7 @@ impl<'a> Search<'a> {
         if self.order != Order::Verdict {
             return self.found(store, lines).await;
         }
-        match self.rarest(&Base::all(&self.sources), FEW, store).await? {
+        match self.rarest(&Base::all(&self.sources), FEW, |_| 1, store).await? {
             Some((weight, base)) if weight <= FEW => self.through(&Way::through(base), store, lines).await,
             _ => self.found_by_verdict(store, lines).await,
         }
@@ -174,7 +174,7 @@ impl<'a> Search<'a> {
         if let Some(base) = bases.iter().find(|base| self.is_straight(base)) {
             return Ok(Some(Way::through(base.clone())));
         }
-        let rarest = self.rarest(&bases, FEW, store).await?;
+        let rarest = self.rarest(&bases, FEW, |_| 1, store).await?;
         match rarest {
             Some((0, _)) => return Ok(None),
             Some((weight, base)) if weight <= FEW => {
@@ -231,7 +231,7 @@ impl<'a> Search<'a> {
 
     /// After a glance: through all rows of the rarest filter, or on where it ended if all are frequent.
     async fn certain_way(&self, way: Way, store: &Store) -> Result<Way> {
-        let rarest = self.rarest(&Base::all(&self.sources), SORTABLE, store).await?;
+        let rarest = self.rarest(&Base::all(&self.sources), SORTABLE, Base::weight, store).await?;
         Ok(match rarest {
             Some((weight, base)) if weight <= SORTABLE => {
                 Way { sorts: self.order == Order::Sender && base.is_of_journal(), ..Way::through(base) }
@@ -261,8 +261,14 @@ impl<'a> Search<'a> {
         Ok(counted.first().map_or(0, |(_, count)| *count))
     }
 
-    /// The base that takes the fewest looks, and how many, counted up to `limit` and one.
-    async fn rarest(&self, bases: &[Base], limit: u32, store: &Store) -> Result<Option<(u32, Base)>> {
+    /// The base whose rows, counted up to `limit` and one, weigh least, and what they weigh.
+    async fn rarest(
+        &self,
+        bases: &[Base],
+        limit: u32,
+        weight: fn(&Base) -> u32,
+        store: &Store,
+    ) -> Result<Option<(u32, Base)>> {
         if bases.is_empty() {
             return Ok(None);
         }
@@ -275,7 +281,7 @@ impl<'a> Search<'a> {
         let counted = counts(sql, statement, store).await?.into_iter();
         let weighed = counted.filter_map(|(rank, count)| {
             let base = bases.get(rank)?;
-            Some((count.saturating_mul(base.weight()), base))
+            Some((count.saturating_mul(weight(base)), base))
         });
         Ok(weighed.min_by_key(|(weight, _)| *weight).map(|(weight, base)| (weight, base.clone())))
     }
