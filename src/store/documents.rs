@@ -94,6 +94,9 @@ impl Store {
         tx.lock(judgements.iter().flat_map(|(_, mail)| locks(mail.sender_word(), &mail.documents))).await?;
         let (mut recorded, mut new) = (Vec::new(), Vec::new());
         let open = unjudged(&mut tx, judgements).await?;
+        // The rows of places repeat what the journal says, so it is told first. Whatever is overtaken has documents, hence
+        // no verdict yet.
+        upkeep::judged(&mut tx, judgements.iter().filter(|(id, _)| open.contains(id)).copied()).await?;
         for (id, mail) in judgements {
             let is_open = open.contains(id);
             if is_open && is_overtaken(&mut tx, mail.sender_word(), &mail.documents, None).await? {
@@ -107,7 +110,6 @@ impl Store {
             recorded.push(Recorded::Stands);
         }
         mark_judged(&mut tx, &new, now).await?;
-        upkeep::judged(&mut tx, &new).await?;
         fail_point!("judgement-written");
         tx.commit().await?;
         Ok(recorded)

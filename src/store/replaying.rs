@@ -124,7 +124,7 @@ async fn change(tx: &mut Tx, id: MailId, mail: &JudgedMail, documents: &[Redone<
         .bind(mail.verdict.map(Verdict::word))
         .execute(&mut *tx)
         .await?;
-    upkeep::judged(tx, &[(id, mail)]).await?;
+    upkeep::judged(tx, [(id, mail)]).await?;
     query("DELETE FROM defects WHERE mail_id = $1 AND document_id IS NULL AND update_id IS NULL")
         .bind(id)
         .execute(&mut *tx)

@@ -71,7 +71,7 @@ impl Round {
 /// Every line that this mailbox leads to bears its name.
 pub(super) async fn sweep_forever(parts: Arc<Parts>, round: Arc<Round>, stop: CancellationToken) {
     let span = error_span!("relève", boite = round.name);
-    sweep_sessions(&parts, &round, &stop).instrument(span).await;
+    Box::pin(sweep_sessions(&parts, &round, &stop).instrument(span)).await;
 }
 
 /// One connection at a time: opened, swept until it fails, opened again with a growing wait. A worker whose sessions
@@ -92,7 +92,7 @@ async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) 
         }
         judge(parts, judging, stop).await;
         parts.pulse.beat(&round.task());
-        match Box::pin(sweep_session(parts, round, &mut mailbox, stop)).await {
+        match sweep_session(parts, round, &mut mailbox, stop).await {
             Ok(()) => return,
             Err((failure, swept)) => {
                 note_failure(parts, round, &failure).await;

@@ -34,8 +34,12 @@ pub(in crate::store) async fn received(tx: &mut Tx, mails: &[i64]) -> Result<()>
 }
 
 /// Mails have a sender, or another; and a verdict, or none any more.
-pub(in crate::store) async fn judged(tx: &mut Tx, judgements: &[(MailId, &JudgedMail)]) -> Result<()> {
-    for some in shares(judgements) {
+pub(in crate::store) async fn judged(
+    tx: &mut Tx,
+    judgements: impl IntoIterator<Item = (MailId, &JudgedMail)>,
+) -> Result<()> {
+    let judgements: Vec<_> = judgements.into_iter().collect();
+    for some in shares(&judgements) {
         let values = rows(some.len(), 3, 1, |_, at| {
             format!("(CAST(${at} AS BIGINT), CAST(${} AS TEXT), CAST(${} AS TEXT))", at + 1, at + 2)
         });

@@ -2,9 +2,12 @@
 
 use dispolits::outcome::Etat;
 use dispolits::store::Closing;
+use jiff::SignedDuration;
 
 use super::bench::{Bench, SETTLE, acknowledged, at_location, beds, failed, location, unknown};
 use super::engine::{Engine, on_both_engines};
+
+const HOUR: i64 = 3600;
 
 async fn locations_are_served_side_by_side_under_the_ceiling(engine: Engine) {
     let bench = Bench::new(engine).await;
@@ -114,7 +117,7 @@ async fn a_clock_set_forward_lets_nothing_go_early(engine: Engine) {
     let by = SignedDuration::from_secs(2 * HOUR);
     bench.store.clock_set_forward(last, by, bench.after(SETTLE)).await.unwrap();
     bench.advance(SETTLE - 1);
-    assert_eq!(bench.send(acknowledged).await, []);
+    assert!(bench.send(acknowledged).await.is_empty());
     bench.advance(2);
     assert_eq!(bench.send(acknowledged).await, [1]);
 }
