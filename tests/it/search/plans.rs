@@ -72,10 +72,14 @@ async fn ask_everything(store: &Store) {
     store.life(MailId::of(3)).await.unwrap().unwrap();
 }
 
-/// The statements of what is asked meanwhile.
-async fn heard(asking: impl Future<Output = ()>) -> BTreeSet<String> {
+/// The statements of what is asked of this store meanwhile.
+async fn heard(store: &Store, asking: impl Future<Output = ()>) -> BTreeSet<String> {
     let heard = Heard::default();
+    // A trace that another test comes by for the first time while this one begins to listen could stay unheard for ever:
+    // it is known before, and looked at anew.
+    store.journal(&Filter::default(), &Page::newest(1)).await.unwrap();
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(heard.clone()));
+    tracing::callsite::rebuild_interest_cache();
     asking.await;
     let heard = heard.0.lock().unwrap();
     heard.clone()
@@ -83,7 +87,7 @@ async fn heard(asking: impl Future<Output = ()>) -> BTreeSet<String> {
 
 async fn statements() -> BTreeSet<String> {
     let region = Region::new(Engine::Sqlite, 300, &std::env::temp_dir()).await;
-    let heard = heard(ask_everything(&region.store)).await;
+    let heard = heard(&region.store, Box::pin(ask_everything(&region.store))).await;
     region.end().await;
     assert!(heard.len() > 150, "only {} statements heard", heard.len());
     heard
@@ -135,7 +139,7 @@ async fn ask_in_every_order(store: &Store) {
 #[tokio::test]
 async fn what_many_mails_are_rejected_for_is_never_sorted() {
     let region = Region::new(Engine::Sqlite, 70_000, &std::env::temp_dir()).await;
-    let statements = heard(ask_in_every_order(&region.store)).await;
+    let statements = heard(&region.store, Box::pin(ask_in_every_order(&region.store))).await;
     let pool = SqlitePool::connect(&region.url).await.unwrap();
     let pages: Vec<&String> = statements.iter().filter(|one| one.starts_with("SELECT d.mail_id")).collect();
     assert!(pages.len() >= 12, "only {} pages in {statements:?}", pages.len());
