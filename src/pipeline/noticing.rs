@@ -4,19 +4,21 @@ use tracing::{info, warn};
 
 use crate::address::mask_all;
 use crate::message::{Action, Delivery, Message, Receipt};
-use crate::store::{Duty, MailId, Store, StoreError};
+use crate::store::{Duty, MailId, Notice, Store, StoreError};
 
-/// Ties a notice of failure or delay to the reply or the reminder it speaks of: by the Message-ID that it names or sends back, or by
-/// the ENVID that we submitted the reply under, which is its Message-ID too. One that it arrived says nothing new.
+/// Ties a notice of failure or delay to the reply or the reminder it speaks of: by the Message-ID that it names or sends
+/// back, or by the ENVID that we submitted the letter under, which is its Message-ID too. One that it arrived says nothing
+/// new.
 pub(super) async fn notice(store: &Store, duty: &Duty, id: MailId, message: &Message) -> Result<(), StoreError> {
     let Some(receipt) = message.receipt() else { return Ok(()) };
     let Some(words) = words(receipt) else { return Ok(()) };
-    for name in [receipt.original_message_id(), receipt.envelope_id()].into_iter().flatten() {
-        if let Some(answered) = store.reply_noticed(duty, name, id, &words, receipt.is_failure()).await? {
+    for message_id in [receipt.original_message_id(), receipt.envelope_id()].into_iter().flatten() {
+        let notice = Notice { message_id, by: id, words: &words, is_failure: receipt.is_failure() };
+        if let Some(answered) = store.reply_noticed(duty, &notice).await? {
             tell(id, &format!("réponse au courriel {}", answered.number()), &words, receipt.is_failure());
             return Ok(());
         }
-        if let Some(finess) = store.reminder_noticed(duty, name, id, &words, receipt.is_failure()).await? {
+        if let Some(finess) = store.reminder_noticed(duty, &notice).await? {
             tell(id, &format!("relance de l’établissement {finess}"), &words, receipt.is_failure());
             return Ok(());
         }

@@ -73,6 +73,7 @@ pub use filing::{Known, ToMove};
 pub use journal::{Request, StoredReply};
 pub use mails::{Judging, MailId, Reading, Received, StoredMail, sha256};
 pub use marks::{Handled, Mute};
+pub use notices::Notice;
 pub use posting::ReplyToSend;
 pub use prior::{First, Prior};
 pub use probes::Probe;

@@ -15,52 +15,41 @@ macro_rules! noticed {
     };
 }
 
+/// What a notice of delivery says of a letter of ours.
+#[derive(Debug, Clone, Copy)]
+pub struct Notice<'a> {
+    /// The Message-ID of the letter.
+    pub message_id: &'a str,
+    /// The mail that brought it.
+    pub by: MailId,
+    /// What it says.
+    pub words: &'a str,
+    /// Whether the letter did not arrive, which no later notice of a delay takes back.
+    pub is_failure: bool,
+}
+
 impl Store {
-    /// Ties a notice to the reply of this Message-ID and keeps what it says; `is_failure` if the reply did not arrive,
-    /// which no later notice of a delay takes back. Returns the mail that the reply answers; `None` if it is not ours.
-    pub async fn reply_noticed(
-        &self,
-        duty: &Duty,
-        message_id: &str,
-        by: MailId,
-        words: &str,
-        is_failure: bool,
-    ) -> Result<Option<MailId>> {
-        let statement = concat!("UPDATE replies", noticed!(), "RETURNING mail_id");
-        self.noticed(duty, statement, message_id, by, words, is_failure).await
+    /// Ties a notice to the reply it speaks of and keeps what it says. Returns the mail that the reply answers; `None` if it
+    /// is not ours.
+    pub async fn reply_noticed(&self, duty: &Duty, notice: &Notice<'_>) -> Result<Option<MailId>> {
+        self.noticed(duty, concat!("UPDATE replies", noticed!(), "RETURNING mail_id"), notice).await
     }
 
     /// The same for a reminder. Returns the number of the establishment that it reminded; `None` if it is not ours.
-    pub async fn reminder_noticed(
-        &self,
-        duty: &Duty,
-        message_id: &str,
-        by: MailId,
-        words: &str,
-        is_failure: bool,
-    ) -> Result<Option<String>> {
-        let statement = concat!("UPDATE reminders", noticed!(), "RETURNING finess");
-        self.noticed(duty, statement, message_id, by, words, is_failure).await
+    pub async fn reminder_noticed(&self, duty: &Duty, notice: &Notice<'_>) -> Result<Option<String>> {
+        self.noticed(duty, concat!("UPDATE reminders", noticed!(), "RETURNING finess"), notice).await
     }
 
-    async fn noticed<T>(
-        &self,
-        duty: &Duty,
-        statement: &'static str,
-        message_id: &str,
-        by: MailId,
-        words: &str,
-        is_failure: bool,
-    ) -> Result<Option<T>>
+    async fn noticed<T>(&self, duty: &Duty, statement: &'static str, notice: &Notice<'_>) -> Result<Option<T>>
     where
         (T,): FromRows,
     {
         let mut tx = self.write_under(duty).await?;
         let whose = query_scalar(statement)
-            .bind(message_id)
-            .bind(by)
-            .bind(words)
-            .bind(is_failure)
+            .bind(notice.message_id)
+            .bind(notice.by)
+            .bind(notice.words)
+            .bind(notice.is_failure)
             .fetch_optional(&mut tx)
             .await?;
         tx.commit().await?;

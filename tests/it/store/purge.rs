@@ -4,7 +4,7 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict;
 use dispolits::store::search::{Filter, Page};
 use dispolits::store::{
-    Answer, Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, Prior, RemovalClosing, sha256,
+    Answer, Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, Notice, Prior, RemovalClosing, sha256,
 };
 
 use super::bench::{ACCOUNT, Bench, SENDER, SETTLE, acknowledged, beds, document, judged, received, refused, unknown};
@@ -195,12 +195,10 @@ async fn what_is_under_way_is_never_forgotten(engine: Engine) {
     assert!(kept(3).await, "its reply is to be sent");
     let due = bench.shift.replies_to_send(10, bench.now()).await.unwrap();
     bench.store.reply_sent(due[0].id, None, bench.now()).await.unwrap();
-    let notice = bench.receive("avis", "avis").await;
-    bench
-        .store
-        .reply_noticed(&bench.duty, &format!("reponse.{}@dispolits.test", unsent.number()), notice, "absent", true)
-        .await
-        .unwrap();
+    let by = bench.receive("avis", "avis").await;
+    let message_id = format!("reponse.{}@dispolits.test", unsent.number());
+    let notice = Notice { message_id: &message_id, by, words: "absent", is_failure: true };
+    bench.store.reply_noticed(&bench.duty, &notice).await.unwrap();
     assert_eq!(forget(&bench).await, 1);
 
     let withheld = bench.report("retenu", vec![beds(3, 30)]).await;

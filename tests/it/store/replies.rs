@@ -4,7 +4,7 @@ use dispolits::address::Address;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict::{self, Doublon, Ignore, Integre, PartiellementIntegre, Rejete};
 use dispolits::store::{
-    Answer, DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, ReplyKind, StoreError, Unsettled,
+    Answer, DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, Notice, ReplyKind, StoreError, Unsettled,
 };
 
 use super::bench::{Bench, SENDER, acknowledged, beds, document, judged, refused};
@@ -165,8 +165,9 @@ async fn a_notification_is_tied_to_our_own_reply_only(engine: Engine) {
     let ours = letter(id).message_id;
     let [late, first, second] =
         [bench.receive("1", "1").await, bench.receive("2", "2").await, bench.receive("3", "3").await];
-    let notice = async |name: &str, by, words: &str, failure| {
-        bench.store.reply_noticed(&bench.duty, name, by, words, failure).await.unwrap()
+    let notice = async |message_id: &str, by, words: &str, is_failure| {
+        let notice = Notice { message_id, by, words, is_failure };
+        bench.store.reply_noticed(&bench.duty, &notice).await.unwrap()
     };
     let told = async || {
         let reply = bench.store.replies(id).await.unwrap().remove(0);
