@@ -245,12 +245,7 @@ impl<'a> Search<'a> {
     }
 
     async fn is_short_time(&self, store: &Store) -> Result<bool> {
-        let (mut sql, limit) = (Sql::default(), FEW_OF_A_TIME + 1);
-        let within = self.within_time("d", &mut sql);
-        let rows = format!("SELECT 1 AS one FROM journal d WHERE 1 = 1{within} LIMIT {limit}");
-        let counted =
-            counts(sql, format!("SELECT CAST(0 AS BIGINT), COUNT(*) FROM ({rows}) AS counted"), store).await?;
-        Ok(counted.first().is_some_and(|(_, count)| *count <= FEW_OF_A_TIME))
+        Ok(self.count(&Base::List, FEW_OF_A_TIME + 1, store).await? <= FEW_OF_A_TIME)
     }
 
     async fn count(&self, base: &Base, limit: u32, store: &Store) -> Result<u32> {
