@@ -4,7 +4,7 @@ use dispolits::access::Role;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use reqwest::StatusCode;
 
-use super::site::{PASSWORD, Site};
+use super::site::{Browser, PASSWORD, Site};
 use crate::store::engine::Engine;
 
 const MACHINE: &str = "[[web.proxy.machines]]\ndn = \"CN=superviseur, O=GCS\"\nrole = \"lecteur\"\n";
@@ -34,13 +34,19 @@ async fn a_forged_certificate_header_is_refused() {
     assert_eq!(forger.get("/connexion").await.status, StatusCode::OK);
 }
 
+/// A machine behind the proxy, which passes its certificate on in this format.
+async fn machine(format: &str, value: &str) -> (Site, Browser) {
+    let more = format!("certificate_format = \"{format}\"");
+    let site = Site::new(Engine::Sqlite, &proxy("127.0.0.1", &more)).await;
+    let mut machine = site.browser();
+    machine.headers.insert("x-cert", value.parse().unwrap());
+    (site, machine)
+}
+
 #[tokio::test]
 async fn a_certificate_alone_opens_no_page_for_people() {
     for (format, value) in [("dn", "CN=superviseur , O=GCS".to_owned()), ("pem", encoded("superviseur"))] {
-        let more = format!("certificate_format = \"{format}\"");
-        let site = Site::new(Engine::Sqlite, &proxy("127.0.0.1", &more)).await;
-        let mut machine = site.browser();
-        machine.headers.insert("x-cert", value.parse().unwrap());
+        let (_site, mut machine) = machine(format, &value).await;
         for path in ["/", "/compte"] {
             assert_eq!(machine.get(path).await.status, StatusCode::SEE_OTHER, "{format} {path}");
         }
@@ -50,10 +56,7 @@ async fn a_certificate_alone_opens_no_page_for_people() {
 #[tokio::test]
 async fn a_certificate_that_is_named_opens_the_api() {
     for (format, value) in [("dn", "CN=superviseur , O=GCS".to_owned()), ("pem", encoded("superviseur"))] {
-        let more = format!("certificate_format = \"{format}\"");
-        let site = Site::new(Engine::Sqlite, &proxy("127.0.0.1", &more)).await;
-        let mut machine = site.browser();
-        machine.headers.insert("x-cert", value.parse().unwrap());
+        let (_site, mut machine) = machine(format, &value).await;
         let page = machine.get("/api/v1/courriels").await;
         assert_eq!((page.status, page.set_cookie.as_deref()), (StatusCode::OK, None), "{format}: {}", page.text);
         let other = if format == "dn" { "CN=autre,O=GCS".to_owned() } else { encoded("autre") };
