@@ -19,7 +19,7 @@ impl Docket {
     pub(super) fn add(&mut self, mail: StoredMail, judged: JudgedMail) {
         let counts: usize = judged.documents.iter().map(|document| document.updates.len()).sum();
         self.weight = self.weight.saturating_add(counts).saturating_add(judged.all_defects().count());
-        self.entries.push((StoredMail { raw: None, ..mail }, judged));
+        self.entries.push((mail.without_bytes(), judged));
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -146,7 +146,7 @@ impl Judge {
             if stop.is_cancelled() {
                 break;
             }
-            if let Some((mail, judged)) = self.blaming(id, Box::pin(self.hear(id))).await? {
+            if let Some((mail, judged)) = self.blaming(id, self.hear(id)).await? {
                 docket.add(mail, judged);
             }
             if docket.is_full() {

@@ -26,7 +26,7 @@ impl Sheaf {
         }
         let Case { mail, outcome, .. } = case;
         self.settlements.push(Settlement { mail: mail.id, outcome, answer });
-        self.mails.push(StoredMail { raw: None, ..mail });
+        self.mails.push(mail.without_bytes());
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -84,8 +84,7 @@ impl Store {
     /// If the claim of one was taken over meanwhile, its answer decides nothing: the newest value is sent again.
     pub async fn close_rows(&self, answers: &[&Answered]) -> Result<()> {
         let mut tx = self.write().await?;
-        let locations = answers.iter().map(|answer| &answer.location);
-        tx.lock(locations.map(|at| Lock::location(at.finess().as_str(), at.service().as_str()))).await?;
+        tx.lock(answers.iter().map(|answer| Lock::of(&answer.location))).await?;
         for answers in shares(answers) {
             close_some(&mut tx, answers).await?;
         }

@@ -98,16 +98,15 @@ impl Store {
         // no verdict yet.
         upkeep::judged(&mut tx, judgements.iter().filter(|(id, _)| open.contains(id)).copied()).await?;
         for (id, mail) in judgements {
-            let is_open = open.contains(id);
-            if is_open && is_overtaken(&mut tx, mail.sender_word(), &mail.documents, None).await? {
+            if !open.contains(id) {
+                recorded.push(Recorded::Stands);
+            } else if is_overtaken(&mut tx, mail.sender_word(), &mail.documents, None).await? {
                 recorded.push(Recorded::Overtaken);
-                continue;
-            }
-            if is_open {
+            } else {
                 record_contents(&mut tx, *id, mail, now).await?;
                 new.push((*id, *mail));
+                recorded.push(Recorded::Stands);
             }
-            recorded.push(Recorded::Stands);
         }
         mark_judged(&mut tx, &new, now).await?;
         fail_point!("judgement-written");
@@ -165,10 +164,8 @@ async fn mark_judged(tx: &mut Tx, judgements: &[(MailId, &JudgedMail)], now: Tim
 pub(super) fn locks(sender: &str, documents: &[JudgedDocument]) -> Vec<Lock> {
     let names = documents.iter().filter_map(|document| document.head.identifiant.as_deref());
     let names = names.map(|identifiant| Lock::document(sender, identifiant));
-    let locations = documents.iter().flat_map(|document| &document.updates).map(|update| {
-        let service = update.location.service().as_str();
-        Lock::location(update.finess().as_str(), service)
-    });
+    let updates = documents.iter().flat_map(|document| &document.updates);
+    let locations = updates.map(|update| Lock::of(&update.location));
     names.chain(locations).collect()
 }
 

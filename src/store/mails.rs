@@ -106,6 +106,14 @@ pub struct StoredMail {
     pub left_at: Option<Timestamp>,
 }
 
+impl StoredMail {
+    /// The same where only what is known of it is needed: its bytes take no memory.
+    #[must_use]
+    pub fn without_bytes(self) -> Self {
+        Self { raw: None, ..self }
+    }
+}
+
 type MailColumns = (i64, String, Option<Vec<u8>>, i64, bool, String, i64, Option<i64>, Option<i64>);
 
 impl Store {

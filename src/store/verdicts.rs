@@ -8,7 +8,7 @@ use super::replies::insert_answers;
 use super::search::upkeep;
 use super::{Answer, Duty, MailId, Result, Store, millis};
 use crate::fail_point::fail_point;
-use crate::outcome::{Etat, MailOutcome, Verdict};
+use crate::outcome::{Etat, Line, MailOutcome, Verdict};
 
 /// What settling a mail writes.
 #[derive(Debug)]
@@ -24,14 +24,16 @@ pub struct Settlement {
 impl Settlement {
     /// What must not change while it is written.
     fn locks(&self) -> impl Iterator<Item = Lock> {
-        let lines = self.outcome.documents.iter().flat_map(|document| &document.lines);
-        lines.map(|line| Lock::location(line.update.finess().as_str(), line.update.location.service().as_str()))
+        self.lines().map(|line| Lock::of(&line.update.location))
     }
 
     /// The states of its counts, in the order of the mail.
     fn etats(&self) -> impl Iterator<Item = Option<&str>> {
-        let lines = self.outcome.documents.iter().flat_map(|document| &document.lines);
-        lines.map(|line| line.etat.map(Etat::word))
+        self.lines().map(|line| line.etat.map(Etat::word))
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.outcome.documents.iter().flat_map(|document| &document.lines)
     }
 }
 

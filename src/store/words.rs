@@ -61,10 +61,15 @@ fn of_sqlite(code: &str) -> Option<&'static str> {
     }
 }
 
-#[test]
-fn codes_of_both_engines_are_told_apart() {
-    assert!(of_postgres("28P01").unwrap().contains("mot de passe"));
-    assert_eq!((of_postgres("26"), of_postgres("XX000")), (None, None));
-    assert!(of_sqlite("1032").unwrap().contains("lecture seule"), "SQLITE_READONLY_DBMOVED");
-    assert_eq!((of_sqlite("22021"), of_sqlite("1")), (None, None));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_both_engines_are_told_apart() {
+        assert!(of_postgres("28P01").unwrap().contains("mot de passe"));
+        assert_eq!((of_postgres("26"), of_postgres("XX000")), (None, None));
+        assert!(of_sqlite("1032").unwrap().contains("lecture seule"), "SQLITE_READONLY_DBMOVED");
+        assert_eq!((of_sqlite("22021"), of_sqlite("1")), (None, None));
+    }
 }

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Tx, query, query_scalar, rows, shares};
+use crate::capacity::Location;
 use crate::store::Result;
 
 /// What a transaction looks at and nobody else may change meanwhile. A class and a number: some names share a number,
@@ -48,6 +49,11 @@ impl Lock {
     /// The rows and removals of a location.
     pub(in crate::store) fn location(finess: &str, service: &str) -> Self {
         Self::named(Class::Location, &[finess, service])
+    }
+
+    /// The same.
+    pub(in crate::store) fn of(location: &Location) -> Self {
+        Self::location(location.finess().as_str(), location.service().as_str())
     }
 
     /// The end of the audit log: the last lock of a transaction.
