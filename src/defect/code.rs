@@ -18,6 +18,16 @@ pub enum Severity {
     Avertissement,
 }
 
+impl Severity {
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rejet => "rejet",
+            Self::Avertissement => "avertissement",
+        }
+    }
+}
+
 /// Who must act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -7,7 +7,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
 use super::standing::is_confidential;
-use crate::defect::{Actor, Code, Defect, Severity, excerpt};
+use crate::defect::{Actor, Code, Defect, excerpt};
 use crate::outcome::{DocumentOutcome, Line, MailOutcome, Verdict, whole_seconds};
 
 /// The namespace of the document.
@@ -122,11 +122,11 @@ fn root(outcome: &MailOutcome) -> Attributes<'static> {
 
 fn defaut(defect: &Defect) -> Attributes<'static> {
     let code = defect.code();
-    let agir: Vec<&str> = code.actors().iter().map(|actor| actor_word(*actor)).collect();
+    let agir: Vec<&str> = code.actors().iter().copied().map(Actor::word).collect();
     let mut attributes = vec![
         ("code", code.to_string()),
         ("nom", code.name().to_owned()),
-        ("severite", severity_word(defect.severity()).to_owned()),
+        ("severite", defect.severity().word().to_owned()),
         ("agir", agir.join(" ")),
     ];
     // What a patient document is called and holds may name the patient.
@@ -154,21 +154,6 @@ fn place(defect: &Defect) -> impl Iterator<Item = (&'static str, String)> {
 
 fn word(verdict: Option<Verdict>) -> &'static str {
     verdict.map_or("en-cours", Verdict::word)
-}
-
-fn actor_word(actor: Actor) -> &'static str {
-    match actor {
-        Actor::Etablissement => "etablissement",
-        Actor::Grades => "grades",
-        Actor::Exploitant => "exploitant",
-    }
-}
-
-fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Rejet => "rejet",
-        Severity::Avertissement => "avertissement",
-    }
 }
 
 /// Replaces what an attribute of XML 1.0 cannot hold (section 2.2) or would not keep (line ends).

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::engine::{list, query, query_as, query_scalar, shares};
 use super::search::upkeep;
 use super::{Duty, Result, Store, instant, millis};
-use crate::defect::{Defect, Severity};
+use crate::defect::Defect;
 use crate::fail_point::fail_point;
 
 /// The receipt number of a mail: later mails have greater ones.
@@ -256,11 +256,7 @@ pub(super) struct DefectColumns {
 
 impl DefectColumns {
     pub(super) fn of(defect: &Defect) -> Result<Self> {
-        let severity = match defect.severity() {
-            Severity::Rejet => "rejet",
-            Severity::Avertissement => "avertissement",
-        };
         let content = serde_json::to_string(defect).map_err(|error| super::StoreError::Corrupt(error.to_string()))?;
-        Ok(Self { code: defect.code().as_str(), severity, content })
+        Ok(Self { code: defect.code().as_str(), severity: defect.severity().word(), content })
     }
 }

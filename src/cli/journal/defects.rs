@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::export::{Format, csv};
 use crate::cli::Failure;
-use crate::defect::{Actor, Code, Defect, Path, Place, Severity};
+use crate::defect::{Actor, Code, Defect, Path, Place};
 use crate::outcome::{MailOutcome, whole_seconds};
 use crate::sheet::harmless;
 use crate::store::search::JournalEntry;
@@ -90,7 +90,6 @@ fn bare(defect: &Defect) -> Defect {
 fn cells(line: &Line<'_>) -> [String; 18] {
     let (defect, place) = (&line.defaut, line.defaut.place());
     let agir: Vec<&str> = defect.code().actors().iter().copied().map(Actor::word).collect();
-    let severity = if defect.severity() == Severity::Rejet { "rejet" } else { "avertissement" };
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let number = |value: Option<u32>| value.map(|value| value.to_string()).unwrap_or_default();
     [
@@ -102,7 +101,7 @@ fn cells(line: &Line<'_>) -> [String; 18] {
         line.verdict.to_owned(),
         defect.code().to_string(),
         defect.code().name().to_owned(),
-        severity.to_owned(),
+        defect.severity().word().to_owned(),
         agir.join(" "),
         place.piece.clone(),
         number(place.line),

@@ -132,7 +132,7 @@ fn replays(out: &mut impl Write, replays: &[(Timestamp, i64)]) -> io::Result<()>
 
 fn defects(out: &mut impl Write, defects: &[Defect]) -> io::Result<()> {
     for defect in defects {
-        let kind = if defect.is_rejection() { "rejet" } else { "avertissement" };
+        let kind = defect.severity().word();
         writeln!(out, "\n  {} {} ({kind})", defect.code(), defect.code().name())?;
         writeln!(out, "    {}", defect.message())?;
         let place = defect.place().in_full();
