@@ -40,10 +40,9 @@ impl Settling {
 
     async fn digest(&self, to: &Address, mails: &[MailId]) -> Result<(), StoreError> {
         let mut gathered = Gathered::default();
-        for id in mails {
-            let Some(outcome) = self.store().outcome(*id).await? else { continue };
-            gathered.copy_to(self.contact_of(*id, &outcome, to).await?);
-            gathered.told.push((*id, rejections(&outcome)));
+        for (id, outcome) in self.store().outcomes(mails).await? {
+            gathered.copy_to(self.contact_of(id, &outcome, to).await?);
+            gathered.told.push((id, rejections(&outcome)));
             gathered.outcomes.push(outcome);
         }
         let Some((last, _)) = gathered.told.last() else { return Ok(()) };

@@ -22,11 +22,16 @@ fn parts(who: &str) -> Option<(&'static str, &str)> {
     Some((source, name))
 }
 
-#[test]
-fn a_name_is_told_from_its_source() {
-    let told = |who| (name_of(who), source_of(who));
-    assert_eq!(told("local:anne.martin"), ("anne.martin", Some("compte local")));
-    assert_eq!(told("certificat:CN=a:b,C=FR"), ("CN=a:b,C=FR", Some("certificat")));
-    assert_eq!(told("commande:chef"), ("chef", Some("ligne de commande")));
-    assert_eq!(told("essai"), ("essai", None));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_from_its_source() {
+        let told = |who| (name_of(who), source_of(who));
+        assert_eq!(told("local:anne.martin"), ("anne.martin", Some("compte local")));
+        assert_eq!(told("certificat:CN=a:b,C=FR"), ("CN=a:b,C=FR", Some("certificat")));
+        assert_eq!(told("commande:chef"), ("chef", Some("ligne de commande")));
+        assert_eq!(told("essai"), ("essai", None));
+    }
 }

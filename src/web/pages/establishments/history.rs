@@ -1,5 +1,7 @@
 //! What was rejected of it.
 
+use std::collections::HashMap;
+
 use maud::{Markup, html};
 
 use crate::capacity::Mode;
@@ -27,12 +29,13 @@ pub(super) struct Rejected {
 pub(super) async fn rejected(state: &State, finess: Finess) -> Result<Vec<Rejected>, Refusal> {
     let filter = Filter { finess: Some(finess), rejected: true, ..Filter::default() };
     let found = state.store().journal(&filter, &Page::newest(LINES)).await?;
-    let mut rejected = Vec::new();
-    for entry in found.lines {
-        let outcome = state.store().outcome(MailId::of(entry.numero)).await?;
-        rejected.extend(outcome.and_then(|outcome| rejected_of(entry, &outcome, finess)));
-    }
-    Ok(rejected)
+    let mails: Vec<MailId> = found.lines.iter().map(|entry| MailId::of(entry.numero)).collect();
+    let outcomes: HashMap<MailId, MailOutcome> = state.store().outcomes(&mails).await?.into_iter().collect();
+    let of_line = |entry: JournalEntry| {
+        let outcome = outcomes.get(&MailId::of(entry.numero))?;
+        rejected_of(entry, outcome, finess)
+    };
+    Ok(found.lines.into_iter().filter_map(of_line).collect())
 }
 
 /// What was rejected of a mail; what it only tried is left out where it meant something else.
