@@ -46,6 +46,7 @@
 //! | [`chance`] | |
 //! | [`clock`] | |
 //! | [`fail_point`] | |
+//! | [`http_server`] | |
 //! | [`setting`] | |
 //! | [`tls`] | `clock` `setting` |
 //! | **pure** | |
@@ -71,11 +72,11 @@
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
-//! | [`health`] | `address` `alerts` `clock` `defect` `setting` `store` |
+//! | [`health`] | `address` `alerts` `clock` `defect` `http_server` `setting` `store` |
 //! | [`config`] | `access` `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
 //! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
 //! | [`alarm`] | `address` `alerts` `capacity` `clock` `config` `finess` `health` `pipeline` `referential` `setting` `smtp` `store` `tls` |
-//! | [`web`] | `access` `address` `alarm` `alerts` `capacity` `chance` `checking` `clock` `config` `defect` `finess` `health` `judgement` `message` `outcome` `pipeline` `referential` `reply` `report` `setting` `sheet` `store` `tls` `words` |
+//! | [`web`] | `access` `address` `alarm` `alerts` `capacity` `chance` `checking` `clock` `config` `defect` `finess` `health` `http_server` `judgement` `message` `outcome` `pipeline` `referential` `reply` `report` `setting` `sheet` `store` `tls` `words` |
 //! | [`worker`] | `access` `alarm` `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `access` `address` `cahier` `capacity` `chance` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
@@ -99,6 +100,7 @@ pub mod doctor;
 pub mod fail_point;
 pub mod finess;
 pub mod health;
+pub mod http_server;
 pub mod judgement;
 pub mod mailbox;
 pub mod message;

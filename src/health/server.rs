@@ -17,10 +17,19 @@ use tracing::info;
 
 use super::exposition::Asked;
 use super::{Diagnosis, Pulse, Settings, exposition};
+use crate::http_server::{self, Limits};
 use crate::store::{Store, StoreError};
 
 /// How long the store may take to say its balance.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// What probes need, all of this machine: a supervisor, a collector, a person.
+const LIMITS: Limits = Limits {
+    connections: 32,
+    of_one_network: 32,
+    proxies: Vec::new(),
+    head: Duration::from_secs(15),
+    unread: Duration::from_secs(10),
+};
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +62,8 @@ pub async fn serve(
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(Watched { pulse, store, settings });
-    stop.run_until_cancelled(axum::serve(listener, router).into_future()).await.unwrap_or(Ok(())).map_err(failed)
+    http_server::serve(listener, router, LIMITS, stop).await;
+    Ok(())
 }
 
 /// From memory alone: a store or a server that hangs cannot keep the answer back.

@@ -4,11 +4,16 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::message::{self, Message};
 use crate::report::{self, Reading};
 
 /// How long one mail may be read before the reading is given up.
 const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Mails read at one time. One whose reading was given up goes on until it ends, and counts until then.
+static READ_AT_ONCE: Semaphore = Semaphore::const_new(16);
 
 /// The limits of both readers.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +50,11 @@ pub(crate) async fn read_message(raw: Vec<u8>) -> Result<Message, ExamineError> 
 }
 
 async fn apart<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, ExamineError> {
+    let Ok(Ok(turn)) = tokio::time::timeout(DEADLINE, READ_AT_ONCE.acquire()).await else {
+        return Err(ExamineError::TooLong);
+    };
     let reading = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         std::panic::catch_unwind(AssertUnwindSafe(read)).map_err(|_| ExamineError::Panicked)
     });
     match tokio::time::timeout(DEADLINE, reading).await {

@@ -18,5 +18,6 @@ mod visitor;
 
 pub use refusal::Refusal;
 pub use server::{ServeError, router, serve};
+use sign_in::Via;
 pub use state::State;
 pub use visitor::{FormToken, Visitor};

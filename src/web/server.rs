@@ -16,11 +16,19 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{Refusal, State, acting, api, guard, layout, pages, sign_in, style};
+use crate::http_server::{self, Limits};
 
 /// How long a page may take to be made.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// The largest request body, in bytes: that of a form. A page that takes files has its own.
 const MAX_BODY: usize = 64 * 1024;
+/// Connections at one time, and those of one network: browsers keep up to six, and an agency may be behind one address.
+const CONNECTIONS: usize = 512;
+const OF_ONE_NETWORK: usize = 96;
+/// How long a request's head may take, and an idle connection be kept.
+const HEAD: Duration = Duration::from_secs(15);
+/// How long a client may take nothing of a page or of an export.
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +44,14 @@ pub async fn serve(state: State, stop: CancellationToken) -> Result<(), ServeErr
     let failed = |source| ServeError { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     info!("journal sur le web à l’adresse http://{}", listener.local_addr().map_err(failed)?);
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    stop.run_until_cancelled(axum::serve(listener, service).into_future()).await.unwrap_or(Ok(())).map_err(failed)
+    let limits = limits(&state);
+    http_server::serve(listener, router(state), limits, stop).await;
+    Ok(())
+}
+
+fn limits(state: &State) -> Limits {
+    let proxies = state.web().proxy.as_ref().map(|proxy| proxy.trusted.clone()).unwrap_or_default();
+    Limits { connections: CONNECTIONS, of_one_network: OF_ONE_NETWORK, proxies, head: HEAD, unread: UNREAD }
 }
 
 /// Every page, with what guards them.

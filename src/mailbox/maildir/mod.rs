@@ -14,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::error::{MailboxError, SetupError, Step};
@@ -26,6 +27,8 @@ pub use deliver::deliver;
 
 /// The longest a step may take: long enough for a slow disk, short enough to be told.
 const STEP_LIMIT: Duration = Duration::from_mins(1);
+/// Steps at one time, over all mailboxes: those of a disk that hangs count until they end.
+static AT_ONCE: Semaphore = Semaphore::const_new(32);
 /// How often the directory is looked at while waiting.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -143,7 +146,12 @@ async fn blocking<T: Send + 'static>(
     step: Step,
     work: impl FnOnce() -> Result<T, MailboxError> + Send + 'static,
 ) -> Result<T, MailboxError> {
-    match timeout(STEP_LIMIT, tokio::task::spawn_blocking(work)).await {
+    let Ok(Ok(turn)) = timeout(STEP_LIMIT, AT_ONCE.acquire()).await else { return Err(MailboxError::Timeout(step)) };
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    match timeout(STEP_LIMIT, work).await {
         Err(_) => Err(MailboxError::Timeout(step)),
         Ok(Err(_)) => Err(MailboxError::Broken(step)),
         Ok(Ok(done)) => done,

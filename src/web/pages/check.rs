@@ -3,11 +3,11 @@
 //! Open to whoever comes, where the configuration says so. It uses the referential, but shows nothing of it that the
 //! file does not name.
 
-use axum::Router;
 use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::{self, DefaultBodyLimit, Multipart};
 use axum::http::StatusCode;
 use axum::routing::get;
+use axum::{Extension, Router};
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
@@ -15,7 +15,7 @@ use super::parts::{badge, defect, listing, plural};
 use crate::checking::{self, Bench, Checked};
 use crate::defect::{Defect, excerpt};
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Refusal, State, Via, Visitor};
 use crate::words;
 
 /// The largest file, in bytes.
@@ -24,6 +24,8 @@ const MAX_FILE: usize = 2_000_000;
 const ENVELOPE: usize = 16 * 1024;
 /// The most counts listed.
 const MOST: usize = 500;
+/// Files taken in at one time, each with as many bytes as the largest.
+static UPLOADS: Semaphore = Semaphore::const_new(8);
 /// Files judged at one time: nobody may take the machine from the mails.
 static AT_ONE_TIME: Semaphore = Semaphore::const_new(2);
 
@@ -43,10 +45,13 @@ async fn ask(extract::State(state): extract::State<State>, visitor: Whoever) -> 
 
 async fn judge(
     extract::State(state): extract::State<State>,
+    Extension(via): Extension<Via>,
     visitor: Whoever,
     file: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Markup), Refusal> {
     is_open(&state)?;
+    state.gates().pass_file(via.address)?;
+    let _upload = UPLOADS.try_acquire().map_err(|_| Refusal::TooMany)?;
     let file = file.map_err(|_| Refusal::Bad("ce formulaire ne se lit pas ; recommencez depuis la page".to_owned()))?;
     let asked = |status, wrong: &str| Ok((status, page(&state, &visitor, &form(Some(wrong)))));
     let (name, bytes) = match received(file).await {
@@ -82,9 +87,11 @@ fn refused(failure: &MultipartError) -> &'static str {
 }
 
 async fn checked(state: &State, name: String, bytes: Vec<u8>) -> Result<Checked, Refusal> {
-    let _turn = AT_ONE_TIME.acquire().await.map_err(|_| Refusal::TooMany)?;
+    let turn = AT_ONE_TIME.try_acquire().map_err(|_| Refusal::TooMany)?;
     let (referential, at, config) = (state.referential(), state.now(), state.config().clone());
     let judged = tokio::task::spawn_blocking(move || {
+        // The permit ends with the work, not with the request: whoever hangs up frees nothing.
+        let _turn = turn;
         let rules = config.rules().ok()?;
         Some(checking::check(&name, &bytes, &Bench { referential: Some(&referential), rules: &rules, at }))
     });

@@ -69,7 +69,7 @@ pub(super) async fn change_password(
     if !knows_old(&state, &login, brought.ancien).await? {
         return refused("L’ancien mot de passe n’est pas le bon, ou il y a eu trop d’échecs.");
     }
-    let hash = hash(password).await?;
+    let hash = hash(&state, password).await?;
     let entry = Entry::new(visitor.person.in_audit(), Deed::MotDePasse, format!("compte {login}"));
     state.store().change_user(&login, &UserChange::Password(hash), &entry, state.now()).await?;
     let cookie = open(&state, Stage::Ouverte, &visitor.person, &Pending::default(), Some(&current)).await?;
@@ -86,11 +86,9 @@ async fn knows_old(state: &State, login: &Login, old: String) -> Result<bool, Re
     Ok(right)
 }
 
-async fn hash(password: Password) -> Result<PasswordHash, Refusal> {
-    let failed = |what: String| Refusal::Failed(format!("nouveau mot de passe : {what}"));
-    let salt = chance::bytes().map_err(|error| failed(error.to_string()))?;
-    let hashed = tokio::task::spawn_blocking(move || password.hash(&salt)).await;
-    hashed.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+async fn hash(state: &State, password: Password) -> Result<PasswordHash, Refusal> {
+    let salt = chance::bytes().map_err(|error| Refusal::Failed(format!("nouveau mot de passe : {error}")))?;
+    state.gates().hash(password, salt).await
 }
 
 fn page(state: &State, visitor: &Visitor, wrong: Option<&str>) -> Markup {

@@ -1,26 +1,32 @@
-//! Limits on guessing: how often an address or a login may try, and how many passwords are verified at once.
+//! Limits on guessing and on work: how often an address or a login may try, how many passwords are hashed at once.
 
 use std::fmt;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::access::{Login, PasswordHash, matches};
+use crate::access::{Login, Password, PasswordError, PasswordHash, matches};
+use crate::http_server::network;
 use crate::web::Refusal;
 
 /// Attempts of one address in a row, and so many a minute from then on. A whole agency may be behind one.
 const OF_AN_ADDRESS: u32 = 30;
 /// Those of one login: the lockout of the store is stricter, and outlives us.
 const OF_A_LOGIN: u32 = 15;
+/// Files that one address may have judged in a row, and so many a minute from then on.
+const FILES_OF_AN_ADDRESS: u32 = 30;
 /// Above so many known addresses or logins, those that may try again are forgotten.
 const KNOWN: usize = 10_000;
-/// Passwords verified at once, each with 19 MiB.
-const VERIFIED: usize = 2;
+/// Passwords hashed at once, each with 19 MiB.
+const HASHED: usize = 2;
+/// Those that may wait for their turn; one more is refused.
+const WAITING: usize = 16;
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -28,7 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(in crate::web) struct Gates {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     logins: DefaultKeyedRateLimiter<Login>,
-    verifying: Semaphore,
+    files: DefaultKeyedRateLimiter<IpAddr>,
+    waiting: Semaphore,
+    hashing: Arc<Semaphore>,
 }
 
 impl Gates {
@@ -36,13 +44,20 @@ impl Gates {
         Self {
             addresses: RateLimiter::keyed(a_minute(OF_AN_ADDRESS)),
             logins: RateLimiter::keyed(a_minute(OF_A_LOGIN)),
-            verifying: Semaphore::new(VERIFIED),
+            files: RateLimiter::keyed(a_minute(FILES_OF_AN_ADDRESS)),
+            waiting: Semaphore::new(WAITING),
+            hashing: Arc::new(Semaphore::new(HASHED)),
         }
     }
 
     /// Counts an attempt of an address; whoever has a /64 of IPv6 has one address.
     pub(super) fn pass_address(&self, address: IpAddr) -> Result<(), Refusal> {
         check(&self.addresses, &network(address))
+    }
+
+    /// Counts a file that an address brings to be judged.
+    pub(in crate::web) fn pass_file(&self, address: IpAddr) -> Result<(), Refusal> {
+        check(&self.files, &network(address))
     }
 
     /// Counts an attempt for a login.
@@ -52,10 +67,33 @@ impl Gates {
 
     /// Whether a password is right: the same work, at its turn, whether the account exists or not.
     pub(super) async fn verify(&self, hash: Option<PasswordHash>, attempt: String) -> Result<bool, Refusal> {
-        let turn = timeout(PATIENCE, self.verifying.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Err(Refusal::TooMany) };
-        let verified = tokio::task::spawn_blocking(move || matches(hash.as_ref(), &attempt)).await;
-        verified.map_err(|failure| Refusal::Failed(format!("vérification d’un mot de passe : {failure}")))
+        let turn = self.turn().await?;
+        let verified = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            matches(hash.as_ref(), &attempt)
+        });
+        verified.await.map_err(|failure| Refusal::Failed(format!("vérification d’un mot de passe : {failure}")))
+    }
+
+    /// The hash of a new password.
+    pub(super) async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash, Refusal> {
+        let failed = |what: String| Refusal::Failed(format!("nouveau mot de passe : {what}"));
+        let turn = self.turn().await?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            password.hash(&salt)
+        });
+        let hashed: Result<PasswordHash, PasswordError> = hashed.await.map_err(|error| failed(error.to_string()))?;
+        hashed.map_err(|error| failed(error.to_string()))
+    }
+
+    /// The right to hash. It goes into the work that it allows: a client that hangs up ends its wait, not its work.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let _place = self.waiting.try_acquire().map_err(|_| Refusal::TooMany)?;
+        match timeout(PATIENCE, self.hashing.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Refusal::TooMany),
+        }
     }
 }
 
@@ -68,13 +106,6 @@ fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) ->
         limiter.retain_recent();
     }
     limiter.check_key(key).map_err(|_| Refusal::TooMany)
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(six) => IpAddr::V6((six.to_bits() >> 64 << 64).into()),
-        four @ IpAddr::V4(_) => four,
-    }
 }
 
 impl fmt::Debug for Gates {

@@ -14,9 +14,9 @@ use crate::web::Refusal;
 
 /// Where a request comes from.
 #[derive(Debug, Clone)]
-pub(super) struct Via {
+pub(in crate::web) struct Via {
     /// The visitor's address, as far as it is known.
-    pub(super) address: IpAddr,
+    pub(in crate::web) address: IpAddr,
     /// The DN of their certificate, if they showed one.
     pub(super) certificate: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! The arrows between modules, held against the table in the header of src/lib.rs.
 
+mod dependencies;
 mod paths;
 mod table;
 mod tidy;

@@ -1,5 +1,6 @@
 //! What a watcher sees of a real service: probes, metrics, and what the service manager is told.
 
+mod crowd;
 mod manager;
 mod metrics;
 mod probes;
