@@ -58,7 +58,7 @@ impl Teller {
         match (way, &self.webhook) {
             (Way::Courriel, _) => self.post(digest, name, now).await,
             (Way::Webhook, Some(caller)) => {
-                caller.call(digest.json().to_string(), name).await.map_err(|error| error.to_string())?;
+                caller.call(digest.json().to_string(), name, now).await.map_err(|error| error.to_string())?;
                 Ok(caller.host())
             }
             (Way::Webhook, None) => Err("aucun webhook n’est configuré".to_owned()),

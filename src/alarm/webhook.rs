@@ -2,6 +2,7 @@
 
 use base16ct::lower::encode_string;
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use sha2::Sha256;
 
@@ -11,6 +12,7 @@ use crate::tls::{TlsError, client_config, revocation::Revocation};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-dispolits-signature");
 const DELIVERY: HeaderName = HeaderName::from_static("x-dispolits-delivery");
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-dispolits-timestamp");
 
 /// Calls one address.
 #[derive(Debug, Clone)]
@@ -58,20 +60,25 @@ impl Caller {
         Ok(Self { settings: settings.clone(), client })
     }
 
-    /// Posts the body; `name` is the same when it is tried again. Anything but 2xx is a failure.
-    pub(super) async fn call(&self, body: String, name: &str) -> Result<(), CallError> {
+    /// Posts the body at `now`; `name` is the same when it is tried again. Anything but 2xx is a failure.
+    ///
+    /// The signature covers the name, the time and the body, so that a call that was overheard can neither be sent
+    /// again later nor under another name: `HMAC-SHA-256(key, "{name}.{seconds}.{body}")`.
+    pub(super) async fn call(&self, body: String, name: &str, now: Timestamp) -> Result<(), CallError> {
+        let seconds = now.as_second().to_string();
         let agent = concat!("dispolits/", env!("CARGO_PKG_VERSION"));
         let mut request = self
             .client
             .post(&self.settings.url)
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .header(USER_AGENT, agent)
-            .header(DELIVERY, name);
+            .header(DELIVERY, name)
+            .header(TIMESTAMP, &seconds);
         if let Some(bearer) = &self.settings.bearer {
             request = request.header(AUTHORIZATION, token(&bearer.reveal().await?)?);
         }
         if let Some(key) = &self.settings.hmac_key {
-            request = request.header(SIGNATURE, format!("sha256={}", sign(&key.reveal().await?, &body)));
+            request = request.header(SIGNATURE, signature(&key.reveal().await?, name, &seconds, &body));
         }
         let answer = request.body(body).send().await.map_err(|error| failure(&error.without_url()))?;
         if answer.status().is_success() { Ok(()) } else { Err(CallError::Refused(answer.status().as_u16())) }
@@ -90,10 +97,14 @@ fn token(bearer: &str) -> Result<HeaderValue, CallError> {
     Ok(value)
 }
 
-/// HMAC-SHA-256 (RFC 2104) of the body, in hexadecimal. A key of any length will do.
-fn sign(key: &str, body: &str) -> String {
+fn signature(key: &str, name: &str, seconds: &str, body: &str) -> String {
+    format!("sha256={}", sign(key, &format!("{name}.{seconds}.{body}")))
+}
+
+/// HMAC-SHA-256 (RFC 2104) of a text, in hexadecimal. A key of any length will do.
+fn sign(key: &str, text: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
-    mac.update(body.as_bytes());
+    mac.update(text.as_bytes());
     encode_string(&mac.finalize().into_bytes())
 }
 

@@ -58,11 +58,15 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// Adresse appelée ; `https`, ou `http` vers cette machine. Le champ `text` convient à Mattermost et à Teams.
+    // Shown without its path, which is often the secret of the other side.
+    #[serde(serialize_with = "origin_alone")]
     pub url: String,
     /// Jeton envoyé dans l’en-tête `Authorization: Bearer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bearer: Option<Secret>,
-    /// Clé de la signature HMAC-SHA-256 du corps, envoyée dans l’en-tête `X-Dispolits-Signature`.
+    /// Clé de la signature HMAC-SHA-256, envoyée dans l’en-tête `X-Dispolits-Signature`. Elle porte sur
+    /// `livraison.secondes.corps` : les en-têtes `X-Dispolits-Delivery` et `X-Dispolits-Timestamp`, puis le corps. Qui
+    /// reçoit refuse ce qui est trop vieux (5 min par exemple) ou déjà reçu sous ce nom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hmac_key: Option<Secret>,
     /// Autorité du certificat du serveur (PEM) ; à défaut, celles du système.
@@ -71,6 +75,12 @@ pub struct Webhook {
     /// Délai d’un appel.
     #[serde(default = "ten_seconds")]
     pub timeout: Span,
+}
+
+fn origin_alone<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some((scheme, rest)) = url.split_once("://") else { return serializer.serialize_str("***") };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    serializer.serialize_str(&format!("{scheme}://{host}/***"))
 }
 
 fn ten_seconds() -> Span {

@@ -157,7 +157,8 @@ impl Config {
         let nil = (is_production && !has_nil).then_some(
             "reply.nil manque : en production, tout courriel MSSanté porte la référence NIL du produit (X-MSS-NIL, exigence ECO.2.4.3)",
         );
-        nil.into_iter().collect()
+        let web = self.web.iter().flat_map(Web::warnings);
+        nil.into_iter().chain(web).collect()
     }
 
     /// The rules of validation, with the table of indicators.

@@ -51,6 +51,18 @@ impl Web {
         self.public_url.as_deref().map_or(listened, |url| url.trim_end_matches('/').to_owned())
     }
 
+    /// What is right only if the network in between is trusted, in French.
+    pub(super) fn warnings(&self) -> Vec<&'static str> {
+        let everywhere = self.listen.ip().is_unspecified();
+        let clear = everywhere.then_some(
+            "web.listen écoute en clair (HTTP) sur toutes les interfaces : donnez l’adresse où le mandataire vous joint, ou fermez ce port au pare-feu",
+        );
+        let shared = (self.is_https() && self.proxy.is_none()).then_some(
+            "[web.proxy] manque : derrière un mandataire, tous les visiteurs ont alors la même adresse et se partagent une seule limite d’essais",
+        );
+        clear.into_iter().chain(shared).collect()
+    }
+
     /// Refuses what would let passwords or sessions be read or guessed.
     pub(super) fn check(&self, environnement: Environnement) -> Result<(), ConfigError> {
         let is_production = environnement == Environnement::Production;

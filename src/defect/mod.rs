@@ -157,10 +157,17 @@ fn visible(character: char) -> char {
     if is_unprintable(character) { '·' } else { character }
 }
 
-/// Control characters and those that reorder or hide text on the screen of whoever reads it.
+/// Control characters and those that reorder or hide text on the screen of its reader: format characters, fillers
+/// without ink and tags (Unicode general category Cf, and the blank letters of Hangul).
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// The shape of `check --format json`, kept apart from the type it carries.

@@ -16,4 +16,4 @@ pub use observe::{ObserveError, Observed};
 pub use play::{PlayError, Played, Player};
 pub use post::PostError;
 pub use servers::{PASSWORD as SERVERS_PASSWORD, Ports, ServersError};
-pub use setup::{Inbox, Sandbox, SandboxError, place};
+pub use setup::{Inbox, Sandbox, SandboxError, claim_folder, place};

@@ -69,6 +69,9 @@ pub enum SandboxError {
         /// Why.
         source: io::Error,
     },
+    /// The folder holds what no sandbox wrote.
+    #[error("{} n’est pas vide et n’a pas été fait par un bac à sable : choisissez un dossier vide ou nouveau", .0.display())]
+    Foreign(PathBuf),
     /// The test certificates cannot be made.
     #[error(transparent)]
     Pki(#[from] PkiError),
@@ -118,6 +121,21 @@ pub struct Sandbox {
     servers: Option<Servers>,
     stop: CancellationToken,
     worker: JoinHandle<Result<(), StoreError>>,
+}
+
+/// Marks a folder that a sandbox made, so that it may be used again.
+const MARK: &str = ".bac-a-sable";
+
+/// Makes a folder that may be filled with a sandbox: a new or empty one, or that of an earlier sandbox. Anything else,
+/// a configuration in use for example, is left as it is.
+pub fn claim_folder(folder: &Path) -> Result<(), SandboxError> {
+    make_folder(folder)?;
+    let failed = |source| SandboxError::Io { path: folder.to_owned(), source };
+    let marked = std::fs::symlink_metadata(folder.join(MARK)).is_ok_and(|mark| mark.is_file());
+    if !marked && std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        return Err(SandboxError::Foreign(folder.to_owned()));
+    }
+    write(&folder.join(MARK), b"")
 }
 
 impl Sandbox {
@@ -291,6 +309,13 @@ fn make_folder(path: &Path) -> Result<(), SandboxError> {
     std::fs::create_dir_all(path).map_err(|source| SandboxError::Io { path: path.to_owned(), source })
 }
 
+/// In the place of what an earlier sandbox left: a link is replaced, never followed.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
-    std::fs::write(path, bytes).map_err(|source| SandboxError::Io { path: path.to_owned(), source })
+    let failed = |source| SandboxError::Io { path: path.to_owned(), source };
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| io::Write::write_all(&mut file, bytes)).map_err(failed)
 }

@@ -102,6 +102,8 @@ use crate::setting::{Secret, Span};
 pub struct Settings {
     /// Base de données : `sqlite:///var/lib/dispolits/dispolits.db`, ou `postgres://utilisateur@serveur/base` pour
     /// plusieurs services sur une même base.
+    // Shown without a password that it may hold.
+    #[serde(serialize_with = "without_password")]
     pub url: String,
     /// Mot de passe PostgreSQL, s’il n’est pas dans le fichier que désigne PGPASSFILE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +114,22 @@ pub struct Settings {
     /// Durée du bail d’un service sur ce qu’il fait : s’il se tait plus longtemps, un autre prend le relais.
     #[serde(default = "default_lease")]
     pub lease: Span,
+}
+
+/// The address, `***` in the place of a password.
+fn without_password<S: serde::Serializer>(url: &str, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    let Some((scheme, rest)) = url.split_once("://") else { return serializer.serialize_str(url) };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = authority.rsplit_once('@').and_then(|(login, host)| {
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{user}:***@{host}"))
+    });
+    let path = match path.split_once('?') {
+        Some((path, options)) if options.contains("password=") => format!("{path}?***"),
+        _ => path.to_owned(),
+    };
+    let shown = authority.unwrap_or_else(|| rest.split('/').next().unwrap_or_default().to_owned());
+    serializer.serialize_str(&format!("{scheme}://{shown}{path}"))
 }
 
 fn default_lease() -> Span {

@@ -17,7 +17,7 @@ use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS, logging};
 use crate::cahier::{self, Case, EAI_ADDRESS};
 use crate::clock::Clock;
 use crate::config::{Log, LogLevel};
-use crate::sandbox::{Inbox, Played, Player, Ports, SERVERS_PASSWORD, Sandbox};
+use crate::sandbox::{Inbox, Played, Player, Ports, SERVERS_PASSWORD, Sandbox, claim_folder};
 use crate::store::Balance;
 
 #[derive(Debug, Args)]
@@ -47,6 +47,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let cases = chosen(arguments.cas.as_deref())?;
     let temporary = tempfile::Builder::new().prefix("dispolits-").tempdir()?;
     let folder = std::path::absolute(arguments.dossier.as_deref().unwrap_or(temporary.path()))?;
+    claim_folder(&folder)?;
     let sandbox =
         Sandbox::start(&folder, if arguments.imap { Inbox::Servers } else { Inbox::Maildir }, Clock::System).await?;
     let played = tokio::select! {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
+use tracing::warn;
 
 use super::back;
 use super::session::{Current, Pending, open, person};
@@ -75,8 +76,19 @@ pub(super) async fn sign_in(
             state.store().take_back(&login, before).await?;
             begin(&state, &user, back, current.as_deref()).await
         }
-        None => refused(wrong),
+        None => {
+            trace_failure(&state, &login, &via).await?;
+            refused(wrong)
+        }
     }
+}
+
+/// Leaves a trace of a failure. A name that no account has is left out: it may be a password typed in the wrong place.
+async fn trace_failure(state: &State, login: &Login, via: &Via) -> Result<(), Refusal> {
+    let known = state.store().user(login).await?.is_some();
+    let account = if known { login.as_str() } else { "(inconnu)" };
+    warn!(compte = account, adresse = %via.address, "connexion refusée : compte {account}, depuis {}", via.address);
+    Ok(())
 }
 
 /// Told to whoever names a login, whether it exists or not.

@@ -49,6 +49,8 @@ pub(super) struct Pending {
     pub(super) verifier: String,
     /// The ID token of an open session, which the provider wants back when it ends.
     pub(super) id_token: String,
+    /// The values of the provider's claim that gave the role.
+    pub(super) role_values: Vec<String>,
 }
 
 impl Current {
@@ -56,11 +58,10 @@ impl Current {
     pub(super) async fn find(state: &State, token: SessionToken) -> Result<Option<Self>, Refusal> {
         let (now, lifetimes) = (state.now(), state.web().sessions);
         let Some(session) = state.store().session(&token.digest(), &lifetimes, now).await? else { return Ok(None) };
-        if !is_admitted(state, session.means)
-            || session.stage != Stage::Ouverte && now.duration_since(session.opened_at) > HALF_WAY
-        {
+        if session.stage != Stage::Ouverte && now.duration_since(session.opened_at) > HALF_WAY {
             return Ok(None);
         }
+        let Some(session) = admitted(state, session) else { return Ok(None) };
         if now.duration_since(session.seen_at) >= lifetimes.step() {
             state.store().see_session(&token.digest(), now).await?;
         }
@@ -83,12 +84,18 @@ impl Current {
     }
 }
 
-/// A means that the configuration no longer admits opens nothing, however long its sessions would last.
-fn is_admitted(state: &State, means: Means) -> bool {
-    match means {
-        Means::Local => state.web().local.enabled,
-        Means::OpenId => state.web().openid.is_some(),
-        Means::Certificat => false,
+/// The session as the configuration of today admits it, with the role of today: a means or a group that it no longer
+/// names opens nothing, however long the session would last.
+fn admitted(state: &State, session: StoredSession) -> Option<StoredSession> {
+    match session.means {
+        Means::Local => state.web().local.enabled.then_some(session),
+        Means::OpenId if session.stage != Stage::Ouverte => state.web().openid.is_some().then_some(session),
+        Means::OpenId => {
+            let pending: Pending = serde_json::from_str(&session.detail).ok()?;
+            let role = state.web().openid.as_ref()?.roles.role_of(&pending.role_values)?;
+            Some(StoredSession { role, ..session })
+        }
+        Means::Certificat => None,
     }
 }
 

@@ -38,7 +38,9 @@ async fn the_webhook_is_signed_and_bears_its_token() {
     assert_eq!(call.header("authorization"), "Bearer jeton-d-essai");
     assert_eq!(call.header("content-type"), "application/json; charset=utf-8");
     let mut mac = Hmac::<Sha256>::new_from_slice(b"clef").unwrap();
-    mac.update(call.raw.as_bytes());
+    let (name, seconds) = (call.header("x-dispolits-delivery"), call.header("x-dispolits-timestamp"));
+    assert!(!name.is_empty() && seconds.parse::<i64>().is_ok(), "{name} {seconds}");
+    mac.update(format!("{name}.{seconds}.{}", call.raw).as_bytes());
     let expected = format!("sha256={}", encode_string(&mac.finalize().into_bytes()));
     assert_eq!(call.header("x-dispolits-signature"), expected);
     let text = call.json()["text"].as_str().unwrap().to_owned();

@@ -84,6 +84,24 @@ fn a_production_without_its_nil_is_warned_of() {
 }
 
 #[test]
+fn a_journal_that_others_could_overhear_is_warned_of() {
+    let check = |listen: &str, proxy: &str, expected: [bool; 2]| {
+        let ran = config("check", |text| {
+            let rest = text.split("\n[web]\n").next().unwrap().to_owned();
+            format!("{rest}\n[web]\nlisten = \"{listen}\"\npublic_url = \"https://lits.region.example\"\n{proxy}")
+        });
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let said = ["web.listen écoute en clair", "[web.proxy] manque"].map(|what| ran.out.contains(what));
+        assert_eq!(said, expected, "{listen} {proxy}: {}", ran.out);
+    };
+    let proxy = "[web.proxy]\ntrusted = [\"10.0.0.1\"]\n";
+    check("0.0.0.0:8080", "", [true, true]);
+    check("[::]:8080", proxy, [true, false]);
+    check("10.0.0.2:8080", proxy, [false, false]);
+    check("127.0.0.1:8080", "", [false, true]);
+}
+
+#[test]
 fn what_is_wrong_is_told_in_french_by_the_name_of_its_key() {
     let check = |from: &str, to: &str, sentence: &str| {
         let ran = config("check", |text| {
@@ -140,6 +158,27 @@ fn what_applies_is_shown_without_secrets() {
     let shown: toml::Table = ran.out.parse().unwrap();
     assert_eq!(shown["ror"]["api"]["client_id"].as_str(), Some("fournisseur"));
     assert!(!ran.out.contains("motdepasse"), "{}", ran.out);
+}
+
+/// A password in an address, and the path of a webhook, which its other side takes for a password.
+#[test]
+fn no_address_shows_its_secret() {
+    let check = |url: &str, expected: &str| {
+        let ran = config("show", |text| {
+            let text = text.replace("sqlite:///var/lib/dispolits/dispolits.db", url);
+            text.replace("/hooks/dispolits", "/hooks/motdepasse?cle=motdepasse")
+        });
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let shown: toml::Table = ran.out.parse().unwrap();
+        assert_eq!(shown["store"]["url"].as_str(), Some(expected));
+        assert_eq!(shown["alerts"]["webhook"]["url"].as_str(), Some("https://discussion.region.example/***"));
+        assert!(!ran.out.contains("motdepasse"), "{}", ran.out);
+    };
+    check("postgres://lits:motdepasse@base.test/lits", "postgres://lits:***@base.test/lits");
+    check("postgres://lits:mot@motdepasse@base.test/lits", "postgres://lits:***@base.test/lits");
+    check("postgres://lits@base.test/lits?password=motdepasse", "postgres://lits@base.test/lits?***");
+    check("postgres://lits@base.test/lits?sslmode=require", "postgres://lits@base.test/lits?sslmode=require");
+    check("sqlite:///var/lib/lits.db", "sqlite:///var/lib/lits.db");
 }
 
 #[test]

@@ -35,6 +35,28 @@ fn a_folder_is_kept_and_can_be_played_in_again() {
     assert_eq!(dispolits(&["journal", "balance", "--config", config.to_str().unwrap()]).code, 0);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_in_use_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, config) = (folder.path().to_str().unwrap(), folder.path().join("config.toml"));
+    std::fs::write(&config, "environnement = \"production\"\n").unwrap();
+    let play = |path: &str| dispolits(&["sandbox", "--once", "--cas", "c01-capacite", "--dossier", path]);
+    let ran = play(path);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("n’est pas vide et n’a pas été fait par un bac à sable"), "{}", ran.err);
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), "environnement = \"production\"\n");
+
+    // A link that stands where a sandbox writes is replaced; what it points to is not written to.
+    let (victim, own) = (folder.path().join("ailleurs"), folder.path().join("bac"));
+    std::fs::write(&victim, "intact").unwrap();
+    assert_eq!(play(own.to_str().unwrap()).code, 0);
+    std::fs::remove_file(own.join("config.toml")).unwrap();
+    std::os::unix::fs::symlink(&victim, own.join("config.toml")).unwrap();
+    assert_eq!(play(own.to_str().unwrap()).code, 0);
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "intact");
+}
+
 #[test]
 fn no_case_of_that_name_is_told() {
     let ran = dispolits(&["sandbox", "--once", "--cas", "zzz"]);

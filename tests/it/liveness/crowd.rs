@@ -148,3 +148,24 @@ async fn a_request_names_one_host() {
     check("HTTP/1.0", "200");
     assert_eq!(service.stop().0.code(), Some(0));
 }
+
+/// Who guesses is seen in the trace; what they typed, which may be a password in the wrong place, is not.
+#[tokio::test]
+async fn a_failed_sign_in_leaves_a_trace() {
+    let world = World::new().await;
+    world.configure(WEB);
+    let service = world.start();
+    let web = address(&service, "journal sur le web à l’adresse http://");
+    let form = "identifiant=mot-tape-ailleurs&mot_de_passe=mot-secret";
+    let mut stream = TcpStream::connect(web).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let head = "POST /connexion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded";
+    write!(stream, "{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{form}", form.len()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 403 "), "{text}");
+    service.wait_for("connexion refusée : compte (inconnu), depuis 127.0.0.1", 1);
+    let (status, log) = service.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("mot-tape") && !log.contains("mot-secret"), "{log}");
+}

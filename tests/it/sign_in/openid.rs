@@ -62,6 +62,42 @@ async fn a_person_of_the_provider_comes_in(engine: Engine) {
     assert_eq!(page.status, StatusCode::FORBIDDEN, "once");
 }
 
+#[tokio::test]
+async fn a_link_of_another_site_ends_no_session() {
+    let (site, issuer) = world(Engine::Sqlite).await;
+    let mut browser = site.browser();
+    let asked = leave(&mut browser, &issuer).await;
+    come_back(&mut browser, &asked["state"]).await;
+    let page = browser.get("/connexion/oidc?retour=%2Fcompte").await;
+    assert_eq!((page.to.as_deref(), page.set_cookie), (Some("/compte"), None));
+    assert_eq!(browser.get("/compte").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_session_has_the_role_that_the_configuration_of_today_gives() {
+    let (site, issuer) = world(Engine::Sqlite).await;
+    let mut browser = site.browser();
+    let asked = leave(&mut browser, &issuer).await;
+    come_back(&mut browser, &asked["state"]).await;
+    for (roles, expected) in [
+        ("administrateur = [\"899700218896\"]", Some(Role::Administrateur)),
+        ("lecteur = [\"899700218896\"]", Some(Role::Lecteur)),
+        ("operateur = [\"un autre\"]", None),
+    ] {
+        let changed = site
+            .restarted(|config| {
+                let web = config.web.as_mut().unwrap();
+                web.openid.as_mut().unwrap().roles = toml::from_str(roles).unwrap();
+            })
+            .await;
+        let page = browser.get(&format!("http://{}/compte", changed.address)).await;
+        match expected {
+            Some(role) => assert!(page.text.contains(role.in_words()), "{roles}: {}", page.text),
+            None => assert_eq!(page.to.as_deref(), Some("/connexion?retour=%2Fcompte"), "{roles}"),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_signs_out_here_is_signed_out_at_the_provider() {
     let (site, issuer) = world(Engine::Sqlite).await;

@@ -29,6 +29,7 @@ pub(crate) const PASSWORD: &str = "quatre chevaux verts";
 pub(crate) const SECRET: [u8; 20] = *b"12345678901234567890";
 
 pub(crate) struct Site {
+    config: Config,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) address: SocketAddr,
@@ -80,7 +81,14 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { store, clock, address, watch, _kept: kept }
+        Self { config: config.clone(), store, clock, address, watch, _kept: kept }
+    }
+
+    /// The same store under a changed configuration, as after a restart: another address.
+    pub(crate) async fn restarted(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.clone();
+        change(&mut config);
+        Self::of(&config, self.store.clone(), self.clock.clone(), Box::new(())).await
     }
 
     /// Makes an account with a second factor.

@@ -8,6 +8,8 @@ use crate::config::OpenId;
 
 /// The longest subject or name that is kept, in characters.
 const LONGEST: usize = 200;
+/// The most values of a claim that are looked at.
+const MOST: usize = 500;
 
 /// Somebody that the provider knows and the configuration lets in.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,23 +17,26 @@ pub(super) struct Known {
     pub(super) subject: String,
     pub(super) name: String,
     pub(super) role: Role,
+    /// What gave the role, to be judged again at each request: the configuration may change meanwhile.
+    pub(super) values: Vec<String>,
 }
 
 /// Who it is; an error without a subject, or if no value gives a role.
 pub(super) fn identity(settings: &OpenId, claims: &Map<String, Value>) -> Result<Known, OpenIdError> {
     let text = |claim: &str| claims.get(claim).and_then(Value::as_str).map(shortened).filter(|text| !text.is_empty());
     let subject = text(&settings.subject_claim).ok_or(OpenIdError::NoSubject)?;
-    let role = settings.roles.role_of(&values(claims.get(&settings.role_claim))).ok_or(OpenIdError::NoRole)?;
+    let values = values(claims.get(&settings.role_claim));
+    let role = settings.roles.role_of(&values).ok_or(OpenIdError::NoRole)?;
     let full = [text("given_name"), text("family_name")].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let name = text(&settings.name_claim).or_else(|| Some(full).filter(|full| !full.is_empty()));
-    Ok(Known { name: name.unwrap_or_else(|| subject.clone()), subject, role })
+    Ok(Known { name: name.unwrap_or_else(|| subject.clone()), subject, role, values })
 }
 
-/// A text, or the texts of a list.
+/// A text, or the texts of a list: the first ones, if it is long.
 fn values(claim: Option<&Value>) -> Vec<String> {
     match claim {
         Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).take(MOST).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Return {
     error: Option<String>,
 }
 
-/// Sends the browser to the provider.
+/// Sends the browser to the provider; whoever is signed in goes on, so that no link of another site ends a session.
 pub(super) async fn leave(
     extract::State(state): extract::State<State>,
     Extension(via): Extension<Via>,
@@ -58,14 +58,12 @@ pub(super) async fn leave(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let settings = settings(&state)?;
+    let back = back::ours(asked.retour.as_deref());
+    if current.as_ref().is_some_and(|current| current.is_open()) {
+        return Ok(Redirect::to(&back).into_response());
+    }
     state.gates().pass_address(via.address)?;
-    let pending = Pending {
-        back: back::ours(asked.retour.as_deref()),
-        state: secret()?,
-        nonce: secret()?,
-        verifier: secret()?,
-        ..Pending::default()
-    };
+    let pending = Pending { back, state: secret()?, nonce: secret()?, verifier: secret()?, ..Pending::default() };
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(pending.verifier.as_bytes()));
     let redirect = redirect_uri(&state);
     let authorization =
@@ -128,7 +126,8 @@ async fn finish(state: &State, settings: &OpenId, current: &Current, brought: &R
     let claims = state.provider().claims(settings, &tokens, &pending.nonce, state.now()).await?;
     let known = claims::identity(settings, &claims)?;
     let person = person(state, &known.subject, &known.name, known.role, Means::OpenId);
-    let kept = Pending { id_token: tokens.id_token().to_owned(), ..Pending::default() };
+    let values = known.values.into_iter().filter(|value| settings.roles.role_of(std::slice::from_ref(value)).is_some());
+    let kept = Pending { id_token: tokens.id_token().to_owned(), role_values: values.collect(), ..Pending::default() };
     let cookie = open(state, Stage::Ouverte, &person, &kept, Some(current)).await?;
     Ok((cookie, Redirect::to(&pending.back)).into_response())
 }
