@@ -42,6 +42,8 @@ pub struct Batch {
     /// Indicators to delete; empty if there are rows.
     pub removals: Vec<Removal>,
     claim: i64,
+    /// Who claimed it: nobody else sends it.
+    pub(super) worker: i64,
 }
 
 /// A claimed row.
@@ -249,7 +251,7 @@ async fn claim_location(tx: &mut Tx, due: &Due, counts: Vec<UpdateColumns>, clai
         return Ok(None);
     }
     let location = Location::new(parse(finess)?, parse(service)?);
-    Ok(Some(Batch { location, rows, removals, claim: claim.number }))
+    Ok(Some(Batch { location, rows, removals, claim: claim.number, worker: claim.worker }))
 }
 
 /// The row waits: a fault of ours is never a verdict.

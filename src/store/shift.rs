@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use super::engine::{Tx, locks::Lock, query, query_scalar};
-use super::{Result, Store, StoreError, instant};
+use super::{Batch, Result, Store, StoreError, instant};
 
 /// A worker's place in the store, once it has begun.
 #[derive(Debug, Clone)]
@@ -63,10 +64,11 @@ impl Shift {
         let clock = tx.clock().await?;
         dismiss(&mut tx, if self.store.engine.is_shared() { clock } else { i64::MAX }).await?;
         let worker = tx.number().await?;
-        query("INSERT INTO workers (id, name, expires_at) VALUES ($1, $2, $3)")
+        query("INSERT INTO workers (id, name, expires_at, lease) VALUES ($1, $2, $3, $4)")
             .bind(worker)
             .bind(&*self.name)
             .bind(self.expiry(clock))
+            .bind(self.length())
             .execute(&mut tx)
             .await?;
         tx.commit().await?;
@@ -118,6 +120,12 @@ impl Shift {
         self.standing().is_some_and(|standing| Instant::now() < standing.until)
     }
 
+    /// Whether a batch that was claimed is still this worker's: it is on the list, and under the number that claimed.
+    /// One that was taken off and began anew is somebody else, however long its new lease runs.
+    pub fn may_send(&self, batch: &Batch) -> bool {
+        self.standing().is_some_and(|standing| standing.worker == batch.worker && Instant::now() < standing.until)
+    }
+
     /// The worker's number, surely on the list until the end of the transaction.
     pub(super) async fn on_list(&self, tx: &mut Tx) -> Result<i64> {
         let Some(Standing { worker, .. }) = self.standing() else { return Err(StoreError::Lapsed) };
@@ -133,7 +141,11 @@ impl Shift {
     }
 
     fn expiry(&self, clock: i64) -> i64 {
-        clock.saturating_add(i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX))
+        clock.saturating_add(self.length())
+    }
+
+    fn length(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
     }
 
     fn standing(&self) -> Option<Standing> {
@@ -145,20 +157,20 @@ impl Shift {
     }
 }
 
-/// Takes off the list whose lease ran out before `clock`, unless one of them renews it at this moment.
+/// That the lease of a worker has run out at the instant `$1`: before, or so far ahead that nobody can have given it
+/// since: it was begun by a clock that was set back meanwhile, and would outlast its worker by as much. A lease's
+/// length is allowed for, so that a small correction of the clock takes nobody off who is at work.
+const LAPSED: &str = "(expires_at <= $1 OR expires_at - 2 * lease > $1)";
+
+/// Takes off the list whose lease has run out at `clock`, unless one of them renews it at this moment.
 async fn dismiss(tx: &mut Tx, clock: i64) -> Result<u64> {
-    let lapsed: Vec<i64> = query_scalar("SELECT id FROM workers WHERE expires_at <= $1 ORDER BY id")
-        .bind(clock)
-        .fetch_all(&mut *tx)
-        .await?;
+    let statement = format!("SELECT id FROM workers WHERE {LAPSED} ORDER BY id");
+    let lapsed: Vec<i64> = query_scalar(AssertSqlSafe(statement)).bind(clock).fetch_all(&mut *tx).await?;
     tx.lock(lapsed.iter().map(|worker| Lock::worker(*worker))).await?;
     let mut dismissed = 0;
     for worker in lapsed {
-        dismissed += query("DELETE FROM workers WHERE id = $1 AND expires_at <= $2")
-            .bind(worker)
-            .bind(clock)
-            .execute(&mut *tx)
-            .await?;
+        let statement = format!("DELETE FROM workers WHERE {LAPSED} AND id = $2");
+        dismissed += query(AssertSqlSafe(statement)).bind(clock).bind(worker).execute(&mut *tx).await?;
     }
     Ok(dismissed)
 }

@@ -126,6 +126,39 @@ async fn a_request_that_outlived_its_lease_has_the_newest_sent_again(engine: Eng
     assert_eq!(bench.send(acknowledged).await, [2]);
 }
 
+/// Its worker died, and the clock was set back by an hour: its lease would run for as much longer.
+async fn a_lease_that_a_clock_set_back_would_prolong_has_lapsed(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    bench.execute("UPDATE workers SET expires_at = expires_at + 3600000").await;
+    let other = worker(&bench.store, "autre").await;
+    assert!(take(&other).await.is_some(), "at once");
+    assert!(bench.shift.renew().await.unwrap().lapsed, "and it was taken off the list");
+}
+
+/// A correction of the clock by less than a lease takes nobody off who is at work.
+async fn a_lease_outlasts_a_small_correction_of_the_clock(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    if engine == Engine::Sqlite {
+        return;
+    }
+    bench.execute("UPDATE workers SET expires_at = expires_at + lease / 2").await;
+    let other = worker(&bench.store, "autre").await;
+    assert_eq!(take(&other).await, None);
+    assert!(!bench.shift.renew().await.unwrap().lapsed);
+}
+
+/// The lease lapsed and was renewed: the worker is on the list again, as somebody else.
+async fn what_was_claimed_before_a_lapse_is_not_sent_after_it(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    bench.report("1", vec![beds(1, 0)]).await;
+    let claimed = bench.claim().await;
+    assert!(bench.shift.may_send(&claimed[0]));
+    let_lapse(&bench).await;
+    worker(&bench.store, "autre").await;
+    assert!(bench.shift.renew().await.unwrap().lapsed && bench.shift.is_on());
+    assert!(!bench.shift.may_send(&claimed[0]));
+}
+
 async fn a_late_answer_decides_nothing(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.report("1", vec![beds(1, 0)]).await;
@@ -179,6 +212,9 @@ on_both_engines! {
     a_holder_that_was_replaced_writes_nothing,
     a_worker_off_the_list_begins_nothing,
     a_request_that_outlived_its_lease_has_the_newest_sent_again,
+    a_lease_that_a_clock_set_back_would_prolong_has_lapsed,
+    a_lease_outlasts_a_small_correction_of_the_clock,
+    what_was_claimed_before_a_lapse_is_not_sent_after_it,
     a_late_answer_decides_nothing,
     what_a_worker_left_is_taken_over_once,
     a_reply_is_sent_by_one_worker,
