@@ -73,6 +73,11 @@ impl World {
         self.folder.path().join(name)
     }
 
+    /// Where all that is its own lies.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
     }
@@ -136,7 +141,8 @@ impl World {
         Service::spawn(self.command().envs(variables.iter().copied()), self.folder.path())
     }
 
-    fn command(&self) -> Command {
+    /// `dispolits run` with the configuration.
+    pub(super) fn command(&self) -> Command {
         let mut command = program();
         command.args(["run", "--config"]).arg(self.path("config.toml"));
         command

@@ -1,8 +1,9 @@
 //! What the machine gives a server: users, owners of files, ports.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -49,4 +50,21 @@ pub(super) fn children(parent: u32, name: &str) -> Vec<u32> {
         head.ends_with(&format!("({name}")) && tail.split(' ').nth(1) == Some(&parent.to_string())
     };
     processes.filter_map(|process| process.parse().ok()).filter(is_child).collect()
+}
+
+/// What the files of a Maildir hold, each mail once; nothing if one of them went away meanwhile.
+pub(super) fn files(maildir: &Path) -> Option<Vec<Vec<u8>>> {
+    let entries = ["new", "cur"].map(|directory| maildir.join(directory).read_dir().into_iter().flatten());
+    // From `new` to `cur` a file keeps its name up to the flags.
+    let by_name = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().split(':').next().unwrap().to_owned();
+        (name, path)
+    };
+    let paths: BTreeMap<String, PathBuf> = entries.into_iter().flatten().map(by_name).collect();
+    let read = |path: &PathBuf| match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        read => Some(read.unwrap()),
+    };
+    paths.values().map(read).collect()
 }

@@ -19,6 +19,8 @@ use machine::{free_port, give_to_dovecot};
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
 
+/// How long a server may take to start or to come to rest: the machine may be loaded.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a start is tried, each time on other ports.
 const LAUNCHES: usize = 5;
 
@@ -170,8 +172,19 @@ impl Dovecot {
     /// The mails of a folder as its files hold them; the inbox without a name.
     pub(crate) fn mails(&self, folder: &str) -> Vec<Vec<u8>> {
         let maildir = if folder.is_empty() { self.maildir() } else { self.maildir().join(format!(".{folder}")) };
-        let files = ["new", "cur"].map(|directory| maildir.join(directory).read_dir().into_iter().flatten());
-        files.into_iter().flatten().map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+        // A server at work renames files while they are read: then all are looked for again.
+        std::iter::repeat_with(|| machine::files(&maildir)).find_map(|files| files).unwrap()
+    }
+
+    /// Waits until nobody is served any more. A command that came before its sender died is carried out all the same,
+    /// and what is read meanwhile is neither what was nor what will be: marking a mail as seen renames its file.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn await_rest(&self) {
+        let end = Instant::now() + PATIENCE;
+        while !machine::children(self.master.as_ref().unwrap().id(), "imap").is_empty() {
+            assert!(Instant::now() < end, "Dovecot still serves somebody: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Ends the server and all its connections at once: its processes are a group of their own, and
@@ -238,7 +251,7 @@ impl Dovecot {
     }
 
     fn is_up(&mut self) -> bool {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + PATIENCE;
         loop {
             let answers = TcpStream::connect(("127.0.0.1", self.imaps)).is_ok();
             if let Some(status) = self.master.as_mut().unwrap().try_wait().unwrap() {
