@@ -18,9 +18,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::{Ran, program, ran};
-
-/// How long anything may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+use crate::PATIENCE;
 
 /// The world of a service, and the processes started in it.
 pub(crate) struct World {

@@ -40,7 +40,7 @@ impl Dovecot {
              import_environment = TZ {clock}\nlog_path = {directory}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
              default_internal_group = {group}\nfirst_valid_uid = 1\nssl = required\n\
              ssl_cert = <{directory}/server.pem\nssl_key = <{directory}/server-key.pem\n{certificate}\
-             disable_plaintext_auth = yes\nauth_mechanisms = plain login\nauth_verbose = yes\n\
+             disable_plaintext_auth = yes\nauth_mechanisms = plain login\nauth_verbose = yes\nverbose_proctitle = yes\n\
              mail_location = maildir:{directory}/mail\nmail_fsync = never\nmail_uid = {mail}\nmail_gid = {mail_group}\n\
              namespace inbox {{\n inbox = yes\n}}\n\
              passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {directory}/users\n}}\n\

@@ -19,8 +19,8 @@ use machine::{free_port, give_to_dovecot};
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
 
-/// How long a server may take to start or to come to rest: the machine may be loaded.
-const PATIENCE: Duration = Duration::from_mins(2);
+use crate::PATIENCE;
+
 /// How often a start is tried, each time on other ports.
 const LAUNCHES: usize = 5;
 
@@ -180,9 +180,29 @@ impl Dovecot {
     /// and what is read meanwhile is neither what was nor what will be: marking a mail as seen renames its file.
     #[cfg(target_os = "linux")]
     pub(crate) fn await_rest(&self) {
+        self.wait_until("nobody is served", || self.sessions().is_empty());
+    }
+
+    /// Waits until a client has asked to be told of news (IDLE).
+    #[cfg(target_os = "linux")]
+    pub(crate) fn await_idle(&self) {
+        let title = |session| std::fs::read_to_string(format!("/proc/{session}/cmdline")).unwrap_or_default();
+        self.wait_until("somebody waits", || {
+            self.sessions().into_iter().any(|session| title(session).contains("IDLE"))
+        });
+    }
+
+    /// The processes that serve who is logged in.
+    #[cfg(target_os = "linux")]
+    fn sessions(&self) -> Vec<u32> {
+        machine::children(self.master.as_ref().unwrap().id(), "imap")
+    }
+
+    #[cfg(target_os = "linux")]
+    fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
         let end = Instant::now() + PATIENCE;
-        while !machine::children(self.master.as_ref().unwrap().id(), "imap").is_empty() {
-            assert!(Instant::now() < end, "Dovecot still serves somebody: {}", self.log());
+        while !is_so() {
+            assert!(Instant::now() < end, "still waiting until {what}: {}", self.log());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -214,7 +234,7 @@ impl Dovecot {
     /// Stops the processes that serve who is logged in, and nothing else. They are gone with the server.
     #[cfg(target_os = "linux")]
     pub(crate) fn stop_sessions(&self) -> Vec<u32> {
-        let sessions = machine::children(self.master.as_ref().unwrap().id(), "imap");
+        let sessions = self.sessions();
         let all: Vec<String> = sessions.iter().map(u32::to_string).collect();
         let sent = Command::new("kill").arg("-STOP").args(&all).status().unwrap();
         assert!(sent.success(), "no session took the signal: {all:?}");
