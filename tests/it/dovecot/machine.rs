@@ -68,3 +68,35 @@ pub(super) fn files(maildir: &Path) -> Option<Vec<Vec<u8>>> {
     };
     paths.values().map(read).collect()
 }
+
+#[test]
+fn a_maildir_is_read_whole_while_a_server_renames_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let [new, cur] = ["new", "cur"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&new).unwrap();
+    std::fs::create_dir(&cur).unwrap();
+    for name in 0..200 {
+        std::fs::write(new.join(name.to_string()), name.to_string()).unwrap();
+    }
+    // As at SELECT, then at STORE \Seen.
+    let rename = || {
+        for name in 0..200 {
+            std::fs::rename(new.join(name.to_string()), cur.join(format!("{name}:2,"))).unwrap();
+            std::thread::sleep(std::time::Duration::from_micros(100));
+        }
+        for name in 0..200 {
+            std::fs::rename(cur.join(format!("{name}:2,")), cur.join(format!("{name}:2,S"))).unwrap();
+            std::thread::sleep(std::time::Duration::from_micros(100));
+        }
+    };
+    let numbers = std::thread::scope(|scope| {
+        let server = scope.spawn(rename);
+        let mut numbers = Vec::new();
+        while !server.is_finished() {
+            numbers.extend(files(folder.path()).map(|mails| mails.len()));
+        }
+        numbers
+    });
+    assert!(numbers.iter().all(|number| *number == 200), "{numbers:?}");
+    assert_eq!(files(folder.path()).unwrap().len(), 200);
+}

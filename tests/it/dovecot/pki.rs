@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dispolits::clock::Clock;
 use dispolits::setting::{Identity, PemFiles};
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyIdMethod, KeyPair, RevokedCertParams, date_time_ymd,
@@ -64,7 +64,7 @@ impl Pki {
     /// Clients of the authority that no server should accept, and its list of the revoked ones.
     fn bad_clients(&self, authority: &Issuer<'static, KeyPair>) {
         let usage = || ExtendedKeyUsagePurpose::ClientAuth;
-        let year = i32::from(Clock::System.now().to_zoned(TimeZone::UTC).year());
+        let year = i32::from(Offset::UTC.to_datetime(Clock::System.now()).year());
         self.leaf_with(authority, "expired", usage(), |params| params.not_after = date_time_ymd(year - 2, 6, 30));
         self.leaf_with(authority, "early", usage(), |params| params.not_before = date_time_ymd(year + 2, 6, 30));
         self.leaf_with(authority, "revoked", usage(), |params| params.serial_number = Some(REVOKED.into()));
