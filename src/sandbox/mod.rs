@@ -15,5 +15,5 @@ pub use front::{Front, FrontError};
 pub use observe::{ObserveError, Observed};
 pub use play::{PlayError, Played, Player};
 pub use post::PostError;
-pub use servers::{PASSWORD as SERVERS_PASSWORD, Ports, ServersError};
+pub use servers::{CLOCK_VARIABLES, PASSWORD as SERVERS_PASSWORD, Ports, ServersError};
 pub use setup::{Inbox, Sandbox, SandboxError, claim_folder, place};

@@ -7,8 +7,9 @@ use dispolits::mailbox::Security;
 use dispolits::sandbox::Sandbox;
 use dispolits::store::{Balance, MailId};
 
+use crate::PATIENCE;
 use crate::dovecot::{ClientCertificate, Dovecot};
-use crate::served::{PATIENCE, deliver, replies, start};
+use crate::served::{deliver, replies, start};
 
 /// What Dovecot offers, but for MOVE and UIDPLUS.
 const NEITHER: &str = "imap_capability = IMAP4rev1 SASL-IR ID IDLE\n";

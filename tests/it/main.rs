@@ -64,3 +64,7 @@ mod store;
 mod tls;
 #[cfg(unix)]
 mod web;
+
+/// How long anything that must come may take before a test gives up: much longer than it takes on a machine on which
+/// others compile. It is spent by what never comes only.
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_mins(5);

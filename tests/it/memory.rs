@@ -1,5 +1,6 @@
 //! However much waits, the service holds little of it in memory.
 
+use crate::crash::REST;
 use crate::crash::region::{Outbox, Plan, Post, Region};
 use crate::store::engine::Engine;
 
@@ -27,7 +28,7 @@ fn many_large_mails_are_not_held_at_once() {
         (format!("1.{rank:06}.essai"), mail.into_bytes())
     }));
     let service = region.run(None);
-    region.settle(std::time::Duration::from_mins(5));
+    region.settle(3 * REST);
     let peak = peak(service.pid());
     assert_eq!(dovecot.mails("Rejets").len(), MAILS);
     assert!(service.stop().0.success());

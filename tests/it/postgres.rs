@@ -143,7 +143,7 @@ impl Cluster {
             .stderr(log)
             .spawn();
         self.keeper = Some(keeper.unwrap());
-        let end = Instant::now() + Duration::from_mins(1);
+        let end = Instant::now() + crate::PATIENCE;
         while !self.answers() {
             assert!(Instant::now() < end, "PostgreSQL did not start: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));

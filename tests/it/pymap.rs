@@ -118,7 +118,7 @@ impl Pymap {
             .stderr(log)
             .spawn();
         self.server = Some(started.unwrap());
-        let end = Instant::now() + Duration::from_mins(1);
+        let end = Instant::now() + crate::PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             if self.server.as_mut().unwrap().try_wait().unwrap().is_some() {
                 let said = std::fs::read_to_string(self.log()).unwrap();

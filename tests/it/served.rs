@@ -9,10 +9,8 @@ use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::store::MailId;
 use dispolits::store::search::{Filter, Page};
 
+use crate::PATIENCE;
 use crate::dovecot::Dovecot;
-
-/// How long anything may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// In a folder that outlives it; the sections of the mailboxes are those of the configuration.
 pub(crate) async fn start(folder: &Path, dovecot: &Dovecot, section: String) -> Sandbox {

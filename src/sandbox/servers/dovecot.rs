@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::daemon::{self, Daemon, Recipe};
 use super::owner::Owner;
-use super::{PASSWORD, ServersError, certificates, make_folder, write};
+use super::{CLOCK_VARIABLES, PASSWORD, ServersError, certificates, make_folder, write};
 use crate::sandbox::pki::Pki;
 
 const PROGRAM: &str = "Dovecot";
@@ -67,7 +67,7 @@ impl Dovecot<'_> {
         };
         format!(
             "protocols = imap lmtp\nlisten = 127.0.0.1\nbase_dir = {folder}/run\nstate_dir = {folder}/state\n\
-             log_path = {folder}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
+             import_environment = TZ {clock}\nlog_path = {folder}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
              default_internal_group = {internal_group}\nfirst_valid_uid = 1\n\
              ssl = required\nssl_cert = <{certificate}\nssl_key = <{key}\nssl_ca = <{ca}\n\
              ssl_verify_client_cert = yes\nssl_require_crl = no\nauth_ssl_require_client_cert = yes\n\
@@ -80,6 +80,7 @@ impl Dovecot<'_> {
              {unprivileged}\
              service imap-login {{\n inet_listener imap {{\n  port = {port}\n }}\n inet_listener imaps {{\n  port = 0\n }}\n}}\n\
              service lmtp {{\n unix_listener lmtp {{\n  mode = 0666\n }}\n}}\n",
+            clock = CLOCK_VARIABLES.join(" "),
             certificate = server.certificate.display(),
             key = server.key.display(),
         )

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::daemon::{self, Daemon, Recipe};
 use super::owner::Owner;
-use super::{ServersError, certificates, io_error, make_folder, write};
+use super::{CLOCK_VARIABLES, ServersError, certificates, io_error, make_folder, write};
 use crate::sandbox::pki::Pki;
 
 const PROGRAM: &str = "exim";
@@ -60,7 +60,7 @@ impl Exim<'_> {
         format!(
             "primary_hostname = smtp.sandbox.test\nexim_user = {user}\nexim_group = {group}\n\
              spool_directory = {folder}/spool\nlog_file_path = {folder}/log/%slog\npid_file_path = {folder}/spool/exim.pid\n\
-             keep_environment =\ndeliver_drop_privilege\nlocal_interfaces = <; 127.0.0.1\ndaemon_smtp_ports = {port}\n\
+             keep_environment = {clock}\ndeliver_drop_privilege\nlocal_interfaces = <; 127.0.0.1\ndaemon_smtp_ports = {port}\n\
              tls_advertise_hosts = *\ntls_certificate = {certificate}\ntls_privatekey = {key}\n\
              tls_verify_certificates = {ca}\ntls_verify_hosts = *\nreceived_header_text =\n\
              smtp_accept_max = 100\nsmtp_accept_queue_per_connection = 0\nmessage_size_limit = 64M\n\
@@ -69,6 +69,7 @@ impl Exim<'_> {
              begin routers\nall:\n  driver = accept\n  transport = dovecot\n\n\
              begin transports\ndovecot:\n  driver = lmtp\n  socket = {lmtp}\n\n\
              begin retry\n* * F,1h,2s\n",
+            clock = CLOCK_VARIABLES.join(" : "),
             certificate = self.pki.server.certificate.display(),
             key = key.display(),
             ca = self.pki.ca.display(),

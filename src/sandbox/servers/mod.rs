@@ -17,6 +17,10 @@ use owner::Owner;
 /// The password of every mailbox: what guards them is the client certificate.
 pub const PASSWORD: &str = "bac-a-sable";
 
+/// The variables by which libfaketime gives a program another time. Servers clear the environment of their children,
+/// and would be the only ones to go by the machine's clock.
+pub const CLOCK_VARIABLES: [&str; 3] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
+
 /// Mail servers that cannot be had. A person must help.
 #[derive(Debug, thiserror::Error)]
 pub enum ServersError {

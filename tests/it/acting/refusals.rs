@@ -1,6 +1,8 @@
 //! What nobody may do: without the right, without the form's token, on what is not there.
 
+use dispolits::clock::Clock;
 use dispolits::pipeline::ReplyRules;
+use jiff::SignedDuration;
 use reqwest::StatusCode;
 
 use super::scene::Scene;
@@ -13,7 +15,10 @@ async fn only_who_may_act_acts() {
         ["rejouer", "liberer", "essayer", "reponse", "traite"].map(|what| format!("/courriels/{number}/{what}"));
     let others = ["/causes/C01/rejouer", "/etablissements/350054680/silence", "/etablissements/350054680/relance"];
     let paths: Vec<String> = of_mail.into_iter().chain(others.map(str::to_owned)).collect();
-    let fields = [("note", "x"), ("nature", "reponse"), ("empreinte", "x"), ("jusque", "2026-12-24")];
+    // All that is wrong with it is who sends it.
+    let next_month = Clock::System.now() + SignedDuration::from_hours(30 * 24);
+    let until = next_month.strftime("%Y-%m-%d").to_string();
+    let fields = [("note", "x"), ("nature", "reponse"), ("empreinte", "x"), ("jusque", until.as_str())];
     let (mut lea, mut oscar, mut nobody) =
         (scene.site.signed_in("lea").await, scene.operator().await, scene.site.browser());
     for path in &paths {

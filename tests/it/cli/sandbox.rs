@@ -102,7 +102,7 @@ fn processes_of(folder: &Path) -> Vec<String> {
 
 /// Nothing of Dovecot or exim is left; a process group ends in its own time.
 fn assert_all_ended(folder: &Path) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + crate::PATIENCE;
     while !processes_of(folder).is_empty() {
         assert!(Instant::now() < end, "{:?}", processes_of(folder));
         std::thread::sleep(Duration::from_millis(20));

@@ -18,9 +18,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::{Ran, program, ran};
-
-/// How long anything may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+use crate::PATIENCE;
 
 /// The world of a service, and the processes started in it.
 pub(crate) struct World {
@@ -71,6 +69,11 @@ impl World {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Where all that is its own lies.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
@@ -136,7 +139,8 @@ impl World {
         Service::spawn(self.command().envs(variables.iter().copied()), self.folder.path())
     }
 
-    fn command(&self) -> Command {
+    /// `dispolits run` with the configuration.
+    pub(super) fn command(&self) -> Command {
         let mut command = program();
         command.args(["run", "--config"]).arg(self.path("config.toml"));
         command

@@ -89,6 +89,22 @@ impl Team {
         self.workers.remove(rank)
     }
 
+    /// Lets a stopped worker go on, once the others have struck it off the list, and waits until it knows.
+    async fn wake(&mut self, stopped: Service) {
+        const TOLD: &str = "le bail de ce service avait expiré";
+        let mut session = session(&self.cluster.url("lits")).await;
+        let name = format!("%:{}", stopped.pid());
+        let listed = "SELECT COUNT(*) FROM workers WHERE name LIKE $1";
+        until("the stopped worker to be struck off", async || {
+            sqlx::query_scalar::<_, i64>(listed).bind(&name).fetch_one(&mut session).await.unwrap() == 0
+        })
+        .await;
+        let told = stopped.log().matches(TOLD).count();
+        stopped.signal("CONT");
+        stopped.wait_for(TOLD, told + 1);
+        self.workers.push(stopped);
+    }
+
     /// The process of the worker that a query names, once there is one.
     async fn pid_of(&self, query: &'static str) -> u32 {
         let mut session = session(&self.cluster.url("lits")).await;
@@ -147,9 +163,7 @@ async fn a_holder_that_is_stopped_is_replaced_and_does_no_harm_when_it_wakes() {
         stopped.signal("STOP");
         team.wave();
         team.settled().await;
-        stopped.signal("CONT");
-        stopped.wait_for("le bail de ce service avait expiré", 1);
-        team.workers.push(stopped);
+        team.wake(stopped).await;
         team.wave();
         team.settled().await;
     }
@@ -190,9 +204,7 @@ async fn a_request_of_a_stopped_worker_that_is_applied_late_does_not_last() {
     team.world.simulator.release().await;
     assert_eq!(team.held(), [0], "the late request came to nothing: this test proves nothing");
     until("the newer count to be held again", async || team.held() == [1]).await;
-    stopped.signal("CONT");
-    stopped.wait_for("le bail de ce service avait expiré", 1);
-    team.workers.push(stopped);
+    team.wake(stopped).await;
     team.check().await;
 }
 

@@ -16,10 +16,8 @@ mod sight;
 pub(crate) mod traffic;
 mod twin;
 
-use std::time::Duration;
-
 /// How long a region may take to come to rest.
-pub(crate) const REST: Duration = Duration::from_mins(3);
+pub(crate) use crate::PATIENCE as REST;
 
 /// Does the same with several, all at once, and fails as the first that fails.
 pub(crate) fn at_once<T: Send, R: Send, const N: usize>(all: [T; N], act: impl Fn(T) -> R + Sync) -> [R; N] {

@@ -1,5 +1,7 @@
 //! What Dovecot is told.
 
+use dispolits::sandbox::CLOCK_VARIABLES;
+
 use super::machine::{is_root, whoami};
 use super::{ClientCertificate, Dovecot};
 
@@ -35,15 +37,16 @@ impl Dovecot {
         let (imap, imaps, more) = (self.imap, self.imaps, &self.more);
         format!(
             "protocols = imap\nlisten = 127.0.0.1, ::1\nbase_dir = {directory}/run\nstate_dir = {directory}/state\n\
-             log_path = {directory}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
+             import_environment = TZ {clock}\nlog_path = {directory}/log\ndefault_login_user = {login}\ndefault_internal_user = {internal}\n\
              default_internal_group = {group}\nfirst_valid_uid = 1\nssl = required\n\
              ssl_cert = <{directory}/server.pem\nssl_key = <{directory}/server-key.pem\n{certificate}\
-             disable_plaintext_auth = yes\nauth_mechanisms = plain login\nauth_verbose = yes\n\
+             disable_plaintext_auth = yes\nauth_mechanisms = plain login\nauth_verbose = yes\nverbose_proctitle = yes\n\
              mail_location = maildir:{directory}/mail\nmail_fsync = never\nmail_uid = {mail}\nmail_gid = {mail_group}\n\
              namespace inbox {{\n inbox = yes\n}}\n\
              passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {directory}/users\n}}\n\
              userdb {{\n driver = static\n args = uid={mail} gid={mail_group} home={directory}/mail\n}}\n{unprivileged}{penalty}\
-             service imap-login {{\n inet_listener imap {{\n  port = {imap}\n }}\n inet_listener imaps {{\n  port = {imaps}\n  ssl = yes\n }}\n}}\n{more}"
+             service imap-login {{\n inet_listener imap {{\n  port = {imap}\n }}\n inet_listener imaps {{\n  port = {imaps}\n  ssl = yes\n }}\n}}\n{more}",
+            clock = CLOCK_VARIABLES.join(" "),
         )
     }
 }

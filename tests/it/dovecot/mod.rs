@@ -19,6 +19,8 @@ use machine::{free_port, give_to_dovecot};
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
 
+use crate::PATIENCE;
+
 /// How often a start is tried, each time on other ports.
 const LAUNCHES: usize = 5;
 
@@ -170,8 +172,39 @@ impl Dovecot {
     /// The mails of a folder as its files hold them; the inbox without a name.
     pub(crate) fn mails(&self, folder: &str) -> Vec<Vec<u8>> {
         let maildir = if folder.is_empty() { self.maildir() } else { self.maildir().join(format!(".{folder}")) };
-        let files = ["new", "cur"].map(|directory| maildir.join(directory).read_dir().into_iter().flatten());
-        files.into_iter().flatten().map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+        // A server at work renames files while they are read: then all are looked for again.
+        std::iter::repeat_with(|| machine::files(&maildir)).find_map(|files| files).unwrap()
+    }
+
+    /// Waits until nobody is served any more. A command that came before its sender died is carried out all the same,
+    /// and what is read meanwhile is neither what was nor what will be: marking a mail as seen renames its file.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn await_rest(&self) {
+        self.wait_until("nobody is served", || self.sessions().is_empty());
+    }
+
+    /// Waits until a client has asked to be told of news (IDLE).
+    #[cfg(target_os = "linux")]
+    pub(crate) fn await_idle(&self) {
+        let title = |session| std::fs::read_to_string(format!("/proc/{session}/cmdline")).unwrap_or_default();
+        self.wait_until("somebody waits", || {
+            self.sessions().into_iter().any(|session| title(session).contains("IDLE"))
+        });
+    }
+
+    /// The processes that serve who is logged in.
+    #[cfg(target_os = "linux")]
+    fn sessions(&self) -> Vec<u32> {
+        machine::children(self.master.as_ref().unwrap().id(), "imap")
+    }
+
+    #[cfg(target_os = "linux")]
+    fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < end, "still waiting until {what}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Ends the server and all its connections at once: its processes are a group of their own, and
@@ -201,7 +234,7 @@ impl Dovecot {
     /// Stops the processes that serve who is logged in, and nothing else. They are gone with the server.
     #[cfg(target_os = "linux")]
     pub(crate) fn stop_sessions(&self) -> Vec<u32> {
-        let sessions = machine::children(self.master.as_ref().unwrap().id(), "imap");
+        let sessions = self.sessions();
         let all: Vec<String> = sessions.iter().map(u32::to_string).collect();
         let sent = Command::new("kill").arg("-STOP").args(&all).status().unwrap();
         assert!(sent.success(), "no session took the signal: {all:?}");
@@ -238,7 +271,7 @@ impl Dovecot {
     }
 
     fn is_up(&mut self) -> bool {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + PATIENCE;
         loop {
             let answers = TcpStream::connect(("127.0.0.1", self.imaps)).is_ok();
             if let Some(status) = self.master.as_mut().unwrap().try_wait().unwrap() {

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use dispolits::clock::Clock;
 use dispolits::setting::{Identity, PemFiles};
+use jiff::tz::Offset;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyIdMethod, KeyPair, RevokedCertParams, date_time_ymd,
@@ -62,17 +64,18 @@ impl Pki {
     /// Clients of the authority that no server should accept, and its list of the revoked ones.
     fn bad_clients(&self, authority: &Issuer<'static, KeyPair>) {
         let usage = || ExtendedKeyUsagePurpose::ClientAuth;
-        self.leaf_with(authority, "expired", usage(), |params| params.not_after = date_time_ymd(2021, 6, 30));
-        self.leaf_with(authority, "early", usage(), |params| params.not_before = date_time_ymd(2090, 6, 30));
+        let year = i32::from(Offset::UTC.to_datetime(Clock::System.now()).year());
+        self.leaf_with(authority, "expired", usage(), |params| params.not_after = date_time_ymd(year - 2, 6, 30));
+        self.leaf_with(authority, "early", usage(), |params| params.not_before = date_time_ymd(year + 2, 6, 30));
         self.leaf_with(authority, "revoked", usage(), |params| params.serial_number = Some(REVOKED.into()));
         let list = CertificateRevocationListParams {
-            this_update: date_time_ymd(2021, 6, 30),
-            next_update: date_time_ymd(2090, 6, 30),
+            this_update: date_time_ymd(year - 2, 6, 30),
+            next_update: date_time_ymd(year + 2, 6, 30),
             crl_number: 1.into(),
             issuing_distribution_point: None,
             revoked_certs: vec![RevokedCertParams {
                 serial_number: REVOKED.into(),
-                revocation_time: date_time_ymd(2021, 6, 30),
+                revocation_time: date_time_ymd(year - 2, 6, 30),
                 reason_code: None,
                 invalidity_date: None,
             }],

@@ -1,5 +1,7 @@
 //! The configuration file of the exim under test.
 
+use dispolits::sandbox::CLOCK_VARIABLES;
+
 use super::{
     BANNED, BOUNCE, BOUNCED, Exim, FORBIDDEN, GREYLISTED, GREYLISTED_ONCE, OWNER, Shape, TOKEN, UNWANTED, USER,
     is_root, whoami,
@@ -18,7 +20,7 @@ impl Exim {
         format!(
             "primary_hostname = smtp.operateur.test\nexim_user = {user}\nexim_group = {group}\n\
              spool_directory = {directory}/spool\nlog_file_path = {directory}/log/%slog\n\
-             pid_file_path = {directory}/spool/exim.pid\nkeep_environment =\ndeliver_drop_privilege\n\
+             pid_file_path = {directory}/spool/exim.pid\nkeep_environment = {clock}\ndeliver_drop_privilege\n\
              local_interfaces = <; 127.0.0.1\ndaemon_smtp_ports = {submission} : {submissions}\n\
              tls_on_connect_ports = {submissions}\ntls_advertise_hosts = {advertised}\n\
              tls_certificate = {directory}/server.pem\ntls_privatekey = {directory}/server-key.pem\n\
@@ -27,6 +29,7 @@ impl Exim {
              message_size_limit = {largest}\ndsn_advertise_hosts = *\n\
              acl_smtp_mail = sender\nacl_smtp_rcpt = recipient\nacl_smtp_data = content\n\n\
              {acl}{routing}{authenticators}",
+            clock = CLOCK_VARIABLES.join(" : "),
             acl = self.acl(),
             routing = self.routing(),
             authenticators = self.authenticators(),

@@ -143,7 +143,7 @@ impl Exim {
 
     /// Waits until a mailbox holds that many mails; oldest first.
     pub(crate) fn await_mails(&self, address: &str, count: usize) -> Vec<Delivered> {
-        let end = Instant::now() + Duration::from_mins(1);
+        let end = Instant::now() + crate::PATIENCE;
         loop {
             let mails = self.mails(address);
             if mails.len() >= count {
@@ -188,7 +188,7 @@ impl Exim {
             .stderr(Stdio::null())
             .spawn();
         self.daemon = Some(started.expect("exim is not installed: these tests need the package exim4-daemon-light"));
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + crate::PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.submissions)).is_err() {
             let ended = self.daemon.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < end, "exim did not start: {}", self.log());

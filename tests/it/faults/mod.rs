@@ -136,12 +136,12 @@ fn suffer((engine, edge): (Engine, Edge)) -> Vec<[String; 4]> {
         let mails = traffic.batch(3).into_iter().chain([traffic.telling()]).collect::<Vec<_>>();
         strike(&region, edge, fault, || region.deliver(&traffic, &mails), &service);
         region.settle(REST);
-        let log = service.log();
+        let (status, log) = service.stop();
+        assert!(status.success(), "{log}");
         assert!(edge.ended(fault).is_none_or(|line| log.contains(line)), "{edge:?}, {name}: no end is told\n{log}");
         fail_on(&format!("{engine:?}, {edge:?}, {name}"), &oracle::at_the_end(&traffic.letters, &region.evidence()));
         let quoted = |line: Option<&str>| line.map(|line| format!("`{}`", line.trim_end_matches(" : ")));
         let [told, end] = [edge.told(fault), edge.ended(fault)].map(|line| quoted(line).unwrap_or("rien".to_owned()));
-        assert!(service.stop().0.success());
         rows.push([edge.name().to_owned(), name.to_owned(), told, end]);
     }
     rows

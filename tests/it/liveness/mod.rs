@@ -7,7 +7,6 @@ mod probes;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use crate::cli::service::{Service, until};
 
@@ -28,7 +27,7 @@ pub(crate) fn get(service: &Service, path: &str) -> Answer {
     let log = service.log();
     let address = log.rsplit_once(said).unwrap().1.lines().next().unwrap().to_owned();
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_read_timeout(Some(crate::PATIENCE)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

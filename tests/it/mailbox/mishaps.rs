@@ -172,14 +172,15 @@ async fn relay(port: u16, bytes: usize) -> (u16, oneshot::Receiver<()>, oneshot:
     (own, halfway, go_on)
 }
 
-#[tokio::test]
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_shut_down_says_so() {
     let mut dovecot = Dovecot::start(ClientCertificate::Unasked);
     let (session, _) = listed(&dovecot).await;
     let waiting = tokio::spawn(async move { session.wait(Duration::from_hours(1), &CancellationToken::new()).await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    dovecot.await_idle();
     dovecot.shut_down();
-    let error = tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap().unwrap().unwrap_err();
+    let error = tokio::time::timeout(crate::PATIENCE, waiting).await.unwrap().unwrap().unwrap_err();
     assert!(matches!(&error, MailboxError::Refused { text, .. } if text.contains("shut")), "{error:?}");
     assert!(error.is_transient());
     dovecot.restart();

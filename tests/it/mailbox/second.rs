@@ -74,7 +74,7 @@ async fn mail_that_comes_ends_the_wait() {
     let waiting = tokio::spawn(async move { session.wait(day, &CancellationToken::new()).await.unwrap() });
     tokio::time::sleep(Duration::from_millis(300)).await;
     deliver(&pymap, 0);
-    let session = timeout(Duration::from_mins(1), waiting).await.expect("the mail is not noticed").unwrap();
+    let session = timeout(crate::PATIENCE, waiting).await.expect("the mail is not noticed").unwrap();
     assert_eq!(session.list().await.unwrap().1.len(), 1);
 }
 

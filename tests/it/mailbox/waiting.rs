@@ -8,10 +8,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::world::mail;
+use crate::PATIENCE;
 use crate::dovecot::{ClientCertificate, Dovecot};
 
-/// Nothing that is awaited here takes that long, unless it is never to come.
-const PATIENCE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 /// What Dovecot offers, but for IDLE.
 const WITHOUT_IDLE: &str = "imap_capability = IMAP4rev1 SASL-IR ID UIDPLUS MOVE\n";

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use dispolits::access::audit::{Deed, Entry};
 use dispolits::access::{Login, Password, Role, Totp};
@@ -222,7 +221,7 @@ fn client() -> Client {
         .unwrap()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    let client = Client::builder().tls_backend_preconfigured(tls).timeout(Duration::from_mins(1));
+    let client = Client::builder().tls_backend_preconfigured(tls).timeout(crate::PATIENCE);
     client.redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 

@@ -191,11 +191,13 @@ fn capabilities(screen: Screen, profile: &TempDir) -> Value {
     json!({ "capabilities": { "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options } } })
 }
 
-/// The driver, on a port of its choice.
+/// The driver, on a port of its choice. Chromium stands still under libfaketime, so both go by the machine's clock: what
+/// the pages ask of it, the age of cookies, is counted from when they come.
 fn start() -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .env("LANGUAGE", "fr")
+        .env_remove("LD_PRELOAD")
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

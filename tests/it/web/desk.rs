@@ -142,7 +142,7 @@ pub(crate) fn client() -> reqwest::Client {
         .unwrap()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(Duration::from_mins(2));
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(crate::PATIENCE);
     client.redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
