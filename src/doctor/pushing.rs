@@ -11,7 +11,10 @@ pub(super) fn failure(failure: &PushFailure, settings: &Settings, refusals: &Ref
         PushFailure::OurSide(OurFault::CertificateRefused { alert, .. }) => refusals.of_our_certificate(alert),
         PushFailure::OurSide(fault) => of_our_side(fault, settings, refusals),
         PushFailure::Refused(refusal) => of_the_ror(refusal, settings),
-        PushFailure::Busy { .. } | PushFailure::Unreachable(_) | PushFailure::Unknown(_) => Failure::new(
+        PushFailure::Busy { .. }
+        | PushFailure::Postponed { .. }
+        | PushFailure::Unreachable(_)
+        | PushFailure::Unknown(_) => Failure::new(
             failure.to_string(),
             "réessayez dans quelques minutes ; si cela dure, consultez l’état des services de l’ANS",
         ),

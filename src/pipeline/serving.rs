@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::breaker::Failed;
 use super::delivery::Delivery;
 use super::probing::probes;
 use super::refusing::refusal_defect;
@@ -19,6 +20,11 @@ use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend,
 /// How old an answer may be before it is recorded, while others of its location are awaited: those of a ROR that answers
 /// fast share a commit. What a crash leaves unrecorded is sent again.
 const LONGEST_UNRECORDED: Duration = Duration::from_millis(250);
+
+/// After so many failures in a row a request waits for itself alone: it comes last at its location, at a time of its
+/// own, and the others of the location no longer wait with it. Until then the location waits, since what fails is more
+/// often the ROR than one indicator.
+const ALONE: u32 = 3;
 
 /// Whether the rest of a location may be sent after a request.
 #[derive(Clone, Copy)]
@@ -79,7 +85,7 @@ impl Delivery {
         served: &mut Served,
     ) -> Result<Vec<Answered>, StoreError> {
         let (mut answers, mut since) = (Vec::new(), Instant::now());
-        for row in rows {
+        for row in alone_last(rows, |row| row.attempts) {
             if !self.may_go_on(stop) {
                 served.until = Some(self.clock.now());
                 break;
@@ -103,7 +109,7 @@ impl Delivery {
         stop: &CancellationToken,
         served: &mut Served,
     ) -> Result<(), StoreError> {
-        for removal in &batch.removals {
+        for removal in alone_last(&batch.removals, |removal| removal.attempts) {
             if !self.may_go_on(stop) {
                 served.until = Some(self.clock.now());
                 break;
@@ -192,16 +198,24 @@ impl Delivery {
         Closing::Refused(defect)
     }
 
-    /// Nothing was refused: the row waits, and with it the rest of its location.
+    /// Nothing was refused: the row waits.
     fn failed(&self, row: &RowToSend, failure: &PushFailure, now: Timestamp) -> (Closing, Next) {
         let wait = self.settings.retry.wait(row.attempts, failure.retry_after(), fastrand::f64());
-        self.tell_failure(failure, wait, now);
-        if failure.is_unknown() {
-            let until = self.later(self.settings.settle.get().max(wait));
-            return (Closing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
-        }
-        let until = self.later(wait);
-        (Closing::Retry { next_at: until, hold: None }, Next::Wait(until))
+        self.tell_failure(Failed::Row(row.id.number()), failure, wait, now);
+        let (next_at, hold, next) = self.put_off(row.attempts, failure, wait);
+        (Closing::Retry { next_at, hold }, next)
+    }
+
+    /// When a request is tried again, until when its location is held since it may still be applied, and what becomes of
+    /// the rest of the location: it waits for as long, but for a request that has failed often by itself.
+    fn put_off(&self, attempts: u32, failure: &PushFailure, wait: Duration) -> (Timestamp, Option<Timestamp>, Next) {
+        let settle = failure.is_unknown().then(|| self.settings.settle.get());
+        let wait = settle.map_or(wait, |settle| settle.max(wait));
+        let is_alone = attempts.saturating_add(1) >= ALONE;
+        let others = if is_alone { settle } else { Some(wait) };
+        let others = others.map(|wait| self.later(wait));
+        let hold = settle.and(others);
+        (self.later(wait), hold, others.map_or(Next::Go, Next::Wait))
     }
 
     async fn remove(&self, location: &Location, removal: &Removal) -> Result<Next, StoreError> {
@@ -235,12 +249,14 @@ impl Delivery {
             self.tell_success();
             return (RemovalClosing::Retry { next_at: self.later(wait), hold: None }, Next::Go);
         }
-        self.tell_failure(failure, wait, self.clock.now());
-        if failure.is_unknown() {
-            let until = self.later(self.settings.settle.get().max(wait));
-            return (RemovalClosing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
-        }
-        let until = self.later(wait);
-        (RemovalClosing::Retry { next_at: until, hold: None }, Next::Wait(until))
+        self.tell_failure(Failed::Removal(removal.id.number()), failure, wait, self.clock.now());
+        let (next_at, hold, next) = self.put_off(removal.attempts, failure, wait);
+        (RemovalClosing::Retry { next_at, hold }, next)
     }
+}
+
+/// What failed often comes behind what did not, each in its order: no two are of one indicator.
+fn alone_last<T>(requests: &[T], attempts: impl Fn(&T) -> u32) -> impl Iterator<Item = &T> {
+    let (last, first): (Vec<&T>, Vec<&T>) = requests.iter().partition(|request| attempts(request) >= ALONE);
+    first.into_iter().chain(last)
 }

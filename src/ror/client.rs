@@ -211,7 +211,8 @@ impl Client {
         body: &Value,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Patched, PushFailure> {
-        let request = Request { url: self.url(location), operation, body: body.to_string() };
+        let identifier = location.ror_identifier();
+        let request = Request { url: self.url(location), identifier, operation, body: body.to_string() };
         let token = self.tokens.get(None, exchanges).await?;
         if let Some(patched) = Patched::of(self.send(&request, &token, exchanges).await?) {
             return Ok(patched);
@@ -236,7 +237,9 @@ impl Client {
         let answer = self.caller.exchange(builder, self.clock.now()).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let said = answer.as_ref().map(|answer| answer::excerpt(answer, token.reveal())).unwrap_or_default();
-        let result = answer.map_err(answer::lost).and_then(|answer| answer::judge(request.operation, &answer));
+        let result = answer
+            .map_err(answer::lost)
+            .and_then(|answer| answer::judge(request.operation, &request.identifier, &answer));
         exchanges.push(Exchange {
             operation: request.operation,
             status,
@@ -258,6 +261,8 @@ impl Client {
 
 struct Request {
     url: String,
+    /// What the URL asks for, as it is before it is encoded.
+    identifier: String,
     operation: Operation,
     body: String,
 }

@@ -1,7 +1,7 @@
 //! The ROR write service: one indicator a request.
 //!
 //! Reading order: [`Settings`], then [`Client`], which sends what `path` and `body` write, with the
-//! token of `token`, over `http`, and reads the answer with `answer` and `operation_outcome`. All
+//! token of `token`, over `http`, and reads the answer with `answer`, `operation_outcome` and `meaning`. All
 //! that can go wrong is a [`PushFailure`].
 //!
 //! Specification: ANS, documentation d'intégration du ROR, page « patch-capacitaire »; FHIR IG ROR
@@ -17,6 +17,7 @@ mod caller;
 mod client;
 mod failure;
 mod http;
+mod meaning;
 mod operation_outcome;
 mod path;
 mod reading;

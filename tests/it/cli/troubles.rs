@@ -19,7 +19,7 @@ fn held(world: &World, place: &str) -> Vec<i64> {
 }
 
 fn fault(effect: Effect, place: &str, fois: u32) -> Fault {
-    Fault { effect, identifiant: Some(place.to_owned()), apres: 0, fois }
+    Fault { effect, identifiant: Some(place.to_owned()), indicateur: None, apres: 0, fois }
 }
 
 /// The counts that the ROR was asked to write, in order.

@@ -1,5 +1,6 @@
 //! The policy of delivery, against the simulated ROR and on a clock that stands still.
 
+mod alone;
 mod clock;
 mod policy;
 mod reading;
@@ -38,6 +39,7 @@ impl Line {
             lieux: (1..=9).map(|rank| Lieu::normal(format!("1350054680/SSR{rank}"))).collect(),
             genre_accepted: GenreCode::Indifferencie,
             token_lifetime: Span::seconds(86_400),
+            reader: None,
             clock: store.clock.clone(),
         })
         .await

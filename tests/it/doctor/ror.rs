@@ -100,6 +100,7 @@ async fn an_expired_server_and_another_name_are_told_apart() {
             lieux: Vec::new(),
             genre_accepted: dispolits::ror::GenreCode::Indetermine,
             token_lifetime: Span::seconds(300),
+            reader: None,
             clock: Clock::System,
         })
         .await

@@ -52,6 +52,7 @@ impl Bench {
             lieux,
             genre_accepted: GenreCode::Indifferencie,
             token_lifetime: Span::seconds(300),
+            reader: None,
             clock: clock.clone(),
         };
         change(&mut settings);
