@@ -10,12 +10,12 @@ use super::breaker::Failed;
 use super::delivery::Delivery;
 use super::probing::probes;
 use super::refusing::refusal_defect;
-use crate::capacity::Location;
+use crate::capacity::{Genre, Location, Update};
 use crate::defect::Code;
 use crate::fail_point::fail_point;
 use crate::health::Task;
-use crate::ror::{Attempted, Exchange, GenreCode, PushFailure, Read, Refusal};
-use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend, StoreError};
+use crate::ror::{Attempted, Exchange, Found, GenreCode, Held, PushFailure, Read, Refusal};
+use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend, StoreError, Twin};
 
 /// How old an answer may be before it is recorded, while others of its location are awaited: those of a ROR that answers
 /// fast share a commit. What a crash leaves unrecorded is sent again.
@@ -172,8 +172,11 @@ impl Delivery {
         let Read { exchanges: read, result } = self.client.held(&row.update).await;
         self.count(&read);
         exchanges.extend(read);
+        if let Ok(found) = &result {
+            self.note_twin(&row.update, found).await;
+        }
         match &result {
-            Ok(Some(held)) if held.is_later_than(row.update.date_releve) => {
+            Ok(Found { held: Some(held), .. }) if held.is_later_than(row.update.date_releve) => {
                 self.tell_success();
                 Look::Closed(Box::new(Closing::Overtaken { date: held.date, nombre: held.nombre }), Next::Go)
             }
@@ -182,6 +185,26 @@ impl Delivery {
                 let (closing, next) = self.failed(row, failure, self.clock.now());
                 Look::Closed(Box::new(closing), next)
             }
+        }
+    }
+
+    /// A twin hinders no count: if it cannot be noted, the next reading will see it again.
+    async fn note_twin(&self, update: &Update, found: &Found) {
+        if update.count.indicator.genre() != Some(Genre::Indifferencie) {
+            return;
+        }
+        let of = |(code, held): (GenreCode, Held)| Twin {
+            genre_code: code.to_string(),
+            nombre: held.nombre,
+            date: held.date,
+        };
+        let twin = found.twin.map(of);
+        if let Some(twin) = &twin {
+            let lieu = update.location.ror_identifier();
+            warn!(lieu, "le ROR porte aussi cet indicateur sous le code de genre {}", twin.genre_code);
+        }
+        if let Err(failure) = self.shift.store().note_twin(update, twin.as_ref(), self.clock.now()).await {
+            warn!("indicateur en double non noté : {failure}");
         }
     }
 

@@ -91,6 +91,12 @@ pub enum OurFault {
         /// The `error` of the answer, or the beginning of the answer.
         error: String,
     },
+    /// The secret of a client cannot be had.
+    #[error("{0} ; vérifiez ror.api.reader.secret")]
+    Secret(String),
+    /// The client that reads, where it is another than the one that writes, gets no token.
+    #[error("client de lecture [ror.api.reader] : {0}")]
+    Reader(Box<OurFault>),
     /// The token endpoint answered something that is no token.
     #[error("le serveur de jetons ne rend pas de jeton utilisable ({0}) ; vérifiez ror.token_url")]
     TokenUnusable(String),
@@ -124,7 +130,7 @@ pub enum OurFault {
     },
     /// The read service does not let us read before we write.
     #[error(
-        "la lecture avant écriture est refusée (HTTP {status}) ; demandez les droits de lecture, ou mettez ror.delivery.read_before_write = false"
+        "la lecture avant écriture est refusée (HTTP {status}) ; demandez les droits de lecture, ou mettez ror.delivery.read_before_write = false ; vérifiez aussi le client et les valeurs de [ror.api.reader]"
     )]
     ReadRefused {
         /// The HTTP status.
@@ -133,6 +139,18 @@ pub enum OurFault {
     /// The request could not be made at all.
     #[error("la requête ne peut être construite ({0}) ; vérifiez la section [ror]")]
     NotARequest(String),
+}
+
+impl OurFault {
+    fn is_refused_login(&self) -> bool {
+        match self {
+            Self::TokenNotAccepted | Self::TokenRefused { .. } | Self::CertificateRefused { .. } | Self::Secret(_) => {
+                true
+            }
+            Self::Reader(fault) => fault.is_refused_login(),
+            _ => false,
+        }
+    }
 }
 
 impl PushFailure {
@@ -146,8 +164,7 @@ impl PushFailure {
 
     /// Whether it is our client, our token or our certificate that is refused.
     pub fn is_refused_login(&self) -> bool {
-        use OurFault::{CertificateRefused, TokenNotAccepted, TokenRefused};
-        matches!(self, Self::OurSide(TokenNotAccepted | TokenRefused { .. } | CertificateRefused { .. }))
+        matches!(self, Self::OurSide(fault) if fault.is_refused_login())
     }
 
     /// How long the server asks to wait, not clamped.
@@ -193,6 +210,9 @@ pub enum SetupError {
         /// The setting, for example `ror.base_url`.
         key: &'static str,
     },
+    /// The section of the client that reads contradicts itself.
+    #[error("{0}")]
+    Reader(&'static str),
     /// No client identifier.
     #[error("ror.client_id est vide")]
     ClientId,

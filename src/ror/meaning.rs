@@ -70,6 +70,11 @@ impl OperationOutcome {
         }
     }
 
+    /// Whether a refusal with this outcome passes by itself.
+    pub(super) fn passes(&self, status: u16) -> bool {
+        matches!(self.meaning(status, ""), Meaning::Passing { .. })
+    }
+
     fn passing(&self) -> Meaning {
         let in_doubt = self.errors().any(|issue| IN_DOUBT.contains(&issue.code.as_str()));
         Meaning::Passing { throttled: self.has("throttled"), in_doubt }

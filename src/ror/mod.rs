@@ -8,7 +8,7 @@
 //! 0.7.0, scenarios 2, 2 bis and 3.
 //!
 //! Deliberately absent: retries, schedules and the circuit breaker (they are the delivery's), the
-//! four `Ror-*` headers of the read service on a write (`reading` sends them), and any following of redirects, which would hand the
+//! four `Ror-*` headers of the read service on a write (`reading` sends them, as a client of its own if there is one), and any following of redirects, which would hand the
 //! token to whoever the answer names.
 
 mod answer;
@@ -27,5 +27,5 @@ mod token;
 
 pub use client::{Attempted, Client, Exchange, Operation, Receipt};
 pub use failure::{OurFault, PushFailure, Refusal, SetupError};
-pub use reading::{Held, Read};
-pub use settings::{GenreCode, NotAGenreCode, Settings};
+pub use reading::{Found, Held, Read};
+pub use settings::{GenreCode, NotAGenreCode, Reader, Settings};

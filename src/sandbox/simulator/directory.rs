@@ -118,6 +118,10 @@ impl Directory {
         self.capacities.extend(capacities.into_iter().map(placed));
     }
 
+    pub(super) fn forget(&mut self, genre: &str) {
+        self.capacities.retain(|(_, key), _| key.genre.as_deref() != Some(genre));
+    }
+
     /// Holds the value of this place under the other code of the undifferentiated genre too.
     pub(super) fn hold_twin(&mut self, (identifier, key): &(String, Key)) {
         let other = match key.genre.as_deref() {

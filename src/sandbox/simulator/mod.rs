@@ -174,6 +174,11 @@ impl Simulator {
         self.service.directory().hold(capacities);
     }
 
+    /// Holds nothing any more under this code of the genre, as if somebody had cleared it up by hand.
+    pub fn forget(&self, genre: &str) {
+        self.service.directory().forget(genre);
+    }
+
     /// From now on this location exists, and takes writes so.
     pub fn set_lieu(&self, lieu: Lieu) {
         self.service.directory().set(lieu);

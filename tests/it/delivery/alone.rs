@@ -80,7 +80,7 @@ async fn what_may_still_be_applied_holds_its_location_for_the_settling_time_only
     line.store.report("a", vec![occupied(1, 10)]).await;
     for _ in 0..3 {
         assert_eq!(line.round().await, 1);
-        line.store.advance(130);
+        line.store.advance(200);
     }
     assert_eq!(line.round().await, 1, "the fourth, in five minutes by the schedule");
     line.store.report("b", vec![beds(2, 20)]).await;

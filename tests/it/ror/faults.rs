@@ -151,7 +151,6 @@ async fn a_fault_may_wait_for_its_location_and_its_turn() {
     client.put(&available(1)).await.result.unwrap();
     let fault = |code: &str, apres| Fault {
         identifiant: Some(identifier(code)),
-        indicateur: None,
         apres,
         ..Effect::Statut { statut: 500, retry_after: None }.times(2)
     };
