@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dispolits::clock::Clock;
 use dispolits::message;
-use dispolits::sandbox::simulator::{Effect, Fault};
+use dispolits::sandbox::simulator::{Effect, Fault, Key};
 use dispolits::store::{Reading, Received, Shift};
 use jiff::SignedDuration;
 
@@ -20,6 +20,11 @@ fn held(world: &World, place: &str) -> Vec<i64> {
 
 fn fault(effect: Effect, place: &str, fois: u32) -> Fault {
     Fault { effect, identifiant: Some(place.to_owned()), indicateur: None, apres: 0, fois }
+}
+
+fn refusal(statut: u16, code: &str, texte: Option<&str>) -> Effect {
+    let (codes, texte) = (vec![code.to_owned()], texte.map(str::to_owned));
+    Effect::Refus { statut, codes, texte, expression: None, retry_after: None }
 }
 
 /// The counts that the ROR was asked to write, in order.
@@ -56,6 +61,12 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
         Effect::Statut { statut: 400, retry_after: None },
         Effect::CoupureAvant,
         Effect::Charabia,
+        refusal(409, "conflict", None),
+        refusal(423, "lock-error", None),
+        refusal(400, "transient", None),
+        refusal(422, "processing", None),
+        refusal(405, "not-supported", None),
+        refusal(404, "not-found", Some("Unknown resource type 'Location'")),
     ];
     for (rank, effect) in (1..).zip(failures) {
         assert!(world.simulator.inject(fault(effect.clone(), PLACE, 1000)));
@@ -77,7 +88,9 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
 
 #[tokio::test]
 async fn an_outage_is_told_once_and_its_end_once() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    // A row counts once, however often it fails.
+    world.change("breaker_pause", "breaker_failures = 1\nbreaker_pause");
     let service = world.start();
     assert!(world.simulator.inject(fault(Effect::Statut { statut: 503, retry_after: None }, PLACE, 1000)));
     world.send("panne", &mail("panne", 7));
@@ -87,6 +100,27 @@ async fn an_outage_is_told_once_and_its_end_once() {
     let (_, log) = service.stop();
     assert_eq!(log.matches("envois au ROR suspendus : ").count(), 1, "{log}");
     assert_eq!(log.matches("le ROR répond de nouveau").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn an_indicator_that_fails_for_ever_does_not_starve_its_location() {
+    let world = World::new().await;
+    let service = world.start();
+    let installed = Some(Key { statut: Some("01".to_owned()), ..Key::default() });
+    let ill = Effect::Statut { statut: 500, retry_after: None };
+    assert!(world.simulator.inject(Fault { indicateur: installed, ..fault(ill, PLACE, 100_000) }));
+    let sound = "nombre=\"9\"/><capacite statut=\"occupe\" nombre=\"4\"/>";
+    world.send("malade", &mail("malade", 9).replace("nombre=\"9\"/>", sound));
+    until("the sound count to be held", async || held(&world, PLACE) == [4]).await;
+    world.send("apres", &mail("apres", 9).replace("nombre=\"9\"/>", &sound.replace('4', "5")));
+    until("the next one", async || held(&world, PLACE) == [5]).await;
+    world.simulator.clear_faults();
+    world.settled(2).await;
+    assert_eq!(held(&world, PLACE), [9, 5]);
+    let (status, log) = service.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("envois au ROR suspendus"), "{log}");
+    assert_eq!(world.replies_to(HOSPITAL), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async fn a_reader_with_the_wrong_secret_holds_rows_and_is_named() {
     assert_eq!(line.round().await, 0);
     assert_eq!(line.store.etats(mail).await, [Etat::EnAttente]);
     let told = line.store.store.requests(mail).await.unwrap();
-    let said = told.iter().filter_map(|request| request.failure.as_deref()).collect::<Vec<_>>().join(" ");
+    let said = told.iter().filter_map(|request| request.echec.as_deref()).collect::<Vec<_>>().join(" ");
     assert!(said.contains("refuse le client") && !said.contains("faux"), "{said}");
 }
 
