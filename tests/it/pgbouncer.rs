@@ -12,7 +12,11 @@ use dispolits::store::{Settings, Shift, Store, StoreError};
 use sqlx::{Connection, Executor};
 use tempfile::TempDir;
 
-use crate::postgres::{Cluster, KEEPER, USER, as_server, create, free_port, session};
+use crate::postgres::{Cluster, USER, as_server, create, free_port, session};
+
+/// Runs it until its standard input is closed, which the death of the test does too. A shell has what it puts behind it
+/// ignore SIGQUIT.
+const KEEPER: &str = r#""$@" & read -r _; kill -TERM $!; wait"#;
 
 /// A PgBouncer that ends with the value.
 pub(crate) struct Pooler {
@@ -39,7 +43,6 @@ impl Pooler {
         let keeper = as_server(Command::new("sh"))
             .args(["-c", KEEPER, "keeper", "pgbouncer", "-q"])
             .arg(&ini)
-            .env("GONE", "")
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -22,7 +22,7 @@ pub(crate) const USER: &str = "dispolits";
 const MODEL: &str = "modele";
 
 /// Runs the server until its standard input is closed, which the death of the test does too, and leaves nothing.
-pub(crate) const KEEPER: &str = r#""$@" & read -r _; kill -QUIT $!; wait; [ -z "$GONE" ] || rm -rf "$GONE""#;
+const KEEPER: &str = r#""$@" & read -r _; kill -QUIT $!; wait; [ -z "$GONE" ] || rm -rf "$GONE""#;
 
 /// A server of its own.
 pub(crate) struct Cluster {

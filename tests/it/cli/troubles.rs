@@ -9,6 +9,7 @@ use dispolits::store::{Reading, Received, Shift};
 use jiff::SignedDuration;
 
 use super::service::{World, mail, mail_at, until};
+use crate::faults::table;
 
 const PLACE: &str = "1350054680/C01-A";
 const HOSPITAL: &str = "lits@ch-armor.test";
@@ -55,20 +56,23 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
     let world = World::new().await;
     let service = world.start();
     let failures = [
-        Effect::Statut { statut: 503, retry_after: Some("1".to_owned()) },
-        Effect::Passerelle { statut: 403 },
-        Effect::Passerelle { statut: 404 },
-        Effect::Statut { statut: 400, retry_after: None },
-        Effect::CoupureAvant,
-        Effect::Charabia,
-        refusal(409, "conflict", None),
-        refusal(423, "lock-error", None),
-        refusal(400, "transient", None),
-        refusal(422, "processing", None),
-        refusal(405, "not-supported", None),
-        refusal(404, "not-found", Some("Unknown resource type 'Location'")),
+        ("503 avec Retry-After", Effect::Statut { statut: 503, retry_after: Some("1".to_owned()) }),
+        ("500 pour un seul indicateur", Effect::Statut { statut: 500, retry_after: None }),
+        ("403 d’une passerelle", Effect::Passerelle { statut: 403 }),
+        ("404 d’une passerelle", Effect::Passerelle { statut: 404 }),
+        ("400 sans OperationOutcome", Effect::Statut { statut: 400, retry_after: None }),
+        ("connexion coupée pour un seul indicateur", Effect::CoupureAvant),
+        ("200 qui n’est pas du FHIR", Effect::Charabia),
+        ("409 `conflict`", refusal(409, "conflict", None)),
+        ("423 `lock-error`", refusal(423, "lock-error", None)),
+        ("400 `transient`", refusal(400, "transient", None)),
+        ("422 `processing`", refusal(422, "processing", None)),
+        ("405 `not-supported`", refusal(405, "not-supported", None)),
+        ("404, type de ressource inconnu", refusal(404, "not-found", Some("Unknown resource type 'Location'"))),
     ];
-    for (rank, effect) in (1..).zip(failures) {
+    let (told, mut rows) = ("envois au ROR suspendus", Vec::new());
+    for (rank, (name, effect)) in (1..).zip(failures) {
+        let earlier = service.log().matches(told).count();
         assert!(world.simulator.inject(fault(effect.clone(), PLACE, 1000)));
         world.send(&format!("panne-{rank}"), &mail(&format!("panne-{rank}"), rank));
         until("the mail to leave the inbox", async || world.lying_in(".Traites") == usize::try_from(rank).unwrap())
@@ -80,7 +84,10 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
         world.settled(rank).await;
         assert_eq!(world.last().await, ("integre".to_owned(), vec![]), "{effect:?}");
         assert_eq!(held(&world, PLACE), [rank], "{effect:?}");
+        let is_told = service.log().matches(told).count() > earlier;
+        rows.push([name.to_owned(), if is_told { format!("`{told}`") } else { "rien".to_owned() }, "0".to_owned()]);
     }
+    table::check("reponses", ["ce que répond le ROR", "ce que dit la trace", "perdus"], &rows);
     assert_eq!(world.lying_in(""), 0);
     assert_eq!(world.replies_to(HOSPITAL), Vec::<String>::new());
     assert_eq!(service.stop().0.code(), Some(0));
