@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::ailing;
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Failed};
 use super::desk::Desk;
 use super::round::Round;
 use crate::capacity::{Genre, Update};
@@ -136,11 +136,15 @@ impl Delivery {
         }
     }
 
-    /// A server that names a time is left alone by all locations until then, the wait being clamped by the schedule.
-    pub(super) fn tell_failure(&self, failure: &PushFailure, wait: Duration, now: Timestamp) {
+    /// A server that names a time is left alone by all locations until then, the wait being clamped by the schedule;
+    /// not so where it names it for one request.
+    pub(super) fn tell_failure(&self, of: Failed, failure: &PushFailure, wait: Duration, now: Timestamp) {
+        let of = if matches!(failure, PushFailure::Unreachable(_)) { Failed::Connection } else { of };
         let opened = match failure {
-            _ if failure.retry_after().is_some() => self.breaker().asked_to_wait(wait, now),
-            _ if failure.is_transient() => self.breaker().failure(now),
+            _ if failure.retry_after().is_some() && !failure.is_of_one_request() => {
+                self.breaker().asked_to_wait(wait, now)
+            }
+            _ if failure.is_transient() => self.breaker().failure(of, now),
             _ => self.breaker().our_fault(now),
         };
         ailing::tell(&self.pulse, failure, self.breaker().is_open());

@@ -18,7 +18,7 @@ use super::answer::{self, Answered};
 use super::body;
 use super::caller::Caller;
 use super::failure::{OurFault, PushFailure, SetupError};
-use super::settings::{GenreCode, Settings};
+use super::settings::{GenreCode, Reader, Settings};
 use super::token::{Token, Tokens};
 
 /// All that is percent-encoded: everything but the unreserved characters of RFC 3986 section 2.3.
@@ -29,9 +29,11 @@ pub struct Client {
     pub(super) caller: Caller,
     locations: String,
     pub(super) readings: String,
-    pub(super) reader_profile: String,
+    pub(super) reader: Reader,
     pub(super) genre: GenreCode,
-    pub(super) tokens: Tokens,
+    tokens: Tokens,
+    /// Those of the client that reads, if it is another.
+    reading_tokens: Option<Tokens>,
     pub(super) clock: Clock,
     pace: Option<Mutex<Interval>>,
 }
@@ -107,13 +109,15 @@ impl Client {
         if settings.client_id.trim().is_empty() {
             return Err(SetupError::ClientId);
         }
+        settings.reader.fault().map_or(Ok(()), |fault| Err(SetupError::Reader(fault)))?;
         Ok(Self {
             caller: Caller::new(settings, settings.ca.as_deref(), settings.api_identity.as_ref())?,
             locations: format!("{}/ws-synchro-dispo-lits-fhir/Location", settings.base_url.trim_end_matches('/')),
             readings: format!("{}/ws-diffusion-fhir/Location", settings.base_url.trim_end_matches('/')),
-            reader_profile: settings.reader_profile.clone(),
+            reader: settings.reader.clone(),
             genre: settings.genre_indifferencie,
-            tokens: Tokens::new(settings, clock.clone())?,
+            tokens: Tokens::of_writer(settings, clock.clone())?,
+            reading_tokens: Tokens::of_reader(settings, clock.clone())?,
             clock,
             pace: None,
         })
@@ -124,6 +128,7 @@ impl Client {
     pub fn checking(mut self, revocation: &Revocation) -> Self {
         self.caller.check_revocation(revocation.clone());
         self.tokens.check_revocation(revocation.clone());
+        self.reading_tokens.iter_mut().for_each(|tokens| tokens.check_revocation(revocation.clone()));
         self
     }
 
@@ -191,6 +196,24 @@ impl Client {
         self.tokens.get(None, &mut Vec::new()).await.map(drop)
     }
 
+    /// Obtains a token for reading, or makes sure that there is one.
+    pub async fn reading(&self) -> Result<(), PushFailure> {
+        self.reading_token(None, &mut Vec::new()).await.map(drop)
+    }
+
+    /// A token for reading that is not the one just `refused`.
+    pub(super) async fn reading_token(
+        &self,
+        refused: Option<&Token>,
+        exchanges: &mut Vec<Exchange>,
+    ) -> Result<Token, PushFailure> {
+        let Some(own) = &self.reading_tokens else { return self.tokens.get(refused, exchanges).await };
+        own.get(refused, exchanges).await.map_err(|failure| match failure {
+            PushFailure::OurSide(fault) => OurFault::Reader(Box::new(fault)).into(),
+            other => other,
+        })
+    }
+
     async fn replace_or_add(&self, update: &Update, exchanges: &mut Vec<Exchange>) -> Result<Receipt, PushFailure> {
         let body = body::replace(update, self.genre);
         if let Patched::Done(receipt) = self.patch(&update.location, Operation::Replace, &body, exchanges).await? {
@@ -211,7 +234,8 @@ impl Client {
         body: &Value,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Patched, PushFailure> {
-        let request = Request { url: self.url(location), operation, body: body.to_string() };
+        let identifier = location.ror_identifier();
+        let request = Request { url: self.url(location), identifier, operation, body: body.to_string() };
         let token = self.tokens.get(None, exchanges).await?;
         if let Some(patched) = Patched::of(self.send(&request, &token, exchanges).await?) {
             return Ok(patched);
@@ -236,7 +260,9 @@ impl Client {
         let answer = self.caller.exchange(builder, self.clock.now()).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let said = answer.as_ref().map(|answer| answer::excerpt(answer, token.reveal())).unwrap_or_default();
-        let result = answer.map_err(answer::lost).and_then(|answer| answer::judge(request.operation, &answer));
+        let result = answer
+            .map_err(answer::lost)
+            .and_then(|answer| answer::judge(request.operation, &request.identifier, &answer));
         exchanges.push(Exchange {
             operation: request.operation,
             status,
@@ -258,6 +284,8 @@ impl Client {
 
 struct Request {
     url: String,
+    /// What the URL asks for, as it is before it is encoded.
+    identifier: String,
     operation: Operation,
     body: String,
 }

@@ -45,6 +45,7 @@ mod shift;
 mod takeover;
 mod telling;
 mod traces;
+mod twins;
 mod users;
 mod verdicts;
 mod vitals;
@@ -89,10 +90,11 @@ pub use settling::{Past, Told, Unsettled};
 pub use shift::{Renewal, Shift};
 pub use telling::{Alert, Due, Way};
 pub use traces::{NewTrace, Trace, TraceFilter};
+pub use twins::{StoredTwin, Twin};
 pub use users::{NewUser, User, UserChange};
 pub use verdicts::Settlement;
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};
-pub use watching::{Happening, Rejected, RightsRefused};
+pub use watching::{Happening, Refusals, Rejected, RightsRefused};
 
 use crate::setting::{Secret, Span};
 

@@ -53,6 +53,7 @@ impl World {
             lieux,
             genre_accepted: GenreCode::Indetermine,
             token_lifetime: Span::seconds(300),
+            reader: None,
             clock: Clock::System,
         })
         .await

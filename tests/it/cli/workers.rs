@@ -177,7 +177,13 @@ async fn a_server_that_goes_away_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_of_a_stopped_worker_that_is_applied_late_does_not_last() {
     let mut team = Team::new().await;
-    let late = Fault { effect: Effect::Tardif { ms: None }, identifiant: Some(PLACE.to_owned()), apres: 0, fois: 1 };
+    let late = Fault {
+        effect: Effect::Tardif { ms: None },
+        identifiant: Some(PLACE.to_owned()),
+        indicateur: None,
+        apres: 0,
+        fois: 1,
+    };
     assert!(team.world.simulator.inject(late));
     team.report();
     let sender = "SELECT w.name FROM updates u JOIN workers w ON w.id = u.worker WHERE u.in_flight_at IS NOT NULL";
