@@ -125,6 +125,7 @@ impl Config {
         self.check_alerts()?;
         self.ror.api.reader.fault().map_or(Ok(()), contradiction)?;
         self.web.as_ref().map_or(Ok(()), |web| web.check(self.environnement))?;
+        self.check_lease()?;
         if !self.health.is_local() {
             return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");
         }
@@ -135,6 +136,16 @@ impl Config {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A request that outlives the lease under which it left could be applied after those of the next holder.
+    fn check_lease(&self) -> Result<(), ConfigError> {
+        if self.store.is_shared() && self.store.lease.get() <= self.ror.api.timeout.get() {
+            return contradiction(
+                "store.lease : le bail doit être plus long que ror.api.timeout, sans quoi une demande pourrait lui survivre",
+            );
+        }
+        Ok(())
     }
 
     /// What is kept of a mail says that it came before, and what came after it: it must outlive its content, and the

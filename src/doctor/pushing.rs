@@ -14,7 +14,8 @@ pub(super) fn failure(failure: &PushFailure, settings: &Settings, refusals: &Ref
         PushFailure::Busy { .. }
         | PushFailure::Postponed { .. }
         | PushFailure::Unreachable(_)
-        | PushFailure::Unknown(_) => Failure::new(
+        | PushFailure::Unknown(_)
+        | PushFailure::Withdrawn => Failure::new(
             failure.to_string(),
             "réessayez dans quelques minutes ; si cela dure, consultez l’état des services de l’ANS",
         ),

@@ -66,12 +66,17 @@ impl Delivery {
     /// Takes over the requests of workers that are gone: they may still be applied, so their locations are held for the
     /// settling time and the newest value is then sent again. Returns how many there were.
     pub async fn take_over(&self) -> Result<u64, StoreError> {
-        self.shift.take_over(self.settled()).await
+        self.shift.take_over(self.handed_over()).await
     }
 
     /// The same, and what this worker could not record, while none of its requests is under way.
     pub async fn recover(&self) -> Result<u64, StoreError> {
-        self.shift.recover_in_flight(self.settled()).await
+        self.shift.recover_in_flight(self.handed_over()).await
+    }
+
+    /// Until when a request of a worker that was replaced may still be applied: it may send until it knows.
+    fn handed_over(&self) -> Timestamp {
+        self.later(self.settings.settle.get().saturating_add(self.shift.unaware()))
     }
 
     /// Until when a request that left just now may still be applied.

@@ -65,7 +65,7 @@ impl Delivery {
         let mut served = Served::default();
         // Only while requests are sent: another location may be at its own while these answers are being recorded.
         let place = self.places.acquire().await;
-        let answers = self.serve_rows(&batch.rows, &stop, &mut served).await?;
+        let answers = self.serve_rows(&batch, &stop, &mut served).await?;
         if served.until.is_none() {
             self.serve_removals(&batch, &stop, &mut served).await?;
         }
@@ -80,17 +80,17 @@ impl Delivery {
     /// Gives the answers that are not recorded yet.
     async fn serve_rows(
         &self,
-        rows: &[RowToSend],
+        batch: &Batch,
         stop: &CancellationToken,
         served: &mut Served,
     ) -> Result<Vec<Answered>, StoreError> {
         let (mut answers, mut since) = (Vec::new(), Instant::now());
-        for row in alone_last(rows, |row| row.attempts) {
-            if !self.may_go_on(stop) {
+        for row in alone_last(&batch.rows, |row| row.attempts) {
+            if !self.may_go_on(batch, stop) {
                 served.until = Some(self.clock.now());
                 break;
             }
-            let (answered, next) = self.push(row).await;
+            let (answered, next) = self.push(batch, row).await;
             answers.push(answered);
             if served.takes(next) {
                 break;
@@ -110,11 +110,11 @@ impl Delivery {
         served: &mut Served,
     ) -> Result<(), StoreError> {
         for removal in alone_last(&batch.removals, |removal| removal.attempts) {
-            if !self.may_go_on(stop) {
+            if !self.may_go_on(batch, stop) {
                 served.until = Some(self.clock.now());
                 break;
             }
-            let next = self.remove(&batch.location, removal).await?;
+            let next = self.remove(batch, removal).await?;
             if served.takes(next) {
                 break;
             }
@@ -123,31 +123,34 @@ impl Delivery {
     }
 
     /// What is no longer surely ours may have gone to another worker, and the ROR may have to be spared by now.
-    fn may_go_on(&self, stop: &CancellationToken) -> bool {
+    fn may_go_on(&self, batch: &Batch, stop: &CancellationToken) -> bool {
         self.pulse.beat(&Task::Delivery);
-        !stop.is_cancelled() && self.shift.is_on() && self.allowance() > 0
+        !stop.is_cancelled() && self.shift.may_send(batch) && self.allowance() > 0
     }
 
     async fn record(&self, answers: Vec<Answered>) -> Result<(), StoreError> {
         if answers.is_empty() {
             return Ok(());
         }
-        self.desk.record(self.shift.store(), answers).await?;
+        if self.desk.record(self.shift.store(), answers).await? {
+            self.shift.claim_was_lost();
+        }
         fail_point!("patch-recorded");
         Ok(())
     }
 
-    async fn push(&self, row: &RowToSend) -> (Answered, Next) {
+    async fn push(&self, batch: &Batch, row: &RowToSend) -> (Answered, Next) {
         let mut exchanges = Vec::new();
         let (closing, next) = match self.look(row, &mut exchanges).await {
             Look::Closed(closing, next) => (*closing, next),
-            Look::Write => self.write(row, &mut exchanges).await,
+            Look::Write => self.write(batch, row, &mut exchanges).await,
         };
         (row.answered(probes(&exchanges), closing, self.settled(), self.clock.now()), next)
     }
 
-    async fn write(&self, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> (Closing, Next) {
-        let Attempted { exchanges: written, result } = self.client.put(&row.update).await;
+    async fn write(&self, batch: &Batch, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> (Closing, Next) {
+        let may_send = || self.shift.may_send(batch);
+        let Attempted { exchanges: written, result } = self.client.put_while(&row.update, &may_send).await;
         fail_point!("patch-answered");
         self.count(&written);
         exchanges.extend(written);
@@ -159,6 +162,10 @@ impl Delivery {
             Err(PushFailure::Refused(refusal)) => {
                 self.tell_success();
                 (self.refused(row, refusal), Next::Go)
+            }
+            Err(PushFailure::Withdrawn) => {
+                let now = self.clock.now();
+                (Closing::Retry { next_at: now, hold: None }, Next::Wait(now))
             }
             Err(failure) => self.failed(row, failure, self.clock.now()),
         }
@@ -241,20 +248,26 @@ impl Delivery {
         (self.later(wait), hold, others.map_or(Next::Go, Next::Wait))
     }
 
-    async fn remove(&self, location: &Location, removal: &Removal) -> Result<Next, StoreError> {
+    async fn remove(&self, batch: &Batch, removal: &Removal) -> Result<Next, StoreError> {
         let Ok(code) = removal.genre_code.parse::<GenreCode>() else {
             let now = self.clock.now();
             error!("suppression d’un indicateur sous un code inconnu, abandonnée : {}", removal.genre_code);
             self.shift.store().close_removal(removal.id, &[], RemovalClosing::Done, now, now).await?;
             return Ok(Next::Go);
         };
-        let Attempted { exchanges, result } = self.client.delete(location, &removal.indicator, code).await;
+        let (location, may_send) = (&batch.location, || self.shift.may_send(batch));
+        let deleted = self.client.delete_while(location, &removal.indicator, code, &may_send).await;
+        let Attempted { exchanges, result } = deleted;
         fail_point!("removal-answered");
         self.count(&exchanges);
         let (closing, next) = match &result {
             Ok(_) => {
                 self.tell_success();
                 (RemovalClosing::Done, Next::Go)
+            }
+            Err(PushFailure::Withdrawn) => {
+                let now = self.clock.now();
+                (RemovalClosing::Retry { next_at: now, hold: None }, Next::Wait(now))
             }
             Err(failure) => self.not_removed(location, removal, failure),
         };

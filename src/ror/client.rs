@@ -101,6 +101,13 @@ impl Operation {
     }
 }
 
+/// Whether a request may still be sent: asked for each one, at the moment it would leave.
+pub type MaySend<'a> = &'a (dyn Fn() -> bool + Sync);
+
+fn always() -> bool {
+    true
+}
+
 impl Client {
     /// Reads the certificates; connects to nothing yet.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
@@ -158,8 +165,14 @@ impl Client {
     /// The same 404 as an answer to the `add` is R05: an `OperationOutcome` outside the table, which
     /// sending again would not change.
     pub async fn put(&self, update: &Update) -> Attempted {
+        self.put_while(update, &always).await
+    }
+
+    /// The same, as long as each request may be sent at the moment it would leave; else it is
+    /// [`PushFailure::Withdrawn`].
+    pub async fn put_while(&self, update: &Update, may_send: MaySend<'_>) -> Attempted {
         let mut exchanges = Vec::new();
-        let result = self.replace_or_add(update, &mut exchanges).await;
+        let result = self.replace_or_add(update, may_send, &mut exchanges).await;
         Attempted { exchanges, result }
     }
 
@@ -168,7 +181,7 @@ impl Client {
     pub async fn try_replace(&self, update: &Update) -> Attempted {
         let mut exchanges = Vec::new();
         let body = body::replace(update, self.genre);
-        let patched = self.patch(&update.location, Operation::Replace, &body, &mut exchanges).await;
+        let patched = self.patch(&update.location, Operation::Replace, &body, &always, &mut exchanges).await;
         let result = patched.and_then(|patched| match patched {
             Patched::Done(receipt) => Ok(receipt),
             Patched::IndicatorAbsent(refusal) => Err(PushFailure::Refused(refusal)),
@@ -179,15 +192,28 @@ impl Client {
     /// Removes the indicator whose undifferentiated genre was sent as `genre`. Done as well when
     /// the ROR says that it is not there.
     pub async fn delete(&self, location: &Location, indicator: &Indicator, genre: GenreCode) -> Attempted {
+        self.delete_while(location, indicator, genre, &always).await
+    }
+
+    /// The same, under the condition of [`Self::put_while`].
+    pub async fn delete_while(
+        &self,
+        location: &Location,
+        indicator: &Indicator,
+        genre: GenreCode,
+        may_send: MaySend<'_>,
+    ) -> Attempted {
         let mut exchanges = Vec::new();
         let body = body::delete(indicator, genre);
         let result =
-            self.patch(location, Operation::Delete, &body, &mut exchanges).await.map(|answered| match answered {
-                Patched::Done(receipt) => receipt,
-                Patched::IndicatorAbsent(_) => {
-                    Receipt { operation: Operation::Delete, etag: None, last_modified: None }
-                }
-            });
+            self.patch(location, Operation::Delete, &body, may_send, &mut exchanges).await.map(
+                |answered| match answered {
+                    Patched::Done(receipt) => receipt,
+                    Patched::IndicatorAbsent(_) => {
+                        Receipt { operation: Operation::Delete, etag: None, last_modified: None }
+                    }
+                },
+            );
         Attempted { exchanges, result }
     }
 
@@ -214,13 +240,19 @@ impl Client {
         })
     }
 
-    async fn replace_or_add(&self, update: &Update, exchanges: &mut Vec<Exchange>) -> Result<Receipt, PushFailure> {
+    async fn replace_or_add(
+        &self,
+        update: &Update,
+        may_send: MaySend<'_>,
+        exchanges: &mut Vec<Exchange>,
+    ) -> Result<Receipt, PushFailure> {
         let body = body::replace(update, self.genre);
-        if let Patched::Done(receipt) = self.patch(&update.location, Operation::Replace, &body, exchanges).await? {
+        let replaced = self.patch(&update.location, Operation::Replace, &body, may_send, exchanges).await?;
+        if let Patched::Done(receipt) = replaced {
             return Ok(receipt);
         }
         let body = body::add(update, self.genre);
-        match self.patch(&update.location, Operation::Add, &body, exchanges).await? {
+        match self.patch(&update.location, Operation::Add, &body, may_send, exchanges).await? {
             Patched::Done(receipt) => Ok(receipt),
             Patched::IndicatorAbsent(refusal) => Err(PushFailure::Refused(refusal)),
         }
@@ -232,16 +264,17 @@ impl Client {
         location: &Location,
         operation: Operation,
         body: &Value,
+        may_send: MaySend<'_>,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Patched, PushFailure> {
         let identifier = location.ror_identifier();
         let request = Request { url: self.url(location), identifier, operation, body: body.to_string() };
         let token = self.tokens.get(None, exchanges).await?;
-        if let Some(patched) = Patched::of(self.send(&request, &token, exchanges).await?) {
+        if let Some(patched) = Patched::of(self.send(&request, &token, may_send, exchanges).await?) {
             return Ok(patched);
         }
         let token = self.tokens.get(Some(&token), exchanges).await?;
-        let patched = Patched::of(self.send(&request, &token, exchanges).await?);
+        let patched = Patched::of(self.send(&request, &token, may_send, exchanges).await?);
         patched.ok_or(PushFailure::OurSide(OurFault::TokenNotAccepted))
     }
 
@@ -249,9 +282,14 @@ impl Client {
         &self,
         request: &Request,
         token: &Token,
+        may_send: MaySend<'_>,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Answered, PushFailure> {
         self.pace().await;
+        // Last of all: the token and the turn may have taken their time.
+        if !may_send() {
+            return Err(PushFailure::Withdrawn);
+        }
         let started = Instant::now();
         let builder = |http: &reqwest::Client| {
             let builder = http.patch(&request.url).header(CONTENT_TYPE, "application/fhir+json");

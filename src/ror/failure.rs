@@ -38,6 +38,9 @@ pub enum PushFailure {
     /// The request may have left and no answer came: it may be applied, even later.
     #[error("issue inconnue : {0}")]
     Unknown(String),
+    /// Not sent: what was claimed is no longer surely ours.
+    #[error("demande non envoyée : le bail de ce service sur ce lieu n’est plus sûr")]
+    Withdrawn,
     /// Our configuration, our rights or something in between: rows wait and an operator must act.
     #[error("{0}")]
     OurSide(#[from] OurFault),
@@ -157,7 +160,9 @@ impl PushFailure {
     /// Whether the same request may succeed later without anyone acting.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Postponed { .. } | Self::Unreachable(_) | Self::Unknown(_) => true,
+            Self::Busy { .. } | Self::Postponed { .. } | Self::Unreachable(_) | Self::Unknown(_) | Self::Withdrawn => {
+                true
+            }
             Self::Refused(_) | Self::OurSide(_) => false,
         }
     }
@@ -196,7 +201,7 @@ impl PushFailure {
             },
             Self::Postponed { in_doubt, .. } => *in_doubt,
             Self::Unknown(_) | Self::OurSide(OurFault::UnexpectedAnswer { .. }) => true,
-            Self::Refused(_) | Self::Unreachable(_) | Self::OurSide(_) => false,
+            Self::Refused(_) | Self::Unreachable(_) | Self::Withdrawn | Self::OurSide(_) => false,
         }
     }
 }

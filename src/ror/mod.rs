@@ -25,7 +25,7 @@ mod settings;
 mod text;
 mod token;
 
-pub use client::{Attempted, Client, Exchange, Operation, Receipt};
+pub use client::{Attempted, Client, Exchange, MaySend, Operation, Receipt};
 pub use failure::{OurFault, PushFailure, Refusal, SetupError};
 pub use reading::{Found, Held, Read};
 pub use settings::{GenreCode, NotAGenreCode, Reader, Settings};

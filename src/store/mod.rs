@@ -139,6 +139,11 @@ fn default_lease() -> Span {
 }
 
 impl Settings {
+    /// Whether several workers may be at work on it: PostgreSQL.
+    pub fn is_shared(&self) -> bool {
+        ["postgres:", "postgresql:"].iter().any(|scheme| self.url.starts_with(scheme))
+    }
+
     /// The database of this URL.
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: url.into(), password: None, ca: None, lease: default_lease() }
