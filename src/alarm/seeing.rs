@@ -11,7 +11,7 @@ use super::{Alarm, before, health};
 use crate::alerts::{Excess, Kind, Observation, Severity, Sight};
 use crate::finess::Finess;
 use crate::health::Room;
-use crate::store::{Happening, Rejected, RightsRefused, Settings, StoreError, look};
+use crate::store::{Happening, Refusals, Rejected, RightsRefused, Settings, StoreError, StoredTwin, look};
 use crate::tls::expiry;
 
 /// How often what must be asked for is asked for.
@@ -90,6 +90,9 @@ impl Alarm {
         sight.extend(store.undelivered_replies(recent).await?.into_iter().map(of_undelivered));
         sight.extend(store.patient_documents(recent).await?.into_iter().map(of_patient_document));
         sight.extend(store.rights_refused().await?.as_ref().map(of_rights));
+        sight.extend(store.refused_by_the_ror(recent).await?.iter().map(of_refusals));
+        let in_force = self.config.ror.api.genre_indifferencie.code();
+        sight.extend(store.twins(in_force).await?.iter().map(of_twin));
         for (account, balance) in store.balances().await? {
             let mailbox = self.pulse.name_of(&account);
             let missing = balance.missing();
@@ -177,6 +180,28 @@ fn of_rights(refused: &RightsRefused) -> Observation {
         if *locations > 1 { "lieux" } else { "lieu" }
     );
     Observation::new(Kind::RorRights, "ROR", Severity::Grave, &sentence, Some(*since))
+}
+
+fn of_refusals(refusals: &Refusals) -> Observation {
+    let Refusals { code, rows, locations, example, since } = refusals;
+    let counted =
+        |number: i64, one: &str, several: &str| format!("{number} {}", if number > 1 { several } else { one });
+    let sentence = format!(
+        "le ROR a refusé {} de {}, dont {example} ({code})",
+        counted(*rows, "valeur", "valeurs"),
+        counted(*locations, "lieu", "lieux")
+    );
+    Observation::new(Kind::RorRefusals, code, Severity::Attention, &sentence, Some(*since))
+}
+
+fn of_twin(stored: &StoredTwin) -> Observation {
+    let StoredTwin { id, lieu, twin, seen_at, is_going, .. } = stored;
+    let going = if *is_going { " ; sa suppression est demandée" } else { "" };
+    let sentence = format!(
+        "le ROR porte un indicateur de {lieu} une seconde fois, sous le code de genre {} (double n° {id}, nombre {}){going}",
+        twin.genre_code, twin.nombre
+    );
+    Observation::new(Kind::Twin, &format!("{lieu} n° {id}"), Severity::Attention, &sentence, Some(*seen_at))
 }
 
 fn of_excess(finess: Option<Finess>, excess: &Excess) -> Observation {

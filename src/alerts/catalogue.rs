@@ -37,6 +37,18 @@ pub(super) fn article(kind: Kind) -> &'static Article {
             meaning: "Le ROR refuse l’écriture sur des lieux (R04) : leurs lignes sont retenues et renvoyées de temps en temps. Ce n’est pas la faute de l’établissement.",
             remedy: "Demandez à l’administrateur du ROR d’ouvrir à Dispolits les droits d’écriture sur ces lieux. Aucune action n’est ensuite nécessaire : les lignes partent d’elles-mêmes.",
         },
+        Kind::RorRefusals => &Article {
+            word: "ror-refus",
+            title: "Valeurs refusées par le ROR",
+            meaning: "Le ROR a refusé des valeurs : lieu inconnu (R01) ou en double (R02), règle de gestion (R03), autre raison (R05). Elles n’y sont pas, et l’établissement ne peut y remédier seul : l’ANS demande que le GRADeS sache toute donnée non synchronisée.",
+            remedy: "Ouvrez le journal filtré sur ce code : chaque ligne dit le lieu et la réponse du ROR. Faites attribuer ou corriger le code du lieu dans le ROR, puis rejouez (`dispolits journal replay --code`).",
+        },
+        Kind::Twin => &Article {
+            word: "indicateur-en-double",
+            title: "Indicateur en double dans le ROR",
+            meaning: "La lecture du ROR montre un indicateur sous les deux codes du genre indifférencié (03 et 04). Dispolits n’écrit que sous celui de `ror.api.genre_indifferencie` : l’autre vieillit, et qui lit le ROR compte ces lits deux fois.",
+            remedy: "Listez-les par `dispolits journal twins`, vérifiez avec l’établissement qu’aucun autre logiciel n’écrit sous l’autre code, puis supprimez-les par `dispolits journal twins --supprimer NUMÉRO`.",
+        },
         Kind::CredentialRefused => &Article {
             word: "acces-refuse",
             title: "Accès refusé",

@@ -17,6 +17,10 @@ pub enum Kind {
     RorDown,
     /// The ROR refuses our rights on a location (R04).
     RorRights,
+    /// The ROR refused counts for good (R01, R02, R03, R05).
+    RorRefusals,
+    /// An indicator stands in the ROR under both codes of the undifferentiated genre.
+    Twin,
     /// A server refuses our login, our certificate or our client.
     CredentialRefused,
     /// A certificate of ours comes to its end.
@@ -49,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the gravest first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::StoreSilent,
         Self::Balance,
         Self::Stuck,
@@ -59,6 +63,8 @@ impl Kind {
         Self::RorDown,
         Self::RorRights,
         Self::LateDeliveries,
+        Self::RorRefusals,
+        Self::Twin,
         Self::CredentialRefused,
         Self::Certificate,
         Self::PatientDocument,
@@ -96,6 +102,9 @@ impl Kind {
             Self::Rejections => Some(
                 "Se clôt d’elle-même quand les rejets de la dernière heure reviennent à l’habitude ; marquer des courriels comme traités n’y change rien.",
             ),
+            Self::RorRefusals => Some(
+                "Se clôt quelques minutes après que les courriels sont marqués comme traités, ou d’elle-même quand le ROR n’a plus rien refusé sous ce code depuis `alerts.event_window`.",
+            ),
             Self::Undelivered | Self::PatientDocument => Some(
                 "Se clôt quelques minutes après que le courriel est marqué comme traité, ou d’elle-même au bout de `alerts.event_window`.",
             ),
@@ -105,7 +114,10 @@ impl Kind {
 
     /// Whether it happened once, rather than lasts: such an incident opens at first sight.
     pub fn is_event(self) -> bool {
-        matches!(self, Self::PatientDocument | Self::Undelivered | Self::Certificate | Self::Referential)
+        matches!(
+            self,
+            Self::PatientDocument | Self::Undelivered | Self::RorRefusals | Self::Certificate | Self::Referential
+        )
     }
 
     fn article(self) -> &'static Article {

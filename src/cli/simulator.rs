@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 
@@ -11,7 +12,7 @@ use super::{Outcome, SUCCESS, value};
 use crate::cahier;
 use crate::clock::Clock;
 use crate::ror::GenreCode;
-use crate::sandbox::simulator::{Simulator, SimulatorSettings};
+use crate::sandbox::simulator::{ReadingClient, Simulator, SimulatorSettings};
 use crate::sandbox::{pki, place};
 use crate::setting::Span;
 
@@ -25,11 +26,17 @@ const FAULTS: &str = "Défauts à provoquer (POST /_simulateur/defauts, en JSON 
   {\"defaut\":\"tardif\",\"ms\":5000}         jamais répondu, traité après 5 s
   {\"defaut\":\"passerelle\",\"statut\":403}  refus nu d’une passerelle ; aussi 404
   {\"defaut\":\"interdit\"}                 403 du ROR : droits insuffisants
+  {\"defaut\":\"refus\",\"statut\":409,\"codes\":[\"conflict\"]}   OperationOutcome du ROR ; aussi 423
+                                        lock-error, 425, 400 transient, 404 ou 405 not-supported ;
+                                        \"texte\", \"expression\" et \"retry_after\" au besoin
+  {\"defaut\":\"jumeau\"}                   traité, et tenu aussi sous l’autre code du genre indifférencié
+  {\"defaut\":\"lecture\",\"statut\":403}     refus du service de lecture
   {\"defaut\":\"charabia\"}                 200 sans réponse FHIR
   {\"defaut\":\"expression-inversee\"}      « expression » en texte pour tableau, et l’inverse
   {\"defaut\":\"jeton-expire\"}             tous les jetons oubliés
   {\"defaut\":\"jeton\",\"statut\":401}       refus du serveur de jetons
-Chacun peut porter \"identifiant\" (un seul lieu), \"apres\" (requêtes épargnées d’abord) et \"fois\".
+Chacun peut porter \"identifiant\" (un seul lieu), \"indicateur\" (les seuls indicateurs de ces codes :
+{\"statut\":\"03\"}), \"apres\" (requêtes épargnées d’abord) et \"fois\".
 
   curl --cacert simulateur-pki/ca.pem --json '{\"defaut\":\"statut\",\"statut\":503,\"fois\":3}' \\
        https://localhost:8443/_simulateur/defauts";
@@ -49,6 +56,22 @@ pub(super) struct Arguments {
     /// Code accepté pour le genre indifférencié, 03 ou 04.
     #[arg(long, value_name = "CODE", default_value = "04")]
     genre: GenreCode,
+    /// Client « consommateur » et son secret, seul admis alors à lire, et sans certificat.
+    #[arg(long, value_name = "CLIENT:SECRET")]
+    lecteur: Option<Reader>,
+}
+
+/// `client:secret`.
+#[derive(Debug, Clone)]
+struct Reader(ReadingClient);
+
+impl FromStr for Reader {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (client_id, secret) = text.split_once(':').ok_or("attendu un client et son secret : CLIENT:SECRET")?;
+        Ok(Self(ReadingClient { client_id: client_id.to_owned(), secret: secret.to_owned() }))
+    }
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
@@ -63,6 +86,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         lieux: cahier::world()?.lieux.iter().map(place).collect(),
         genre_accepted: arguments.genre,
         token_lifetime: Span::seconds(300),
+        reader: arguments.lecteur.map(|Reader(reader)| reader),
         clock: Clock::System,
     })
     .await?;

@@ -43,17 +43,19 @@ impl Config {
         mailboxes.chain(smtp).chain(self.certificates_of_the_ror()).collect()
     }
 
-    /// Those of the token endpoint, then those of the API.
-    fn certificates_of_the_ror(&self) -> [Certificates<'_>; 2] {
+    /// Those of the token endpoint, those of the API, then those of the client that reads, if it has its own.
+    fn certificates_of_the_ror(&self) -> Vec<Certificates<'_>> {
         let (ror, section) = (&self.ror.api, || "ror.api".to_owned());
         let token = Certificates::of(section(), Connection::Ror, ror.ca.as_ref(), Some(&ror.identity));
         let own_ca = ror.token_ca.as_deref().map(|ca| ("ror.api.token_ca".to_owned(), Some(ca)));
         let api = Certificates::of(section(), Connection::Ror, ror.ca.as_ref(), ror.api_identity.as_ref());
         let api_identity = ("ror.api.api_identity".to_owned(), ror.api_identity.as_ref());
-        [
-            Certificates { ca: own_ca.unwrap_or_else(|| token.ca.clone()), ..token },
-            Certificates { identity: api_identity, ..api },
-        ]
+        let token = Certificates { ca: own_ca.unwrap_or_else(|| token.ca.clone()), ..token };
+        let reader = ror.reader.identity.as_ref().map(|identity| {
+            let (section, key) = ("ror.api.reader".to_owned(), "ror.api.reader.identity".to_owned());
+            Certificates { section, identity: (key, Some(identity)), ..token.clone() }
+        });
+        [token, Certificates { identity: api_identity, ..api }].into_iter().chain(reader).collect()
     }
 
     /// The lists that servers' certificates are checked against; none without `[revocation]`.

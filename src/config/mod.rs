@@ -123,7 +123,9 @@ impl Config {
         separation::check_addresses(self)?;
         self.check_retention()?;
         self.check_alerts()?;
+        self.ror.api.reader.fault().map_or(Ok(()), contradiction)?;
         self.web.as_ref().map_or(Ok(()), |web| web.check(self.environnement))?;
+        self.check_lease()?;
         if !self.health.is_local() {
             return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");
         }
@@ -134,6 +136,16 @@ impl Config {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A request that outlives the lease under which it left could be applied after those of the next holder.
+    fn check_lease(&self) -> Result<(), ConfigError> {
+        if self.store.is_shared() && self.store.lease.get() <= self.ror.api.timeout.get() {
+            return contradiction(
+                "store.lease : le bail doit être plus long que ror.api.timeout, sans quoi une demande pourrait lui survivre",
+            );
+        }
+        Ok(())
     }
 
     /// What is kept of a mail says that it came before, and what came after it: it must outlive its content, and the
@@ -158,7 +170,11 @@ impl Config {
             "reply.nil manque : en production, tout courriel MSSanté porte la référence NIL du produit (X-MSS-NIL, exigence ECO.2.4.3)",
         );
         let web = self.web.iter().flat_map(Web::warnings);
-        nil.into_iter().chain(web).collect()
+        let reads_as_writer = self.ror.delivery.read_before_write && self.ror.api.reader.is_the_writer();
+        let reader = (is_production && reads_as_writer).then_some(
+            "ror.delivery.read_before_write lit avec le client qui écrit : en production, l’ANS donne un client « consommateur » à part (section [ror.api.reader])",
+        );
+        nil.into_iter().chain(reader).chain(web).collect()
     }
 
     /// The rules of validation, with the table of indicators.

@@ -88,7 +88,7 @@ pub async fn examine<E>(
     }
     told.end(replies::section(config, &revocation.of(Connection::Smtp)).await)?;
     let ror = &revocation.of(Connection::Ror);
-    let sections = ror::sections(&config.ror.api, place, referential.as_deref(), ror, clock).await;
+    let sections = ror::sections(&config.ror, place, referential.as_deref(), ror, clock).await;
     sections.into_iter().try_for_each(|section| told.end(section))?;
     Ok(Diagnosis { sections: told.sections })
 }

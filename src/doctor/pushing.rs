@@ -11,7 +11,11 @@ pub(super) fn failure(failure: &PushFailure, settings: &Settings, refusals: &Ref
         PushFailure::OurSide(OurFault::CertificateRefused { alert, .. }) => refusals.of_our_certificate(alert),
         PushFailure::OurSide(fault) => of_our_side(fault, settings, refusals),
         PushFailure::Refused(refusal) => of_the_ror(refusal, settings),
-        PushFailure::Busy { .. } | PushFailure::Unreachable(_) | PushFailure::Unknown(_) => Failure::new(
+        PushFailure::Busy { .. }
+        | PushFailure::Postponed { .. }
+        | PushFailure::Unreachable(_)
+        | PushFailure::Unknown(_)
+        | PushFailure::Withdrawn => Failure::new(
             failure.to_string(),
             "réessayez dans quelques minutes ; si cela dure, consultez l’état des services de l’ANS",
         ),
@@ -47,13 +51,21 @@ fn of_our_side(fault: &OurFault, settings: &Settings, refusals: &Refusals<'_>) -
             "l’API refuse un jeton qui vient d’être délivré (HTTP 401 deux fois)",
             "ror.api.token_url et ror.api.base_url doivent être du même environnement ; vérifiez aussi l’heure de cette machine",
         ),
-        other => {
-            let said = other.to_string();
-            let (cause, remedy) = said.split_once(" ; ").unwrap_or((said.as_str(), ""));
-            let remedy = if remedy.is_empty() { format!("vérifiez {key}") } else { remedy.to_owned() };
-            Failure::new(cause, remedy)
-        }
+        other => as_it_says(&other.to_string(), &format!("vérifiez {key}")),
     }
+}
+
+/// Cause and remedy of a failed reading: what it says itself.
+pub(super) fn as_said(failure: &PushFailure) -> Failure {
+    as_it_says(
+        &failure.to_string(),
+        "réessayez dans quelques minutes ; si cela dure, montrez cette ligne à l’ANS, avec les valeurs de [ror.api.reader]",
+    )
+}
+
+fn as_it_says(said: &str, otherwise: &str) -> Failure {
+    let (cause, remedy) = said.split_once(" ; ").unwrap_or((said, otherwise));
+    Failure::new(cause, remedy)
 }
 
 fn of_the_ror(refusal: &Refusal, settings: &Settings) -> Failure {

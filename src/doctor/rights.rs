@@ -58,7 +58,7 @@ fn known(place: &Location, referential: &Referential) -> Result<(), Failure> {
     ))
 }
 
-fn impossible(place: &Location, clock: &Clock) -> Option<Update> {
+pub(super) fn impossible(place: &Location, clock: &Clock) -> Option<Update> {
     let code: ServiceCode = format!("{IMPOSSIBLE}{:08X}", fastrand::u32(..)).parse().ok()?;
     let indicator = Indicator::new(Parts {
         statut: Statut::Disponible,

@@ -16,6 +16,7 @@ use super::words::whole;
 use super::{LONGEST, pushing, rights};
 use crate::capacity::Location;
 use crate::clock::Clock;
+use crate::config;
 use crate::referential::Referential;
 use crate::ror::{Client, PushFailure, Settings};
 use crate::tls::revocation::Revocation;
@@ -23,18 +24,20 @@ use crate::tls::revocation::Revocation;
 const SETTINGS: &str = "réglages";
 const CLOCK: &str = "horloge";
 const TOKEN: &str = "jeton";
+const READING: &str = "lecture";
 pub(super) const RIGHTS: &str = "droits";
 /// The most that our clock may differ from the server's, in seconds: reports dated later than this
 /// are refused (H02).
 const DRIFT: i64 = 120;
 
 pub(super) async fn sections(
-    settings: &Settings,
+    ror: &config::Ror,
     place: Option<&Location>,
     referential: Option<&Referential>,
     revocation: &Revocation,
     clock: &Clock,
-) -> [Section; 2] {
+) -> Vec<Section> {
+    let settings = &ror.api;
     let mut token = Trial::new(
         "jeton",
         title("Serveur de jetons", &settings.token_url),
@@ -45,7 +48,41 @@ pub(super) async fn sections(
     let steps = [DNS, TCP, TLS, REVOCATION, RIGHTS];
     let mut api = Trial::new("api", title("API du ROR", &settings.base_url), &steps, limit(settings));
     try_api(&mut api, settings, client.as_ref(), place.zip(referential), revocation, clock).await;
-    [token.end(), api.end()]
+    let mut sections = vec![token.end(), api.end()];
+    if ror.delivery.read_before_write {
+        sections.push(reading(settings, client.as_ref(), place, clock).await);
+    }
+    sections
+}
+
+/// The client that reads, and what it reads of a location that does not exist.
+async fn reading(settings: &Settings, client: Option<&Client>, place: Option<&Location>, clock: &Clock) -> Section {
+    let name = settings.reader.client_id.as_ref().unwrap_or(&settings.client_id);
+    let mut trial =
+        Trial::new("lecture", format!("Lecture du ROR (client « {name} »)"), &[TOKEN, READING], limit(settings));
+    match (client, place) {
+        (None, _) => trial.note(TOKEN, skipped("le client qui écrit n’a pas de jeton : réparez-le d’abord")),
+        (Some(client), place) => drop(try_reading(&mut trial, client, place, clock).await),
+    }
+    trial.end()
+}
+
+async fn try_reading(trial: &mut Trial, client: &Client, place: Option<&Location>, clock: &Clock) -> Option<()> {
+    let token = async {
+        client.reading().await.map(|()| ((), "jeton délivré".to_owned())).map_err(|failure| pushing::as_said(&failure))
+    };
+    trial.step(TOKEN, token).await?;
+    let Some(update) = place.and_then(|place| rights::impossible(place, clock)) else {
+        trial.note(READING, skipped("demandez cet essai par --lieu FINESS/CODE"));
+        return Some(());
+    };
+    let read = async {
+        match client.held(&update).await.result {
+            Ok(_) => Ok(((), "le service de lecture répond, et n’a rien pour un lieu qui n’existe pas".to_owned())),
+            Err(failure) => Err(pushing::as_said(&failure)),
+        }
+    };
+    trial.step(READING, read).await
 }
 
 /// One request and its connection, and one renewal of the token.

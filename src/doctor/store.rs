@@ -50,8 +50,11 @@ async fn on_a_server(trial: &mut Trial, settings: &Settings) -> Option<()> {
 }
 
 async fn session(settings: &Settings) -> Result<(Look, String), Failure> {
-    let look = Look::connect(settings).await.map_err(|error| refused(&error))?;
-    Ok((look, format!("{} : session ouverte, fsync et synchronous_commit actifs", settings.url)))
+    let mut look = Look::connect(settings).await.map_err(|error| refused(&error))?;
+    let version = look.server_version().await.map_err(|error| refused(&error))?.unwrap_or_default();
+    let detail =
+        format!("{} : session ouverte, fsync et synchronous_commit actifs, PostgreSQL {version}", settings.url);
+    Ok((look, detail))
 }
 
 async fn tables(look: &mut Look) -> Result<((), String), Failure> {
@@ -69,6 +72,12 @@ fn refused(error: &StoreError) -> Failure {
         StoreError::Url(_) => "corrigez store.url",
         StoreError::PasswordInUrl | StoreError::Password(_) => {
             "écrivez le mot de passe dans un fichier lisible par le seul utilisateur du service et désignez-le par store.password"
+        }
+        StoreError::Pooled | StoreError::NotKept(_) => {
+            "mettez pool_mode = session dans pgbouncer.ini pour cette base, ou désignez le serveur PostgreSQL lui-même par store.url"
+        }
+        StoreError::TooOld { .. } => {
+            "mettez le serveur PostgreSQL à niveau, ou demandez une base sur un serveur plus récent"
         }
         StoreError::Setting { .. } => {
             "demandez à l’administrateur du serveur de rétablir ce réglage : sans lui, un courriel acquitté peut être perdu"

@@ -1,6 +1,7 @@
 //! The circuit breaker before the ROR: when it is ill, it is left in peace and tried with one
 //! request at a time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,16 +9,30 @@ use jiff::{SignedDuration, Timestamp};
 /// Closed, open until an instant, or half open.
 #[derive(Debug, Clone)]
 pub struct Breaker {
-    threshold: u32,
+    threshold: usize,
     pause: Duration,
-    failures: u32,
+    /// Failures of the connection since the last success, and what failed besides.
+    failures: usize,
+    failed: BTreeSet<Failed>,
     open_until: Option<Timestamp>,
 }
 
+/// What a failure is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Failed {
+    /// No request reached the ROR: each counts.
+    Connection,
+    /// The request of this row: however often it fails, it may be the only one to.
+    Row(i64),
+    /// The request of this removal, likewise.
+    Removal(i64),
+}
+
 impl Breaker {
-    /// Opens after `threshold` failures in a row, for `pause`.
+    /// Opens after `threshold` failures in a row, of which each row and each removal counts once, for `pause`.
     pub fn new(threshold: u32, pause: Duration) -> Self {
-        Self { threshold: threshold.max(1), pause, failures: 0, open_until: None }
+        let threshold = usize::try_from(threshold.max(1)).unwrap_or(usize::MAX);
+        Self { threshold, pause, failures: 0, failed: BTreeSet::new(), open_until: None }
     }
 
     /// How many locations may be served now, of at most `ceiling`: none while it is open, one while
@@ -39,25 +54,29 @@ impl Breaker {
     /// closes with it.
     pub fn success(&mut self) -> bool {
         self.failures = 0;
+        self.failed.clear();
         self.open_until.take().is_some()
     }
 
-    /// A request failed. Returns whether the breaker opens with it.
-    pub fn failure(&mut self, now: Timestamp) -> bool {
-        self.failures = self.failures.saturating_add(1);
-        self.failures >= self.threshold && self.open(now)
+    /// A request failed; while it is half open, that was the trial. Returns whether the breaker opens with it.
+    pub fn failure(&mut self, of: Failed, now: Timestamp) -> bool {
+        match of {
+            Failed::Connection => self.failures = self.failures.saturating_add(1),
+            // Bounded by the threshold: with so many it opens.
+            of => drop(self.failed.insert(of)),
+        }
+        let count = self.failures.saturating_add(self.failed.len());
+        (self.is_open() || count >= self.threshold) && self.open(now)
     }
 
     /// The fault is on our side: no request can succeed until someone mends it. Returns whether the
     /// breaker opens with it.
     pub fn our_fault(&mut self, now: Timestamp) -> bool {
-        self.failures = self.threshold;
         self.open(now)
     }
 
     /// The server asked to be left alone for so long. Returns whether the breaker opens with it.
     pub fn asked_to_wait(&mut self, wait: Duration, now: Timestamp) -> bool {
-        self.failures = self.threshold;
         self.open_for(wait, now)
     }
 
@@ -67,6 +86,8 @@ impl Breaker {
     }
 
     fn open(&mut self, now: Timestamp) -> bool {
+        self.failed.clear();
+        self.failures = 0;
         self.open_for(self.pause, now)
     }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::ailing;
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Failed};
 use super::desk::Desk;
 use super::round::Round;
 use crate::capacity::{Genre, Update};
@@ -66,12 +66,17 @@ impl Delivery {
     /// Takes over the requests of workers that are gone: they may still be applied, so their locations are held for the
     /// settling time and the newest value is then sent again. Returns how many there were.
     pub async fn take_over(&self) -> Result<u64, StoreError> {
-        self.shift.take_over(self.settled()).await
+        self.shift.take_over(self.handed_over()).await
     }
 
     /// The same, and what this worker could not record, while none of its requests is under way.
     pub async fn recover(&self) -> Result<u64, StoreError> {
-        self.shift.recover_in_flight(self.settled()).await
+        self.shift.recover_in_flight(self.handed_over()).await
+    }
+
+    /// Until when a request of a worker that was replaced may still be applied: it may send until it knows.
+    fn handed_over(&self) -> Timestamp {
+        self.later(self.settings.settle.get().saturating_add(self.shift.unaware()))
     }
 
     /// Until when a request that left just now may still be applied.
@@ -136,11 +141,15 @@ impl Delivery {
         }
     }
 
-    /// A server that names a time is left alone by all locations until then, the wait being clamped by the schedule.
-    pub(super) fn tell_failure(&self, failure: &PushFailure, wait: Duration, now: Timestamp) {
+    /// A server that names a time is left alone by all locations until then, the wait being clamped by the schedule;
+    /// not so where it names it for one request.
+    pub(super) fn tell_failure(&self, of: Failed, failure: &PushFailure, wait: Duration, now: Timestamp) {
+        let of = if matches!(failure, PushFailure::Unreachable(_)) { Failed::Connection } else { of };
         let opened = match failure {
-            _ if failure.retry_after().is_some() => self.breaker().asked_to_wait(wait, now),
-            _ if failure.is_transient() => self.breaker().failure(now),
+            _ if failure.retry_after().is_some() && !failure.is_of_one_request() => {
+                self.breaker().asked_to_wait(wait, now)
+            }
+            _ if failure.is_transient() => self.breaker().failure(of, now),
             _ => self.breaker().our_fault(now),
         };
         ailing::tell(&self.pulse, failure, self.breaker().is_open());

@@ -17,12 +17,13 @@ pub(super) struct Desk {
 #[derive(Debug)]
 struct Entry {
     answers: Vec<Answered>,
-    told: oneshot::Sender<Result<(), StoreError>>,
+    told: oneshot::Sender<Result<bool, StoreError>>,
 }
 
 impl Desk {
-    /// Returns when these answers are durable. A fault of one location's records is told to that location alone.
-    pub(super) async fn record(&self, store: &Store, answers: Vec<Answered>) -> Result<(), StoreError> {
+    /// Returns when these answers are durable, and whether a claim was found gone among those written with them. A fault
+    /// of one location's records is told to that location alone.
+    pub(super) async fn record(&self, store: &Store, answers: Vec<Answered>) -> Result<bool, StoreError> {
         let (told, mut heard) = oneshot::channel();
         self.waiting().push(Entry { answers, told });
         let _turn = self.writing.lock().await;
@@ -42,14 +43,13 @@ impl Desk {
 
 async fn write(store: &Store, entries: Vec<Entry>) {
     let together: Vec<&Answered> = entries.iter().flat_map(|entry| &entry.answers).collect();
-    let failure = match store.close_rows(&together).await {
-        Ok(()) => None,
+    let written = match store.close_rows(&together).await {
         Err(failure) if failure.is_of_one_record() => return write_apart(store, entries).await,
-        Err(failure) => Some(Arc::new(failure)),
+        written => written.map_err(Arc::new),
     };
     for Entry { told, .. } in entries {
         // Nobody hears it whose task was ended.
-        drop(told.send(failure.clone().map_or(Ok(()), |failure| Err(StoreError::Shared(failure)))));
+        drop(told.send(written.clone().map_err(StoreError::Shared)));
     }
 }
 

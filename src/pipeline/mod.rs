@@ -30,7 +30,7 @@ mod strays;
 mod tracer;
 
 pub use answering::ReplyRules;
-pub use breaker::Breaker;
+pub use breaker::{Breaker, Failed};
 pub use courthouse::Courthouse;
 pub use delivery::Delivery;
 pub use examine::ExamineError;

@@ -6,19 +6,25 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::breaker::Failed;
 use super::delivery::Delivery;
 use super::probing::probes;
 use super::refusing::refusal_defect;
-use crate::capacity::Location;
+use crate::capacity::{Genre, Location, Update};
 use crate::defect::Code;
 use crate::fail_point::fail_point;
 use crate::health::Task;
-use crate::ror::{Attempted, Exchange, GenreCode, PushFailure, Read, Refusal};
-use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend, StoreError};
+use crate::ror::{Attempted, Exchange, Found, GenreCode, Held, PushFailure, Read, Refusal};
+use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend, StoreError, Twin};
 
 /// How old an answer may be before it is recorded, while others of its location are awaited: those of a ROR that answers
 /// fast share a commit. What a crash leaves unrecorded is sent again.
 const LONGEST_UNRECORDED: Duration = Duration::from_millis(250);
+
+/// After so many failures in a row a request waits for itself alone: it comes last at its location, at a time of its
+/// own, and the others of the location no longer wait with it. Until then the location waits, since what fails is more
+/// often the ROR than one indicator.
+const ALONE: u32 = 3;
 
 /// Whether the rest of a location may be sent after a request.
 #[derive(Clone, Copy)]
@@ -59,7 +65,7 @@ impl Delivery {
         let mut served = Served::default();
         // Only while requests are sent: another location may be at its own while these answers are being recorded.
         let place = self.places.acquire().await;
-        let answers = self.serve_rows(&batch.rows, &stop, &mut served).await?;
+        let answers = self.serve_rows(&batch, &stop, &mut served).await?;
         if served.until.is_none() {
             self.serve_removals(&batch, &stop, &mut served).await?;
         }
@@ -74,17 +80,17 @@ impl Delivery {
     /// Gives the answers that are not recorded yet.
     async fn serve_rows(
         &self,
-        rows: &[RowToSend],
+        batch: &Batch,
         stop: &CancellationToken,
         served: &mut Served,
     ) -> Result<Vec<Answered>, StoreError> {
         let (mut answers, mut since) = (Vec::new(), Instant::now());
-        for row in rows {
-            if !self.may_go_on(stop) {
+        for row in alone_last(&batch.rows, |row| row.attempts) {
+            if !self.may_go_on(batch, stop) {
                 served.until = Some(self.clock.now());
                 break;
             }
-            let (answered, next) = self.push(row).await;
+            let (answered, next) = self.push(batch, row).await;
             answers.push(answered);
             if served.takes(next) {
                 break;
@@ -103,12 +109,12 @@ impl Delivery {
         stop: &CancellationToken,
         served: &mut Served,
     ) -> Result<(), StoreError> {
-        for removal in &batch.removals {
-            if !self.may_go_on(stop) {
+        for removal in alone_last(&batch.removals, |removal| removal.attempts) {
+            if !self.may_go_on(batch, stop) {
                 served.until = Some(self.clock.now());
                 break;
             }
-            let next = self.remove(&batch.location, removal).await?;
+            let next = self.remove(batch, removal).await?;
             if served.takes(next) {
                 break;
             }
@@ -117,31 +123,34 @@ impl Delivery {
     }
 
     /// What is no longer surely ours may have gone to another worker, and the ROR may have to be spared by now.
-    fn may_go_on(&self, stop: &CancellationToken) -> bool {
+    fn may_go_on(&self, batch: &Batch, stop: &CancellationToken) -> bool {
         self.pulse.beat(&Task::Delivery);
-        !stop.is_cancelled() && self.shift.is_on() && self.allowance() > 0
+        !stop.is_cancelled() && self.shift.may_send(batch) && self.allowance() > 0
     }
 
     async fn record(&self, answers: Vec<Answered>) -> Result<(), StoreError> {
         if answers.is_empty() {
             return Ok(());
         }
-        self.desk.record(self.shift.store(), answers).await?;
+        if self.desk.record(self.shift.store(), answers).await? {
+            self.shift.claim_was_lost();
+        }
         fail_point!("patch-recorded");
         Ok(())
     }
 
-    async fn push(&self, row: &RowToSend) -> (Answered, Next) {
+    async fn push(&self, batch: &Batch, row: &RowToSend) -> (Answered, Next) {
         let mut exchanges = Vec::new();
         let (closing, next) = match self.look(row, &mut exchanges).await {
             Look::Closed(closing, next) => (*closing, next),
-            Look::Write => self.write(row, &mut exchanges).await,
+            Look::Write => self.write(batch, row, &mut exchanges).await,
         };
         (row.answered(probes(&exchanges), closing, self.settled(), self.clock.now()), next)
     }
 
-    async fn write(&self, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> (Closing, Next) {
-        let Attempted { exchanges: written, result } = self.client.put(&row.update).await;
+    async fn write(&self, batch: &Batch, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> (Closing, Next) {
+        let may_send = || self.shift.may_send(batch);
+        let Attempted { exchanges: written, result } = self.client.put_while(&row.update, &may_send).await;
         fail_point!("patch-answered");
         self.count(&written);
         exchanges.extend(written);
@@ -153,6 +162,10 @@ impl Delivery {
             Err(PushFailure::Refused(refusal)) => {
                 self.tell_success();
                 (self.refused(row, refusal), Next::Go)
+            }
+            Err(PushFailure::Withdrawn) => {
+                let now = self.clock.now();
+                (Closing::Retry { next_at: now, hold: None }, Next::Wait(now))
             }
             Err(failure) => self.failed(row, failure, self.clock.now()),
         }
@@ -166,8 +179,11 @@ impl Delivery {
         let Read { exchanges: read, result } = self.client.held(&row.update).await;
         self.count(&read);
         exchanges.extend(read);
+        if let Ok(found) = &result {
+            self.note_twin(&row.update, found).await;
+        }
         match &result {
-            Ok(Some(held)) if held.is_later_than(row.update.date_releve) => {
+            Ok(Found { held: Some(held), .. }) if held.is_later_than(row.update.date_releve) => {
                 self.tell_success();
                 Look::Closed(Box::new(Closing::Overtaken { date: held.date, nombre: held.nombre }), Next::Go)
             }
@@ -176,6 +192,26 @@ impl Delivery {
                 let (closing, next) = self.failed(row, failure, self.clock.now());
                 Look::Closed(Box::new(closing), next)
             }
+        }
+    }
+
+    /// A twin hinders no count: if it cannot be noted, the next reading will see it again.
+    async fn note_twin(&self, update: &Update, found: &Found) {
+        if update.count.indicator.genre() != Some(Genre::Indifferencie) {
+            return;
+        }
+        let of = |(code, held): (GenreCode, Held)| Twin {
+            genre_code: code.to_string(),
+            nombre: held.nombre,
+            date: held.date,
+        };
+        let twin = found.twin.map(of);
+        if let Some(twin) = &twin {
+            let lieu = update.location.ror_identifier();
+            warn!(lieu, "le ROR porte aussi cet indicateur sous le code de genre {}", twin.genre_code);
+        }
+        if let Err(failure) = self.shift.store().note_twin(update, twin.as_ref(), self.clock.now()).await {
+            warn!("indicateur en double non noté : {failure}");
         }
     }
 
@@ -192,32 +228,46 @@ impl Delivery {
         Closing::Refused(defect)
     }
 
-    /// Nothing was refused: the row waits, and with it the rest of its location.
+    /// Nothing was refused: the row waits.
     fn failed(&self, row: &RowToSend, failure: &PushFailure, now: Timestamp) -> (Closing, Next) {
         let wait = self.settings.retry.wait(row.attempts, failure.retry_after(), fastrand::f64());
-        self.tell_failure(failure, wait, now);
-        if failure.is_unknown() {
-            let until = self.later(self.settings.settle.get().max(wait));
-            return (Closing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
-        }
-        let until = self.later(wait);
-        (Closing::Retry { next_at: until, hold: None }, Next::Wait(until))
+        self.tell_failure(Failed::Row(row.id.number()), failure, wait, now);
+        let (next_at, hold, next) = self.put_off(row.attempts, failure, wait);
+        (Closing::Retry { next_at, hold }, next)
     }
 
-    async fn remove(&self, location: &Location, removal: &Removal) -> Result<Next, StoreError> {
+    /// When a request is tried again, until when its location is held since it may still be applied, and what becomes of
+    /// the rest of the location: it waits for as long, but for a request that has failed often by itself.
+    fn put_off(&self, attempts: u32, failure: &PushFailure, wait: Duration) -> (Timestamp, Option<Timestamp>, Next) {
+        let settle = failure.is_unknown().then(|| self.settings.settle.get());
+        let wait = settle.map_or(wait, |settle| settle.max(wait));
+        let is_alone = attempts.saturating_add(1) >= ALONE;
+        let others = if is_alone { settle } else { Some(wait) };
+        let others = others.map(|wait| self.later(wait));
+        let hold = settle.and(others);
+        (self.later(wait), hold, others.map_or(Next::Go, Next::Wait))
+    }
+
+    async fn remove(&self, batch: &Batch, removal: &Removal) -> Result<Next, StoreError> {
         let Ok(code) = removal.genre_code.parse::<GenreCode>() else {
             let now = self.clock.now();
             error!("suppression d’un indicateur sous un code inconnu, abandonnée : {}", removal.genre_code);
             self.shift.store().close_removal(removal.id, &[], RemovalClosing::Done, now, now).await?;
             return Ok(Next::Go);
         };
-        let Attempted { exchanges, result } = self.client.delete(location, &removal.indicator, code).await;
+        let (location, may_send) = (&batch.location, || self.shift.may_send(batch));
+        let deleted = self.client.delete_while(location, &removal.indicator, code, &may_send).await;
+        let Attempted { exchanges, result } = deleted;
         fail_point!("removal-answered");
         self.count(&exchanges);
         let (closing, next) = match &result {
             Ok(_) => {
                 self.tell_success();
                 (RemovalClosing::Done, Next::Go)
+            }
+            Err(PushFailure::Withdrawn) => {
+                let now = self.clock.now();
+                (RemovalClosing::Retry { next_at: now, hold: None }, Next::Wait(now))
             }
             Err(failure) => self.not_removed(location, removal, failure),
         };
@@ -235,12 +285,14 @@ impl Delivery {
             self.tell_success();
             return (RemovalClosing::Retry { next_at: self.later(wait), hold: None }, Next::Go);
         }
-        self.tell_failure(failure, wait, self.clock.now());
-        if failure.is_unknown() {
-            let until = self.later(self.settings.settle.get().max(wait));
-            return (RemovalClosing::Retry { next_at: until, hold: Some(until) }, Next::Wait(until));
-        }
-        let until = self.later(wait);
-        (RemovalClosing::Retry { next_at: until, hold: None }, Next::Wait(until))
+        self.tell_failure(Failed::Removal(removal.id.number()), failure, wait, self.clock.now());
+        let (next_at, hold, next) = self.put_off(removal.attempts, failure, wait);
+        (RemovalClosing::Retry { next_at, hold }, next)
     }
+}
+
+/// What failed often comes behind what did not, each in its order: no two are of one indicator.
+fn alone_last<T>(requests: &[T], attempts: impl Fn(&T) -> u32) -> impl Iterator<Item = &T> {
+    let (last, first): (Vec<&T>, Vec<&T>) = requests.iter().partition(|request| attempts(request) >= ALONE);
+    first.into_iter().chain(last)
 }

@@ -3,7 +3,8 @@
 use super::client::{Operation, Receipt};
 use super::failure::{OurFault, PushFailure, Refusal};
 use super::http::{ANSWER_LIMIT, Answer, Loss};
-use super::operation_outcome::{Meaning, OperationOutcome};
+use super::meaning::Meaning;
+use super::operation_outcome::OperationOutcome;
 
 /// An answer that does not stop the algorithm.
 pub(super) enum Answered {
@@ -15,14 +16,14 @@ pub(super) enum Answered {
     TokenRefused,
 }
 
-/// The meaning of an answer to a `PATCH`.
-pub(super) fn judge(operation: Operation, answer: &Answer) -> Result<Answered, PushFailure> {
+/// The meaning of an answer to a `PATCH` of the Location of this identifier.
+pub(super) fn judge(operation: Operation, identifier: &str, answer: &Answer) -> Result<Answered, PushFailure> {
     match answer.status {
         200..=299 => receipt(operation, answer).map(Answered::Done),
         300..=399 => Err(PushFailure::OurSide(OurFault::Redirected { status: answer.status })),
         401 => Ok(Answered::TokenRefused),
         408 | 429 | 500..=599 => Err(PushFailure::Busy { status: answer.status, retry_after: answer.retry_after }),
-        400..=499 => refusal(answer),
+        400..=499 => refusal(answer, identifier),
         _ => Err(unexpected(answer, "code HTTP hors norme")),
     }
 }
@@ -39,14 +40,29 @@ pub(super) fn lost(loss: Loss) -> PushFailure {
     }
 }
 
-/// A 4xx is a refusal only if the ROR's own application wrote it.
-fn refusal(answer: &Answer) -> Result<Answered, PushFailure> {
-    let Some(outcome) = OperationOutcome::parse(&answer.body) else {
-        return Err(PushFailure::OurSide(OurFault::NotFromTheRor { status: answer.status }));
-    };
-    match outcome.meaning(answer.status) {
+/// A 4xx is a refusal only if the ROR's own application wrote it, and of the count only if it speaks of it.
+fn refusal(answer: &Answer, identifier: &str) -> Result<Answered, PushFailure> {
+    let Some(outcome) = OperationOutcome::parse(&answer.body) else { return Err(without_outcome(answer)) };
+    let (status, retry_after) = (answer.status, answer.retry_after);
+    match outcome.meaning(status, identifier) {
         Meaning::IndicatorAbsent(refusal) => Ok(Answered::IndicatorAbsent(refusal)),
         Meaning::Refusal(refusal) => Err(PushFailure::Refused(refusal)),
+        Meaning::Passing { throttled: true, .. } => Err(PushFailure::Busy { status, retry_after }),
+        Meaning::Passing { in_doubt, .. } => {
+            Err(PushFailure::Postponed { status, said: outcome.diagnostics(), retry_after, in_doubt })
+        }
+        Meaning::NotOfTheData => Err(OurFault::WrongAddress { status, said: outcome.diagnostics() }.into()),
+    }
+}
+
+/// Conflicts, locks and a request that came too early pass, whoever says so (RFC 9110 15.5.10, RFC 4918 11.3, RFC 8470).
+fn without_outcome(answer: &Answer) -> PushFailure {
+    let (status, retry_after) = (answer.status, answer.retry_after);
+    match status {
+        409 | 423 | 425 => {
+            PushFailure::Postponed { status, said: "sans précision".to_owned(), retry_after, in_doubt: false }
+        }
+        _ => PushFailure::OurSide(OurFault::NotFromTheRor { status }),
     }
 }
 

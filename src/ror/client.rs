@@ -18,7 +18,7 @@ use super::answer::{self, Answered};
 use super::body;
 use super::caller::Caller;
 use super::failure::{OurFault, PushFailure, SetupError};
-use super::settings::{GenreCode, Settings};
+use super::settings::{GenreCode, Reader, Settings};
 use super::token::{Token, Tokens};
 
 /// All that is percent-encoded: everything but the unreserved characters of RFC 3986 section 2.3.
@@ -29,9 +29,11 @@ pub struct Client {
     pub(super) caller: Caller,
     locations: String,
     pub(super) readings: String,
-    pub(super) reader_profile: String,
+    pub(super) reader: Reader,
     pub(super) genre: GenreCode,
-    pub(super) tokens: Tokens,
+    tokens: Tokens,
+    /// Those of the client that reads, if it is another.
+    reading_tokens: Option<Tokens>,
     pub(super) clock: Clock,
     pace: Option<Mutex<Interval>>,
 }
@@ -99,6 +101,13 @@ impl Operation {
     }
 }
 
+/// Whether a request may still be sent: asked for each one, at the moment it would leave.
+pub type MaySend<'a> = &'a (dyn Fn() -> bool + Sync);
+
+fn always() -> bool {
+    true
+}
+
 impl Client {
     /// Reads the certificates; connects to nothing yet.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
@@ -107,13 +116,15 @@ impl Client {
         if settings.client_id.trim().is_empty() {
             return Err(SetupError::ClientId);
         }
+        settings.reader.fault().map_or(Ok(()), |fault| Err(SetupError::Reader(fault)))?;
         Ok(Self {
             caller: Caller::new(settings, settings.ca.as_deref(), settings.api_identity.as_ref())?,
             locations: format!("{}/ws-synchro-dispo-lits-fhir/Location", settings.base_url.trim_end_matches('/')),
             readings: format!("{}/ws-diffusion-fhir/Location", settings.base_url.trim_end_matches('/')),
-            reader_profile: settings.reader_profile.clone(),
+            reader: settings.reader.clone(),
             genre: settings.genre_indifferencie,
-            tokens: Tokens::new(settings, clock.clone())?,
+            tokens: Tokens::of_writer(settings, clock.clone())?,
+            reading_tokens: Tokens::of_reader(settings, clock.clone())?,
             clock,
             pace: None,
         })
@@ -124,6 +135,7 @@ impl Client {
     pub fn checking(mut self, revocation: &Revocation) -> Self {
         self.caller.check_revocation(revocation.clone());
         self.tokens.check_revocation(revocation.clone());
+        self.reading_tokens.iter_mut().for_each(|tokens| tokens.check_revocation(revocation.clone()));
         self
     }
 
@@ -153,8 +165,14 @@ impl Client {
     /// The same 404 as an answer to the `add` is R05: an `OperationOutcome` outside the table, which
     /// sending again would not change.
     pub async fn put(&self, update: &Update) -> Attempted {
+        self.put_while(update, &always).await
+    }
+
+    /// The same, as long as each request may be sent at the moment it would leave; else it is
+    /// [`PushFailure::Withdrawn`].
+    pub async fn put_while(&self, update: &Update, may_send: MaySend<'_>) -> Attempted {
         let mut exchanges = Vec::new();
-        let result = self.replace_or_add(update, &mut exchanges).await;
+        let result = self.replace_or_add(update, may_send, &mut exchanges).await;
         Attempted { exchanges, result }
     }
 
@@ -163,7 +181,7 @@ impl Client {
     pub async fn try_replace(&self, update: &Update) -> Attempted {
         let mut exchanges = Vec::new();
         let body = body::replace(update, self.genre);
-        let patched = self.patch(&update.location, Operation::Replace, &body, &mut exchanges).await;
+        let patched = self.patch(&update.location, Operation::Replace, &body, &always, &mut exchanges).await;
         let result = patched.and_then(|patched| match patched {
             Patched::Done(receipt) => Ok(receipt),
             Patched::IndicatorAbsent(refusal) => Err(PushFailure::Refused(refusal)),
@@ -174,15 +192,28 @@ impl Client {
     /// Removes the indicator whose undifferentiated genre was sent as `genre`. Done as well when
     /// the ROR says that it is not there.
     pub async fn delete(&self, location: &Location, indicator: &Indicator, genre: GenreCode) -> Attempted {
+        self.delete_while(location, indicator, genre, &always).await
+    }
+
+    /// The same, under the condition of [`Self::put_while`].
+    pub async fn delete_while(
+        &self,
+        location: &Location,
+        indicator: &Indicator,
+        genre: GenreCode,
+        may_send: MaySend<'_>,
+    ) -> Attempted {
         let mut exchanges = Vec::new();
         let body = body::delete(indicator, genre);
         let result =
-            self.patch(location, Operation::Delete, &body, &mut exchanges).await.map(|answered| match answered {
-                Patched::Done(receipt) => receipt,
-                Patched::IndicatorAbsent(_) => {
-                    Receipt { operation: Operation::Delete, etag: None, last_modified: None }
-                }
-            });
+            self.patch(location, Operation::Delete, &body, may_send, &mut exchanges).await.map(
+                |answered| match answered {
+                    Patched::Done(receipt) => receipt,
+                    Patched::IndicatorAbsent(_) => {
+                        Receipt { operation: Operation::Delete, etag: None, last_modified: None }
+                    }
+                },
+            );
         Attempted { exchanges, result }
     }
 
@@ -191,13 +222,37 @@ impl Client {
         self.tokens.get(None, &mut Vec::new()).await.map(drop)
     }
 
-    async fn replace_or_add(&self, update: &Update, exchanges: &mut Vec<Exchange>) -> Result<Receipt, PushFailure> {
+    /// Obtains a token for reading, or makes sure that there is one.
+    pub async fn reading(&self) -> Result<(), PushFailure> {
+        self.reading_token(None, &mut Vec::new()).await.map(drop)
+    }
+
+    /// A token for reading that is not the one just `refused`.
+    pub(super) async fn reading_token(
+        &self,
+        refused: Option<&Token>,
+        exchanges: &mut Vec<Exchange>,
+    ) -> Result<Token, PushFailure> {
+        let Some(own) = &self.reading_tokens else { return self.tokens.get(refused, exchanges).await };
+        own.get(refused, exchanges).await.map_err(|failure| match failure {
+            PushFailure::OurSide(fault) => OurFault::Reader(Box::new(fault)).into(),
+            other => other,
+        })
+    }
+
+    async fn replace_or_add(
+        &self,
+        update: &Update,
+        may_send: MaySend<'_>,
+        exchanges: &mut Vec<Exchange>,
+    ) -> Result<Receipt, PushFailure> {
         let body = body::replace(update, self.genre);
-        if let Patched::Done(receipt) = self.patch(&update.location, Operation::Replace, &body, exchanges).await? {
+        let replaced = self.patch(&update.location, Operation::Replace, &body, may_send, exchanges).await?;
+        if let Patched::Done(receipt) = replaced {
             return Ok(receipt);
         }
         let body = body::add(update, self.genre);
-        match self.patch(&update.location, Operation::Add, &body, exchanges).await? {
+        match self.patch(&update.location, Operation::Add, &body, may_send, exchanges).await? {
             Patched::Done(receipt) => Ok(receipt),
             Patched::IndicatorAbsent(refusal) => Err(PushFailure::Refused(refusal)),
         }
@@ -209,15 +264,17 @@ impl Client {
         location: &Location,
         operation: Operation,
         body: &Value,
+        may_send: MaySend<'_>,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Patched, PushFailure> {
-        let request = Request { url: self.url(location), operation, body: body.to_string() };
+        let identifier = location.ror_identifier();
+        let request = Request { url: self.url(location), identifier, operation, body: body.to_string() };
         let token = self.tokens.get(None, exchanges).await?;
-        if let Some(patched) = Patched::of(self.send(&request, &token, exchanges).await?) {
+        if let Some(patched) = Patched::of(self.send(&request, &token, may_send, exchanges).await?) {
             return Ok(patched);
         }
         let token = self.tokens.get(Some(&token), exchanges).await?;
-        let patched = Patched::of(self.send(&request, &token, exchanges).await?);
+        let patched = Patched::of(self.send(&request, &token, may_send, exchanges).await?);
         patched.ok_or(PushFailure::OurSide(OurFault::TokenNotAccepted))
     }
 
@@ -225,9 +282,14 @@ impl Client {
         &self,
         request: &Request,
         token: &Token,
+        may_send: MaySend<'_>,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Answered, PushFailure> {
         self.pace().await;
+        // Last of all: the token and the turn may have taken their time.
+        if !may_send() {
+            return Err(PushFailure::Withdrawn);
+        }
         let started = Instant::now();
         let builder = |http: &reqwest::Client| {
             let builder = http.patch(&request.url).header(CONTENT_TYPE, "application/fhir+json");
@@ -236,7 +298,9 @@ impl Client {
         let answer = self.caller.exchange(builder, self.clock.now()).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let said = answer.as_ref().map(|answer| answer::excerpt(answer, token.reveal())).unwrap_or_default();
-        let result = answer.map_err(answer::lost).and_then(|answer| answer::judge(request.operation, &answer));
+        let result = answer
+            .map_err(answer::lost)
+            .and_then(|answer| answer::judge(request.operation, &request.identifier, &answer));
         exchanges.push(Exchange {
             operation: request.operation,
             status,
@@ -258,6 +322,8 @@ impl Client {
 
 struct Request {
     url: String,
+    /// What the URL asks for, as it is before it is encoded.
+    identifier: String,
     operation: Operation,
     body: String,
 }

@@ -1,14 +1,14 @@
 //! The ROR write service: one indicator a request.
 //!
 //! Reading order: [`Settings`], then [`Client`], which sends what `path` and `body` write, with the
-//! token of `token`, over `http`, and reads the answer with `answer` and `operation_outcome`. All
+//! token of `token`, over `http`, and reads the answer with `answer`, `operation_outcome` and `meaning`. All
 //! that can go wrong is a [`PushFailure`].
 //!
 //! Specification: ANS, documentation d'intégration du ROR, page « patch-capacitaire »; FHIR IG ROR
 //! 0.7.0, scenarios 2, 2 bis and 3.
 //!
 //! Deliberately absent: retries, schedules and the circuit breaker (they are the delivery's), the
-//! four `Ror-*` headers of the read service on a write (`reading` sends them), and any following of redirects, which would hand the
+//! four `Ror-*` headers of the read service on a write (`reading` sends them, as a client of its own if there is one), and any following of redirects, which would hand the
 //! token to whoever the answer names.
 
 mod answer;
@@ -17,6 +17,7 @@ mod caller;
 mod client;
 mod failure;
 mod http;
+mod meaning;
 mod operation_outcome;
 mod path;
 mod reading;
@@ -24,7 +25,7 @@ mod settings;
 mod text;
 mod token;
 
-pub use client::{Attempted, Client, Exchange, Operation, Receipt};
+pub use client::{Attempted, Client, Exchange, MaySend, Operation, Receipt};
 pub use failure::{OurFault, PushFailure, Refusal, SetupError};
-pub use reading::{Held, Read};
-pub use settings::{GenreCode, NotAGenreCode, Settings};
+pub use reading::{Found, Held, Read};
+pub use settings::{GenreCode, NotAGenreCode, Reader, Settings};

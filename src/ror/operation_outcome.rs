@@ -1,12 +1,8 @@
-//! The FHIR `OperationOutcome`, read as leniently as the ROR writes it, and what it means.
+//! The FHIR `OperationOutcome`, read as leniently as the ROR writes it; `meaning` says what it means.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::defect::Code;
-
-use super::failure::Refusal;
-use super::path;
 use super::text;
 
 /// The most issues that are read; the rest of a longer list is passed over.
@@ -19,19 +15,17 @@ pub(super) struct OperationOutcome {
     issues: Vec<Issue>,
 }
 
-struct Issue {
+/// One of its issues.
+pub(super) struct Issue {
     severity: Option<String>,
-    code: String,
-    diagnostics: Option<String>,
-    expressions: Vec<String>,
-}
-
-/// What a 4xx with an `OperationOutcome` says of a request.
-pub(super) enum Meaning {
-    /// The indicator is not there yet: the documented cause for an `add`.
-    IndicatorAbsent(Refusal),
-    /// The table's refusal.
-    Refusal(Refusal),
+    /// The code of the issue (ValueSet issue-type).
+    pub(super) code: String,
+    /// The codes of its details, for example `MSG_UNKNOWN_TYPE` (CodeSystem operation-outcome).
+    pub(super) details: Vec<String>,
+    /// What it says, for people.
+    pub(super) said: Option<String>,
+    /// What it is about; the older element `location` where there is no `expression`.
+    pub(super) expressions: Vec<String>,
 }
 
 impl OperationOutcome {
@@ -47,34 +41,14 @@ impl OperationOutcome {
         self.issues.iter().any(Issue::is_error)
     }
 
-    /// What a 4xx with this outcome means (ANS, page « patch-capacitaire »).
-    pub(super) fn meaning(&self, status: u16) -> Meaning {
-        let code = match status {
-            404 if self.names("not-found", "Location") => Code::R01,
-            412 if self.has("multiple-matches") => Code::R02,
-            400 if self.has("business-rule") => Code::R03,
-            403 => Code::R04,
-            _ => Code::R05,
-        };
-        let refusal = Refusal { code, status, diagnostics: self.diagnostics() };
-        if code == Code::R05 && status == 404 && self.names("not-found", &path::capacities()) {
-            Meaning::IndicatorAbsent(refusal)
-        } else {
-            Meaning::Refusal(refusal)
-        }
+    /// The issues that report an error.
+    pub(super) fn errors(&self) -> impl Iterator<Item = &Issue> {
+        self.issues.iter().filter(|issue| issue.is_error())
     }
 
-    fn has(&self, code: &str) -> bool {
-        self.issues.iter().any(|issue| issue.is_error() && issue.code == code)
-    }
-
-    fn names(&self, code: &str, expression: &str) -> bool {
-        let is_named = |issue: &Issue| issue.expressions.iter().any(|named| named.trim() == expression);
-        self.issues.iter().any(|issue| issue.is_error() && issue.code == code && is_named(issue))
-    }
-
-    fn diagnostics(&self) -> String {
-        let said: Vec<&str> = self.issues.iter().filter_map(|issue| issue.diagnostics.as_deref()).collect();
+    /// What the issues say, joined and shortened; their codes if they say nothing.
+    pub(super) fn diagnostics(&self) -> String {
+        let said: Vec<&str> = self.issues.iter().filter_map(|issue| issue.said.as_deref()).collect();
         match said.as_slice() {
             [] => text::shorten(&self.codes(), DIAGNOSTICS_CHARS),
             said => text::shorten(&said.join(" ; "), DIAGNOSTICS_CHARS),
@@ -94,8 +68,9 @@ impl Issue {
         Self {
             severity: field("severity"),
             code: field("code").unwrap_or_default(),
-            diagnostics: field("diagnostics").or(details),
-            expressions: wire.get("expression").map(strings).unwrap_or_default(),
+            details: wire.pointer("/details/coding").map(codes).unwrap_or_default(),
+            said: field("diagnostics").or(details),
+            expressions: wire.get("expression").or_else(|| wire.get("location")).map(strings).unwrap_or_default(),
         }
     }
 
@@ -103,6 +78,11 @@ impl Issue {
     fn is_error(&self) -> bool {
         self.severity.as_deref().is_none_or(|severity| matches!(severity, "error" | "fatal"))
     }
+}
+
+fn codes(codings: &Value) -> Vec<String> {
+    let codings = codings.as_array().into_iter().flatten();
+    codings.filter_map(|coding| coding.get("code")?.as_str()).map(str::to_owned).collect()
 }
 
 /// The ROR writes `expression` as an array, as FHIR has it, or as a bare string.

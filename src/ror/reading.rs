@@ -8,12 +8,14 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::capacity::{Location, Update};
+use crate::capacity::{Genre, Indicator, Location, Update};
 
 use super::client::{Client, Exchange, Operation, UNRESERVED};
 use super::failure::{OurFault, PushFailure};
 use super::http::{self, Answer};
+use super::operation_outcome::OperationOutcome;
 use super::path::{self, CAPACITY};
+use super::settings::GenreCode;
 use super::token::Token;
 use super::{answer, text};
 
@@ -43,8 +45,18 @@ impl Held {
 pub struct Read {
     /// The exchanges, oldest first.
     pub exchanges: Vec<Exchange>,
-    /// What is held, if anything is; or why nobody knows. A failure changed nothing at the ROR.
-    pub result: Result<Option<Held>, PushFailure>,
+    /// What is held; or why nobody knows. A failure changed nothing at the ROR.
+    pub result: Result<Found, PushFailure>,
+}
+
+/// What the ROR holds of one indicator.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Under the key that we write to.
+    pub held: Option<Held>,
+    /// Under the same key but for the other code of the undifferentiated genre, which nothing of ours writes to: whoever
+    /// reads the ROR counts those beds twice.
+    pub twin: Option<(GenreCode, Held)>,
 }
 
 impl Client {
@@ -52,16 +64,21 @@ impl Client {
     pub async fn held(&self, update: &Update) -> Read {
         let mut exchanges = Vec::new();
         let result = self.read(&update.location, &mut exchanges).await.map_err(harmless);
-        let criteria: Vec<_> = path::key(&update.count.indicator, self.genre).collect();
-        Read { exchanges, result: result.map(|bundle| newest(&bundle, &criteria)) }
+        Read { exchanges, result: result.map(|bundle| self.found(&bundle, &update.count.indicator)) }
+    }
+
+    fn found(&self, bundle: &Value, indicator: &Indicator) -> Found {
+        let under = |genre| newest(bundle, &path::key(indicator, genre).collect::<Vec<_>>());
+        let other = (indicator.genre() == Some(Genre::Indifferencie)).then(|| self.genre.other());
+        Found { held: under(self.genre), twin: other.and_then(|genre| Some((genre, under(genre)?))) }
     }
 
     async fn read(&self, location: &Location, exchanges: &mut Vec<Exchange>) -> Result<Value, PushFailure> {
-        let token = self.tokens.get(None, exchanges).await?;
+        let token = self.reading_token(None, exchanges).await?;
         if let Some(bundle) = self.get(location, &token, exchanges).await? {
             return Ok(bundle);
         }
-        let token = self.tokens.get(Some(&token), exchanges).await?;
+        let token = self.reading_token(Some(&token), exchanges).await?;
         self.get(location, &token, exchanges).await?.ok_or(PushFailure::OurSide(OurFault::TokenNotAccepted))
     }
 
@@ -94,10 +111,10 @@ impl Client {
     fn reader_headers(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         request
             .header("Accept", "application/fhir+json")
-            .header("Ror-Profil-Utilisateur-Code", &self.reader_profile)
-            .header("Ror-Profil-Utilisateur-System", "1.2.250.1.213.1.6.1.66")
-            .header("Ror-Role-Metier-Code", "AUTOMATE")
-            .header("Ror-Role-Metier-System", "1.2.250.1.213.1.1.4.6")
+            .header("Ror-Profil-Utilisateur-Code", &self.reader.profile_code)
+            .header("Ror-Profil-Utilisateur-System", &self.reader.profile_system)
+            .header("Ror-Role-Metier-Code", &self.reader.role_code)
+            .header("Ror-Role-Metier-System", &self.reader.role_system)
     }
 }
 
@@ -119,8 +136,20 @@ fn judge(answer: &Answer) -> Result<Option<Value>, PushFailure> {
         300..=399 => Err(PushFailure::OurSide(OurFault::Redirected { status: answer.status })),
         401 => Ok(None),
         408 | 429 | 500..=599 => Err(PushFailure::Busy { status: answer.status, retry_after: answer.retry_after }),
-        status => Err(PushFailure::OurSide(OurFault::ReadRefused { status })),
+        status => Err(passing(answer).unwrap_or(PushFailure::OurSide(OurFault::ReadRefused { status }))),
     }
+}
+
+/// A refusal that passes by itself, as the write service's do.
+fn passing(answer: &Answer) -> Option<PushFailure> {
+    let (status, retry_after) = (answer.status, answer.retry_after);
+    let outcome = OperationOutcome::parse(&answer.body);
+    let passes = match &outcome {
+        Some(outcome) => outcome.passes(status),
+        None => matches!(status, 409 | 423 | 425),
+    };
+    let said = outcome.map_or_else(|| "sans précision".to_owned(), |outcome| outcome.diagnostics());
+    passes.then_some(PushFailure::Postponed { status, said, retry_after, in_doubt: false })
 }
 
 /// A reading that failed cannot be applied later, whatever became of it.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::setting::{Identity, Span};
+use crate::setting::{Identity, Secret, Span};
 
 /// Accès au service d’écriture du ROR.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -47,9 +47,80 @@ pub struct Settings {
     /// Portée (« scope ») demandée avec le jeton, si le serveur de jetons en exige une.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// Profil d’utilisateur annoncé au service de lecture, avec `ror.delivery.read_before_write`.
-    #[serde(default = "default_reader_profile")]
-    pub reader_profile: String,
+    /// Le client qui lit, avec `ror.delivery.read_before_write`.
+    #[serde(default)]
+    pub reader: Reader,
+}
+
+/// Le client « consommateur », qui lit le ROR avant d’écrire (`ror.delivery.read_before_write`), et ce qu’il dit de lui.
+/// En production, l’ANS donne deux clients, chacun avec son certificat. Ce qui n’est pas dit ici est celui de `[ror.api]`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reader {
+    /// Identifiant du client « consommateur » donné par l’ANS ; à défaut, celui qui écrit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Son certificat ; à défaut, et sans secret, celui de `[ror.api]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// Son secret, si l’ANS lui en a donné un à la place d’un certificat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// Portée (« scope ») demandée avec son jeton ; à défaut, celle de `[ror.api]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// En-tête `Ror-Profil-Utilisateur-Code`, donné par l’ANS à l’intégration.
+    pub profile_code: String,
+    /// En-tête `Ror-Profil-Utilisateur-System`.
+    pub profile_system: String,
+    /// En-tête `Ror-Role-Metier-Code`.
+    pub role_code: String,
+    /// En-tête `Ror-Role-Metier-System`.
+    pub role_system: String,
+}
+
+/// The values of ANS's page « consommation-api » (R4 3.0), where a program reads by itself.
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            client_id: None,
+            identity: None,
+            secret: None,
+            scope: None,
+            profile_code: "CU22".to_owned(),
+            profile_system: "1.2.250.1.213.1.6.1.66".to_owned(),
+            role_code: "AUTOMATE".to_owned(),
+            role_system: "1.2.250.1.213.1.1.4.6".to_owned(),
+        }
+    }
+}
+
+impl Reader {
+    /// Whether it is the client that writes.
+    pub fn is_the_writer(&self) -> bool {
+        self.client_id.is_none() && self.identity.is_none() && self.secret.is_none() && self.scope.is_none()
+    }
+
+    /// What is wrong with it, in French.
+    pub fn fault(&self) -> Option<&'static str> {
+        let headers = [&self.profile_code, &self.profile_system, &self.role_code, &self.role_system];
+        let is_sendable = |value: &&String| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+        match () {
+            () if self.secret.is_some() && self.identity.is_some() => {
+                Some("ror.api.reader : un secret ou un certificat (identity), pas les deux")
+            }
+            () if self.secret.is_some() && self.client_id.is_none() => {
+                Some("ror.api.reader.secret demande ror.api.reader.client_id")
+            }
+            () if self.client_id.as_deref().is_some_and(|client| client.trim().is_empty()) => {
+                Some("ror.api.reader.client_id est vide")
+            }
+            () if !headers.iter().all(is_sendable) => Some(
+                "ror.api.reader : les quatre valeurs des en-têtes Ror-* sont des codes, sans blanc ni accent, et aucune n’est vide",
+            ),
+            () => None,
+        }
+    }
 }
 
 impl Settings {
@@ -57,10 +128,6 @@ impl Settings {
     pub fn token_authorities(&self) -> Option<&Path> {
         self.token_ca.as_deref().or(self.ca.as_deref())
     }
-}
-
-fn default_reader_profile() -> String {
-    "CU22".to_owned()
 }
 
 fn default_timeout() -> Span {
@@ -100,6 +167,15 @@ impl GenreCode {
         match self {
             Self::Indifferencie => "03",
             Self::Indetermine => "04",
+        }
+    }
+
+    /// The other code.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Indifferencie => Self::Indetermine,
+            Self::Indetermine => Self::Indifferencie,
         }
     }
 

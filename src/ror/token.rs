@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::setting::{Identity, Secret};
 use crate::tls::revocation::Revocation;
 
 use super::caller::Caller;
@@ -38,12 +39,19 @@ pub(super) struct Token(Arc<str>);
 pub(super) struct Tokens {
     caller: Caller,
     url: String,
-    form: String,
+    asking: Asking,
     margin: SignedDuration,
     clock: Clock,
     /// How many requests have ended; read before waiting, to tell a result made meanwhile.
     ended: AtomicU64,
     state: Mutex<State>,
+}
+
+/// Who asks, and by what it proves to be so: a certificate, which TLS shows, or a secret.
+struct Asking {
+    client_id: String,
+    scope: Option<String>,
+    secret: Option<Secret>,
 }
 
 #[derive(Default)]
@@ -69,12 +77,33 @@ impl Token {
 }
 
 impl Tokens {
-    /// Nothing is asked for yet.
-    pub(super) fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
+    /// Those of the client that writes. Nothing is asked for yet.
+    pub(super) fn of_writer(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
+        let (client_id, scope) = (settings.client_id.clone(), settings.scope.clone());
+        Self::new(settings, Some(&settings.identity), Asking { client_id, scope, secret: None }, clock)
+    }
+
+    /// Those of the client that reads; `None` if it is the same.
+    pub(super) fn of_reader(settings: &Settings, clock: Clock) -> Result<Option<Self>, SetupError> {
+        let reader = &settings.reader;
+        if reader.is_the_writer() {
+            return Ok(None);
+        }
+        let inherited = reader.identity.as_ref().or(Some(&settings.identity));
+        let identity = inherited.filter(|_| reader.secret.is_none());
+        let asking = Asking {
+            client_id: reader.client_id.clone().unwrap_or_else(|| settings.client_id.clone()),
+            scope: reader.scope.clone().or_else(|| settings.scope.clone()),
+            secret: reader.secret.clone(),
+        };
+        Self::new(settings, identity, asking, clock).map(Some)
+    }
+
+    fn new(settings: &Settings, identity: Option<&Identity>, asking: Asking, clock: Clock) -> Result<Self, SetupError> {
         Ok(Self {
-            caller: Caller::new(settings, settings.token_authorities(), Some(&settings.identity))?,
+            caller: Caller::new(settings, settings.token_authorities(), identity)?,
             url: settings.token_url.clone(),
-            form: form(settings),
+            asking,
             margin: settings.token_margin.signed(),
             clock,
             ended: AtomicU64::new(0),
@@ -115,8 +144,9 @@ impl Tokens {
 
     async fn ask(&self, exchanges: &mut Vec<Exchange>) -> Result<Current, PushFailure> {
         let (asked_at, started) = (self.clock.now(), Instant::now());
+        let body = self.asking.form().await?;
         let form = "application/x-www-form-urlencoded";
-        let request = |http: &reqwest::Client| http.post(&self.url).header(CONTENT_TYPE, form).body(self.form.clone());
+        let request = |http: &reqwest::Client| http.post(&self.url).header(CONTENT_TYPE, form).body(body);
         let answer = self.caller.exchange(request, asked_at).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let result = answer.map_err(lost).and_then(|answer| self.judge(&answer, asked_at));
@@ -206,13 +236,21 @@ fn lifetime(json: &Value) -> SignedDuration {
     }
 }
 
-fn form(settings: &Settings) -> String {
-    let fields = [
-        ("grant_type", Some("client_credentials")),
-        ("client_id", Some(settings.client_id.as_str())),
-        ("scope", settings.scope.as_deref()),
-    ];
-    let encode =
-        |(name, value): (&str, Option<&str>)| Some(format!("{name}={}", utf8_percent_encode(value?, UNRESERVED)));
-    fields.into_iter().filter_map(encode).collect::<Vec<_>>().join("&")
+impl Asking {
+    /// RFC 6749, section 4.4.2; the secret in the form, as section 2.3.1 lets it be, and read anew each time.
+    async fn form(&self) -> Result<String, OurFault> {
+        let secret = match &self.secret {
+            Some(secret) => Some(secret.reveal().await.map_err(|error| OurFault::Secret(error.to_string()))?),
+            None => None,
+        };
+        let fields = [
+            ("grant_type", Some("client_credentials")),
+            ("client_id", Some(self.client_id.as_str())),
+            ("client_secret", secret.as_deref()),
+            ("scope", self.scope.as_deref()),
+        ];
+        let encode =
+            |(name, value): (&str, Option<&str>)| Some(format!("{name}={}", utf8_percent_encode(value?, UNRESERVED)));
+        Ok(fields.into_iter().filter_map(encode).collect::<Vec<_>>().join("&"))
+    }
 }

@@ -201,6 +201,7 @@ fn simulator_settings(pki: &Pki, world: &World) -> SimulatorSettings {
         lieux: world.lieux.iter().map(place).collect(),
         genre_accepted: GenreCode::Indetermine,
         token_lifetime: TOKEN_LIFETIME,
+        reader: None,
         clock: Clock::System,
     }
 }

@@ -31,6 +31,13 @@ pub struct RowId {
     pub(super) claim: i64,
 }
 
+impl RowId {
+    /// The number of the row, whatever claim it is under.
+    pub fn number(self) -> i64 {
+        self.row
+    }
+}
+
 /// What is due at one location: counts, or removals once no count is. Requests for it are sent one
 /// by one; until all of it is closed or released nothing else of the location is claimed.
 #[derive(Debug)]

@@ -81,32 +81,36 @@ impl Answered {
 
 impl Store {
     /// Records, in one transaction, the requests sent for claimed rows and what becomes of each; no two are of one key.
-    /// If the claim of one was taken over meanwhile, its answer decides nothing: the newest value is sent again.
-    pub async fn close_rows(&self, answers: &[&Answered]) -> Result<()> {
+    /// If the claim of one was taken over meanwhile, its answer decides nothing: the newest value is sent again. Returns
+    /// whether that was so for any.
+    pub async fn close_rows(&self, answers: &[&Answered]) -> Result<bool> {
         let mut tx = self.write().await?;
         tx.lock(answers.iter().map(|answer| Lock::of(&answer.location))).await?;
+        let mut lost = false;
         for answers in shares(answers) {
-            close_some(&mut tx, answers).await?;
+            lost |= close_some(&mut tx, answers).await?;
         }
         fail_point!("patch-written");
-        tx.commit().await
+        tx.commit().await?;
+        Ok(lost)
     }
 }
 
-async fn close_some(tx: &mut Tx, answers: &[&Answered]) -> Result<()> {
+async fn close_some(tx: &mut Tx, answers: &[&Answered]) -> Result<bool> {
     let ids: Vec<i64> = answers.iter().map(|answer| answer.id.row).collect();
     let standings = standings(tx, &ids).await?;
     let requests = answers.iter().flat_map(|answer| {
         answer.probes.iter().map(|probe| Sent { update: Some(answer.id.row), removal: None, probe, at: answer.at })
     });
     insert_probes(tx, &requests.collect::<Vec<_>>()).await?;
+    let lost = answers.iter().zip(&standings).any(|(answer, standing)| standing.claim != Some(answer.id.claim));
     let all = answers.iter().zip(&standings);
     let (plain, others): (Vec<_>, Vec<_>) = all.partition(|(answer, standing)| answer.is_plain(standing));
     close_plain(tx, &plain.into_iter().map(|(answer, _)| *answer).collect::<Vec<_>>()).await?;
     for (answer, standing) in others {
         end_row(tx, answer, standing).await?;
     }
-    Ok(())
+    Ok(lost)
 }
 
 async fn close_plain(tx: &mut Tx, answers: &[&Answered]) -> Result<()> {

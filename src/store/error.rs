@@ -44,6 +44,24 @@ pub enum StoreError {
         /// What it is.
         found: String,
     },
+    /// A pooler in between gives the session of one to another.
+    #[error(
+        "un répartiteur de connexions (PgBouncer ou un autre) en mode « transaction » ou « statement » est placé devant la base : il change de session entre deux requêtes, si bien que délais, verrous et requêtes préparées se perdent sans un mot ; mettez pool_mode = session, ou désignez le serveur lui-même par store.url"
+    )]
+    Pooled,
+    /// Whatever answers does not keep a setting of the session.
+    #[error(
+        "le réglage {0} d’une session n’est pas gardé : le serveur PostgreSQL, ou le répartiteur placé devant lui, l’oublie d’une requête à l’autre"
+    )]
+    NotKept(&'static str),
+    /// A server without what is asked of it.
+    #[error("PostgreSQL {found} est trop ancien : il faut la version {oldest} ou une plus récente")]
+    TooOld {
+        /// Its version.
+        found: String,
+        /// The oldest that serves.
+        oldest: u32,
+    },
     /// There is no database yet.
     #[error("la base {} n’existe pas : le service n’a jamais été lancé avec cette configuration", .0.display())]
     Missing(PathBuf),

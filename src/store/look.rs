@@ -61,9 +61,17 @@ impl Look {
 
     /// Opens a session on the server; one whose settings endanger what is stored is an error.
     pub async fn connect(settings: &Settings) -> Result<Self> {
-        let mut session = postgres::connect(&postgres::options(settings).await?).await?;
+        let mut session = postgres::vetted(&postgres::options(settings).await?, settings.lease).await?;
         postgres::check(&mut session).await?;
         Ok(Self { connection: Connected::Postgres(session) })
+    }
+
+    /// The version of the server; `None` for a file.
+    pub async fn server_version(&mut self) -> Result<Option<String>> {
+        match &mut self.connection {
+            Connected::Sqlite(_) => Ok(None),
+            Connected::Postgres(session) => postgres::version(session).await.map(Some),
+        }
     }
 
     /// What SQLite finds wrong with the file (`PRAGMA quick_check`); nothing when it is whole. PostgreSQL finds damage

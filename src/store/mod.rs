@@ -45,6 +45,7 @@ mod shift;
 mod takeover;
 mod telling;
 mod traces;
+mod twins;
 mod users;
 mod verdicts;
 mod vitals;
@@ -89,10 +90,11 @@ pub use settling::{Past, Told, Unsettled};
 pub use shift::{Renewal, Shift};
 pub use telling::{Alert, Due, Way};
 pub use traces::{NewTrace, Trace, TraceFilter};
+pub use twins::{StoredTwin, Twin};
 pub use users::{NewUser, User, UserChange};
 pub use verdicts::Settlement;
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};
-pub use watching::{Happening, Rejected, RightsRefused};
+pub use watching::{Happening, Refusals, Rejected, RightsRefused};
 
 use crate::setting::{Secret, Span};
 
@@ -137,6 +139,11 @@ fn default_lease() -> Span {
 }
 
 impl Settings {
+    /// Whether several workers may be at work on it: PostgreSQL.
+    pub fn is_shared(&self) -> bool {
+        ["postgres:", "postgresql:"].iter().any(|scheme| self.url.starts_with(scheme))
+    }
+
     /// The database of this URL.
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: url.into(), password: None, ca: None, lease: default_lease() }

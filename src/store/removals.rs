@@ -69,6 +69,9 @@ impl Store {
         .bind(next_at.is_none().then_some(millis(now)))
         .execute(&mut tx)
         .await?;
+        if closing == RemovalClosing::Done {
+            super::twins::removed(&mut tx, id.row).await?;
+        }
         if let Some(until) = held {
             hold(&mut tx, &finess, &service, until).await?;
         }

@@ -126,6 +126,19 @@ impl Shift {
         self.standing().is_some_and(|standing| standing.worker == batch.worker && Instant::now() < standing.until)
     }
 
+    /// A claim of ours was found gone: another worker took over, whatever our clock says of the lease. Nothing more is
+    /// begun before a renewal, which finds out.
+    pub fn claim_was_lost(&self) {
+        let standing = self.standing().map(|standing| Standing { until: Instant::now(), ..standing });
+        self.stand(standing);
+    }
+
+    /// How long a worker that was replaced may go on without knowing it: until its lease ends by its own clock. None on
+    /// a file, which one process at a time may open.
+    pub fn unaware(&self) -> Duration {
+        if self.store.engine.is_shared() { self.lease } else { Duration::ZERO }
+    }
+
     /// The worker's number, surely on the list until the end of the transaction.
     pub(super) async fn on_list(&self, tx: &mut Tx) -> Result<i64> {
         let Some(Standing { worker, .. }) = self.standing() else { return Err(StoreError::Lapsed) };

@@ -9,6 +9,7 @@ use crate::finess::Finess;
 /// The most happenings looked at: each is an incident of its own.
 const MOST: u32 = 100;
 const HOUR_MS: i64 = 3_600_000;
+const WEEK_MS: i64 = 7 * 24 * HOUR_MS;
 
 /// Something that happened to a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,21 @@ pub struct RightsRefused {
     /// One of them, `FINESS/CODE`.
     pub example: String,
     /// Since when the oldest row waits.
+    pub since: Timestamp,
+}
+
+/// Rows that the ROR refused for good, under one code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusals {
+    /// R01, R02, R03 or R05.
+    pub code: String,
+    /// How many rows.
+    pub rows: i64,
+    /// Of how many locations.
+    pub locations: i64,
+    /// One of them, `FINESS/CODE`.
+    pub example: String,
+    /// When the first was refused.
     pub since: Timestamp,
 }
 
@@ -85,6 +101,33 @@ impl Store {
         .await?;
         let Some((example, since)) = example.zip(since) else { return Ok(None) };
         Ok(Some(RightsRefused { locations, example, since: instant(since) }))
+    }
+
+    /// What the ROR refused since then of mails that were received in the week before, code by code; not of those that
+    /// somebody marked as handled.
+    pub async fn refused_by_the_ror(&self, since: Timestamp) -> Result<Vec<Refusals>> {
+        let rows: Vec<(String, i64, i64, String, i64)> = query_as(
+            "SELECT d.code, COUNT(*), COUNT(DISTINCT u.finess || '/' || u.service),
+                 MIN(u.finess || '/' || u.service), MIN(u.closed_at)
+             FROM facets f JOIN defects d ON d.mail_id = f.mail_id AND d.code = f.facet
+                 JOIN updates u ON u.id = d.update_id
+             WHERE f.facet IN ('R01', 'R02', 'R03', 'R05') AND f.received_at >= $2
+               AND u.etat = 'rejetee' AND u.closed_at >= $1
+               AND NOT EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = f.mail_id)
+             GROUP BY d.code ORDER BY d.code",
+        )
+        .bind(millis(since))
+        .bind(millis(since).saturating_sub(WEEK_MS))
+        .fetch_all(self.read())
+        .await?;
+        let refusals = |(code, rows, locations, example, since)| Refusals {
+            code,
+            rows,
+            locations,
+            example,
+            since: instant(since),
+        };
+        Ok(rows.into_iter().map(refusals).collect())
     }
 
     /// Rejections hour by hour before `now`, of all mails and of each establishment.

@@ -44,6 +44,7 @@ mod mailbox;
 #[cfg(target_os = "linux")]
 mod memory;
 mod message;
+mod pgbouncer;
 mod playing;
 mod postgres;
 #[cfg(unix)]

@@ -72,6 +72,11 @@ impl Cluster {
         format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The folder of its socket, and its port.
+    pub(crate) fn socket(&self) -> (&Path, u16) {
+        (&self.folder, self.port)
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
@@ -290,7 +295,7 @@ fn binary(name: &str) -> PathBuf {
 }
 
 /// The server refuses to run as root.
-fn as_server(mut command: Command) -> Command {
+pub(crate) fn as_server(mut command: Command) -> Command {
     if let Some((user, group)) = server_user() {
         command.uid(user).gid(group);
     }
@@ -306,6 +311,6 @@ fn server_user() -> Option<(u32, u32)> {
     (id(&["-u"])? == 0).then(|| (id(&["-u", "postgres"]).unwrap(), id(&["-g", "postgres"]).unwrap()))
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dispolits::pipeline::Breaker;
+use dispolits::pipeline::{Breaker, Failed};
 use dispolits::retry::Schedule;
 use dispolits::setting::Span;
 use jiff::{SignedDuration, Timestamp};
@@ -58,12 +58,15 @@ fn the_breaker_opens_lets_one_through_and_closes() {
     let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
     let later = |seconds| start + SignedDuration::from_secs(seconds);
     let mut breaker = Breaker::new(3, Duration::from_secs(30));
-    assert!(!breaker.failure(start) && !breaker.failure(start));
+    assert!(!breaker.failure(Failed::Row(1), start) && !breaker.failure(Failed::Connection, start));
+    for _ in 0..10 {
+        assert!(!breaker.failure(Failed::Row(1), start), "a row counts once, however often it fails");
+    }
     assert_eq!(breaker.allowance(8, start), 8, "two failures of three");
-    assert!(breaker.failure(start), "the third opens it");
+    assert!(breaker.failure(Failed::Removal(1), start), "the third opens it");
     assert_eq!(breaker.allowance(8, later(29)), 0);
     assert_eq!(breaker.allowance(8, later(30)), 1, "one probe");
-    assert!(!breaker.failure(later(31)), "open already: no news");
+    assert!(!breaker.failure(Failed::Row(1), later(31)), "open already: no news");
     assert_eq!(breaker.allowance(8, later(60)), 0, "open again");
     assert!(breaker.success(), "closing is news");
     assert_eq!(breaker.allowance(8, later(61)), 8);

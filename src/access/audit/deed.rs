@@ -76,6 +76,8 @@ deeds! {
     Silence = "silence", "établissement mis en silence";
     /// The mute was taken off.
     FinSilence = "fin-silence", "silence levé";
+    /// The deletion of an indicator that stands in the ROR twice was asked for.
+    SupprimerDouble = "supprimer-double", "suppression demandée d’un indicateur en double";
     /// A reminder mail was sent.
     Relance = "relance", "relance envoyée";
 }
@@ -88,6 +90,11 @@ pub fn on_mail(number: i64) -> String {
 /// The object of deeds on an establishment.
 pub fn on_establishment(finess: impl fmt::Display) -> String {
     format!("etablissement {finess}")
+}
+
+/// The object of deeds on a location.
+pub fn on_location(lieu: impl fmt::Display) -> String {
+    format!("lieu {lieu}")
 }
 
 /// A word that names no deed: another version wrote it.

@@ -10,6 +10,7 @@ mod mailboxes;
 mod replay;
 mod show;
 mod traces;
+mod twins;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,9 @@ pub(super) enum Command {
     /// Consulte et vérifie le journal d’audit : qui a fait quoi, quand.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Liste les indicateurs que le ROR porte en double, sous les deux codes du genre indifférencié, et les supprime ;
+    /// rend 1 s’il y en a.
+    Twins(twins::Arguments),
     /// Montre le bilan : tout courriel reçu a une issue ou est en cours.
     Balance(balance::Arguments),
 }
@@ -56,6 +60,7 @@ pub(super) async fn run(command: Command) -> Outcome {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Traces(command) => traces::run(command).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::Twins(arguments) => twins::run(arguments).await,
         Command::Balance(arguments) => balance::run(arguments).await,
     }
 }

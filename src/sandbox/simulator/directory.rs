@@ -93,11 +93,12 @@ impl Directory {
     pub(super) fn apply(&mut self, identifier: &str, patch: &Patch) -> Result<u64, Refusal> {
         let lieu = self.lieux.get(identifier).ok_or_else(|| Refusal::location_unknown(identifier))?;
         admit(lieu)?;
-        let retired = self.retired.filter(|_| matches!(patch, Patch::Delete(_)));
-        if !retired.is_some_and(|genre| patch.key().is_indicator(genre)) {
+        let place = (identifier.to_owned(), patch.key().clone());
+        let retired = self.retired.is_some_and(|genre| patch.key().is_indicator(genre));
+        let may_go = matches!(patch, Patch::Delete(_)) && (retired || self.capacities.contains_key(&place));
+        if !may_go {
             check(patch, lieu, self.genre)?;
         }
-        let place = (identifier.to_owned(), patch.key().clone());
         match (patch, self.capacities.contains_key(&place)) {
             (Patch::Replace(..) | Patch::Delete(_), false) => return Err(Refusal::indicator_absent()),
             // Not documented. A second one would break the key, so it is taken for a fault of the client.
@@ -115,6 +116,22 @@ impl Directory {
             ((identifiant, indicateur.clone()), Valued { key: indicateur, nature, source, nombre, date })
         };
         self.capacities.extend(capacities.into_iter().map(placed));
+    }
+
+    pub(super) fn forget(&mut self, genre: &str) {
+        self.capacities.retain(|(_, key), _| key.genre.as_deref() != Some(genre));
+    }
+
+    /// Holds the value of this place under the other code of the undifferentiated genre too.
+    pub(super) fn hold_twin(&mut self, (identifier, key): &(String, Key)) {
+        let other = match key.genre.as_deref() {
+            Some("03") => "04",
+            Some("04") => "03",
+            _ => return,
+        };
+        let Some(value) = self.capacities.get(&(identifier.clone(), key.clone())).cloned() else { return };
+        let key = Key { genre: Some(other.to_owned()), ..key.clone() };
+        self.capacities.insert((identifier.clone(), key.clone()), Valued { key, ..value });
     }
 
     /// Every capacity, ordered by location and key.

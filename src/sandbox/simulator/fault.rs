@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::key::Key;
+
 /// The most faults that wait at a time; more are refused.
 const FAULTS: usize = 1000;
 
@@ -16,6 +18,9 @@ pub struct Fault {
     /// The location it is for; any if `None`.
     #[serde(default)]
     pub identifiant: Option<String>,
+    /// The indicators it is for, those with these codes: `{"statut": "03"}`; any if `None`.
+    #[serde(default)]
+    pub indicateur: Option<Key>,
     /// How many matching requests pass before the first is hit.
     #[serde(default)]
     pub apres: u32,
@@ -58,6 +63,33 @@ pub enum Effect {
     },
     /// Not treated; the ROR's own 403: the client has no right on the establishment.
     Interdit,
+    /// Not treated; the ROR's own `OperationOutcome` with this status.
+    Refus {
+        /// A 4xx, or whatever the ROR would send one with.
+        statut: u16,
+        /// The codes of its issues (ValueSet issue-type).
+        codes: Vec<String>,
+        /// What each issue says.
+        #[serde(default)]
+        texte: Option<String>,
+        /// The expression of each issue.
+        #[serde(default)]
+        expression: Option<String>,
+        /// A `Retry-After` header.
+        #[serde(default)]
+        retry_after: Option<String>,
+    },
+    /// Treated; the same value stands under the other code of the undifferentiated genre too, as another program may
+    /// have left it.
+    Jumeau,
+    /// The read service answers this status, with an `OperationOutcome`.
+    Lecture {
+        /// The status.
+        statut: u16,
+        /// The codes of its issues.
+        #[serde(default)]
+        codes: Vec<String>,
+    },
     /// Not treated; 200 with something that is not FHIR.
     Charabia,
     /// Treated; an `OperationOutcome` writes arrays of expressions as bare strings and the reverse.
@@ -79,11 +111,17 @@ impl Effect {
 
     /// The fault hits so many requests, for any location.
     pub fn times(self, fois: u32) -> Fault {
-        Fault { effect: self, identifiant: None, apres: 0, fois }
+        Fault { effect: self, identifiant: None, indicateur: None, apres: 0, fois }
     }
 
-    fn is_of_token_endpoint(&self) -> bool {
-        matches!(self, Self::Jeton { .. })
+    fn is_of_a_write(&self) -> bool {
+        !matches!(self, Self::Jeton { .. } | Self::Lecture { .. })
+    }
+}
+
+impl Fault {
+    fn is_at(&self, identifier: &str) -> bool {
+        self.identifiant.as_deref().is_none_or(|wanted| wanted == identifier)
     }
 }
 
@@ -110,15 +148,21 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The fault that hits a write to this location.
-    pub(super) fn hit_write(&self, identifier: &str) -> Option<Effect> {
-        let is_for = |fault: &Fault| fault.identifiant.as_deref().is_none_or(|wanted| wanted == identifier);
-        self.hit(|fault| !fault.effect.is_of_token_endpoint() && is_for(fault))
+    /// The fault that hits a write of this indicator, if it names one, to this location.
+    pub(super) fn hit_write(&self, identifier: &str, key: Option<&Key>) -> Option<Effect> {
+        let is_of = |wanted: &Key| key.is_some_and(|key| key.has(wanted));
+        let is_for = |fault: &Fault| fault.is_at(identifier) && fault.indicateur.as_ref().is_none_or(is_of);
+        self.hit(|fault| fault.effect.is_of_a_write() && is_for(fault))
+    }
+
+    /// The fault that hits a reading of this location.
+    pub(super) fn hit_read(&self, identifier: &str) -> Option<Effect> {
+        self.hit(|fault| matches!(fault.effect, Effect::Lecture { .. }) && fault.is_at(identifier))
     }
 
     /// The fault that hits a demand for a token.
     pub(super) fn hit_token(&self) -> Option<Effect> {
-        self.hit(|fault| fault.effect.is_of_token_endpoint())
+        self.hit(|fault| matches!(fault.effect, Effect::Jeton { .. }))
     }
 
     /// The first matching fault whose turn has come; those whose turn has not come draw nearer.

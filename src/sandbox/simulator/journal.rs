@@ -1,6 +1,6 @@
 //! Every request the simulator received, in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::key::Key;
 /// The most requests remembered; the oldest are forgotten first.
 const REMEMBERED: usize = 50_000;
 
-/// A request as the simulator saw it. Header values are not kept: one of them is the token.
+/// A request as the simulator saw it. Other header values are not kept: one of them is the token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Recorded {
     /// Its rank since the start, from 1.
@@ -29,6 +29,10 @@ pub struct Recorded {
     pub date: Option<String>,
     /// The names of its headers, in lower case.
     pub en_tetes: Vec<String>,
+    /// The values of its `Ror-*` headers, under their names in lower case.
+    pub ror: BTreeMap<String, String>,
+    /// The client that it names, or whose token it bears.
+    pub client: Option<String>,
     /// The status answered; `None` while it is treated, and if no answer was given.
     pub statut: Option<u16>,
     /// Whether it changed what the simulator holds.

@@ -4,13 +4,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::capacity::{Affectation, Crise, Fermeture, Nomenclature, Statut, Supplement, Temporalite};
 use crate::ror::GenreCode;
 
 /// The seven attributes that name an indicator, as NOS codes; `None` is the « null » of the ROR.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Key {
     /// capacityStatus (TRE_R330).
     pub statut: Option<String>,
@@ -41,6 +42,12 @@ impl Key {
             "temporaryAssignement" => Some(&mut self.affectation),
             _ => None,
         }
+    }
+
+    /// Whether it has every attribute that `wanted` has, with the same code.
+    pub(super) fn has(&self, wanted: &Self) -> bool {
+        let pairs = self.named().into_iter().zip(wanted.named());
+        pairs.into_iter().all(|((_, code), (_, wanted))| wanted.is_none() || code == wanted)
     }
 
     /// The attributes that are present, under their names in the extension.

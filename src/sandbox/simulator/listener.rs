@@ -50,9 +50,14 @@ pub(super) struct Connection {
     on_cut: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
-/// The handle by which a request cuts its own connection.
+/// The connection of a request.
 #[derive(Debug, Clone)]
-pub(super) struct Cut(pub(super) CancellationToken);
+pub(super) struct Cut {
+    /// Cuts it.
+    pub(super) cut: CancellationToken,
+    /// Whether the client showed a certificate.
+    pub(super) certified: bool,
+}
 
 /// The server's side of TLS: its certificate, and what it asks of clients.
 pub(super) fn server_config(
@@ -160,7 +165,8 @@ impl Listener for TlsListener {
 
 impl Connected<IncomingStream<'_, TlsListener>> for Cut {
     fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(stream.io().cut.clone())
+        let Connection { stream, cut, .. } = stream.io();
+        Self { cut: cut.clone(), certified: stream.get_ref().1.peer_certificates().is_some() }
     }
 }
 

@@ -74,8 +74,20 @@ pub struct SimulatorSettings {
     pub genre_accepted: GenreCode,
     /// How long a token is valid.
     pub token_lifetime: Span,
+    /// The client that reads, if it is another than those that write: it names itself by a secret in the place of a
+    /// certificate, and each is refused what the other may do.
+    pub reader: Option<ReadingClient>,
     /// The time by which tokens expire.
     pub clock: Clock,
+}
+
+/// A client of the access profile 0: a name and a secret (ANS, page « authentification »).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadingClient {
+    /// Its `client_id`.
+    pub client_id: String,
+    /// Its `client_secret`.
+    pub secret: String,
 }
 
 /// A simulator that runs. It stops, and cuts its connections, when it is dropped.
@@ -119,7 +131,8 @@ impl Simulator {
     pub async fn start(settings: SimulatorSettings) -> Result<Self, SimulatorError> {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let optional = server_config(&settings.api_cert, &settings.client_ca, ClientCertificate::Optional)?;
-        let required = server_config(&settings.token_cert, &settings.client_ca, ClientCertificate::Required)?;
+        let asked = if settings.reader.is_none() { ClientCertificate::Required } else { ClientCertificate::Optional };
+        let required = server_config(&settings.token_cert, &settings.client_ca, asked)?;
         let api = TlsListener::bind(settings.api, optional, stop.clone()).await?;
         let token = TlsListener::bind(settings.token, required, stop.clone()).await?;
         let service = Arc::new(Service::new(&settings));
@@ -159,6 +172,11 @@ impl Simulator {
     /// Holds these capacities too, as if they had been written: the inverse of [`state`](Self::state).
     pub fn hold(&self, capacities: impl IntoIterator<Item = Capacity>) {
         self.service.directory().hold(capacities);
+    }
+
+    /// Holds nothing any more under this code of the genre, as if somebody had cleared it up by hand.
+    pub fn forget(&self, genre: &str) {
+        self.service.directory().forget(genre);
     }
 
     /// From now on this location exists, and takes writes so.

@@ -1,5 +1,7 @@
 //! The refusals of the write service, in the words of its documentation (page « patch-capacitaire »).
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::fhirpath::{self, CAPACITY};
@@ -14,7 +16,7 @@ pub(super) struct Refusal {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Issue {
-    code: &'static str,
+    code: Cow<'static, str>,
     diagnostics: String,
     expression: Option<Expression>,
 }
@@ -28,7 +30,7 @@ enum Expression {
 
 impl Refusal {
     fn new(status: u16, code: &'static str, diagnostics: impl Into<String>, expression: Option<Expression>) -> Self {
-        Self { status, issues: vec![Issue { code, diagnostics: diagnostics.into(), expression }] }
+        Self { status, issues: vec![Issue { code: code.into(), diagnostics: diagnostics.into(), expression }] }
     }
 
     /// The indicator is not there: 404 with a bare string, as in the documentation.
@@ -85,8 +87,18 @@ impl Refusal {
         Self::new(403, "forbidden", diagnostics, Some(location()))
     }
 
+    /// Whatever is asked for.
+    pub(super) fn of(status: u16, codes: &[String], text: Option<&str>, expression: Option<&str>) -> Self {
+        let issue = |code: &String| Issue {
+            code: code.clone().into(),
+            diagnostics: text.unwrap_or("Défaut demandé au simulateur").to_owned(),
+            expression: expression.map(|text| Expression::Array(text.to_owned())),
+        };
+        Self { status, issues: codes.iter().map(issue).collect() }
+    }
+
     pub(super) fn unprocessable() -> Self {
-        Self::new(422, "processing", "La demande ne peut pas être traitée", None)
+        Self::new(422, "value", "La demande ne peut pas être traitée", None)
     }
 
     /// The `OperationOutcome`; `swapped` writes arrays as bare strings and the reverse.

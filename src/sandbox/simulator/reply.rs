@@ -1,7 +1,7 @@
 //! An answer of the simulator, before it is sent.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, PRAGMA, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -25,6 +25,13 @@ impl Reply {
     /// A FHIR resource.
     pub(super) fn json(status: u16, json: Value) -> Self {
         Self::new(status, "application/fhir+json;charset=UTF-8", Content::Json(json))
+    }
+
+    /// What the token endpoint says (RFC 6749, sections 5.1 and 5.2).
+    pub(super) fn of_tokens(status: u16, json: Value) -> Self {
+        let mut reply = Self::new(status, "application/json", Content::Json(json));
+        reply.headers.extend([(CACHE_CONTROL, "no-store".to_owned()), (PRAGMA, "no-cache".to_owned())]);
+        reply
     }
 
     /// An `OperationOutcome`.

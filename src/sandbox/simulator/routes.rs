@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
@@ -19,7 +18,7 @@ use super::journal::Recorded;
 use super::listener::Cut;
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::service::{Service, Write, names};
+use super::service::{Service, Write, authorization, names, ror_headers};
 
 /// The most bytes of a request that are read.
 const REQUEST_LIMIT: usize = 64 * 1024;
@@ -67,7 +66,7 @@ async fn write(
     let (service, stop) = (shared.service.clone(), shared.stop.clone());
     let treated = shared.tasks.spawn(async move { stop.run_until_cancelled(service.write(write)).await }).await;
     let Some(reply) = treated.ok().flatten().flatten() else {
-        cut.0.cancel();
+        cut.cut.cancel();
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     reply.into_response()
@@ -75,58 +74,108 @@ async fn write(
 
 async fn read(State(shared): State<Shared>, Query(parameters): Parameters, headers: HeaderMap) -> Reply {
     let identifier = identifiers(parameters).into_iter().next();
-    let reply = search(&shared.service, identifier.as_deref(), &headers);
-    let (methode, en_tetes) = ("GET".to_owned(), names(&headers));
-    let statut = Some(reply.status);
-    shared.service.journal.open(Recorded { methode, identifiant: identifier, en_tetes, statut, ..Recorded::default() });
+    let client = shared.service.tokens.client_of(authorization(&headers));
+    let reply = search(&shared.service, identifier.as_deref(), client.as_deref(), &headers);
+    shared.service.journal.open(Recorded {
+        methode: "GET".to_owned(),
+        identifiant: identifier,
+        en_tetes: names(&headers),
+        ror: ror_headers(&headers),
+        client,
+        statut: Some(reply.status),
+        ..Recorded::default()
+    });
     reply
 }
 
-fn search(service: &Service, identifier: Option<&str>, headers: &HeaderMap) -> Reply {
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !service.tokens.admits(authorization) {
+fn search(service: &Service, identifier: Option<&str>, client: Option<&str>, headers: &HeaderMap) -> Reply {
+    let Some(client) = client else {
         return Reply::refusal(Refusal::invalid(401, "Jeton absent, inconnu ou expiré"));
+    };
+    if service.reader.as_ref().is_some_and(|reader| reader.client_id != client) {
+        return Reply::refusal(Refusal::of(403, &["forbidden".to_owned()], Some("Ce client ne lit pas"), None));
     }
     if let Some(missing) = READER_HEADERS.iter().find(|name| !headers.contains_key(**name)) {
         return Reply::refusal(Refusal::invalid(400, format!("L'en-tête {missing} manque")));
     }
-    match identifier {
-        Some(identifier) => Reply::json(200, service.directory().search(identifier)),
-        None => Reply::refusal(Refusal::invalid(400, "Le paramètre identifier manque")),
+    let Some(identifier) = identifier else {
+        return Reply::refusal(Refusal::invalid(400, "Le paramètre identifier manque"));
+    };
+    match service.faults.hit_read(identifier) {
+        Some(Effect::Lecture { statut, codes }) => Reply::refusal(Refusal::of(statut, &codes, None, None)),
+        _ => Reply::json(200, service.directory().search(identifier)),
     }
 }
 
-async fn deliver_token(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Reply {
-    let reply = token_reply(&shared.service, &body);
-    let statut = Some(reply.status);
-    let (methode, en_tetes) = ("POST".to_owned(), names(&headers));
-    shared.service.journal.open(Recorded { methode, en_tetes, statut, ..Recorded::default() });
+async fn deliver_token(
+    State(shared): State<Shared>,
+    ConnectInfo(Cut { certified, .. }): ConnectInfo<Cut>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Reply {
+    let demand = Demand::read(&body);
+    let reply = token_reply(&shared.service, demand.as_ref(), certified);
+    shared.service.journal.open(Recorded {
+        methode: "POST".to_owned(),
+        en_tetes: names(&headers),
+        client: demand.map(|demand| demand.client_id),
+        statut: Some(reply.status),
+        ..Recorded::default()
+    });
     reply
 }
 
-fn token_reply(service: &Service, body: &[u8]) -> Reply {
-    match (service.faults.hit_token(), demand(body)) {
-        (Some(Effect::Jeton { statut: status @ 400..=499 }), _) => {
-            Reply::json(status, json!({"error": "invalid_client", "error_description": "Client refusé"}))
-        }
+fn token_reply(service: &Service, demand: Option<&Demand>, certified: bool) -> Reply {
+    let refused =
+        |status, error| Reply::of_tokens(status, json!({"error": error, "error_description": "Demande refusée"}));
+    match (service.faults.hit_token(), demand) {
+        (Some(Effect::Jeton { statut: status @ 400..=499 }), _) => refused(status, "invalid_client"),
         (Some(Effect::Jeton { statut }), _) => Reply::page(statut),
-        (_, Some(("client_credentials", true))) => Reply::json(200, delivery(service)),
-        (_, Some((_, true))) => Reply::json(400, json!({"error": "unsupported_grant_type"})),
-        (_, _) => Reply::json(400, json!({"error": "invalid_request"})),
+        (_, Some(Demand { client_id, .. })) if client_id.is_empty() => refused(400, "invalid_request"),
+        (_, Some(Demand { grant, .. })) if grant != "client_credentials" => refused(400, "unsupported_grant_type"),
+        (_, Some(demand)) if demand.is_proved(service, certified) => {
+            Reply::of_tokens(200, delivery(service, &demand.client_id))
+        }
+        (_, Some(_)) => refused(401, "invalid_client"),
+        (_, None) => refused(400, "invalid_request"),
     }
 }
 
-fn delivery(service: &Service) -> Value {
-    json!({"access_token": service.tokens.issue(), "token_type": "Bearer", "expires_in": service.tokens.lifetime()})
+/// As Keycloak answers, which the real endpoint is by its address.
+fn delivery(service: &Service, client: &str) -> Value {
+    json!({
+        "access_token": service.tokens.issue(client),
+        "expires_in": service.tokens.lifetime(),
+        "refresh_expires_in": 0,
+        "token_type": "Bearer",
+        "not-before-policy": 0,
+        "scope": "email profile"
+    })
 }
 
-/// The grant type, and whether a client names itself.
-fn demand(body: &[u8]) -> Option<(&'static str, bool)> {
-    let text = std::str::from_utf8(body).ok()?;
-    let form = reqwest::Url::parse(&format!("form:?{text}")).ok()?;
-    let field = |name: &str| form.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let grant = if field("grant_type")? == "client_credentials" { "client_credentials" } else { "other" };
-    Some((grant, field("client_id").is_some_and(|client| !client.is_empty())))
+/// What a client asks the token endpoint for (RFC 6749, sections 2.3.1 and 4.4.2).
+struct Demand {
+    grant: String,
+    client_id: String,
+    secret: Option<String>,
+}
+
+impl Demand {
+    fn read(body: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(body).ok()?;
+        let form = reqwest::Url::parse(&format!("form:?{text}")).ok()?;
+        let field = |name: &str| form.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let client_id = field("client_id").unwrap_or_default();
+        Some(Self { grant: field("grant_type")?, client_id, secret: field("client_secret") })
+    }
+
+    /// By a certificate, or by the secret of the client that reads.
+    fn is_proved(&self, service: &Service, certified: bool) -> bool {
+        match &service.reader {
+            Some(reader) if reader.client_id == self.client_id => self.secret.as_deref() == Some(&reader.secret),
+            _ => certified,
+        }
+    }
 }
 
 async fn add_fault(State(shared): State<Shared>, fault: Result<Json<Fault>, JsonRejection>) -> Response {

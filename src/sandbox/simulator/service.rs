@@ -1,5 +1,6 @@
 //! What the simulated ROR does with a write, faults included.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,6 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 
-use super::SimulatorSettings;
 use super::directory::Directory;
 use super::fault::{Effect, Fault, Faults};
 use super::journal::{Journal, Recorded};
@@ -19,12 +19,15 @@ use super::patch::Patch;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::tokens::Issued;
+use super::{ReadingClient, SimulatorSettings};
 
 /// All that the listeners share.
 pub(super) struct Service {
     pub(super) tokens: Issued,
     pub(super) faults: Faults,
     pub(super) journal: Journal,
+    /// The client that reads, if it has to be another than those that write.
+    pub(super) reader: Option<ReadingClient>,
     clock: Clock,
     directory: Mutex<Directory>,
     /// Counts the orders to treat what is held back.
@@ -47,6 +50,7 @@ impl Service {
             tokens: Issued::new(settings.clock.clone(), settings.token_lifetime.signed()),
             faults: Faults::default(),
             journal: Journal::default(),
+            reader: settings.reader.clone(),
             clock: settings.clock.clone(),
             directory: Mutex::new(Directory::new(settings.lieux.clone(), settings.genre_accepted)),
             releases: watch::Sender::new(0),
@@ -70,10 +74,17 @@ impl Service {
     /// Treats a write; `None` if the connection must be cut in the place of an answer.
     pub(super) async fn write(&self, write: Write) -> Option<Reply> {
         let parsed = Patch::parse(&write.body);
-        let rank = self.journal.open(record(&write, parsed.as_ref().ok()));
+        let client = self.tokens.client_of(authorization(&write.headers));
+        let rank = self.journal.open(Recorded { client, ..record(&write, parsed.as_ref().ok()) });
         let identifier = write.identifiers.first().map(String::as_str).unwrap_or_default();
-        let effect = self.faults.hit_write(identifier);
+        let effect = self.faults.hit_write(identifier, parsed.as_ref().ok().map(Patch::key));
+        let twin = effect == Some(Effect::Jumeau);
+        let key = parsed.as_ref().ok().map(Patch::key).cloned();
+        let place = key.map(|key| (identifier.to_owned(), key));
         let reply = self.under(effect, rank, || self.treat(&write, parsed)).await;
+        if let (Some(place), true) = (place, twin) {
+            self.directory().hold_twin(&place);
+        }
         self.journal.note(rank, |entry| entry.statut = reply.as_ref().map(|reply| reply.status));
         reply
     }
@@ -97,7 +108,13 @@ impl Service {
             reply
         };
         match effect {
-            None | Some(Effect::JetonExpire | Effect::Jeton { .. }) => Some(treat()),
+            None | Some(Effect::JetonExpire | Effect::Jeton { .. } | Effect::Lecture { .. } | Effect::Jumeau) => {
+                Some(treat())
+            }
+            Some(Effect::Refus { statut, codes, texte, expression, retry_after }) => {
+                let refusal = Refusal::of(statut, &codes, texte.as_deref(), expression.as_deref());
+                Some(Reply::refusal(refusal).retry_after(retry_after))
+            }
             Some(Effect::ExpressionInversee) => Some(treat().swapped()),
             Some(Effect::Lent { ms }) => {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -142,8 +159,11 @@ impl Service {
     /// The location named, if the request is one for this service at all.
     fn admit<'a>(&self, write: &'a Write) -> Result<&'a str, Refusal> {
         let header = |name| write.headers.get(name).and_then(|value| value.to_str().ok());
-        if !self.tokens.admits(header(AUTHORIZATION)) {
+        let Some(client) = self.tokens.client_of(authorization(&write.headers)) else {
             return Err(Refusal::invalid(401, "Jeton absent, inconnu ou expiré"));
+        };
+        if self.reader.as_ref().is_some_and(|reader| reader.client_id == client) {
+            return Err(Refusal::forbidden());
         }
         if write.headers.keys().any(|name| name.as_str().starts_with("ror-")) {
             return Err(Refusal::invalid(400, "Les en-têtes Ror-* ne sont pas admis en écriture"));
@@ -175,8 +195,20 @@ fn record(write: &Write, patch: Option<&Patch>) -> Recorded {
         nombre: value.map(|value| value.nombre),
         date: value.map(|value| value.date.clone()),
         en_tetes: names(&write.headers),
+        ror: ror_headers(&write.headers),
         ..Recorded::default()
     }
+}
+
+/// The value of the `Authorization` header.
+pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
+}
+
+/// The `Ror-*` headers.
+pub(super) fn ror_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let own = headers.iter().filter(|(name, _)| name.as_str().starts_with("ror-"));
+    own.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
 }
 
 /// The names of the headers, in lower case.

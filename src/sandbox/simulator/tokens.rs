@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use crate::clock::Clock;
 
@@ -14,33 +17,43 @@ const TOKENS: usize = 10_000;
 pub(super) struct Issued {
     clock: Clock,
     lifetime: SignedDuration,
-    expiries: Mutex<BTreeMap<String, Timestamp>>,
+    issued: Mutex<BTreeMap<String, Issue>>,
+}
+
+/// Until when a token is valid, and whose it is.
+struct Issue {
+    expiry: Timestamp,
+    client: String,
 }
 
 impl Issued {
     pub(super) fn new(clock: Clock, lifetime: SignedDuration) -> Self {
-        Self { clock, lifetime, expiries: Mutex::default() }
+        Self { clock, lifetime, issued: Mutex::default() }
     }
 
-    /// A new token, opaque.
-    pub(super) fn issue(&self) -> String {
-        let token = format!("simulateur-{:032x}", fastrand::u128(..));
+    /// A new token of this client. It has the form of the real one, a JWT (RFC 7519) that clients need not read, and
+    /// nothing signs it.
+    pub(super) fn issue(&self, client: &str) -> String {
         let now = self.clock.now();
-        let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
-        expiries.retain(|_, expiry| *expiry > now);
-        if expiries.len() >= TOKENS {
-            let first = expiries.iter().min_by_key(|(_, expiry)| **expiry).map(|(token, _)| token.clone());
-            first.map(|token| expiries.remove(&token));
+        let expiry = now.saturating_add(self.lifetime).unwrap_or(now);
+        let claims = json!({"exp": expiry.as_second(), "iat": now.as_second(), "typ": "Bearer", "azp": client});
+        let token =
+            format!("{}.{}.{:032x}", part(&json!({"alg": "none", "typ": "JWT"})), part(&claims), fastrand::u128(..));
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.retain(|_, issue| issue.expiry > now);
+        if issued.len() >= TOKENS {
+            let first = issued.iter().min_by_key(|(_, issue)| issue.expiry).map(|(token, _)| token.clone());
+            first.map(|token| issued.remove(&token));
         }
-        expiries.insert(token.clone(), now.saturating_add(self.lifetime).unwrap_or(now));
+        issued.insert(token.clone(), Issue { expiry, client: client.to_owned() });
         token
     }
 
-    /// Whether the `Authorization` header holds a token that is still valid.
-    pub(super) fn admits(&self, authorization: Option<&str>) -> bool {
-        let Some(token) = authorization.and_then(|header| header.strip_prefix("Bearer ")) else { return false };
-        let expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
-        expiries.get(token).is_some_and(|expiry| *expiry > self.clock.now())
+    /// Whose token the `Authorization` header holds, if it is still valid.
+    pub(super) fn client_of(&self, authorization: Option<&str>) -> Option<String> {
+        let token = authorization?.strip_prefix("Bearer ")?;
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.get(token).filter(|issue| issue.expiry > self.clock.now()).map(|issue| issue.client.clone())
     }
 
     /// Seconds for which a token is valid.
@@ -49,6 +62,10 @@ impl Issued {
     }
 
     pub(super) fn forget(&self) {
-        self.expiries.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+fn part(json: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(json.to_string())
 }

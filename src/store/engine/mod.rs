@@ -16,6 +16,7 @@
 
 pub(super) mod locks;
 mod placeholders;
+mod pooling;
 pub(super) mod postgres;
 mod query;
 pub(super) mod sqlite;

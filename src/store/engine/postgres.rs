@@ -3,6 +3,7 @@
 //! A session that does not answer in time, or whose last word was an error, is closed and never used again: a server
 //! that went away half-way, a statement left behind, an open transaction cannot reach the next user.
 
+use std::fmt::Write;
 use std::future::Future;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,9 +13,9 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
-use sqlx::{ConnectOptions, Connection, Executor, Postgres};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, Row};
 
-use super::{Engine, PREPARED};
+use super::{Engine, PREPARED, pooling};
 use crate::setting::Span;
 use crate::store::{Result, Settings, StoreError};
 
@@ -48,6 +49,8 @@ const LIMITS: [(&str, &str); 2] = [("statement_timeout", "30000"), ("lock_timeou
 const IDLE: Duration = Duration::from_secs(10);
 /// A commit returns when it is on the disk, whatever the server's default.
 const DURABLE: [(&str, &str); 1] = [("synchronous_commit", "on")];
+/// The oldest version that has all that is asked of it: `plan_cache_mode` came with 12.
+const OLDEST: u32 = 12;
 
 /// Whether a URL names this engine.
 pub(in crate::store) fn is_named_by(url: &str) -> bool {
@@ -57,7 +60,7 @@ pub(in crate::store) fn is_named_by(url: &str) -> bool {
 /// Opens the database and brings its schema up to date; several may do so at once.
 pub(in crate::store) async fn open(settings: &Settings) -> Result<Engine> {
     let options = options(settings).await?;
-    let mut session = connect(&options).await?;
+    let mut session = vetted(&options, settings.lease).await?;
     check(&mut session).await?;
     MIGRATIONS.run(&mut session).await?;
     let _ = session.close().await;
@@ -67,7 +70,7 @@ pub(in crate::store) async fn open(settings: &Settings) -> Result<Engine> {
 /// Opens a database that must have a schema, as it is.
 pub(in crate::store) async fn open_existing(settings: &Settings) -> Result<Engine> {
     let options = options(settings).await?;
-    let mut session = connect(&options).await?;
+    let mut session = vetted(&options, settings.lease).await?;
     let made = has_schema(&mut session).await?;
     let _ = session.close().await;
     if made { Ok(pool(options, settings.lease)) } else { Err(StoreError::Empty(settings.url.clone())) }
@@ -80,14 +83,75 @@ pub(in crate::store) async fn has_schema(session: &mut PgConnection) -> Result<b
 
 /// Sessions in which nobody waits for long for a worker that stopped: not beyond its lease.
 fn pool(options: PgConnectOptions, lease: Span) -> Engine {
+    let options = options.statement_cache_capacity(PREPARED);
+    let pool = |sessions, wanted: Vec<(&'static str, String)>| {
+        let pool = PgPoolOptions::new().max_connections(sessions).acquire_timeout(CONNECT);
+        pool.after_connect(move |session, _| {
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                let lost = settle(session, &wanted).await?;
+                let fault = |name| sqlx::Error::Protocol(format!("le réglage {name} d’une session n’est pas gardé"));
+                lost.map_or(Ok(()), |name| Err(fault(name)))
+            })
+        })
+    };
+    let searching = SEARCHING.map(|(name, value)| (name, value.to_owned()));
+    let searching = limits(lease).into_iter().chain(searching).collect();
+    let searchers = pool(SEARCHERS, searching).connect_lazy_with(options.clone());
+    Engine::Postgres { pool: pool(SESSIONS, limits(lease)).connect_lazy_with(options), searchers }
+}
+
+/// What every session of the service keeps to.
+fn limits(lease: Span) -> Vec<(&'static str, String)> {
     let idle = IDLE.min(lease.get() / 2).as_millis().to_string();
-    let options = options
-        .statement_cache_capacity(PREPARED)
-        .options(LIMITS)
-        .options([("idle_in_transaction_session_timeout", idle)]);
-    let pool = |sessions| PgPoolOptions::new().max_connections(sessions).acquire_timeout(CONNECT);
-    let searchers = pool(SEARCHERS).connect_lazy_with(options.clone().options(SEARCHING));
-    Engine::Postgres { pool: pool(SESSIONS).connect_lazy_with(options), searchers }
+    let fixed = DURABLE.into_iter().chain(LIMITS).map(|(name, value)| (name, value.to_owned()));
+    fixed.chain([("idle_in_transaction_session_timeout", idle)]).collect()
+}
+
+/// Sets what a session is to keep to, and reads it back: a pooler in between may drop what is asked for while
+/// connecting, as PgBouncer does with `options`. Gives the first setting that was not kept. The simple protocol, since
+/// nothing else is certain to work where sessions are shared.
+async fn settle(session: &mut PgConnection, wanted: &[(&'static str, String)]) -> sqlx::Result<Option<&'static str>> {
+    let (mut setting, mut reading) = (String::new(), String::new());
+    for (name, value) in wanted {
+        let comma = if setting.is_empty() { "SELECT" } else { "," };
+        // Names and values are ours; neither holds a quote.
+        let _ = write!(setting, "{comma} set_config('{name}', '{value}', false)");
+        let _ = write!(reading, "{comma} current_setting('{name}')");
+    }
+    let set = sqlx::raw_sql(AssertSqlSafe(setting)).fetch_one(&mut *session).await?;
+    let kept = sqlx::raw_sql(AssertSqlSafe(reading)).fetch_one(&mut *session).await?;
+    for (index, (name, _)) in wanted.iter().enumerate() {
+        if set.try_get::<String, _>(index)? != kept.try_get::<String, _>(index)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// A session on a server that is recent enough, with nothing in between that gives the sessions of one to another, and
+/// that keeps what it is asked to.
+pub(in crate::store) async fn vetted(options: &PgConnectOptions, lease: Span) -> Result<PgConnection> {
+    let mut session = connect(options).await?;
+    let mut second = connect(options).await?;
+    let shared = within(pooling::are_shared(&mut session, &mut second)).await?;
+    if shared {
+        return Err(StoreError::Pooled);
+    }
+    let version = version(&mut session).await?;
+    let major: String = version.chars().take_while(char::is_ascii_digit).collect();
+    if major.parse::<u32>().is_ok_and(|major| major < OLDEST) {
+        return Err(StoreError::TooOld { found: version, oldest: OLDEST });
+    }
+    let lost = within(settle(&mut second, &limits(lease))).await?;
+    let _ = second.close().await;
+    lost.map_or(Ok(session), |name| Err(StoreError::NotKept(name)))
+}
+
+/// The version of the server: `15.8`, to which a distribution may add its own.
+pub(in crate::store) async fn version(session: &mut PgConnection) -> Result<String> {
+    let found = setting_of(session, "server_version").await?;
+    Ok(found.split_whitespace().next().unwrap_or_default().to_owned())
 }
 
 /// Closes every session. One whose server says nothing is not waited for: the process is about to end.
@@ -97,8 +161,15 @@ pub(super) async fn close(pool: &PgPool) {
 
 /// One session, under no limit but those of the server: for what may last.
 pub(in crate::store) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
-    let connected = tokio::time::timeout(CONNECT, options.connect()).await;
-    Ok(connected.map_err(|_| StoreError::Unreachable)??)
+    let durable = DURABLE.map(|(name, value)| (name, value.to_owned()));
+    let connecting = async {
+        let mut session = options.connect().await?;
+        let lost = settle(&mut session, &durable).await?;
+        Ok::<_, sqlx::Error>((session, lost))
+    };
+    let connected = tokio::time::timeout(CONNECT, connecting).await;
+    let (session, lost) = connected.map_err(|_| StoreError::Unreachable)??;
+    lost.map_or(Ok(session), |name| Err(StoreError::NotKept(name)))
 }
 
 /// How to reach the server. Beyond this machine the connection is encrypted and the server's certificate verified,
@@ -118,7 +189,8 @@ pub(in crate::store) async fn options(settings: &Settings) -> Result<PgConnectOp
     if is_remote(&options) {
         options = options.ssl_mode(PgSslMode::VerifyFull);
     }
-    Ok(options.application_name("dispolits").options(DURABLE).disable_statement_logging())
+    // No floating point is stored, and PgBouncer refuses a connection that asks for its digits.
+    Ok(options.application_name("dispolits").extra_float_digits(None).disable_statement_logging())
 }
 
 /// Passwords stand in files or variables that are not shown, never in a URL that is.

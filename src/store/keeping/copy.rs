@@ -13,7 +13,7 @@ use crate::store::{Result, Settings, Store, StoreError};
 
 /// What is copied, each table after those that it refers to. Workers, duties and sessions are of
 /// the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 23] = [
+pub(in crate::store) const TABLES: [&str; 24] = [
     "mails",
     "journal",
     "documents",
@@ -21,6 +21,7 @@ pub(in crate::store) const TABLES: [&str; 23] = [
     "updates",
     "holds",
     "removals",
+    "twins",
     "attempts",
     "defects",
     "facets",

@@ -210,6 +210,7 @@ async fn simulator(pki: &Pki, wards: usize) -> Simulator {
         lieux: places().map(Lieu::normal).collect(),
         genre_accepted: GenreCode::Indetermine,
         token_lifetime: Span::seconds(300),
+        reader: None,
         clock: Clock::System,
     });
     let simulator = simulator.await.unwrap();

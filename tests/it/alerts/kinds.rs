@@ -5,11 +5,11 @@ use std::time::Duration;
 use dispolits::alerts::Kind;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::health::{Concern, Task};
-use dispolits::store::{Answer, JudgedDocument, JudgedMail};
+use dispolits::store::{Answer, JudgedDocument, JudgedMail, Twin};
 use rcgen::{CertificateParams, KeyPair};
 
 use super::stage::Stage;
-use crate::store::bench::{ACCOUNT, acknowledged, at_location, beds, document, held_back, judged};
+use crate::store::bench::{ACCOUNT, acknowledged, at_location, beds, document, held_back, judged, refused};
 use crate::store::engine::{Engine, on_both_engines};
 use crate::store::replies::letter;
 
@@ -136,6 +136,35 @@ async fn rights_that_the_ror_refuses(engine: Engine) {
         stage.bench.send(acknowledged).await;
     };
     tell(&stage, Kind::RorRights, "ROR", cause, cure).await;
+}
+
+async fn counts_that_the_ror_refuses(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cause = async |stage: &Stage| {
+        stage.bench.report("r", vec![beds(3, 360), at_location("SSR2", 4, 360)]).await;
+        stage.bench.send(refused).await;
+    };
+    let cure = async |stage: &Stage| {
+        let [incident] = stage.open(Kind::RorRefusals).await.try_into().unwrap();
+        assert_eq!(incident.phrase, "le ROR a refusé 2 valeurs de 2 lieux, dont 350054680/SSR1 (R03)");
+        stage.hours_pass(25);
+    };
+    tell(&stage, Kind::RorRefusals, "R03", cause, cure).await;
+}
+
+async fn an_indicator_that_stands_twice(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let note = async |stage: &Stage, twin: Option<Twin>| {
+        stage.bench.store.note_twin(&beds(3, 360), twin.as_ref(), stage.bench.now()).await.unwrap();
+    };
+    let twin = Twin { genre_code: "03".to_owned(), nombre: 7, date: stage.bench.now() };
+    let cause = async |stage: &Stage| note(stage, Some(twin)).await;
+    let cure = async |stage: &Stage| {
+        let [incident] = stage.open(Kind::Twin).await.try_into().unwrap();
+        assert!(incident.phrase.contains("une seconde fois, sous le code de genre 03"), "{}", incident.phrase);
+        note(stage, None).await;
+    };
+    tell(&stage, Kind::Twin, "350054680/SSR1 n° 1", cause, cure).await;
 }
 
 /// The reply to mail 1 is given up.
@@ -303,6 +332,8 @@ on_both_engines! {
     mails_that_wait_for_a_verdict,
     counts_that_wait_for_the_ror,
     rights_that_the_ror_refuses,
+    counts_that_the_ror_refuses,
+    an_indicator_that_stands_twice,
     a_reply_that_did_not_arrive,
     replies_that_wait,
     a_document_of_a_patient,

@@ -138,6 +138,21 @@ fn what_is_wrong_is_told_in_french_by_the_name_of_its_key() {
     check("client_id = \"a-remplacer\"", "", "configuration : ror.api : la clé « client_id » manque");
 }
 
+/// On a shared database a request must not outlive the lease under which it left; a file has one worker.
+#[test]
+fn a_lease_is_longer_than_a_request() {
+    let check = |url: &str, lease: &str, code: i32| {
+        let ran = config("check", |text| {
+            let text = text.replace("sqlite:///var/lib/dispolits/dispolits.db", url);
+            text.replace("lease = \"30s\"", &format!("lease = \"{lease}\""))
+        });
+        assert_eq!((ran.code, ran.err.contains("store.lease")), (code, code == 2), "{url} {lease}: {}", ran.err);
+    };
+    check("postgres://lits@base.test/lits", "20s", 2);
+    check("postgres://lits@base.test/lits", "21s", 0);
+    check("sqlite:///var/lib/lits.db", "20s", 0);
+}
+
 #[test]
 fn a_file_that_is_missing_is_told() {
     let ran = dispolits(&["config", "check", "--config", "absent.toml"]);

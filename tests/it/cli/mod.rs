@@ -27,6 +27,8 @@ mod store;
 mod traces;
 #[cfg(unix)]
 mod troubles;
+#[cfg(unix)]
+mod twins;
 mod usage;
 #[cfg(unix)]
 mod user;

@@ -51,6 +51,7 @@ impl World {
             lieux,
             genre_accepted: GenreCode::Indetermine,
             token_lifetime: Span::seconds(300),
+            reader: None,
             clock: Clock::System,
         })
         .await
@@ -93,6 +94,12 @@ impl World {
     }
 
     /// Has services keep their state there.
+    /// Gives the lease of a worker this length in seconds, and requests a second less.
+    pub(crate) fn lease(&mut self, seconds: u64) {
+        self.change("[store]\n", &format!("[store]\nlease = \"{seconds}s\"\n"));
+        self.change("[ror.delivery]\n", &format!("timeout = \"{}s\"\n[ror.delivery]\n", seconds - 1));
+    }
+
     pub(crate) fn keep_state_in(&mut self, url: &str) {
         self.change(&format!("url = \"{}\"", self.url), &format!("url = \"{url}\""));
         self.url = url.to_owned();

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use dispolits::clock::Clock;
 use dispolits::message;
-use dispolits::sandbox::simulator::{Effect, Fault};
+use dispolits::sandbox::simulator::{Effect, Fault, Key};
 use dispolits::store::{Reading, Received, Shift};
 use jiff::SignedDuration;
 
 use super::service::{World, mail, mail_at, until};
+use crate::faults::table;
 
 const PLACE: &str = "1350054680/C01-A";
 const HOSPITAL: &str = "lits@ch-armor.test";
@@ -19,7 +20,12 @@ fn held(world: &World, place: &str) -> Vec<i64> {
 }
 
 fn fault(effect: Effect, place: &str, fois: u32) -> Fault {
-    Fault { effect, identifiant: Some(place.to_owned()), apres: 0, fois }
+    Fault { effect, identifiant: Some(place.to_owned()), indicateur: None, apres: 0, fois }
+}
+
+fn refusal(statut: u16, code: &str, texte: Option<&str>) -> Effect {
+    let (codes, texte) = (vec![code.to_owned()], texte.map(str::to_owned));
+    Effect::Refus { statut, codes, texte, expression: None, retry_after: None }
 }
 
 /// The counts that the ROR was asked to write, in order.
@@ -50,14 +56,23 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
     let world = World::new().await;
     let service = world.start();
     let failures = [
-        Effect::Statut { statut: 503, retry_after: Some("1".to_owned()) },
-        Effect::Passerelle { statut: 403 },
-        Effect::Passerelle { statut: 404 },
-        Effect::Statut { statut: 400, retry_after: None },
-        Effect::CoupureAvant,
-        Effect::Charabia,
+        ("503 avec Retry-After", Effect::Statut { statut: 503, retry_after: Some("1".to_owned()) }),
+        ("500 pour un seul indicateur", Effect::Statut { statut: 500, retry_after: None }),
+        ("403 d’une passerelle", Effect::Passerelle { statut: 403 }),
+        ("404 d’une passerelle", Effect::Passerelle { statut: 404 }),
+        ("400 sans OperationOutcome", Effect::Statut { statut: 400, retry_after: None }),
+        ("connexion coupée pour un seul indicateur", Effect::CoupureAvant),
+        ("200 qui n’est pas du FHIR", Effect::Charabia),
+        ("409 `conflict`", refusal(409, "conflict", None)),
+        ("423 `lock-error`", refusal(423, "lock-error", None)),
+        ("400 `transient`", refusal(400, "transient", None)),
+        ("422 `processing`", refusal(422, "processing", None)),
+        ("405 `not-supported`", refusal(405, "not-supported", None)),
+        ("404, type de ressource inconnu", refusal(404, "not-found", Some("Unknown resource type 'Location'"))),
     ];
-    for (rank, effect) in (1..).zip(failures) {
+    let (told, mut rows) = ("envois au ROR suspendus", Vec::new());
+    for (rank, (name, effect)) in (1..).zip(failures) {
+        let earlier = service.log().matches(told).count();
         assert!(world.simulator.inject(fault(effect.clone(), PLACE, 1000)));
         world.send(&format!("panne-{rank}"), &mail(&format!("panne-{rank}"), rank));
         until("the mail to leave the inbox", async || world.lying_in(".Traites") == usize::try_from(rank).unwrap())
@@ -69,7 +84,10 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
         world.settled(rank).await;
         assert_eq!(world.last().await, ("integre".to_owned(), vec![]), "{effect:?}");
         assert_eq!(held(&world, PLACE), [rank], "{effect:?}");
+        let is_told = service.log().matches(told).count() > earlier;
+        rows.push([name.to_owned(), if is_told { format!("`{told}`") } else { "rien".to_owned() }, "0".to_owned()]);
     }
+    table::check("reponses", ["ce que répond le ROR", "ce que dit la trace", "perdus"], &rows);
     assert_eq!(world.lying_in(""), 0);
     assert_eq!(world.replies_to(HOSPITAL), Vec::<String>::new());
     assert_eq!(service.stop().0.code(), Some(0));
@@ -77,7 +95,9 @@ async fn a_ror_that_fails_rejects_nothing_and_fills_no_inbox() {
 
 #[tokio::test]
 async fn an_outage_is_told_once_and_its_end_once() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    // A row counts once, however often it fails.
+    world.change("breaker_pause", "breaker_failures = 1\nbreaker_pause");
     let service = world.start();
     assert!(world.simulator.inject(fault(Effect::Statut { statut: 503, retry_after: None }, PLACE, 1000)));
     world.send("panne", &mail("panne", 7));
@@ -87,6 +107,27 @@ async fn an_outage_is_told_once_and_its_end_once() {
     let (_, log) = service.stop();
     assert_eq!(log.matches("envois au ROR suspendus : ").count(), 1, "{log}");
     assert_eq!(log.matches("le ROR répond de nouveau").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn an_indicator_that_fails_for_ever_does_not_starve_its_location() {
+    let world = World::new().await;
+    let service = world.start();
+    let installed = Some(Key { statut: Some("01".to_owned()), ..Key::default() });
+    let ill = Effect::Statut { statut: 500, retry_after: None };
+    assert!(world.simulator.inject(Fault { indicateur: installed, ..fault(ill, PLACE, 100_000) }));
+    let sound = "nombre=\"9\"/><capacite statut=\"occupe\" nombre=\"4\"/>";
+    world.send("malade", &mail("malade", 9).replace("nombre=\"9\"/>", sound));
+    until("the sound count to be held", async || held(&world, PLACE) == [4]).await;
+    world.send("apres", &mail("apres", 9).replace("nombre=\"9\"/>", &sound.replace('4', "5")));
+    until("the next one", async || held(&world, PLACE) == [5]).await;
+    world.simulator.clear_faults();
+    world.settled(2).await;
+    assert_eq!(held(&world, PLACE), [9, 5]);
+    let (status, log) = service.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(!log.contains("envois au ROR suspendus"), "{log}");
+    assert_eq!(world.replies_to(HOSPITAL), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use dispolits::clock::Clock;
 use dispolits::sandbox::simulator::{Effect, Fault};
 use jiff::{SignedDuration, Timestamp};
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
 
 use super::service::{Service, World, mail_at, until};
 use crate::postgres::{Cluster, create, session};
@@ -29,7 +31,7 @@ impl Team {
         create(&cluster, "lits").await;
         let mut world = World::new().await;
         world.keep_state_in(&cluster.url("lits"));
-        world.change("[store]\n", "[store]\nlease = \"2s\"\n");
+        world.lease(3);
         let workers = vec![world.start(), world.start(), world.start()];
         let start = Clock::System.now() - SignedDuration::from_hours(1);
         Self { cluster, world, workers, start, sent: 0, rejected: BTreeSet::new() }
@@ -191,7 +193,13 @@ async fn a_server_that_goes_away_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_of_a_stopped_worker_that_is_applied_late_does_not_last() {
     let mut team = Team::new().await;
-    let late = Fault { effect: Effect::Tardif { ms: None }, identifiant: Some(PLACE.to_owned()), apres: 0, fois: 1 };
+    let late = Fault {
+        effect: Effect::Tardif { ms: None },
+        identifiant: Some(PLACE.to_owned()),
+        indicateur: None,
+        apres: 0,
+        fois: 1,
+    };
     assert!(team.world.simulator.inject(late));
     team.report();
     let sender = "SELECT w.name FROM updates u JOIN workers w ON w.id = u.worker WHERE u.in_flight_at IS NOT NULL";
@@ -224,4 +232,40 @@ async fn a_location_is_served_in_order_by_any_number_of_workers() {
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 3);
     drop(session);
     team.check().await;
+}
+
+/// A report of two counts of C01-A: the first, then the second indicator that is sent.
+fn two_counts(identifiant: &str, first: i64, second: i64, observed: Timestamp) -> String {
+    let one = format!("<capacite statut=\"installe\" nombre=\"{first}\"/>");
+    let two = format!("{one}<capacite statut=\"occupe\" nombre=\"{second}\"/>");
+    mail_at(identifiant, first, observed).replace(&one, &two)
+}
+
+/// The lease lapses while a slow request is under way: a clock set forward, a machine that stood still. The worker
+/// begins anew, under another number; what it had claimed before may be somebody else's.
+#[tokio::test]
+async fn a_worker_that_was_replaced_sends_nothing_more_of_what_it_had_claimed() {
+    let mut world = World::new().await;
+    // Renewed every two seconds, so that the worker surely knows before the answer comes.
+    world.lease(8);
+    world.configure("");
+    let service = world.start();
+    let slow = Effect::Lent { ms: 6000 };
+    assert!(world.simulator.inject(Fault { identifiant: Some(PLACE.to_owned()), ..slow.times(1) }));
+    let start = Clock::System.now() - SignedDuration::from_hours(1);
+    world.send("ancien", &two_counts("ancien", 10, 4, start));
+    let patches = || world.simulator.requests().into_iter().filter(|request| request.methode == "PATCH");
+    until("the slow request", async || patches().count() == 1).await;
+    let mut other =
+        SqliteConnection::connect(&format!("sqlite://{}", world.path("dispolits.db").display())).await.unwrap();
+    sqlx::query("DELETE FROM workers").execute(&mut other).await.unwrap();
+    world.send("nouveau", &two_counts("nouveau", 11, 5, start + SignedDuration::from_mins(1)));
+    world.settled(2).await;
+    let sent: Vec<i64> = patches().filter_map(|request| request.nombre).collect();
+    assert!(!sent.contains(&4), "the older count left after the lapse: {sent:?}");
+    let mut held: Vec<i64> = world.simulator.state().iter().map(|one| one.nombre).collect();
+    held.sort_unstable();
+    assert_eq!(held, [5, 11]);
+    assert!(service.log().contains("le bail de ce service avait expiré"));
+    assert_eq!(service.stop().0.code(), Some(0));
 }

@@ -21,7 +21,7 @@ impl Region {
              genre_indifferencie = \"{genre}\"\nidentity = {{ certificate = {certificate}, key = {key} }}\n\
              timeout = \"2s\"\nconnect_timeout = \"2s\"\n\
              [ror.delivery]\nsettle = \"600ms\"\nretry = [\"200ms\", \"500ms\"]\nbreaker_failures = 1\nbreaker_pause = \"300ms\"\n\
-             [store]\nurl = \"{store}\"\nlease = \"2s\"\n\
+             [store]\nurl = \"{store}\"\nlease = \"3s\"\n\
              [retention]\ncontent = \"{retention}\"\n\
              [reply]\nfrom = \"{EAI}\"\nallowed_domains = [\"ch-armor.test\", \"clinique-iroise.test\"]\n\
              cap_per_hour = 1000000\nretry = [\"200ms\"]\n{outbox}",

@@ -275,6 +275,7 @@ fn simulated(pki: &Pki, places: usize) -> SimulatorSettings {
         lieux: traffic::places(places).into_iter().map(Lieu::normal).chain([refused]).collect(),
         genre_accepted: GenreCode::Indifferencie,
         token_lifetime: Span::seconds(300),
+        reader: None,
         clock: Clock::System,
     }
 }

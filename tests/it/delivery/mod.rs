@@ -1,14 +1,16 @@
 //! The policy of delivery, against the simulated ROR and on a clock that stands still.
 
+mod alone;
 mod clock;
 mod policy;
 mod reading;
+mod twins;
 
 use dispolits::config;
 use dispolits::health::Pulse;
 use dispolits::pipeline::Delivery;
-use dispolits::ror::{Client, GenreCode};
-use dispolits::sandbox::simulator::{Lieu, Simulator, SimulatorSettings};
+use dispolits::ror::{Client, GenreCode, Settings};
+use dispolits::sandbox::simulator::{Lieu, ReadingClient, Simulator, SimulatorSettings};
 use dispolits::setting::Span;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +29,16 @@ struct Line {
 
 impl Line {
     async fn with(engine: Engine, change: impl FnOnce(&mut config::Delivery)) -> Self {
+        Self::read_by(engine, None, |_| (), change).await
+    }
+
+    /// The same, where the ROR has a client of its own that reads.
+    async fn read_by(
+        engine: Engine,
+        reader: Option<ReadingClient>,
+        of_api: impl FnOnce(&mut Settings),
+        change: impl FnOnce(&mut config::Delivery),
+    ) -> Self {
         let (store, (folder, pki)) = (Bench::new(engine).await, make_pki());
         let any = ([127, 0, 0, 1], 0).into();
         let simulator = Simulator::start(SimulatorSettings {
@@ -38,6 +50,7 @@ impl Line {
             lieux: (1..=9).map(|rank| Lieu::normal(format!("1350054680/SSR{rank}"))).collect(),
             genre_accepted: GenreCode::Indifferencie,
             token_lifetime: Span::seconds(86_400),
+            reader,
             clock: store.clock.clone(),
         })
         .await
@@ -45,6 +58,7 @@ impl Line {
         let mut api = settings(&pki, &simulator.base_url(), &simulator.token_url());
         // A request that the simulator keeps is given up soon.
         api.timeout = Span::millis(1500);
+        of_api(&mut api);
         let mut policy = config::Delivery { concurrency: 1, ..config::Delivery::default() };
         change(&mut policy);
         let client = Client::new(&api, store.clock.clone()).unwrap().paced(policy.requests_per_second);

@@ -4,12 +4,15 @@ use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::sandbox::pki;
 use dispolits::sandbox::simulator::{Effect, Simulator, SimulatorSettings};
-use dispolits::setting::{PemFiles, Span};
+use dispolits::setting::{PemFiles, Secret, Span};
 use jiff::SignedDuration;
 use reqwest::Url;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
+
+use crate::pgbouncer::Pooler;
+use crate::postgres::Cluster;
 
 use super::bench::{Bench, Expected, PLACE, detail, diagnose, expect, place, section, skipped};
 
@@ -100,6 +103,7 @@ async fn an_expired_server_and_another_name_are_told_apart() {
             lieux: Vec::new(),
             genre_accepted: dispolits::ror::GenreCode::Indetermine,
             token_lifetime: Span::seconds(300),
+            reader: None,
             clock: Clock::System,
         })
         .await
@@ -148,6 +152,36 @@ async fn a_right_place_is_told_and_nothing_is_written() {
     let without = diagnose(&bench.config, None, &Clock::System).await;
     assert_eq!(skipped(&without, "api"), ["révocation", "droits"]);
     assert_eq!(bench.sandbox.simulator.requests().iter().filter(|request| request.methode == "PATCH").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_that_reads_is_tried_where_it_reads() {
+    let bench = Bench::start().await;
+    let reads = |config: &mut Config| {
+        config.ror.delivery.read_before_write = true;
+        config.ror.api.reader.client_id = Some("lecteur".to_owned());
+    };
+    let whole = bench.examine(reads).await;
+    assert_eq!(whole.failures().count(), 0);
+    assert!(detail(&whole, "lecture", "lecture").contains("répond"));
+    bench.sandbox.simulator.inject(Effect::Lecture { statut: 403, codes: vec!["forbidden".to_owned()] }.once());
+    bench.check(reads, at("lecture", "lecture", "la lecture avant écriture est refusée", "[ror.api.reader]")).await;
+    let secret = |config: &mut Config| {
+        reads(config);
+        config.ror.api.reader.secret = Some(Secret::File { file: "/nulle/part".into() });
+    };
+    bench.check(secret, at("lecture", "jeton", "le fichier de secret /nulle/part", "ror.api.reader.secret")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_shares_sessions_is_named() {
+    let cluster = Cluster::start();
+    let pooler = Pooler::before(&cluster, "transaction", "");
+    let bench = Bench::start().await;
+    let shared = at("base", "ouverture", "change de session entre deux requêtes", "pool_mode = session");
+    bench.check(|config| config.store = dispolits::store::Settings::at(pooler.url("postgres")), shared).await;
+    let direct = bench.examine(|config| config.store = dispolits::store::Settings::at(cluster.url("postgres"))).await;
+    assert!(detail(&direct, "base", "ouverture").contains("PostgreSQL 1"), "{}", detail(&direct, "base", "ouverture"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

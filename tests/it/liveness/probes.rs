@@ -98,7 +98,7 @@ async fn a_worker_whose_mailbox_another_reads_is_ready() {
     create(&cluster, "lits").await;
     let mut world = World::new().await;
     world.keep_state_in(&cluster.url("lits"));
-    world.change("[store]\n", "[store]\nlease = \"2s\"\n");
+    world.lease(3);
     world.configure(&format!("{WATCHED}sweep_delay = \"3s\"\n"));
     let (one, other) = (world.start(), world.start());
     let is_elsewhere = |service: &Service| service.log().contains("la boîte est relevée par un autre service");

@@ -8,7 +8,7 @@ use dispolits::capacity::{
     Supplement, Temporalite, Update,
 };
 use dispolits::clock::Clock;
-use dispolits::ror::{Attempted, Client, GenreCode, Operation, Settings};
+use dispolits::ror::{Attempted, Client, GenreCode, Operation, Reader, Settings};
 use dispolits::sandbox::pki::{self, Pki};
 use dispolits::sandbox::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
 use dispolits::setting::Span;
@@ -52,6 +52,7 @@ impl Bench {
             lieux,
             genre_accepted: GenreCode::Indifferencie,
             token_lifetime: Span::seconds(300),
+            reader: None,
             clock: clock.clone(),
         };
         change(&mut settings);
@@ -112,7 +113,7 @@ pub(crate) fn settings(pki: &Pki, base_url: &str, token_url: &str) -> Settings {
         connect_timeout: Span::seconds(10),
         token_margin: Span::seconds(30),
         scope: None,
-        reader_profile: "CU22".to_owned(),
+        reader: Reader::default(),
     }
 }
 
@@ -138,7 +139,7 @@ pub(super) fn update(code: &str, indicator: Indicator, nombre: i64) -> Update {
     }
 }
 
-pub(super) fn indicator(statut: Statut, change: impl FnOnce(&mut Parts)) -> Indicator {
+pub(crate) fn indicator(statut: Statut, change: impl FnOnce(&mut Parts)) -> Indicator {
     let mut parts = Parts {
         statut,
         temporalite: Temporalite::Courant,

@@ -26,7 +26,13 @@ enum Expected {
     /// The `add` follows.
     Add,
     NotFromTheRor,
+    /// Neither the ROR nor the count: our address, or a server that is being upgraded.
+    WrongAddress,
     Busy,
+    /// To be sent again, and certainly not applied.
+    Postponed,
+    /// To be sent again, and perhaps applied.
+    InDoubt,
     Success,
     /// A success that is not believed.
     Unexpected,
@@ -43,6 +49,11 @@ async fn outcome_of(status: u16, headers: &[&str], body: &str) -> Expected {
             Expected::Refused(refusal.code)
         }
         Err(PushFailure::Busy { .. }) => Expected::Busy,
+        Err(failure @ PushFailure::Postponed { .. }) => {
+            assert!(failure.is_transient());
+            if failure.is_unknown() { Expected::InDoubt } else { Expected::Postponed }
+        }
+        Err(PushFailure::OurSide(OurFault::WrongAddress { .. })) => Expected::WrongAddress,
         Err(PushFailure::OurSide(OurFault::NotFromTheRor { .. })) => Expected::NotFromTheRor,
         Err(PushFailure::OurSide(OurFault::UnexpectedAnswer { .. })) => Expected::Unexpected,
         Err(other) => panic!("{status} {body}: {other:?}"),
@@ -60,7 +71,7 @@ async fn the_documented_answers_have_the_documented_meaning() {
     check(400, REGLE_METIER, Expected::Refused(Code::R03)).await;
     check(404, ABSENT, Expected::Add).await;
     check(403, &outcome(r#"{"severity":"error","code":"forbidden"}"#), Expected::Refused(Code::R04)).await;
-    check(422, &outcome(r#"{"severity":"error","code":"processing"}"#), Expected::Refused(Code::R05)).await;
+    check(422, &outcome(r#"{"severity":"error","code":"value"}"#), Expected::Refused(Code::R05)).await;
 }
 
 #[tokio::test]
@@ -77,18 +88,88 @@ async fn variations_of_an_outcome_are_understood() {
         (404, outcome(&format!("{absent},{location}")), Expected::Refused(Code::R01)),
         (404, outcome(&format!("{warning},{absent}")), Expected::Add),
         (404, outcome(r#"{"code":"not-found","expression":["Location"]}"#), Expected::Refused(Code::R01)),
+        // Compared without case, as the documentation writes it both ways.
+        (404, outcome(r#"{"code":"not-found","expression":["location"]}"#), Expected::Refused(Code::R01)),
+        (404, outcome(r#"{"code":"not-found","location":["LOCATION"]}"#), Expected::Refused(Code::R01)),
+        (404, outcome(&absent.replace("Location.extension", "location.Extension")), Expected::Add),
         // Not the documented path, so no `add`.
-        (404, outcome(r#"{"severity":"error","code":"not-found"}"#), Expected::Refused(Code::R05)),
         (404, outcome(&absent.replace("not-found", "invalid")), Expected::Refused(Code::R05)),
         (404, outcome(&absent.replace(ADD_PATH, &format!("{ADD_PATH}.where(x)"))), Expected::Refused(Code::R05)),
         (400, outcome(&absent), Expected::Refused(Code::R05)),
         (412, outcome(&absent), Expected::Refused(Code::R05)),
         (410, outcome(""), Expected::Refused(Code::R05)),
-        (409, outcome("3, null, {}, {\"code\": 7, \"expression\": 7}"), Expected::Refused(Code::R05)),
+        (422, outcome("3, null, {}, {\"code\": 7, \"expression\": 7}"), Expected::Refused(Code::R05)),
         (400, outcome(r#"{"code":"invalid"},{"code":"business-rule"}"#), Expected::Refused(Code::R03)),
     ];
     for (status, body, expected) in cases {
         check(status, &body, expected).await;
+    }
+}
+
+fn issues(codes: &[&str]) -> String {
+    let issue = |code: &&str| format!(r#"{{"severity":"error","code":"{code}","diagnostics":"occupé"}}"#);
+    outcome(&codes.iter().map(issue).collect::<Vec<_>>().join(","))
+}
+
+#[tokio::test]
+async fn a_hindrance_that_passes_is_no_verdict() {
+    for status in [409, 423, 425] {
+        for body in ["", "<html>409</html>", &issues(&["business-rule"]), &outcome("3, null, {}")] {
+            check(status, body, Expected::Postponed).await;
+        }
+        check(status, &issues(&["timeout"]), Expected::InDoubt).await;
+    }
+    for status in [400, 410, 412, 422] {
+        for code in ["transient", "lock-error", "conflict", "processing"] {
+            check(status, &issues(&[code]), Expected::Postponed).await;
+        }
+        for code in ["timeout", "incomplete", "no-store", "exception"] {
+            check(status, &issues(&["processing", code]), Expected::InDoubt).await;
+        }
+        check(status, &issues(&["throttled", "transient"]), Expected::Busy).await;
+    }
+    check(404, &issues(&["lock-error"]), Expected::Postponed).await;
+    check(403, &issues(&["throttled"]), Expected::Busy).await;
+    // One issue that does not pass, and the ROR has judged the count.
+    check(400, &issues(&["transient", "business-rule"]), Expected::Refused(Code::R03)).await;
+    check(422, &issues(&["conflict", "value"]), Expected::Refused(Code::R05)).await;
+    // A server that says `processing` of everything still forbids.
+    check(403, &issues(&["processing"]), Expected::Refused(Code::R04)).await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_known_is_not_the_counts_fault() {
+    for status in [404, 405, 406, 415] {
+        for code in ["not-supported", "processing", "informational", "invalid"] {
+            check(status, &issues(&[code]), Expected::WrongAddress).await;
+        }
+        check(status, &outcome(""), Expected::WrongAddress).await;
+    }
+    check(400, &issues(&["not-supported"]), Expected::WrongAddress).await;
+    check(404, &issues(&["business-rule"]), Expected::Refused(Code::R05)).await;
+    check(405, &issues(&["value"]), Expected::Refused(Code::R05)).await;
+}
+
+#[tokio::test]
+async fn a_404_without_expression_is_judged_by_what_it_says_of_the_location() {
+    let said = |text: &str| outcome(&serde_json::json!({"code": "not-found", "diagnostics": text}).to_string());
+    let detailed = |code: &str, text: &str| {
+        let details = serde_json::json!({"coding": [{"code": code}], "text": text});
+        outcome(&serde_json::json!({"code": "not-found", "details": details}).to_string())
+    };
+    let cases = [
+        (said("Aucun lieu ne porte « 1350054680/ssr38888 »"), Expected::Refused(Code::R01)),
+        (said("La Location demandée n'a pas été trouvée."), Expected::Refused(Code::R01)),
+        (said("HAPI-2001: Resource Location/77 is not known"), Expected::Refused(Code::R01)),
+        (said("HAPI-0302: Unknown resource type 'Location' - Server knows how to handle: []"), Expected::WrongAddress),
+        (said("No handler found for PATCH /ws/Location"), Expected::WrongAddress),
+        (said("Aucun indicateur présent en base ne correspond"), Expected::WrongAddress),
+        (outcome(r#"{"severity":"error","code":"not-found"}"#), Expected::WrongAddress),
+        (detailed("MSG_NO_MATCH", "rien"), Expected::Refused(Code::R01)),
+        (detailed("MSG_UNKNOWN_TYPE", "1350054680/SSR38888 : Location not found"), Expected::WrongAddress),
+    ];
+    for (body, expected) in cases {
+        check(404, &body, expected).await;
     }
 }
 

@@ -1,7 +1,9 @@
 //! Counts go to the simulated ROR and can be read back.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use dispolits::capacity::{Indicator, Nomenclature, Statut};
-use dispolits::ror::{GenreCode, Operation};
+use dispolits::ror::{GenreCode, Operation, PushFailure};
 use dispolits::sandbox::simulator::Simulator;
 use dispolits::tls;
 use dispolits::tls::revocation::Revocation;
@@ -103,6 +105,24 @@ async fn the_first_count_takes_a_token_a_replace_and_an_add() {
     );
     assert_eq!(steps(&client.put(&available(4)).await), [(Operation::Replace, Some(200))]);
     assert_eq!((bench.numbers(), bench.token_demands()), (vec![4], 1));
+}
+
+/// Another worker took over while the ROR was answering: what would come next is not sent.
+#[tokio::test]
+async fn what_is_no_longer_ours_is_not_sent() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let asked = AtomicUsize::new(0);
+    let for_one = || asked.fetch_add(1, Ordering::Relaxed) == 0;
+    let cut = client.put_while(&available(3), &for_one).await;
+    assert_eq!(steps(&cut), [(Operation::Jeton, Some(200)), (Operation::Replace, Some(404))]);
+    assert_eq!(cut.result.unwrap_err(), PushFailure::Withdrawn);
+    assert!(bench.numbers().is_empty());
+    let kind = indicator(Statut::Disponible, |_| ());
+    let never = || false;
+    let deleted = client.delete_while(&location(NORMAL), &kind, GenreCode::Indifferencie, &never).await;
+    assert!(steps(&deleted).is_empty());
+    assert_eq!(deleted.result.unwrap_err(), PushFailure::Withdrawn);
 }
 
 #[tokio::test]

@@ -65,6 +65,29 @@ fn every_key_is_described_in_the_schema() {
 }
 
 #[test]
+fn the_reader_is_the_writer_unless_it_is_said_and_never_half_of_one() {
+    let reader = |lines: &str| read(&format!("{LEAST}[reader]\n{lines}")).unwrap().reader;
+    assert!(read(LEAST).unwrap().reader.is_the_writer());
+    assert!(reader("profile_code = \"CU20\"").is_the_writer(), "the same client, under another profile");
+    assert!(!reader("client_id = \"lecteur\"").is_the_writer());
+    let certificate = "identity = { certificate = \"l.pem\", key = \"l.key\" }";
+    for (lines, fault) in [
+        ("profile_code = \"CU20\"".to_owned(), None),
+        ("client_id = \"lecteur\"\nsecret = \"s\"".to_owned(), None),
+        (format!("client_id = \"lecteur\"\n{certificate}"), None),
+        (format!("client_id = \"lecteur\"\nsecret = \"s\"\n{certificate}"), Some("pas les deux")),
+        ("secret = \"s\"".to_owned(), Some("demande ror.api.reader.client_id")),
+        ("client_id = \" \"".to_owned(), Some("client_id est vide")),
+        ("role_code = \"\"".to_owned(), Some("quatre valeurs")),
+        ("profile_system = \"à venir\"".to_owned(), Some("quatre valeurs")),
+    ] {
+        let found = reader(&lines).fault();
+        assert_eq!(found.is_some(), fault.is_some(), "{lines}: {found:?}");
+        assert!(fault.is_none_or(|fault| found.unwrap().contains(fault)), "{lines}: {found:?}");
+    }
+}
+
+#[test]
 fn genre_codes_are_read_as_they_are_written() {
     for genre in [GenreCode::Indifferencie, GenreCode::Indetermine] {
         assert_eq!(genre.to_string().parse(), Ok(genre));

@@ -1,6 +1,6 @@
 //! The simulator against raw requests: it must be at least as strict as the documentation.
 
-use dispolits::sandbox::simulator::{Capacity, Recorded};
+use dispolits::sandbox::simulator::{Capacity, ReadingClient, Recorded};
 use dispolits::tls;
 use dispolits::tls::revocation::Revocation;
 use reqwest::{Method, RequestBuilder};
@@ -280,6 +280,56 @@ async fn the_token_endpoint_wants_client_credentials() {
     }
 }
 
+/// RFC 6749, sections 5.1 and 5.2, as Keycloak writes it.
+#[tokio::test]
+async fn the_token_endpoint_answers_json_that_nobody_keeps() {
+    let bench = Bench::start().await;
+    for (body, status) in [("grant_type=client_credentials&client_id=x", 200), ("grant_type=password&client_id=x", 400)]
+    {
+        let answer = http(&bench).post(bench.simulator.token_url()).body(body).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        for (header, value) in [("content-type", "application/json"), ("cache-control", "no-store")] {
+            assert_eq!(answer.headers()[header], value);
+        }
+        let json: Value = answer.json().await.unwrap();
+        if status == 200 {
+            assert_eq!((&json["token_type"], &json["expires_in"]), (&json!("Bearer"), &json!(300)));
+            assert_eq!(json["access_token"].as_str().unwrap().split('.').count(), 3);
+        } else {
+            assert_eq!(json["error"], "unsupported_grant_type");
+        }
+    }
+}
+
+/// The client that reads has a secret and no certificate, and neither client may do what the other does.
+#[tokio::test]
+async fn a_reading_client_reads_and_does_not_write() {
+    let reader = ReadingClient { client_id: "lecteur".to_owned(), secret: "s".to_owned() };
+    let bench = Bench::with(|settings| settings.reader = Some(reader)).await;
+    let bare = tls::client_config(Some(&bench.pki.ca), None, &Revocation::default()).unwrap();
+    let bare = reqwest::Client::builder().tls_backend_preconfigured(bare).no_proxy().build().unwrap();
+    let demand = |client_id: &str, secret: &str| {
+        let form = format!("grant_type=client_credentials&client_id={client_id}&client_secret={secret}");
+        bare.post(bench.simulator.token_url()).body(form)
+    };
+    assert_eq!(answer(demand("lecteur", "x")).await.0, 401);
+    assert_eq!(answer(demand("autre", "s")).await.0, 401, "no certificate");
+    let (status, json) = answer(demand("lecteur", "s")).await;
+    assert_eq!(status, 200);
+    let reading = json["access_token"].as_str().unwrap();
+    let writing = token(&bench).await;
+    let read = |token: &str| {
+        let url = format!("{}/ws-diffusion-fhir/Location{}", bench.simulator.base_url(), query(NORMAL));
+        let names = ["Ror-Profil-Utilisateur-Code", "Ror-Profil-Utilisateur-System", "Ror-Role-Metier-Code"];
+        let request = names.iter().fold(bare.get(url), |request, name| request.header(*name, "x"));
+        request.header("Ror-Role-Metier-System", "x").bearer_auth(token)
+    };
+    assert_eq!(answer(read(reading)).await.0, 200);
+    assert_eq!(answer(read(&writing)).await.0, 403);
+    assert_eq!(answer(write(&bench, reading, &query(NORMAL), ADD)).await.0, 403);
+    assert_eq!(answer(write(&bench, &writing, &query(NORMAL), ADD)).await.0, 200);
+}
+
 #[tokio::test]
 async fn an_operator_sees_and_spoils_over_http() {
     let bench = Bench::start().await;
@@ -291,6 +341,8 @@ async fn an_operator_sees_and_spoils_over_http() {
         (json!({"defaut": "lent", "ms": 1, "identifiant": "x", "apres": 3}), 201),
         (json!({"defaut": "reponse-perdue"}), 201),
         (json!({"defaut": "inconnu"}), 400),
+        (json!({"defaut": "refus", "statut": 409}), 400),
+        (json!({"defaut": "coupure-avant", "indicateur": {"statu": "01"}}), 400),
         (json!({"defaut": "statut"}), 400),
         (json!([]), 400),
     ] {
@@ -299,6 +351,13 @@ async fn an_operator_sees_and_spoils_over_http() {
     for status in [503, 503] {
         assert_eq!(answer(write(&bench, &token, &query(NORMAL), ADD)).await.0, status);
     }
+    let conflict = json!({"defaut": "refus", "statut": 423, "codes": ["lock-error"], "indicateur": {"statut": "02"}});
+    let other = json!({"defaut": "coupure-avant", "indicateur": {"statut": "01"}});
+    for fault in [other, conflict] {
+        assert_eq!(answer(spoil(fault)).await.0, 201);
+    }
+    let (status, outcome) = answer(write(&bench, &token, &query(NORMAL), ADD)).await;
+    assert_eq!((status, &outcome["issue"][0]["code"]), (423, &json!("lock-error")));
     assert_eq!(answer(client.delete(url("defauts"))).await.0, 204);
     assert_eq!(answer(write(&bench, &token, &query(NORMAL), ADD)).await.0, 200);
 
