@@ -4,8 +4,10 @@
 //! without a limit, so that freeing 100 000 of them overflows the stack and aborts the process, and it
 //! searches the rest of the mail for each boundary, which one megabyte turns into minutes.
 
+use super::enclosed;
 use super::head::Head;
 use super::part::Facts;
+use super::transfer::{Encoding, State};
 
 /// The deepest nesting of parts; mail readers produce five levels or so.
 const MAX_NESTING: usize = 30;
@@ -40,6 +42,8 @@ pub(super) trait Sink {
     fn report(&mut self, facts: &Facts, body: &[u8]);
     /// A multipart whose boundary is not declared or never occurs.
     fn unsplit(&mut self);
+    /// A mail inside this one that lost bytes on the way; what is left of it follows.
+    fn damaged_mail(&mut self, facts: &Facts);
 }
 
 /// Where a piece stands.
@@ -113,7 +117,7 @@ impl<S: Sink> Walk<'_, S> {
             Ok(())
         } else if facts.is_multipart() {
             self.multipart(facts, body, level)
-        } else if facts.is_mail() {
+        } else if facts.is_mail() || enclosed::is_mail(facts, body) {
             self.forwarded(facts, body, level)
         } else {
             self.sink.leaf(facts, body);
@@ -139,8 +143,11 @@ impl<S: Sink> Walk<'_, S> {
         if level.forwarded == MAX_FORWARDED {
             return Ok(());
         }
-        let mail = facts.encoding.decode(body).bytes;
-        self.entity(&mail, "text/plain", Level { forwarded: level.forwarded + 1, is_mail: true, ..level })
+        let mail = facts.encoding.decode(body);
+        if mail.state == State::Damaged && facts.encoding != Encoding::Unknown {
+            self.sink.damaged_mail(facts);
+        }
+        self.entity(&mail.bytes, "text/plain", Level { forwarded: level.forwarded + 1, is_mail: true, ..level })
     }
 }
 

@@ -6,12 +6,12 @@
 
 mod archive;
 mod automatic;
+mod enclosed;
 mod envelope;
 mod gathering;
 mod head;
 mod identifier;
 mod limits;
-mod magic;
 mod mime;
 mod name;
 mod part;
@@ -19,14 +19,15 @@ mod receipt;
 mod refusal;
 mod selection;
 mod transfer;
+mod uuencode;
 
 use crate::address::Address;
 use crate::defect::Defect;
+use crate::report::Magic;
 
 use envelope::Envelope;
 use gathering::{Found, Gathering};
 use head::Head;
-use magic::Magic;
 use mime::Unreadable;
 use part::Facts;
 use refusal::Refusal;
@@ -65,9 +66,20 @@ pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<
             gathering.finish(Ok(()))
         }
         Some(Magic::Packed(kind)) => refused(Refusal::Packed(kind), &shown, limits),
-        Some(Magic::AppleDouble | Magic::Tnef) | None => refused(Refusal::Unreadable, &shown, limits),
+        Some(Magic::AppleDouble | Magic::Foreign(_)) | None => refused(Refusal::Unreadable, &shown, limits),
     };
     (found.candidates, found.defects)
+}
+
+/// What a mail with this file alone would be answered because the file is no document at all, but compressed or of
+/// another program; `None` if it is to be read.
+pub fn refused_file(name: &str, bytes: &[u8], limits: &Limits) -> Option<Defect> {
+    let shown = name::shown(Some(name), "");
+    match Magic::of(bytes)? {
+        Magic::Packed(kind) => Some(Refusal::Packed(kind).defect(&shown, limits)),
+        Magic::Foreign(kind) if !name::ends_in(name, ".xml") => Some(refusal::absent(&[kind.or_by_name(name)])),
+        Magic::Zip | Magic::AppleDouble | Magic::Foreign(_) => None,
+    }
 }
 
 impl Message {

@@ -73,8 +73,7 @@ fn grouped<'a, S: Into<Sighting<'a>>>(defects: impl Iterator<Item = S>) -> Vec<E
     let mut entries: Vec<Entry<'a>> = Vec::new();
     for sighting in defects.map(Into::into) {
         let defect = sighting.defect;
-        let key = (defect.code(), defect.found_text(), defect.expected_text(), defect.message(), defect.hint());
-        let rank = *ranks.entry(key).or_insert(entries.len());
+        let rank = *ranks.entry(defect.fault()).or_insert(entries.len());
         if rank == entries.len() {
             entries.push(Entry { defect, places: Vec::new() });
         }
