@@ -10,6 +10,14 @@ use crate::report::xml::{Tag, is_blank};
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
+/// What a word is told as that is none of those listed.
+#[derive(Clone, Copy)]
+struct Unlisted {
+    code: Code,
+    /// Whether the attribute may be left out.
+    optional: bool,
+}
+
 /// A value that was there but wrong; its defect has been noted.
 pub(super) struct Wrong;
 
@@ -89,7 +97,7 @@ impl<'t, 'a, 's> Attributes<'t, 'a, 's> {
         from_word: impl Fn(&str) -> Option<T>,
         words: impl Fn() -> String,
     ) -> Result<Option<T>, Wrong> {
-        self.word_of(name, from_word, words, true)
+        self.word_of(name, from_word, words, Unlisted { code: Code::C06, optional: true })
     }
 
     /// The word of an attribute that must be there.
@@ -100,26 +108,36 @@ impl<'t, 'a, 's> Attributes<'t, 'a, 's> {
         words: impl Fn() -> String,
     ) -> Result<T, Wrong> {
         self.required(name).ok_or(Wrong)?;
-        self.word_of(name, from_word, words, false)?.ok_or(Wrong)
+        self.word_of(name, from_word, words, Unlisted { code: Code::C06, optional: false })?.ok_or(Wrong)
     }
 
-    /// A word of a nomenclature; C06 if it is none of `words`.
+    /// The word of an attribute of the document that may be left out; D06 if it is none of `words`.
+    pub(super) fn setting<T>(
+        &mut self,
+        name: &str,
+        from_word: impl Fn(&str) -> Option<T>,
+        words: impl Fn() -> String,
+    ) -> Option<T> {
+        self.word_of(name, from_word, words, Unlisted { code: Code::D06, optional: true }).ok().flatten()
+    }
+
     fn word_of<T>(
         &mut self,
         name: &str,
         from_word: impl Fn(&str) -> Option<T>,
         words: impl Fn() -> String,
-        optional: bool,
+        unlisted: Unlisted,
     ) -> Result<Option<T>, Wrong> {
         let Some(text) = self.optional(name) else { return Ok(None) };
         let value = from_word(text).map(Some);
         if value.is_none() {
             let complete = |defect: Defect| {
                 let words = words();
-                let defect = explained(defect.expected(&words), name, text, &words);
-                if text.is_empty() && optional { defect.hint_instead(without(name)) } else { defect }
+                let defect = not_admitted(defect.expected(&words), unlisted.code, name);
+                let defect = explained(defect, name, text, &words);
+                if text.is_empty() && unlisted.optional { defect.hint_instead(without(name)) } else { defect }
             };
-            self.refuse(name, complete, Code::C06);
+            self.refuse(name, complete, unlisted.code);
         }
         value.ok_or(Wrong)
     }
@@ -127,12 +145,9 @@ impl<'t, 'a, 's> Attributes<'t, 'a, 's> {
     /// Notes D06 for a value that has not the expected form.
     pub(super) fn wrong_form(&mut self, name: &str, expected: &str) {
         let text = self.optional(name).unwrap_or_default();
-        let detail = format!("La valeur de l’attribut « {name} » n’est pas admise.");
-        self.refuse(
-            name,
-            |defect| explained(defect.expected(expected).detail(detail), name, text, expected),
-            Code::D06,
-        );
+        let complete =
+            |defect: Defect| explained(not_admitted(defect.expected(expected), Code::D06, name), name, text, "");
+        self.refuse(name, complete, Code::D06);
     }
 
     /// Notes a defect at an attribute, or at the element if it has no such attribute.
@@ -167,6 +182,15 @@ fn unknown(written: &str, local: &str, known: &[&str]) -> String {
         Some(name) => format!("Cet attribut n’est pas connu ici : vouliez-vous dire « {name} » ?"),
         None if written.starts_with("xml:") => "Aucun attribut « xml:… » n’est admis : supprimez-le.".to_owned(),
         None => "Cet attribut n’est pas connu ici.".to_owned(),
+    }
+}
+
+/// D06 speaks of elements and attributes of any kind: it needs to say that it is the value.
+fn not_admitted(defect: Defect, code: Code, name: &str) -> Defect {
+    if code == Code::D06 {
+        defect.detail(format!("La valeur de l’attribut « {name} » n’est pas admise."))
+    } else {
+        defect
     }
 }
 
