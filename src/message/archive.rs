@@ -10,7 +10,7 @@ use zip::read::ZipFileEntry;
 use crate::report::{Foreign, Magic, Sniff, sniff};
 
 use super::enclosed::begins_like_mail;
-use super::limits::Limits;
+use super::limits::{Allowance, Limits};
 use super::name::ends_in;
 use super::refusal::Refusal;
 
@@ -45,6 +45,8 @@ type Zip<'x> = ZipArchive<Cursor<&'x [u8]>>;
 pub(super) struct Budget {
     entries: usize,
     bytes: u64,
+    unpacked: u64,
+    allowance: Option<Allowance>,
     ratio: u64,
 }
 
@@ -73,7 +75,30 @@ pub(super) struct Entry {
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
         let wide = |limit: usize| u64::try_from(limit).unwrap_or(u64::MAX);
-        Self { entries: limits.archive_entries, bytes: wide(limits.archive_bytes), ratio: wide(limits.archive_ratio) }
+        Self {
+            entries: limits.archive_entries,
+            bytes: wide(limits.archive_bytes),
+            unpacked: 0,
+            allowance: limits.allowance,
+            ratio: wide(limits.archive_ratio),
+        }
+    }
+
+    /// The bytes unpacked so far.
+    pub(super) fn unpacked(&self) -> u64 {
+        self.unpacked
+    }
+
+    /// Whether so many bytes more may be unpacked.
+    fn admits(&self, bytes: u64) -> Result<(), Refusal> {
+        let total = self.unpacked.saturating_add(bytes);
+        if total > self.bytes {
+            return Err(Refusal::TooBig);
+        }
+        match self.allowance {
+            Some(allowance) if total > allowance.left => Err(Refusal::TooMuchThisHour { most: allowance.most }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -202,7 +227,7 @@ fn inspect(zip: &Zip<'_>, budget: &Budget) -> Result<(), Refusal> {
         }
         total = total.saturating_add(entry.size());
     }
-    if total > budget.bytes { Err(Refusal::TooBig) } else { Ok(()) }
+    budget.admits(total)
 }
 
 fn inspect_entry(entry: &ZipFileEntry<'_>, ratio: u64) -> Result<(), Refusal> {
@@ -268,9 +293,10 @@ fn is_metadata(found: &Sniff) -> bool {
 /// holds even if it did not.
 fn document(zip: &mut Zip<'_>, index: usize, budget: &mut Budget) -> Result<Entry, Refusal> {
     let name = zip.by_index_data(index).map(|entry| name(&entry)).map_err(|_| Refusal::Unreadable)?;
-    let bytes = beginning(zip, index, budget.bytes.saturating_add(1))?;
+    let bytes = beginning(zip, index, budget.bytes.saturating_sub(budget.unpacked).saturating_add(1))?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    budget.bytes = budget.bytes.checked_sub(size).ok_or(Refusal::TooBig)?;
+    budget.admits(size)?;
+    budget.unpacked = budget.unpacked.saturating_add(size);
     let sniff = sniff(&bytes);
     Ok(Entry { name, bytes, sniff })
 }

@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub(super) receipt: Option<Receipt>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) defects: Vec<Defect>,
+    /// What its archives were unpacked to, in bytes.
+    pub(super) unpacked: u64,
 }
 
 /// The pieces of one mail.
@@ -74,7 +76,12 @@ impl<'l> Gathering<'l> {
     }
 
     /// What was found, once everything was seen; `end` says what stopped it.
-    pub(super) fn finish(mut self, end: Result<(), Unreadable>) -> Found {
+    pub(super) fn finish(self, end: Result<(), Unreadable>) -> Found {
+        let unpacked = self.budget.unpacked();
+        Found { unpacked, ..self.found(end) }
+    }
+
+    fn found(mut self, end: Result<(), Unreadable>) -> Found {
         if let Some(receipt) = self.receipt {
             return Found { receipt: Some(receipt), ..Found::default() };
         }

@@ -34,7 +34,7 @@ use refusal::Refusal;
 
 pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
 pub use envelope::ReturnPath;
-pub use limits::Limits;
+pub use limits::{Allowance, Limits};
 pub use receipt::{Action, Delivery, Receipt, ReceiptKind};
 pub use selection::Candidate;
 
@@ -54,6 +54,12 @@ pub fn read(raw: &[u8], limits: &Limits) -> Message {
         Ok((block, body)) => read_opened(&Head::read(block), body, limits),
         Err(reason) => unread(&Head::read(mime::open_long_head(raw)), reason, limits),
     }
+}
+
+/// The sender of a mail, whose body is not looked at.
+pub fn sender_of(raw: &[u8]) -> Option<Address> {
+    let block = mime::open(raw).map_or_else(|_| mime::open_long_head(raw), |(block, _)| block);
+    Envelope::read(&Head::read(block)).sender
 }
 
 /// The documents of a zip archive that came without a mail, by the rules for one that is attached.
@@ -154,6 +160,11 @@ impl Message {
     /// M02, M04, M05 or M06; empty if there are candidates. M06 stands alone and quotes nothing.
     pub fn defects(&self) -> &[Defect] {
         &self.found.defects
+    }
+
+    /// What its archives were unpacked to, in bytes.
+    pub fn unpacked(&self) -> u64 {
+        self.found.unpacked
     }
 
     fn new(head: &Head<'_>, found: Found) -> Self {

@@ -27,6 +27,11 @@ pub(super) enum Refusal {
     TooManyDocuments,
     /// Unpacks to more than the limit.
     TooBig,
+    /// The archives of this sender unpack to more than is read within an hour.
+    TooMuchThisHour {
+        /// The bytes that are.
+        most: u64,
+    },
     /// Unpacks to suspiciously much for its size.
     Ratio,
 }
@@ -37,6 +42,9 @@ impl Refusal {
         let defect = Defect::new(Code::M04, Place::piece(archive)).detail(self.sentence(limits));
         match self {
             Self::Packed(_) => defect.hint_instead("Joignez le fichier XML non compressé."),
+            Self::TooMuchThisHour { .. } => {
+                defect.hint_instead("Renvoyez-la dans une heure, ou joignez le fichier XML non compressé.")
+            }
             _ => defect,
         }
     }
@@ -52,6 +60,10 @@ impl Refusal {
             Self::TooManyEntries => format!("Elle contient plus de {} fichiers.", limits.archive_entries),
             Self::TooManyDocuments => format!("Elle contient plus de {} documents XML.", limits.candidates),
             Self::TooBig => format!("Décompressée, elle dépasse {}.", size_in_words(limits.archive_bytes as u64)),
+            Self::TooMuchThisHour { most } => format!(
+                "Décompressées, les archives reçues de votre adresse en une heure dépassent {} : celle-ci n’a pas été lue.",
+                size_in_words(most)
+            ),
             Self::Ratio => format!("Un fichier y est compressé plus de {} fois.", limits.archive_ratio),
         }
     }
