@@ -17,9 +17,8 @@ pub(super) fn is_mail(facts: &Facts, body: &[u8]) -> bool {
 /// Whether these bytes begin with the header of a mail (RFC 5322, section 2.2), a mark or the line of a mailbox file
 /// before it passed over.
 pub(super) fn begins_like_mail(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     let mut names: Vec<String> = Vec::new();
-    for (rank, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+    for (rank, line) in without_lead(bytes).split(|byte| *byte == b'\n').enumerate() {
         let folded = line.starts_with(b" ") || line.starts_with(b"\t");
         let mailbox_line = rank == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         match field_name(line) {
@@ -30,6 +29,15 @@ pub(super) fn begins_like_mail(bytes: &[u8]) -> bool {
     }
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     has("from") && USUAL.iter().any(|name| has(name))
+}
+
+/// A mail from its header on, what stands before it passed over; as it is if it begins otherwise.
+pub(super) fn from_header(bytes: &[u8]) -> &[u8] {
+    if begins_like_mail(bytes) { without_lead(bytes) } else { bytes }
+}
+
+fn without_lead(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start()
 }
 
 /// The name of a header field, in lower case.

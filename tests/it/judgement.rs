@@ -111,7 +111,7 @@ fn check_coherence(about: &str, others: Vec<PlacedCount>, told: Option<&str>) {
     let counts: Vec<PlacedCount> = std::iter::once(count(Statut::Installe, 10)).chain(others).collect();
     let (number, codes) = (counts.len(), if told.is_some() { vec![Code::C04] } else { vec![] });
     let judged = check(&Rules::default(), vec![service("A", counts)], &codes, number, Verdict::Integre);
-    assert_eq!(judged.defects.first().and_then(|defect| defect.found_text()), told, "{about}");
+    assert_eq!(judged.defects.first().and_then(dispolits::defect::Defect::found_text), told, "{about}");
 }
 
 #[test]

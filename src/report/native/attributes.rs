@@ -44,9 +44,10 @@ impl<'t, 'a, 's> Attributes<'t, 'a, 's> {
             }
             let path = self.element.path_of(&format!("@{}", excerpt(attribute.written)));
             let place = self.findings.place(attribute.span.clone()).with_path(path);
-            let (found, detail) = (attribute.written, unknown(attribute.written, local, known));
-            let complete =
-                |defect: Defect| defect.found(found).expected(known.join(", ")).detail(detail).hint_instead(UNKNOWN);
+            let complete = |defect: Defect| {
+                let defect = defect.found(attribute.written).expected(known.join(", "));
+                defect.detail(unknown(attribute.written, local, known)).hint_instead(UNKNOWN)
+            };
             self.element.reject(complete, Code::D06, place, self.findings);
         }
     }
@@ -203,14 +204,12 @@ fn explained(defect: Defect, name: &str, text: &str, words: &str) -> Defect {
     if bare.is_empty() {
         return defect.detail(format!("L’attribut « {name} » ne contient que des espaces."));
     }
-    let defect = if bare == text {
-        defect
-    } else {
-        let detail = format!("La valeur est entourée d’espaces : écrivez « {bare} », sans espace avant ni après.");
+    if bare != text {
+        let detail = "La valeur est entourée d’espaces : écrivez-la sans espace avant ni après.";
         return defect.detail(detail).hint_instead("Supprimez les espaces qui entourent la valeur.");
-    };
+    }
     match nearest(text, words.split(", ")) {
-        Some(word) => defect.detail(format!("Vous avez écrit « {} » : vouliez-vous dire « {word} » ?", excerpt(text))),
+        Some(word) => defect.detail(format!("Valeur inconnue : vouliez-vous dire « {word} » ?")),
         None => defect,
     }
 }

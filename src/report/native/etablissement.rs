@@ -47,10 +47,12 @@ fn expected(text: &str) -> String {
     if let Ok(finess) = parse(&text.to_ascii_uppercase()) {
         return format!("{finess}, avec la lettre en majuscule");
     }
-    if let Ok(finess) = Finess::typed(text) {
+    // A spreadsheet writes a number, and that without its first zero.
+    let number = text.trim_end_matches(".0").trim_end_matches(",0");
+    if let Ok(finess) = Finess::typed(number) {
         return format!("{finess}, sans espace ni autre signe");
     }
-    match Finess::typed(&format!("0{}", text.trim_end_matches(".0").trim_end_matches(",0"))) {
+    match Finess::typed(&format!("0{number}")) {
         Ok(finess) => format!("sans doute {finess} : le zéro du début s’est perdu, comme dans un tableur"),
         Err(_) => "le numéro FINESS géographique, comme 350054680".to_owned(),
     }

@@ -80,7 +80,7 @@ fn a_clerk_is_told_what_to_mend() {
         "mode=\"reel\"",
         "mode=\"réel\"",
         "réel",
-        "« mode » n’est pas admise. Vous avez écrit « réel » : vouliez-vous dire « reel »",
+        "« mode » n’est pas admise. Valeur inconnue : vouliez-vous dire « reel »",
     );
     check_words("2A0000022", "2a0000022", "2a0000022", "2A0000022, avec la lettre en majuscule");
     check_words("350054680", "35005468", "35005468", "comme 350054680");
@@ -103,9 +103,9 @@ fn what_cannot_be_seen_in_a_value_is_told() {
     check_words("mode=\"reel\"", "mode=\"\"", "", "Supprimez l’attribut « mode »");
     check_words("statut=\"occupe\"", "statut=\"\"", "", "L’attribut « statut » est vide.");
     check_words("code=\"0042\"", "code=\"\"", "", "L’attribut « code » est vide.");
-    check_words("genre=\"femme\"", "genre=\"femme  \"", "femme  ", "écrivez « femme », sans espace avant ni après");
+    check_words("genre=\"femme\"", "genre=\"femme  \"", "femme  ", "sans espace avant ni après");
     check_words("mode=\"reel\"", "mode=\" reel\"", " reel", "entourée d’espaces");
-    check_words("code=\"0042\"", "code=\"0042\u{a0}\"", "0042\u{a0}", "écrivez « 0042 »");
+    check_words("code=\"0042\"", "code=\"0042\u{a0}\"", "0042\u{a0}", "sans espace avant ni après");
     check_words("genre=\"femme\"", "genre=\" \"", " ", "ne contient que des espaces");
     check_words("nombre=\"24\"/>", "nombre=\"24\">\n</capacite>", "un espace ou un retour à la ligne", "seul défaut");
 }
