@@ -147,7 +147,11 @@ impl<S: Sink> Walk<'_, S> {
         if mail.state == State::Damaged && facts.encoding != Encoding::Unknown {
             self.sink.damaged_mail(facts);
         }
-        self.entity(enclosed::from_header(&mail.bytes), "text/plain", Level { forwarded: level.forwarded + 1, is_mail: true, ..level })
+        self.entity(
+            enclosed::from_header(&mail.bytes),
+            "text/plain",
+            Level { forwarded: level.forwarded + 1, is_mail: true, ..level },
+        )
     }
 }
 

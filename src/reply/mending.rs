@@ -8,8 +8,8 @@ use crate::defect::{Actor, Code, Defect};
 
 /// The most entries written out; the rest is in the XML.
 const ENTRIES_LIMIT: usize = 50;
-/// The most places written out in one entry.
-const PLACES_LIMIT: usize = 10;
+/// The most places written out in one entry: a fault of the software stands everywhere, and one mend is enough.
+const PLACES_LIMIT: usize = 3;
 
 /// A defect, and which mail it is of where several are told of together.
 pub(super) struct Sighting<'a> {

@@ -1,6 +1,6 @@
 //! Archives that strangers made.
 
-use dispolits::message::{Limits, candidates_of_archive};
+use dispolits::message::{Allowance, Limits, candidates_of_archive, read};
 use zip::CompressionMethod;
 
 use super::build::{METADATA, OTHER, REPORT, attached, mixed, patched, zip, zip_with};
@@ -194,6 +194,22 @@ fn archives_share_one_budget() {
     let thirty = attached("application/zip", "a.zip", zip(&thirty));
     assert_eq!(outcome(&read_mail(&mixed(&[&thirty]))), "M02");
     assert_eq!(outcome(&read_mail(&mixed(&[&thirty, &thirty]))), "M04");
+}
+
+#[test]
+fn what_the_sender_had_unpacked_within_the_hour_is_a_limit_of_its_own() {
+    let bytes = zip_with(CompressionMethod::Stored, &[("a.xml", REPORT.as_bytes())]);
+    let raw = mixed(&[&attached("application/zip", "a.zip", &bytes)]);
+    let size = REPORT.len() as u64;
+    let within =
+        |left: u64| read(&raw, &Limits { allowance: Some(Allowance { left, most: 1 << 20 }), ..Limits::default() });
+    let whole = within(size);
+    assert_eq!((outcome(&whole).as_str(), whole.unpacked()), ("a.xml", size));
+    let refused = within(size - 1);
+    assert_eq!((outcome(&refused).as_str(), refused.unpacked()), ("M04", 0));
+    assert!(refused.defects()[0].message().contains("en une heure dépassent 1,0 Mo"), "{:?}", refused.defects());
+    let plain = read(&mixed(&[&attached("text/xml", "a.xml", REPORT)]), &Limits::default());
+    assert_eq!(plain.unpacked(), 0);
 }
 
 #[test]
