@@ -5,17 +5,27 @@ use std::collections::BTreeSet;
 use super::Rules;
 use super::coherence::{excesses, in_words};
 use super::collected::Collected;
-use crate::capacity::{Count, Indicator, Nomenclature};
+use crate::capacity::{Count, Indicator, Nomenclature, Statut};
 use crate::defect::{Code, Defect, Severity};
+use crate::referential::Closing;
 use crate::report::{PlacedCount, Service};
 
 /// Keeps the counts that stand and adds what is wrong to `defects`.
-pub(super) fn judge(service: &Service, rules: &Rules, defects: &mut Collected) -> Vec<PlacedCount> {
+pub(super) fn judge(
+    service: &Service,
+    closing: Option<Closing>,
+    rules: &Rules,
+    defects: &mut Collected,
+) -> Vec<PlacedCount> {
     let once = without_repetitions(service, defects);
     let legal = without_illegal(once, rules, defects);
     let plausible = within_ceiling(legal, rules, defects);
-    let incoherent = note_incoherences(service, &plausible, rules, defects);
-    if incoherent && rules.gravite_c04 == Severity::Rejet { Vec::new() } else { plausible }
+    let open = match closing {
+        Some(closing) => without_available(plausible, closing, defects),
+        None => plausible,
+    };
+    let incoherent = note_incoherences(service, &open, rules, defects);
+    if incoherent && rules.gravite_c04 == Severity::Rejet { Vec::new() } else { open }
 }
 
 /// C07: all occurrences of an indicator given twice fall, beds and places being one key. One that is rejected for its
@@ -91,4 +101,22 @@ fn note_incoherences(service: &Service, counts: &[PlacedCount], rules: &Rules, d
         });
     }
     !excesses.is_empty()
+}
+
+/// S02: a closed service may declare anything but available beds (ROR, RG_EXP_047).
+fn without_available(counts: Vec<PlacedCount>, closing: Closing, defects: &mut Collected) -> Vec<PlacedCount> {
+    let (refused, kept): (Vec<_>, Vec<_>) = counts
+        .into_iter()
+        .partition(|placed| placed.count.indicator.statut() == Statut::Disponible && placed.count.nombre.get() > 0);
+    for placed in refused {
+        defects.note(Code::S02.severity(), || {
+            let found = placed.count.nombre.get().to_string();
+            let defect = Defect::new(Code::S02, placed.place).found(found).expected("0");
+            match closing {
+                Closing::Service => defect,
+                Closing::Establishment => defect.detail("Tout son établissement y est fermé."),
+            }
+        });
+    }
+    kept
 }

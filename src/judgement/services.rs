@@ -7,12 +7,11 @@ use jiff::Timestamp;
 
 use super::collected::Collected;
 use super::{Context, counts};
-use crate::capacity::{Count, ServiceCode, Statut};
+use crate::capacity::{Count, ServiceCode};
 use crate::defect::{Code, Defect};
 use crate::finess::Finess;
 use crate::outcome::in_paris_together;
-use crate::referential::Closing;
-use crate::report::{Etablissement, PlacedCount, Service};
+use crate::report::{Etablissement, Service};
 use crate::setting::Span;
 
 /// The counts of a service that stand; what is wrong with it goes to `defects`. `known` tells that its establishment
@@ -38,11 +37,7 @@ pub(super) fn judge(
     own.into_iter().for_each(|defect| defects.note(defect.severity(), || defect));
     let place = finess.zip(service.code.as_ref());
     let closing = place.and_then(|(finess, code)| context.referential?.closing(finess, code));
-    let accepted = counts::judge(service, context.rules, defects);
-    let accepted = match closing {
-        Some(closing) => without_available(accepted, closing, defects),
-        None => accepted,
-    };
+    let accepted = counts::judge(service, closing, context.rules, defects);
     if rejected { Vec::new() } else { accepted.iter().map(|placed| placed.count).collect() }
 }
 
@@ -121,22 +116,4 @@ fn in_words(span: Span) -> String {
     let (unit, name) = fitting.unwrap_or((1, "seconde"));
     let plural = if seconds / unit > 1 { "s" } else { "" };
     format!("{} {name}{plural}", seconds / unit)
-}
-
-/// S02: a closed service may declare anything but available beds (ROR, RG_EXP_047).
-fn without_available(counts: Vec<PlacedCount>, closing: Closing, defects: &mut Collected) -> Vec<PlacedCount> {
-    let (refused, kept): (Vec<_>, Vec<_>) = counts
-        .into_iter()
-        .partition(|placed| placed.count.indicator.statut() == Statut::Disponible && placed.count.nombre.get() > 0);
-    for placed in refused {
-        defects.note(Code::S02.severity(), || {
-            let found = placed.count.nombre.get().to_string();
-            let defect = Defect::new(Code::S02, placed.place).found(found).expected("0");
-            match closing {
-                Closing::Service => defect,
-                Closing::Establishment => defect.detail("Tout son établissement y est fermé."),
-            }
-        });
-    }
-    kept
 }

@@ -26,6 +26,8 @@ const MAX_PART_HEAD: usize = 16 << 10;
 pub(super) enum Unreadable {
     /// No header field at all.
     NoHeader,
+    /// Lines that end with CR alone (RFC 5322, section 2.2, wants CR LF): every reader would cut them elsewhere.
+    CarriageReturns,
     /// A header longer than the limit.
     LongHead,
     /// Parts nested deeper than the limit.
@@ -63,6 +65,12 @@ struct Walk<'s, S> {
 pub(super) fn open(raw: &[u8]) -> Result<(&[u8], &[u8]), Unreadable> {
     let (block, body) = split_head(raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw));
     if block.len() <= MAX_HEAD { Ok((block, body)) } else { Err(Unreadable::LongHead) }
+}
+
+/// A mail whose lines all end with CR alone, with LF in its place; `None` for any other. Enough to know the sender.
+pub(super) fn from_carriage_returns(raw: &[u8]) -> Option<Vec<u8>> {
+    let bare = raw.contains(&b'\r') && !raw.contains(&b'\n');
+    bare.then(|| raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 /// As much of a header that is too long as may be read: enough to know the sender.

@@ -50,6 +50,9 @@ pub struct Message {
 ///
 /// Never fails: a mail that cannot be read has the defect M05 and whatever its header still tells.
 pub fn read(raw: &[u8], limits: &Limits) -> Message {
+    if let Some(lines) = mime::from_carriage_returns(raw) {
+        return unread(&Head::read(header_of(&lines)), Unreadable::CarriageReturns, limits);
+    }
     match mime::open(raw) {
         Ok((block, body)) => read_opened(&Head::read(block), body, limits),
         Err(reason) => unread(&Head::read(mime::open_long_head(raw)), reason, limits),
@@ -58,8 +61,12 @@ pub fn read(raw: &[u8], limits: &Limits) -> Message {
 
 /// The sender of a mail, whose body is not looked at.
 pub fn sender_of(raw: &[u8]) -> Option<Address> {
-    let block = mime::open(raw).map_or_else(|_| mime::open_long_head(raw), |(block, _)| block);
-    Envelope::read(&Head::read(block)).sender
+    let lines = mime::from_carriage_returns(raw);
+    Envelope::read(&Head::read(header_of(lines.as_deref().unwrap_or(raw)))).sender
+}
+
+fn header_of(raw: &[u8]) -> &[u8] {
+    mime::open(raw).map_or_else(|_| mime::open_long_head(raw), |(block, _)| block)
 }
 
 /// The documents of a zip archive that came without a mail, by the rules for one that is attached.

@@ -101,8 +101,8 @@ fn base64(body: &[u8]) -> Decoded<'static> {
 /// What stands between the padding, run by run: files encoded piece by piece have padding inside.
 fn runs(symbols: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(symbols.len());
-    let full = symbols.split(|symbol| *symbol == b'=').filter(|run| !run.is_empty());
-    full.into_iter().try_for_each(|run| RUN.decode_vec(run, &mut bytes).ok())?;
+    let mut full = symbols.split(|symbol| *symbol == b'=').filter(|run| !run.is_empty());
+    full.try_for_each(|run| RUN.decode_vec(run, &mut bytes).ok())?;
     Some(bytes)
 }
 

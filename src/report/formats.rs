@@ -50,8 +50,7 @@ fn difference(root: &Name<'_>) -> String {
         }
         (None, _) => {
             let meant = nearest(root.local, ADAPTERS.iter().map(|adapter| adapter.local));
-            let meant =
-                meant.map(|name| format!(" : vouliez-vous dire « {name} » ?")).unwrap_or_else(|| ".".to_owned());
+            let meant = meant.map_or_else(|| ".".to_owned(), |name| format!(" : vouliez-vous dire « {name} » ?"));
             format!("L’élément racine « {} » n’est celui d’aucun format connu{meant}", excerpt(root.local))
         }
     }

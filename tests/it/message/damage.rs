@@ -186,3 +186,11 @@ fn only_what_the_mail_added_is_taken_away() {
         assert_eq!(String::from_utf8_lossy(&message.candidates()[0].bytes), expected.replace('\n', "\r\n"), "{about}");
     }
 }
+
+#[test]
+fn lines_that_end_with_carriage_returns_alone_are_told_to_a_known_sender() {
+    let whole = mixed(&[&attached("text/xml", "lits.xml", REPORT)]);
+    let bare: Vec<u8> = whole.into_iter().filter(|byte| *byte != b'\n').collect();
+    check(case("CR alone", bare.clone(), "M05"));
+    assert_eq!(read_mail(&bare).sender().map(ToString::to_string).as_deref(), Some("lits@ch.test"));
+}
