@@ -34,9 +34,13 @@ impl Finess {
         format!("1{self}")
     }
 
-    /// The number that somebody typed or pasted: without the blanks and dots between its parts, in upper case.
+    /// The number that somebody typed or pasted: without the blanks, dots, hyphens and invisible characters around
+    /// and between its parts, in upper case.
     pub fn typed(text: &str) -> Result<Self, FinessError> {
-        let is_between = |character: &char| character.is_whitespace() || *character == '.';
+        let is_invisible = |character: char| matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
+        let is_between = |character: &char| {
+            character.is_whitespace() || matches!(character, '.' | '-' | '\'') || is_invisible(*character)
+        };
         let number: String = text.chars().filter(|character| !is_between(character)).collect();
         number.to_ascii_uppercase().parse()
     }

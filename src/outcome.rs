@@ -215,6 +215,20 @@ pub fn in_paris(instant: Timestamp) -> String {
     instant.to_zoned_datetime(paris()).strftime("%d/%m/%Y à %H:%M").to_string()
 }
 
+/// Two instants that are compared. Where the clock was changed between them, their hours alone would mislead: each
+/// says its offset, `25/10/2026 à 02:30 (UTC+01:00, heure d’hiver)`.
+pub fn in_paris_together(instants: [Timestamp; 2]) -> [String; 2] {
+    let zoned = instants.map(|instant| instant.to_zoned_datetime(paris()));
+    let [first, second] = &zoned;
+    if first.offset() == second.offset() {
+        return instants.map(in_paris);
+    }
+    zoned.map(|zoned| {
+        let season = if paris().to_offset_info(zoned.timestamp()).dst().is_dst() { "d’été" } else { "d’hiver" };
+        format!("{} ({}, heure {season})", in_paris(zoned.timestamp()), zoned.strftime("UTC%:z"))
+    })
+}
+
 impl Serialize for Line {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

@@ -27,6 +27,25 @@ impl ServiceCode {
     }
 }
 
+impl ServiceCode {
+    /// Whether the two differ by nothing that people see or say: blanks, hyphens and the like, capitals, zeros in front
+    /// of a number.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.bare() == other.bare()
+    }
+
+    fn bare(&self) -> String {
+        let mut bare = String::new();
+        for character in self.0.chars().filter(char::is_ascii_alphanumeric) {
+            let in_front = !bare.ends_with(|last: char| last.is_ascii_digit());
+            if character != '0' || !in_front {
+                bare.push(character.to_ascii_uppercase());
+            }
+        }
+        bare
+    }
+}
+
 impl FromStr for ServiceCode {
     type Err = ServiceCodeError;
 

@@ -1,5 +1,6 @@
 //! A judgement as people read it: each defect with the line at fault, then the verdict.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -7,23 +8,27 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::Checked;
-use crate::defect::{Actor, Defect, is_unprintable};
+use crate::defect::{Actor, Defect, Place, is_unprintable};
 use crate::outcome::Verdict;
 
 /// The most characters of a line that are shown on each side of the spot, and of the spot itself.
 const AROUND: usize = 60;
-/// The most defects that are written out.
+/// The most faults that are written out.
 const DEFECTS_LIMIT: usize = 200;
+/// The most lines named at which a fault stands again.
+const LINES_LIMIT: usize = 10;
 
 /// The judgement on one file, ending with a line end.
 pub(super) fn render(checked: &Checked, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Unicode);
     let mut page = String::new();
-    for (defect, text) in checked.defauts.iter().zip(&checked.texts).take(DEFECTS_LIMIT) {
-        page.push_str(&renderer.render(&[group(defect, text.as_deref())]));
+    let entries = entries(checked);
+    for entry in entries.iter().take(DEFECTS_LIMIT) {
+        page.push_str(&renderer.render(&[group(entry)]));
         page.push_str("\n\n");
     }
-    if let Some(more) = checked.defauts.len().checked_sub(DEFECTS_LIMIT).filter(|more| *more > 0) {
+    let more: usize = entries.iter().skip(DEFECTS_LIMIT).map(|entry| 1 + entry.others.len()).sum();
+    if more > 0 {
         line(&mut page, format_args!("… et {more} de plus, que montre --format json.\n"));
     }
     line(&mut page, format_args!("{} : {}", printable(&checked.fichier), summary(checked)));
@@ -32,6 +37,46 @@ pub(super) fn render(checked: &Checked, colour: bool) -> String {
         line(&mut page, format_args!("  non vérifié, faute de référentiel ou d’expéditeur : {codes}"));
     }
     page
+}
+
+/// A defect as it is first met, and where else the same fault is.
+struct Entry<'a> {
+    defect: &'a Defect,
+    text: Option<&'a str>,
+    others: Vec<&'a Place>,
+}
+
+/// One entry for each fault, in document order.
+fn entries(checked: &Checked) -> Vec<Entry<'_>> {
+    let mut ranks = HashMap::new();
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    for (defect, text) in checked.shown() {
+        let rank = *ranks.entry(defect.fault()).or_insert(entries.len());
+        match entries.get_mut(rank) {
+            Some(entry) => entry.others.push(defect.place()),
+            None => entries.push(Entry { defect, text, others: Vec::new() }),
+        }
+    }
+    entries
+}
+
+/// « et à 9 autres endroits : lignes 8, 9, 10… ».
+fn elsewhere(others: &[&Place]) -> Option<String> {
+    let (count, mut lines) = (others.len(), Vec::new());
+    for line in others.iter().filter_map(|place| place.line) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+        if lines.len() > LINES_LIMIT {
+            break;
+        }
+    }
+    let cut = if lines.len() > LINES_LIMIT { "…" } else { "" };
+    let told: Vec<String> = lines.iter().take(LINES_LIMIT).map(ToString::to_string).collect();
+    let place = if count > 1 { format!("{count} autres endroits") } else { "un autre endroit".to_owned() };
+    let name = if told.len() > 1 { "lignes" } else { "ligne" };
+    let lines = if told.is_empty() { String::new() } else { format!(" : {name} {}{cut}", told.join(", ")) };
+    (count > 0).then(|| format!("à {place}{lines}"))
 }
 
 fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
@@ -72,7 +117,8 @@ fn plural(count: usize, one: &str, many: &str) -> String {
 }
 
 /// annotate-snippets puts a colon right after a name: French wants a blank before it.
-fn group<'a>(defect: &'a Defect, text: Option<&str>) -> Group<'a> {
+fn group<'a>(entry: &Entry<'a>) -> Group<'a> {
+    let (defect, text) = (entry.defect, entry.text);
     let code = defect.code();
     let level = if defect.is_rejection() {
         Level::ERROR.with_name(format!("rejet {code} "))
@@ -94,7 +140,8 @@ fn group<'a>(defect: &'a Defect, text: Option<&str>) -> Group<'a> {
     } else if let Some(found) = found {
         group = group.element(Level::NOTE.with_name("constat ").message(found));
     }
-    for (name, text) in notes(defect) {
+    let others = elsewhere(&entry.others).map(|places| ("même défaut ", places));
+    for (name, text) in notes(defect).into_iter().chain(others) {
         group = group.element(Level::NOTE.with_name(name).message(text));
     }
     group.element(Level::HELP.with_name("conseil ").message(defect.hint()))

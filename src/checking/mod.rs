@@ -70,7 +70,8 @@ pub fn check(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
     match kind_of(name, bytes) {
         Kind::Document => {
             let piece = name.rsplit(['/', '\\']).next().unwrap_or(name);
-            unsent(name, bench).judge(&[(piece, bytes)], None, bench)
+            let refused = message::refused_file(name, bytes, &message::Limits::default());
+            unsent(name, bench).with(refused.into_iter().collect()).judge(&[(piece, bytes)], None, bench)
         }
         Kind::Archive => archive(name, bytes, bench),
         Kind::Mail => mail(name, bytes, bench),

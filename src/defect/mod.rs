@@ -6,6 +6,7 @@
 mod article;
 mod catalogue;
 mod code;
+mod nearest;
 mod path;
 mod place;
 mod size;
@@ -13,6 +14,7 @@ mod size;
 use serde::{Deserialize, Serialize};
 
 pub use code::{Actor, Code, Scope, Severity};
+pub use nearest::nearest;
 pub use path::Path;
 pub use place::Place;
 pub use size::size_in_words;
@@ -36,6 +38,8 @@ pub struct Defect {
 impl Defect {
     /// A defect of this code with the catalogue's severity, sentence and hint.
     pub fn new(code: Code, place: Place) -> Self {
+        #[cfg(test)]
+        MADE.with(|made| made.set(made.get() + 1));
         Self {
             code,
             severity: code.severity(),
@@ -98,6 +102,11 @@ impl Defect {
         self
     }
 
+    /// What is wrong, wherever it is: two defects of one fault differ by their place alone.
+    pub fn fault(&self) -> impl Eq + std::hash::Hash + '_ {
+        (self.code, self.severity, self.found.as_deref(), self.expected.as_deref(), &self.message, &self.hint)
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code
@@ -137,6 +146,17 @@ impl Defect {
     pub fn hint(&self) -> &str {
         &self.hint
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static MADE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many defects this thread has made.
+#[cfg(test)]
+pub(crate) fn made() -> usize {
+    MADE.with(std::cell::Cell::get)
 }
 
 /// A sender's text made safe to repeat: one line, no control characters, shortened.

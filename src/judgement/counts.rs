@@ -3,36 +3,49 @@
 use std::collections::BTreeSet;
 
 use super::Rules;
-use crate::capacity::{Affectation, Count, Genre, Indicator, Nature, Nomenclature, Statut, Temporalite};
-use crate::defect::{Code, Defect};
+use super::coherence::{excesses, in_words};
+use super::collected::Collected;
+use crate::capacity::{Count, Indicator, Nomenclature, Statut};
+use crate::defect::{Code, Defect, Severity};
+use crate::referential::Closing;
 use crate::report::{PlacedCount, Service};
 
 /// Keeps the counts that stand and adds what is wrong to `defects`.
-pub(super) fn judge(service: &Service, rules: &Rules, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
+pub(super) fn judge(
+    service: &Service,
+    closing: Option<Closing>,
+    rules: &Rules,
+    defects: &mut Collected,
+) -> Vec<PlacedCount> {
     let once = without_repetitions(service, defects);
     let legal = without_illegal(once, rules, defects);
     let plausible = within_ceiling(legal, rules, defects);
-    let incoherent = incoherences(service, &plausible, rules);
-    let rejected = incoherent.iter().any(Defect::is_rejection);
-    defects.extend(incoherent);
-    if rejected { Vec::new() } else { plausible }
+    let open = match closing {
+        Some(closing) => without_available(plausible, closing, defects),
+        None => plausible,
+    };
+    let incoherent = note_incoherences(service, &open, rules, defects);
+    if incoherent && rules.gravite_c04 == Severity::Rejet { Vec::new() } else { open }
 }
 
 /// C07: all occurrences of an indicator given twice fall, beds and places being one key. One that is rejected for its
 /// number counts too: the other would else be pushed, and nobody knows which was meant.
-fn without_repetitions(service: &Service, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
+fn without_repetitions(service: &Service, defects: &mut Collected) -> Vec<PlacedCount> {
     let repeated = repeated(service);
     let (fallen, once): (Vec<_>, Vec<_>) =
         service.counts.iter().partition(|placed| repeated.contains(&placed.count.indicator));
-    defects.extend(
-        fallen
-            .into_iter()
-            .map(|placed| Defect::new(Code::C07, placed.place.clone()).found(placed.count.nombre.get().to_string())),
-    );
-    defects.extend(service.rejected_counts.iter().filter(|count| repeated.contains(&count.indicator)).map(|count| {
-        let defect = Defect::new(Code::C07, count.place.clone());
-        count.written.iter().fold(defect, Defect::found)
-    }));
+    let severity = Code::C07.severity();
+    for placed in fallen {
+        defects.note(severity, || {
+            Defect::new(Code::C07, placed.place.clone()).found(placed.count.nombre.get().to_string())
+        });
+    }
+    for count in service.rejected_counts.iter().filter(|count| repeated.contains(&count.indicator)) {
+        defects.note(severity, || {
+            let defect = Defect::new(Code::C07, count.place.clone());
+            count.written.iter().fold(defect, Defect::found)
+        });
+    }
     once.into_iter().cloned().collect()
 }
 
@@ -46,66 +59,64 @@ fn repeated(service: &Service) -> BTreeSet<Indicator> {
 }
 
 /// C05 beyond the compatibility of attributes: only where the agency holds the complete list.
-fn without_illegal(counts: Vec<PlacedCount>, rules: &Rules, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
+fn without_illegal(counts: Vec<PlacedCount>, rules: &Rules, defects: &mut Collected) -> Vec<PlacedCount> {
     let (legal, illegal): (Vec<_>, Vec<_>) =
         counts.into_iter().partition(|placed| rules.indicators.allows(&placed.count));
-    defects.extend(illegal.iter().map(|placed| {
-        Defect::new(Code::C05, placed.place.clone())
-            .detail("Cette combinaison ne figure pas dans la liste des indicateurs du ROR.")
-    }));
+    for placed in illegal {
+        defects.note(Code::C05.severity(), || {
+            Defect::new(Code::C05, placed.place)
+                .detail("Cette combinaison ne figure pas dans la liste des indicateurs du ROR.")
+        });
+    }
     legal
 }
 
-fn within_ceiling(counts: Vec<PlacedCount>, rules: &Rules, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
-    let (high, usual): (Vec<_>, Vec<_>) =
-        counts.iter().cloned().partition(|placed| placed.count.nombre.get() > rules.plafond);
-    let found: Vec<_> = high
-        .iter()
-        .map(|placed| {
+fn within_ceiling(counts: Vec<PlacedCount>, rules: &Rules, defects: &mut Collected) -> Vec<PlacedCount> {
+    let is_high = |placed: &PlacedCount| placed.count.nombre.get() > rules.plafond;
+    for placed in counts.iter().filter(|placed| is_high(placed)) {
+        defects.note(rules.gravite_c03, || {
             Defect::new(Code::C03, placed.place.clone())
                 .with_severity(rules.gravite_c03)
                 .found(placed.count.nombre.get().to_string())
                 .expected(format!("au plus {}", rules.plafond))
-        })
-        .collect();
-    let rejected = found.iter().any(Defect::is_rejection);
-    defects.extend(found);
-    if rejected { usual } else { counts }
+        });
+    }
+    let rejects = rules.gravite_c03 == Severity::Rejet;
+    counts.into_iter().filter(|placed| !rejects || !is_high(placed)).collect()
 }
 
-type Group = (Nature, Temporalite, Affectation);
+/// C04 for each nature, temporalité and affectation that holds more than is installed; says whether there is one.
+fn note_incoherences(service: &Service, counts: &[PlacedCount], rules: &Rules, defects: &mut Collected) -> bool {
+    let counts: Vec<Count> = counts.iter().map(|placed| placed.count).collect();
+    let excesses = excesses(&counts);
+    for excess in &excesses {
+        let (total, word) = (excess.total(), excess.nature.word());
+        let parts = in_words(&excess.parts, excess.nature);
+        let of_all = if word == "place" { "installées" } else { "installés" };
+        defects.note(rules.gravite_c04, || {
+            Defect::new(Code::C04, service.place.clone())
+                .with_severity(rules.gravite_c04)
+                .found(format!("{total} {word}s au moins : {parts}"))
+                .expected(format!("au plus {}, le nombre de {word}s {of_all}", excess.installed))
+        });
+    }
+    !excesses.is_empty()
+}
 
-/// C04 for each nature, temporalité and affectation in which every term is present.
-fn incoherences(service: &Service, counts: &[PlacedCount], rules: &Rules) -> Vec<Defect> {
-    let group = |count: &Count| (count.nature, count.indicator.temporalite(), count.indicator.affectation());
-    let groups: BTreeSet<Group> = counts.iter().map(|placed| group(&placed.count)).collect();
-    let members = |wanted: Group| counts.iter().map(|placed| placed.count).filter(move |count| group(count) == wanted);
-    groups
+/// S02: a closed service may declare anything but available beds (ROR, RG_EXP_047).
+fn without_available(counts: Vec<PlacedCount>, closing: Closing, defects: &mut Collected) -> Vec<PlacedCount> {
+    let (refused, kept): (Vec<_>, Vec<_>) = counts
         .into_iter()
-        .filter_map(|wanted| {
-            let (parts, installed) = balance(&members(wanted).collect::<Vec<_>>())?;
-            (parts > installed).then(|| {
-                Defect::new(Code::C04, service.place.clone())
-                    .with_severity(rules.gravite_c04)
-                    .found(format!("{parts} {}s au total", wanted.0.word()))
-                    .expected(format!("au plus {installed}, le nombre de {}s installés", wanted.0.word()))
-            })
-        })
-        .collect()
-}
-
-/// disponible + occupe + reserve + ferme, and installe; `None` unless all five are present.
-/// Genres are not summed: only the undifferentiated available count speaks for the whole service.
-fn balance(counts: &[Count]) -> Option<(i64, i64)> {
-    let sum = |statut: Statut| -> Option<i64> {
-        let values: Vec<i64> = counts
-            .iter()
-            .filter(|count| count.indicator.statut() == statut)
-            .filter(|count| count.indicator.genre().is_none_or(|genre| genre == Genre::Indifferencie))
-            .map(|count| i64::from(count.nombre.get()))
-            .collect();
-        (!values.is_empty()).then(|| values.iter().sum())
-    };
-    let parts = sum(Statut::Disponible)? + sum(Statut::Occupe)? + sum(Statut::Reserve)? + sum(Statut::Ferme)?;
-    Some((parts, sum(Statut::Installe)?))
+        .partition(|placed| placed.count.indicator.statut() == Statut::Disponible && placed.count.nombre.get() > 0);
+    for placed in refused {
+        defects.note(Code::S02.severity(), || {
+            let found = placed.count.nombre.get().to_string();
+            let defect = Defect::new(Code::S02, placed.place).found(found).expected("0");
+            match closing {
+                Closing::Service => defect,
+                Closing::Establishment => defect.detail("Tout son établissement y est fermé."),
+            }
+        });
+    }
+    kept
 }

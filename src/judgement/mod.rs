@@ -3,6 +3,8 @@
 //! Pure: the referential, the sender, the time of reception and the rules come in as values.
 //! A report is judged count by count; a fault rejects all that stands under it.
 
+mod coherence;
+mod collected;
 mod counts;
 mod indicators;
 mod rules;
@@ -18,11 +20,10 @@ use crate::outcome::Verdict;
 use crate::referential::{Kind, Referential};
 use crate::report::{Etablissement, Reading};
 
+use collected::Collected;
+
 pub use indicators::{Indicators, IndicatorsError};
 pub use rules::{Policy, Rules};
-
-/// The most defects of one document that are told one by one.
-const MAX_DEFECTS: usize = 500;
 
 /// The codes that cannot be judged without a referential.
 pub const NEEDS_REFERENTIAL: [Code; 6] = [Code::E03, Code::E04, Code::E05, Code::S01, Code::S02, Code::M01];
@@ -56,35 +57,23 @@ pub struct Judgement {
 
 /// Judges a document that was read.
 pub fn judge(reading: Reading, context: &Context<'_>) -> Judgement {
-    let Reading { head, etablissements, mut defects } = reading;
-    let mut updates = Vec::new();
+    let Reading { head, etablissements, defects } = reading;
+    let (mut updates, mut defects) = (Vec::new(), Collected::of(defects));
     if context.identifiant_reused {
         let place = head.place.clone().with_path("@identifiant");
-        defects.push(Defect::new(Code::D07, place).found(head.identifiant.as_deref().unwrap_or_default()));
+        let identifiant = head.identifiant.as_deref().unwrap_or_default();
+        defects.note(Code::D07.severity(), || Defect::new(Code::D07, place).found(identifiant));
     }
     let census = services::Census::of(&etablissements);
     for etablissement in &etablissements {
         judge_establishment(etablissement, &census, context, &mut updates, &mut defects);
     }
-    defects.sort_by_key(|defect| (defect.place().line.unwrap_or(0), defect.place().column.unwrap_or(0)));
-    let rejected = defects.iter().any(Defect::is_rejection);
+    let rejected = defects.rejects();
     if rejected && context.rules.policy == Policy::AllOrNothing {
         updates.clear();
     }
     let verdict = Verdict::of_rows(updates.len(), rejected);
-    shorten(&mut defects);
-    Judgement { updates, defects, verdict }
-}
-
-/// A hostile document must not fill the store: beyond the limit, defects are counted only.
-fn shorten(defects: &mut Vec<Defect>) {
-    let Some(more) = defects.len().checked_sub(MAX_DEFECTS).filter(|more| *more > 0) else { return };
-    // A rejection stays among those kept, whatever the order.
-    defects.sort_by_key(|defect| !defect.is_rejection());
-    defects.truncate(MAX_DEFECTS);
-    if let Some(last) = defects.pop() {
-        defects.push(last.detail(format!("{more} autres défauts ne sont pas détaillés.")));
-    }
+    Judgement { updates, defects: defects.into_defects(), verdict }
 }
 
 fn judge_establishment(
@@ -92,19 +81,18 @@ fn judge_establishment(
     census: &services::Census,
     context: &Context<'_>,
     updates: &mut Vec<Update>,
-    defects: &mut Vec<Defect>,
+    defects: &mut Collected,
 ) {
     let refusal = etablissement.finess.and_then(|finess| establishment_defect(finess, etablissement, context));
     let known = refusal.is_none();
-    defects.extend(refusal);
+    refusal.into_iter().for_each(|defect| defects.note(defect.severity(), || defect));
     for service in &etablissement.services {
-        let judged = services::judge(service, etablissement, census, known, context);
-        defects.extend(judged.defects);
+        let counts = services::judge(service, etablissement, census, known, context, defects);
         let owner = etablissement.finess.filter(|_| known && !etablissement.rejected);
         let (Some(finess), Some(code), Some(date_releve)) = (owner, &service.code, service.date_releve) else {
             continue;
         };
-        updates.extend(judged.counts.into_iter().map(|count| Update {
+        updates.extend(counts.into_iter().map(|count| Update {
             location: Location::new(finess, code.clone()),
             count,
             date_releve,

@@ -36,6 +36,9 @@ pub struct Rules {
     pub avance_maximale: Span,
     /// Âge à partir duquel un relevé est refusé (H03).
     pub age_maximal: Span,
+    /// Octets que les archives d’un même expéditeur peuvent occuper en une heure, une fois décompressées ; celle qui
+    /// les dépasse est refusée (M04) et l’expéditeur en est averti.
+    pub archives_par_heure: u64,
     /// Table des indicateurs autorisés ; par défaut celle livrée avec Dispolits.
     pub indicateurs: Option<PathBuf>,
     /// La table elle-même, lue à part.
@@ -52,6 +55,7 @@ impl Default for Rules {
             gravite_c04: Severity::Avertissement,
             avance_maximale: Span::seconds(5 * 60),
             age_maximal: Span::seconds(7 * 24 * 3600),
+            archives_par_heure: 256 * 1024 * 1024,
             indicateurs: None,
             indicators: Indicators::default(),
         }

@@ -5,32 +5,27 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::collected::Collected;
 use super::{Context, counts};
-use crate::capacity::{Count, ServiceCode, Statut};
+use crate::capacity::{Count, ServiceCode};
 use crate::defect::{Code, Defect};
 use crate::finess::Finess;
-use crate::outcome::in_paris;
-use crate::referential::Closing;
-use crate::report::{Etablissement, PlacedCount, Service};
+use crate::outcome::in_paris_together;
+use crate::report::{Etablissement, Service};
 use crate::setting::Span;
 
-/// The counts of a service that stand, and what is wrong with it.
-pub(super) struct Judged {
-    pub(super) counts: Vec<Count>,
-    pub(super) defects: Vec<Defect>,
-}
-
-/// Judges one service. `known` tells that its establishment was accepted: only then may the
-/// referential be spoken of to this sender.
+/// The counts of a service that stand; what is wrong with it goes to `defects`. `known` tells that its establishment
+/// was accepted: only then may the referential be spoken of to this sender.
 pub(super) fn judge(
     service: &Service,
     owner: &Etablissement,
     census: &Census,
     known: bool,
     context: &Context<'_>,
-) -> Judged {
+    defects: &mut Collected,
+) -> Vec<Count> {
     let finess = owner.finess.filter(|_| known);
-    let mut defects: Vec<Defect> = [
+    let own: Vec<Defect> = [
         unknown(service, finess, context),
         repeated(service, owner.finess, census),
         service.date_releve.and_then(|date| untimely(service, date, context)),
@@ -38,16 +33,12 @@ pub(super) fn judge(
     .into_iter()
     .flatten()
     .collect();
-    let rejected = service.rejected || !defects.is_empty();
+    let rejected = service.rejected || !own.is_empty();
+    own.into_iter().for_each(|defect| defects.note(defect.severity(), || defect));
     let place = finess.zip(service.code.as_ref());
     let closing = place.and_then(|(finess, code)| context.referential?.closing(finess, code));
-    let accepted = counts::judge(service, context.rules, &mut defects);
-    let accepted = match closing {
-        Some(closing) => without_available(accepted, closing, &mut defects),
-        None => accepted,
-    };
-    let counts = if rejected { Vec::new() } else { accepted.iter().map(|placed| placed.count).collect() };
-    Judged { counts, defects }
+    let accepted = counts::judge(service, closing, context.rules, defects);
+    if rejected { Vec::new() } else { accepted.iter().map(|placed| placed.count).collect() }
 }
 
 fn unknown(service: &Service, finess: Option<Finess>, context: &Context<'_>) -> Option<Defect> {
@@ -58,6 +49,11 @@ fn unknown(service: &Service, finess: Option<Finess>, context: &Context<'_>) -> 
     let defect = Defect::new(Code::S01, service.place.clone()).found(code.as_str());
     // Codes are only suggested to a sender who may report for the establishment.
     let near = context.sender.map(|_| referential.codes_like(finess, code)).unwrap_or_default();
+    if let Some(same) = near.iter().find(|known| known.is_like(code)) {
+        let expected =
+            format!("« {same} », qui n’en diffère que par des espaces, des zéros, des signes ou des majuscules");
+        return Some(defect.expected(expected).hint_instead(format!("Écrivez exactement « {same} ».")));
+    }
     if near.is_empty() {
         return Some(defect);
     }
@@ -96,16 +92,19 @@ fn untimely(service: &Service, date: Timestamp, context: &Context<'_>) -> Option
     let (ahead, age) = (context.rules.avance_maximale, context.rules.age_maximal);
     let received_at = context.received_at;
     let past = date.duration_since(received_at);
-    let (code, expected) = if past > ahead.signed() {
-        let latest = in_paris(received_at.saturating_add(ahead.signed()).unwrap_or(Timestamp::MAX));
-        (Code::H02, format!("au plus tard le {latest}, heure de Paris ({} d’avance au plus)", in_words(ahead)))
+    let (code, bound) = if past > ahead.signed() {
+        (Code::H02, received_at.saturating_add(ahead.signed()).unwrap_or(Timestamp::MAX))
     } else if -past > age.signed() {
-        let oldest = in_paris(received_at.saturating_sub(age.signed()).unwrap_or(Timestamp::MIN));
-        (Code::H03, format!("au plus tôt le {oldest}, heure de Paris ({} d’ancienneté au plus)", in_words(age)))
+        (Code::H03, received_at.saturating_sub(age.signed()).unwrap_or(Timestamp::MIN))
     } else {
         return None;
     };
-    let dated = format!("Le relevé est daté du {}, heure de Paris.", in_paris(date));
+    let [date, told] = in_paris_together([date, bound]);
+    let expected = match code {
+        Code::H02 => format!("au plus tard le {told}, heure de Paris ({} d’avance au plus)", in_words(ahead)),
+        _ => format!("au plus tôt le {told}, heure de Paris ({} d’ancienneté au plus)", in_words(age)),
+    };
+    let dated = format!("Le relevé est daté du {date}, heure de Paris.");
     Some(Defect::new(code, service.date_place.clone()).found(&service.date_text).expected(expected).detail(dated))
 }
 
@@ -117,20 +116,4 @@ fn in_words(span: Span) -> String {
     let (unit, name) = fitting.unwrap_or((1, "seconde"));
     let plural = if seconds / unit > 1 { "s" } else { "" };
     format!("{} {name}{plural}", seconds / unit)
-}
-
-/// S02: a closed service may declare anything but available beds (ROR, RG_EXP_047).
-fn without_available(counts: Vec<PlacedCount>, closing: Closing, defects: &mut Vec<Defect>) -> Vec<PlacedCount> {
-    let (refused, kept): (Vec<_>, Vec<_>) = counts
-        .into_iter()
-        .partition(|placed| placed.count.indicator.statut() == Statut::Disponible && placed.count.nombre.get() > 0);
-    defects.extend(refused.iter().map(|placed| {
-        let found = placed.count.nombre.get().to_string();
-        let defect = Defect::new(Code::S02, placed.place.clone()).found(found).expected("0");
-        match closing {
-            Closing::Service => defect,
-            Closing::Establishment => defect.detail("Tout son établissement y est fermé."),
-        }
-    }));
-    kept
 }

@@ -1,14 +1,16 @@
 //! Opens a zip archive that a stranger made, within limits, and finds the XML in it.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 use zip::read::ZipFileEntry;
 
-use crate::report::{Sniff, sniff};
+use crate::report::{Foreign, Magic, Sniff, sniff};
 
-use super::limits::Limits;
-use super::magic::Magic;
+use super::enclosed::begins_like_mail;
+use super::limits::{Allowance, Limits};
 use super::name::ends_in;
 use super::refusal::Refusal;
 
@@ -18,9 +20,23 @@ const GLANCE: u64 = 4 << 10;
 /// Below this size an entry may be packed as tightly as it likes: it does no harm.
 const SMALL: u64 = 64 << 10;
 
-/// What marks a document of an office suite (OOXML, ODF) or a Java archive: a zip, but none that
-/// carries reports.
-const PACKAGES: &[&str] = &["[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"];
+/// What marks a document of Microsoft Office (ECMA-376, part 2): a zip, but none that carries reports.
+const OFFICE: &str = "[Content_Types].xml";
+
+/// The folders that tell what such a document is.
+const OFFICE_FOLDERS: &[(&str, Foreign)] =
+    &[("word/", Foreign::Word), ("xl/", Foreign::Excel), ("ppt/", Foreign::PowerPoint)];
+
+/// The entry in which a document of LibreOffice, or a book, says what it is (ODF 1.2, part 3, section 3.3). Many other
+/// archives have one of this name.
+const MIMETYPE: &str = "mimetype";
+
+/// Kinds of documents that are a zip with such an entry.
+const DOCUMENTS: &[&[u8]] =
+    &[b"application/vnd.oasis.opendocument", b"application/vnd.sun.xml", b"application/epub+zip"];
+
+/// The folder in which Java tools describe an archive; nothing in it is a document of the sender.
+const META_INF: &str = "META-INF/";
 
 type Zip<'x> = ZipArchive<Cursor<&'x [u8]>>;
 
@@ -29,6 +45,8 @@ type Zip<'x> = ZipArchive<Cursor<&'x [u8]>>;
 pub(super) struct Budget {
     entries: usize,
     bytes: u64,
+    unpacked: u64,
+    allowance: Option<Allowance>,
     ratio: u64,
 }
 
@@ -43,6 +61,8 @@ pub(super) struct Contents {
     pub(super) patient: bool,
     /// Whether it is an IHE XDM package, made to carry patient documents.
     pub(super) xdm: bool,
+    /// Files of other kinds, in the order of the archive.
+    pub(super) seen: Vec<Foreign>,
 }
 
 /// An entry that is or claims to be XML.
@@ -55,7 +75,30 @@ pub(super) struct Entry {
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
         let wide = |limit: usize| u64::try_from(limit).unwrap_or(u64::MAX);
-        Self { entries: limits.archive_entries, bytes: wide(limits.archive_bytes), ratio: wide(limits.archive_ratio) }
+        Self {
+            entries: limits.archive_entries,
+            bytes: wide(limits.archive_bytes),
+            unpacked: 0,
+            allowance: limits.allowance,
+            ratio: wide(limits.archive_ratio),
+        }
+    }
+
+    /// The bytes unpacked so far.
+    pub(super) fn unpacked(&self) -> u64 {
+        self.unpacked
+    }
+
+    /// Whether so many bytes more may be unpacked.
+    fn admits(&self, bytes: u64) -> Result<(), Refusal> {
+        let total = self.unpacked.saturating_add(bytes);
+        if total > self.bytes {
+            return Err(Refusal::TooBig);
+        }
+        match self.allowance {
+            Some(allowance) if total > allowance.left => Err(Refusal::TooMuchThisHour { most: allowance.most }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -66,8 +109,8 @@ impl Contents {
             return Self::refused(Refusal::TooManyEntries);
         }
         let Ok(mut zip) = ZipArchive::new(Cursor::new(bytes)) else { return Self::refused(Refusal::Unreadable) };
-        if zip.file_names_raw().any(|name| PACKAGES.iter().any(|package| package.as_bytes() == name)) {
-            return Self::default();
+        if let Some(kind) = package(&mut zip) {
+            return Self { seen: vec![kind], ..Self::default() };
         }
         let mut contents = Self { refusal: inspect(&zip, budget).err(), ..Self::default() };
         let wanted = contents.glance(&mut zip, budget);
@@ -101,8 +144,16 @@ impl Contents {
         let found = sniff(&start);
         self.patient |= matches!(found, Sniff::PatientDocument);
         self.xdm |= last(&name).eq_ignore_ascii_case("METADATA.XML") && is_metadata(&found);
-        let claimed = ends_in(&name, ".xml") && Magic::of(&start) != Some(Magic::AppleDouble);
-        claimed || !matches!(found, Sniff::NotXml)
+        if name.starts_with(META_INF) {
+            return matches!(found, Sniff::Known(_));
+        }
+        let magic = Magic::of(&start);
+        let claimed = ends_in(&name, ".xml") && magic != Some(Magic::AppleDouble);
+        let wanted = claimed || !matches!(found, Sniff::NotXml);
+        if !wanted {
+            self.seen.extend(kind(&name, &start, magic));
+        }
+        wanted
     }
 
     fn unpack(&mut self, zip: &mut Zip<'_>, wanted: &[usize], budget: &mut Budget) {
@@ -121,6 +172,39 @@ impl Contents {
     }
 }
 
+/// The document of an office suite that an archive is.
+fn package(zip: &mut Zip<'_>) -> Option<Foreign> {
+    if zip.index_for_name(OFFICE).is_some() {
+        let holds = |folder: &str| zip.file_names_raw().any(|name| name.starts_with(folder.as_bytes()));
+        return Some(
+            OFFICE_FOLDERS.iter().find(|(folder, _)| holds(folder)).map_or(Foreign::Office, |(_, kind)| *kind),
+        );
+    }
+    let index = zip.index_for_name(MIMETYPE)?;
+    let said = beginning(zip, index, GLANCE).ok()?;
+    DOCUMENTS.iter().any(|kind| said.starts_with(kind)).then_some(Foreign::OpenDocument)
+}
+
+/// What an entry is that is no XML.
+fn kind(name: &str, start: &[u8], magic: Option<Magic>) -> Option<Foreign> {
+    match magic {
+        Some(Magic::Foreign(kind)) => Some(kind.or_by_name(name)),
+        Some(Magic::Zip) => Some(inner_package(start)?.or_by_name(name)),
+        Some(Magic::Packed(_) | Magic::AppleDouble) => None,
+        None => begins_like_mail(start).then_some(Foreign::Mail),
+    }
+}
+
+/// The document of an office suite that a zip inside the archive is, as far as its beginning tells.
+fn inner_package(start: &[u8]) -> Option<Foreign> {
+    let holds = |mark: &[u8]| start.windows(mark.len()).any(|window| window == mark);
+    if holds(OFFICE.as_bytes()) {
+        let folder = OFFICE_FOLDERS.iter().find(|(folder, _)| holds(folder.as_bytes()));
+        return Some(folder.map_or(Foreign::Office, |(_, kind)| *kind));
+    }
+    DOCUMENTS.iter().any(|kind| holds(&[MIMETYPE.as_bytes(), kind].concat())).then_some(Foreign::OpenDocument)
+}
+
 /// How many records of the central directory there can be at most, before memory is spent on them.
 fn central_records(bytes: &[u8]) -> usize {
     bytes.windows(4).filter(|window| window == b"PK\x01\x02").count()
@@ -134,13 +218,16 @@ fn inspect(zip: &Zip<'_>, budget: &Budget) -> Result<(), Refusal> {
     if zip.has_duplicate_names() {
         return Err(Refusal::SameName);
     }
-    let mut total = 0_u64;
+    let (mut total, mut names) = (0_u64, HashSet::new());
     for index in 0..zip.len() {
         let entry = zip.by_index_data(index).map_err(|_| Refusal::Unreadable)?;
         inspect_entry(&entry, budget.ratio)?;
+        if !names.insert(name(&entry)) {
+            return Err(Refusal::SameName);
+        }
         total = total.saturating_add(entry.size());
     }
-    if total > budget.bytes { Err(Refusal::TooBig) } else { Ok(()) }
+    budget.admits(total)
 }
 
 fn inspect_entry(entry: &ZipFileEntry<'_>, ratio: u64) -> Result<(), Refusal> {
@@ -159,16 +246,19 @@ fn is_too_tight(entry: &ZipFileEntry<'_>, ratio: u64) -> bool {
     entry.size() > SMALL && entry.size() > entry.compressed_size().saturating_mul(ratio)
 }
 
-/// A path that is absolute, climbs, names a drive, or that readers of Windows and of Unix would
-/// understand differently.
+/// A path that is absolute, climbs, names a drive or ends before its end. Windows takes blanks and dots off the end
+/// of a step.
 fn leaves_archive(name: &str) -> bool {
     let drive = name.as_bytes().get(1) == Some(&b':');
-    drive || name.starts_with('/') || name.contains(['\\', '\0']) || name.split('/').any(|step| step == "..")
+    let climbs = |step: &str| step.starts_with("..") && step.trim_end_matches([' ', '.']).is_empty();
+    drive || name.starts_with('/') || name.contains('\0') || name.split('/').any(climbs)
 }
 
-/// The name of an entry, in UTF-8 or else in CP437 (APPNOTE, section 4.4.17 and appendix D).
+/// The name of an entry, in UTF-8 or else in CP437 (APPNOTE, section 4.4.17 and appendix D). Some tools of Windows
+/// write `\` where a `/` must stand: to whoever unpacks there, both are one path, and so they are here.
 fn name(entry: &ZipFileEntry<'_>) -> String {
-    entry.name().map_or_else(|_| String::from_utf8_lossy(entry.name_raw()).into_owned(), std::borrow::Cow::into_owned)
+    let name = entry.name().map_or_else(|_| String::from_utf8_lossy(entry.name_raw()).into_owned(), Cow::into_owned);
+    name.replace('\\', "/")
 }
 
 fn last(name: &str) -> &str {
@@ -178,11 +268,10 @@ fn last(name: &str) -> &str {
 /// An archive inside the archive; a document of an office suite is none. These begin with the entry
 /// that marks them.
 fn is_archive(start: &[u8]) -> bool {
-    let marks = |package: &str| start.windows(package.len()).any(|window| window == package.as_bytes());
     match Magic::of(start) {
-        Some(Magic::Zip) => !PACKAGES.iter().any(|package| marks(package)),
+        Some(Magic::Zip) => inner_package(start).is_none(),
         Some(Magic::Packed(_)) => true,
-        Some(Magic::AppleDouble | Magic::Tnef) | None => false,
+        Some(Magic::AppleDouble | Magic::Foreign(_)) | None => false,
     }
 }
 
@@ -204,9 +293,10 @@ fn is_metadata(found: &Sniff) -> bool {
 /// holds even if it did not.
 fn document(zip: &mut Zip<'_>, index: usize, budget: &mut Budget) -> Result<Entry, Refusal> {
     let name = zip.by_index_data(index).map(|entry| name(&entry)).map_err(|_| Refusal::Unreadable)?;
-    let bytes = beginning(zip, index, budget.bytes.saturating_add(1))?;
+    let bytes = beginning(zip, index, budget.bytes.saturating_sub(budget.unpacked).saturating_add(1))?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    budget.bytes = budget.bytes.checked_sub(size).ok_or(Refusal::TooBig)?;
+    budget.admits(size)?;
+    budget.unpacked = budget.unpacked.saturating_add(size);
     let sniff = sniff(&bytes);
     Ok(Entry { name, bytes, sniff })
 }

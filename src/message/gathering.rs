@@ -1,18 +1,18 @@
 //! Gathers the pieces of a mail and says what is wrong with one that has no document.
 
 use crate::defect::Defect;
-use crate::report::{Sniff, sniff};
+use crate::report::{Foreign, Magic, Sniff, sniff};
 
 use super::archive::{Budget, Contents};
 use super::limits::Limits;
-use super::magic::Magic;
 use super::mime::{Sink, Unreadable};
 use super::name::{ends_in, shown};
 use super::part::Facts;
 use super::receipt::Receipt;
-use super::refusal::{self, Hidden, Refusal};
+use super::refusal::{self, Refusal};
 use super::selection::{Candidate, Claims, Selection};
-use super::transfer::Encoding;
+use super::transfer::{Encoding, State};
+use super::uuencode;
 
 /// What a mail holds. Exactly one of the three says something: a receipt, defects or candidates.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub(super) receipt: Option<Receipt>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) defects: Vec<Defect>,
+    /// What its archives were unpacked to, in bytes.
+    pub(super) unpacked: u64,
 }
 
 /// The pieces of one mail.
@@ -31,7 +33,7 @@ pub(super) struct Gathering<'l> {
     receipt: Option<Receipt>,
     off_topic: bool,
     unsplit: bool,
-    hidden: Option<Hidden>,
+    seen: Vec<Foreign>,
     defects: Vec<Defect>,
 }
 
@@ -51,7 +53,7 @@ impl<'l> Gathering<'l> {
             receipt: None,
             off_topic: false,
             unsplit: false,
-            hidden: None,
+            seen: Vec::new(),
             defects: Vec::new(),
         }
     }
@@ -68,12 +70,18 @@ impl<'l> Gathering<'l> {
                 refusal = Some(Refusal::TooManyDocuments);
             }
         }
+        contents.seen.into_iter().for_each(|kind| self.see(kind));
         self.off_topic |= contents.patient || contents.xdm && self.selection.reports() == reports;
         self.defects.extend(refusal.map(|reason| reason.defect(name, self.limits)));
     }
 
     /// What was found, once everything was seen; `end` says what stopped it.
-    pub(super) fn finish(mut self, end: Result<(), Unreadable>) -> Found {
+    pub(super) fn finish(self, end: Result<(), Unreadable>) -> Found {
+        let unpacked = self.budget.unpacked();
+        Found { unpacked, ..self.found(end) }
+    }
+
+    fn found(mut self, end: Result<(), Unreadable>) -> Found {
         if let Some(receipt) = self.receipt {
             return Found { receipt: Some(receipt), ..Found::default() };
         }
@@ -86,7 +94,7 @@ impl<'l> Gathering<'l> {
         }
         match self.selection.into_candidates() {
             none if none.is_empty() && self.unsplit => Found::defects(vec![refusal::unsplit()]),
-            none if none.is_empty() => Found::defects(vec![refusal::absent(self.hidden)]),
+            none if none.is_empty() => Found::defects(vec![refusal::absent(&self.seen)]),
             candidates => Found { candidates, ..Found::default() },
         }
     }
@@ -96,15 +104,31 @@ impl<'l> Gathering<'l> {
             Some(Magic::Zip) => self.archive(&shown(facts.name.as_deref(), ".zip"), &bytes),
             Some(Magic::Packed(kind)) => self.refuse(facts, Refusal::Packed(kind)),
             Some(Magic::AppleDouble) => {}
-            Some(Magic::Tnef) => self.hidden = Some(Hidden::Tnef),
+            Some(Magic::Foreign(kind)) if !facts.claims().xml => self.foreign(facts, kind),
             None if facts.claims_zip() => self.refuse(facts, Refusal::Unreadable),
-            None => self.document(facts, bytes),
+            Some(Magic::Foreign(_)) | None => self.document(facts, bytes),
+        }
+    }
+
+    fn foreign(&mut self, facts: &Facts, kind: Foreign) {
+        // The logo of a signature is no answer to the question what was sent in place of a report.
+        if kind != Foreign::Image || facts.is_attachment() {
+            self.see(kind.or_by_name(facts.name.as_deref().unwrap_or_default()));
+        }
+    }
+
+    fn see(&mut self, kind: Foreign) {
+        if !self.seen.contains(&kind) {
+            self.seen.push(kind);
         }
     }
 
     fn document(&mut self, facts: &Facts, bytes: Vec<u8>) {
         let found = sniff(&bytes);
         self.off_topic |= matches!(found, Sniff::PatientDocument);
+        if found == Sniff::NotXml {
+            hiding(facts, &bytes).into_iter().for_each(|kind| self.see(kind));
+        }
         let candidate = Candidate { name: shown(facts.name.as_deref(), ".xml"), bytes };
         let full = refusal::too_many_documents(self.limits);
         if self.selection.offer(candidate, &found, facts.claims()).is_err() && !self.defects.contains(&full) {
@@ -119,7 +143,10 @@ impl<'l> Gathering<'l> {
         let matters = match found {
             Sniff::PatientDocument | Sniff::Known(_) => true,
             Sniff::Broken | Sniff::OtherXml { .. } => !facts.claims().for_people,
-            Sniff::NotXml => facts.claims().xml || facts.claims_zip() || Magic::of(bytes).is_some(),
+            Sniff::NotXml => {
+                let magic = Magic::of(bytes);
+                facts.claims().xml || facts.claims_zip() || matches!(magic, Some(Magic::Zip | Magic::Packed(_)))
+            }
         };
         if matters {
             self.defects.push(refusal::damaged(&shown(facts.name.as_deref(), "")));
@@ -134,12 +161,13 @@ impl<'l> Gathering<'l> {
 impl Sink for Gathering<'_> {
     fn leaf(&mut self, facts: &Facts, body: &[u8]) {
         self.leaves += 1;
-        if let Some(hidden) = hiding(facts) {
-            self.hidden = Some(hidden);
-            return;
-        }
         let decoded = facts.encoding.decode(body);
-        if decoded.intact || facts.encoding == Encoding::Unknown && is_plain(&decoded.bytes) {
+        let sound = match decoded.state {
+            State::Intact => true,
+            State::Unpadded => is_whole(&decoded.bytes),
+            State::Damaged => facts.encoding == Encoding::Unknown && is_plain(&decoded.bytes),
+        };
+        if sound {
             self.intact(facts, decoded.bytes.into_owned());
         } else {
             self.damaged(facts, &decoded.bytes);
@@ -157,6 +185,10 @@ impl Sink for Gathering<'_> {
     fn unsplit(&mut self) {
         self.unsplit = true;
     }
+
+    fn damaged_mail(&mut self, facts: &Facts) {
+        self.defects.push(refusal::damaged(&shown(facts.name.as_deref(), ".eml")));
+    }
 }
 
 /// Whether a part of unknown transfer encoding was not encoded at all: `8bits` and the like are
@@ -165,15 +197,26 @@ fn is_plain(bytes: &[u8]) -> bool {
     !matches!(sniff(bytes), Sniff::NotXml)
 }
 
-/// Content that cannot be looked into (RFC 8551, section 3.2; RFC 3156, section 4).
-fn hiding(facts: &Facts) -> Option<Hidden> {
+/// Whether bytes that came without their padding are all there: they end as what they begin as must end. Of a zip the
+/// checksums tell the rest.
+fn is_whole(bytes: &[u8]) -> bool {
+    match Magic::of(bytes) {
+        Some(Magic::Zip) => bytes.windows(4).any(|window| window == b"PK\x05\x06"),
+        Some(_) => true,
+        None => {
+            let last = bytes.iter().rev().find(|byte| !byte.is_ascii_whitespace() && **byte != 0);
+            last == Some(&b'>') && is_plain(bytes)
+        }
+    }
+}
+
+/// What a part that is neither XML nor known by its bytes is meant to be, if a report may be inside.
+fn hiding(facts: &Facts, bytes: &[u8]) -> Option<Foreign> {
     match facts.media.as_str() {
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => match facts.variant.as_deref() {
-            Some("signed-data") => Some(Hidden::OpaqueSignature),
-            _ => Some(Hidden::Encrypted),
-        },
-        "application/pgp-encrypted" => Some(Hidden::Encrypted),
-        _ if facts.claims_tnef() => Some(Hidden::Tnef),
-        _ => None,
+        // RFC 3156, section 4.
+        "application/pgp-encrypted" => Some(Foreign::Encrypted),
+        _ if facts.claims_tnef() => Some(Foreign::Tnef),
+        _ if uuencode::is_in(bytes) => Some(Foreign::Uuencode),
+        _ => facts.smime(),
     }
 }

@@ -13,10 +13,28 @@ pub struct Limits {
     pub archive_ratio: usize,
     /// Documents to read in one mail.
     pub candidates: usize,
+    /// What the sender may still have unpacked within the hour; `None` where nobody counts.
+    pub allowance: Option<Allowance>,
+}
+
+/// What one sender may have unpacked within an hour, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// What is left of it.
+    pub left: u64,
+    /// All of it, for people.
+    pub most: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { parts: 200, archive_entries: 50, archive_bytes: 8 << 20, archive_ratio: 100, candidates: 20 }
+        Self {
+            parts: 200,
+            archive_entries: 50,
+            archive_bytes: 8 << 20,
+            archive_ratio: 100,
+            candidates: 20,
+            allowance: None,
+        }
     }
 }

@@ -4,8 +4,10 @@
 //! without a limit, so that freeing 100 000 of them overflows the stack and aborts the process, and it
 //! searches the rest of the mail for each boundary, which one megabyte turns into minutes.
 
+use super::enclosed;
 use super::head::Head;
 use super::part::Facts;
+use super::transfer::{Encoding, State};
 
 /// The deepest nesting of parts; mail readers produce five levels or so.
 const MAX_NESTING: usize = 30;
@@ -24,6 +26,8 @@ const MAX_PART_HEAD: usize = 16 << 10;
 pub(super) enum Unreadable {
     /// No header field at all.
     NoHeader,
+    /// Lines that end with CR alone (RFC 5322, section 2.2, wants CR LF): every reader would cut them elsewhere.
+    CarriageReturns,
     /// A header longer than the limit.
     LongHead,
     /// Parts nested deeper than the limit.
@@ -40,6 +44,8 @@ pub(super) trait Sink {
     fn report(&mut self, facts: &Facts, body: &[u8]);
     /// A multipart whose boundary is not declared or never occurs.
     fn unsplit(&mut self);
+    /// A mail inside this one that lost bytes on the way; what is left of it follows.
+    fn damaged_mail(&mut self, facts: &Facts);
 }
 
 /// Where a piece stands.
@@ -59,6 +65,12 @@ struct Walk<'s, S> {
 pub(super) fn open(raw: &[u8]) -> Result<(&[u8], &[u8]), Unreadable> {
     let (block, body) = split_head(raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw));
     if block.len() <= MAX_HEAD { Ok((block, body)) } else { Err(Unreadable::LongHead) }
+}
+
+/// A mail whose lines all end with CR alone, with LF in its place; `None` for any other. Enough to know the sender.
+pub(super) fn from_carriage_returns(raw: &[u8]) -> Option<Vec<u8>> {
+    let bare = raw.contains(&b'\r') && !raw.contains(&b'\n');
+    bare.then(|| raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 /// As much of a header that is too long as may be read: enough to know the sender.
@@ -113,7 +125,7 @@ impl<S: Sink> Walk<'_, S> {
             Ok(())
         } else if facts.is_multipart() {
             self.multipart(facts, body, level)
-        } else if facts.is_mail() {
+        } else if facts.is_mail() || enclosed::is_mail(facts, body) {
             self.forwarded(facts, body, level)
         } else {
             self.sink.leaf(facts, body);
@@ -139,8 +151,15 @@ impl<S: Sink> Walk<'_, S> {
         if level.forwarded == MAX_FORWARDED {
             return Ok(());
         }
-        let mail = facts.encoding.decode(body).bytes;
-        self.entity(&mail, "text/plain", Level { forwarded: level.forwarded + 1, is_mail: true, ..level })
+        let mail = facts.encoding.decode(body);
+        if mail.state == State::Damaged && facts.encoding != Encoding::Unknown {
+            self.sink.damaged_mail(facts);
+        }
+        self.entity(
+            enclosed::from_header(&mail.bytes),
+            "text/plain",
+            Level { forwarded: level.forwarded + 1, is_mail: true, ..level },
+        )
     }
 }
 

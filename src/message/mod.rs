@@ -6,12 +6,12 @@
 
 mod archive;
 mod automatic;
+mod enclosed;
 mod envelope;
 mod gathering;
 mod head;
 mod identifier;
 mod limits;
-mod magic;
 mod mime;
 mod name;
 mod part;
@@ -19,21 +19,22 @@ mod receipt;
 mod refusal;
 mod selection;
 mod transfer;
+mod uuencode;
 
 use crate::address::Address;
 use crate::defect::Defect;
+use crate::report::Magic;
 
 use envelope::Envelope;
 use gathering::{Found, Gathering};
 use head::Head;
-use magic::Magic;
 use mime::Unreadable;
 use part::Facts;
 use refusal::Refusal;
 
 pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
 pub use envelope::ReturnPath;
-pub use limits::Limits;
+pub use limits::{Allowance, Limits};
 pub use receipt::{Action, Delivery, Receipt, ReceiptKind};
 pub use selection::Candidate;
 
@@ -49,10 +50,23 @@ pub struct Message {
 ///
 /// Never fails: a mail that cannot be read has the defect M05 and whatever its header still tells.
 pub fn read(raw: &[u8], limits: &Limits) -> Message {
+    if let Some(lines) = mime::from_carriage_returns(raw) {
+        return unread(&Head::read(header_of(&lines)), Unreadable::CarriageReturns, limits);
+    }
     match mime::open(raw) {
         Ok((block, body)) => read_opened(&Head::read(block), body, limits),
         Err(reason) => unread(&Head::read(mime::open_long_head(raw)), reason, limits),
     }
+}
+
+/// The sender of a mail, whose body is not looked at.
+pub fn sender_of(raw: &[u8]) -> Option<Address> {
+    let lines = mime::from_carriage_returns(raw);
+    Envelope::read(&Head::read(header_of(lines.as_deref().unwrap_or(raw)))).sender
+}
+
+fn header_of(raw: &[u8]) -> &[u8] {
+    mime::open(raw).map_or_else(|_| mime::open_long_head(raw), |(block, _)| block)
 }
 
 /// The documents of a zip archive that came without a mail, by the rules for one that is attached.
@@ -65,9 +79,20 @@ pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<
             gathering.finish(Ok(()))
         }
         Some(Magic::Packed(kind)) => refused(Refusal::Packed(kind), &shown, limits),
-        Some(Magic::AppleDouble | Magic::Tnef) | None => refused(Refusal::Unreadable, &shown, limits),
+        Some(Magic::AppleDouble | Magic::Foreign(_)) | None => refused(Refusal::Unreadable, &shown, limits),
     };
     (found.candidates, found.defects)
+}
+
+/// What a mail with this file alone would be answered because the file is no document at all, but compressed or of
+/// another program; `None` if it is to be read.
+pub fn refused_file(name: &str, bytes: &[u8], limits: &Limits) -> Option<Defect> {
+    let shown = name::shown(Some(name), "");
+    match Magic::of(bytes)? {
+        Magic::Packed(kind) => Some(Refusal::Packed(kind).defect(&shown, limits)),
+        Magic::Foreign(kind) if !name::ends_in(name, ".xml") => Some(refusal::absent(&[kind.or_by_name(name)])),
+        Magic::Zip | Magic::AppleDouble | Magic::Foreign(_) => None,
+    }
 }
 
 impl Message {
@@ -142,6 +167,11 @@ impl Message {
     /// M02, M04, M05 or M06; empty if there are candidates. M06 stands alone and quotes nothing.
     pub fn defects(&self) -> &[Defect] {
         &self.found.defects
+    }
+
+    /// What its archives were unpacked to, in bytes.
+    pub fn unpacked(&self) -> u64 {
+        self.found.unpacked
     }
 
     fn new(head: &Head<'_>, found: Found) -> Self {

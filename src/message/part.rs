@@ -4,6 +4,7 @@ use super::head::Head;
 use super::name::ends_in;
 use super::selection::Claims;
 use super::transfer::Encoding;
+use crate::report::Foreign;
 
 /// The facts of one part. They tell how to take it apart, never what it is: the content tells that.
 #[derive(Debug, Clone)]
@@ -59,6 +60,26 @@ impl Facts {
         let typed = self.media.ends_with("/xml") || self.media.ends_with("+xml");
         let body = !named && self.media == "text/plain" && !self.attachment;
         Claims { xml: named || typed && !decorative, for_people: body || decorative, decorative }
+    }
+
+    /// Whether it is what people read as the text of the mail.
+    pub(super) fn is_text_of_mail(&self) -> bool {
+        matches!(self.media.as_str(), "text/plain" | "text/html") && self.name.is_none() && !self.attachment
+    }
+
+    /// Whether it was attached for itself, and is no picture of a signature or the like.
+    pub(super) fn is_attachment(&self) -> bool {
+        self.attachment
+    }
+
+    /// What S/MIME of unknown content says it is (RFC 8551, section 3.2).
+    pub(super) fn smime(&self) -> Option<Foreign> {
+        let typed = matches!(self.media.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
+        match self.variant.as_deref().filter(|_| typed) {
+            Some("signed-data") => Some(Foreign::OpaqueSignature),
+            Some("enveloped-data" | "authenveloped-data") => Some(Foreign::Encrypted),
+            _ => (typed || self.is_named(".p7m")).then_some(Foreign::Smime),
+        }
     }
 
     /// Whether the sender means it to be a zip archive.

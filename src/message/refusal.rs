@@ -1,6 +1,7 @@
 //! Why an attachment or a mail is refused, in words for the sender.
 
 use crate::defect::{Code, Defect, Place, size_in_words};
+use crate::report::Foreign;
 
 use super::limits::Limits;
 use super::mime::Unreadable;
@@ -26,6 +27,11 @@ pub(super) enum Refusal {
     TooManyDocuments,
     /// Unpacks to more than the limit.
     TooBig,
+    /// The archives of this sender unpack to more than is read within an hour.
+    TooMuchThisHour {
+        /// The bytes that are.
+        most: u64,
+    },
     /// Unpacks to suspiciously much for its size.
     Ratio,
 }
@@ -36,6 +42,9 @@ impl Refusal {
         let defect = Defect::new(Code::M04, Place::piece(archive)).detail(self.sentence(limits));
         match self {
             Self::Packed(_) => defect.hint_instead("Joignez le fichier XML non compressé."),
+            Self::TooMuchThisHour { .. } => {
+                defect.hint_instead("Renvoyez-la dans une heure, ou joignez le fichier XML non compressé.")
+            }
             _ => defect,
         }
     }
@@ -51,6 +60,10 @@ impl Refusal {
             Self::TooManyEntries => format!("Elle contient plus de {} fichiers.", limits.archive_entries),
             Self::TooManyDocuments => format!("Elle contient plus de {} documents XML.", limits.candidates),
             Self::TooBig => format!("Décompressée, elle dépasse {}.", size_in_words(limits.archive_bytes as u64)),
+            Self::TooMuchThisHour { most } => format!(
+                "Décompressées, les archives reçues de votre adresse en une heure dépassent {} : celle-ci n’a pas été lue.",
+                size_in_words(most)
+            ),
             Self::Ratio => format!("Un fichier y est compressé plus de {} fois.", limits.archive_ratio),
         }
     }
@@ -61,6 +74,9 @@ pub(super) fn unreadable(reason: Unreadable, limits: &Limits) -> Defect {
     let defect = Defect::new(Code::M05, Place::mail());
     match reason {
         Unreadable::NoHeader => defect.detail("Il n’a pas d’en-tête."),
+        Unreadable::CarriageReturns => {
+            defect.detail("Ses lignes se terminent par un retour chariot seul (CR), au lieu de CR LF.")
+        }
         Unreadable::LongHead => defect.detail("Un en-tête est démesurément long."),
         Unreadable::TooDeep => defect.detail("Ses parties sont imbriquées trop profondément."),
         Unreadable::TooManyParts => defect.detail(format!("Il a plus de {} parties.", limits.parts)),
@@ -92,30 +108,62 @@ pub(super) fn off_topic() -> Defect {
     Defect::new(Code::M06, Place::mail())
 }
 
-/// Why nothing was found, if there is a reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hidden {
-    /// Outlook wrapped the attachments.
-    Tnef,
-    /// The mail is encrypted.
-    Encrypted,
-    /// The mail is wrapped in its signature.
-    OpaqueSignature,
+/// M02, with what was seen in place of a report: the first wrapping that may hide one, else the files of other kinds.
+pub(super) fn absent(seen: &[Foreign]) -> Defect {
+    let defect = Defect::new(Code::M02, Place::mail());
+    let wrapping = seen.iter().find_map(|kind| Some((wrapped(*kind)?, unwrapping(*kind)?)));
+    match (wrapping, seen) {
+        (Some((sentence, hint)), _) => defect.detail(sentence).hint_instead(hint),
+        (None, []) => defect,
+        (None, kinds) => {
+            let defect = defect.detail(format!("À sa place se trouve {}, que Dispolits n’ouvre pas.", listed(kinds)));
+            match kinds.iter().find_map(|kind| unwrapping(*kind)) {
+                Some(hint) => defect.hint_instead(hint),
+                None => defect,
+            }
+        }
+    }
 }
 
-/// M02, with the reason why the attachment cannot be seen.
-pub(super) fn absent(hidden: Option<Hidden>) -> Defect {
-    let defect = Defect::new(Code::M02, Place::mail());
-    match hidden {
-        None => defect,
-        Some(Hidden::Tnef) => defect
-            .detail("Les pièces jointes sont enfermées dans « winmail.dat », le format de texte enrichi d’Outlook.")
-            .hint_instead("Dans Outlook, choisissez le format « HTML » ou « Texte brut », puis renvoyez le courriel avec le fichier XML."),
-        Some(Hidden::Encrypted) => defect
-            .detail("Le courriel est chiffré : son contenu ne peut pas être lu.")
-            .hint_instead("Renvoyez le courriel sans le chiffrer : MSSanté protège déjà l’acheminement."),
-        Some(Hidden::OpaqueSignature) => defect
-            .detail("Le courriel est enfermé dans sa signature électronique : son contenu ne peut pas être lu.")
-            .hint_instead("Renvoyez le courriel sans signature, ou signé en clair."),
+/// « un document PDF (.pdf), une image et un courriel (.eml) ».
+fn listed(kinds: &[Foreign]) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    match names.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} et {last}", before.join(", ")),
+        names => names.concat(),
+    }
+}
+
+/// What is said of a wrapping that hides the attachments.
+fn wrapped(kind: Foreign) -> Option<&'static str> {
+    match kind {
+        Foreign::Tnef => {
+            Some("Les pièces jointes sont enfermées dans « winmail.dat », le format de texte enrichi d’Outlook.")
+        }
+        Foreign::Encrypted => Some("Le courriel est chiffré : son contenu ne peut pas être lu."),
+        Foreign::OpaqueSignature => {
+            Some("Le courriel est enfermé dans sa signature électronique (.p7m) : son contenu ne peut pas être lu.")
+        }
+        Foreign::Smime => {
+            Some("Le courriel est enfermé dans une enveloppe S/MIME (.p7m), qui ne peut pas être ouverte.")
+        }
+        _ => None,
+    }
+}
+
+/// How to send what is inside, where the catalogue's hint does not say it.
+fn unwrapping(kind: Foreign) -> Option<&'static str> {
+    match kind {
+        Foreign::Tnef => Some(
+            "Dans Outlook, choisissez le format « HTML » ou « Texte brut », puis renvoyez le courriel avec le fichier XML.",
+        ),
+        Foreign::Encrypted => Some("Renvoyez le courriel sans le chiffrer : MSSanté protège déjà l’acheminement."),
+        Foreign::OpaqueSignature => Some("Renvoyez le courriel sans signature, ou signé en clair."),
+        Foreign::Smime => Some("Renvoyez le courriel tel quel, sans enveloppe S/MIME."),
+        Foreign::OutlookMessage | Foreign::Mail => {
+            Some("Joignez le fichier XML lui-même, et non le courriel qui le contient.")
+        }
+        Foreign::Uuencode => Some("Joignez le fichier XML comme une pièce jointe ordinaire (MIME)."),
+        _ => None,
     }
 }

@@ -7,11 +7,20 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 /// Padding is required (RFC 2045, section 6.8), left-over bits are not looked at: some encoders leave any.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// One run of symbols, its padding taken off.
+const RUN: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
 
 /// How a part's bytes were made fit for mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +39,26 @@ pub(super) enum Encoding {
 pub(super) struct Decoded<'x> {
     /// The bytes, or as many as could be saved.
     pub(super) bytes: Cow<'x, [u8]>,
-    /// Whether nothing is lost.
-    pub(super) intact: bool,
+    /// Whether something is lost.
+    pub(super) state: State,
+}
+
+/// What the way through the mail did to a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing is lost.
+    Intact,
+    /// Every symbol is sound, but the padding of the base64 is missing, too long, or stands inside: only the content
+    /// can tell whether it is whole.
+    Unpadded,
+    /// Something is lost, or the encoding is unknown.
+    Damaged,
+}
+
+impl State {
+    fn of(intact: bool) -> Self {
+        if intact { Self::Intact } else { Self::Damaged }
+    }
 }
 
 impl Encoding {
@@ -49,8 +76,8 @@ impl Encoding {
     /// Undoes the encoding.
     pub(super) fn decode(self, body: &[u8]) -> Decoded<'_> {
         match self {
-            Self::Identity => Decoded { bytes: Cow::Borrowed(body), intact: true },
-            Self::Unknown => Decoded { bytes: Cow::Borrowed(body), intact: false },
+            Self::Identity => Decoded { bytes: Cow::Borrowed(body), state: State::Intact },
+            Self::Unknown => Decoded { bytes: Cow::Borrowed(body), state: State::Damaged },
             Self::Base64 => base64(body),
             Self::QuotedPrintable => quoted_printable(body),
         }
@@ -60,12 +87,23 @@ impl Encoding {
 fn base64(body: &[u8]) -> Decoded<'static> {
     let mut symbols: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if let Ok(bytes) = BASE64.decode(&symbols) {
-        return Decoded { bytes: bytes.into(), intact: true };
+        return Decoded { bytes: bytes.into(), state: State::Intact };
+    }
+    if let Some(bytes) = runs(&symbols) {
+        return Decoded { bytes: bytes.into(), state: State::Unpadded };
     }
     let is_symbol = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let sound = symbols.iter().take_while(|byte| is_symbol(byte)).count();
     symbols.truncate(sound - sound % 4);
-    Decoded { bytes: BASE64.decode(&symbols).unwrap_or_default().into(), intact: false }
+    Decoded { bytes: BASE64.decode(&symbols).unwrap_or_default().into(), state: State::Damaged }
+}
+
+/// What stands between the padding, run by run: files encoded piece by piece have padding inside.
+fn runs(symbols: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(symbols.len());
+    let mut full = symbols.split(|symbol| *symbol == b'=').filter(|run| !run.is_empty());
+    full.try_for_each(|run| RUN.decode_vec(run, &mut bytes).ok())?;
+    Some(bytes)
 }
 
 fn quoted_printable(body: &[u8]) -> Decoded<'static> {
@@ -74,7 +112,7 @@ fn quoted_printable(body: &[u8]) -> Decoded<'static> {
     for line in body.split_inclusive(|byte| *byte == b'\n') {
         intact &= quoted_printable_line(line, &mut bytes);
     }
-    Decoded { bytes: bytes.into(), intact }
+    Decoded { bytes: bytes.into(), state: State::of(intact) }
 }
 
 /// One line: trailing blanks were added on the way, an `=` at the end joins it to the next (RFC 2045, 6.7).

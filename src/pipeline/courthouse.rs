@@ -6,6 +6,7 @@ use tokio::sync::{Notify, RwLock};
 
 use super::judge::Judge;
 use super::seat::Seat;
+use super::unpacking::Unpacking;
 use crate::clock::Clock;
 use crate::health::Pulse;
 use crate::judgement::Rules;
@@ -19,6 +20,8 @@ pub struct Courthouse {
     pub(super) clock: Clock,
     referential: Arc<Mutex<Watch>>,
     pub(super) rules: Rules,
+    /// What each sender had unpacked, in all mailboxes together.
+    pub(super) unpacking: Unpacking,
     pub(super) pulse: Pulse,
     /// Shared by batches, exclusive for a mail that is read alone.
     pub(super) company: Arc<RwLock<()>>,
@@ -29,7 +32,8 @@ pub struct Courthouse {
 impl Courthouse {
     /// Judges by the referential in force and these rules.
     pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: Rules, pulse: Pulse) -> Self {
-        Self { shift, clock, referential, rules, pulse, company: Arc::default(), judged: Arc::default() }
+        let unpacking = Unpacking::new(rules.archives_par_heure);
+        Self { shift, clock, referential, rules, unpacking, pulse, company: Arc::default(), judged: Arc::default() }
     }
 
     /// The judge of an account, whose mails may have so many bytes. It judges once it has the duty to.

@@ -4,10 +4,13 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::unpacking::Unpacking;
 use crate::message::{self, Message};
 use crate::report::{self, Reading};
+use crate::store::MailId;
 
 /// How long one mail may be read before the reading is given up.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -20,6 +23,14 @@ static READ_AT_ONCE: Semaphore = Semaphore::const_new(16);
 pub(crate) struct Limits {
     pub(crate) message: message::Limits,
     pub(crate) report: report::Limits,
+}
+
+/// On whose account a mail is read.
+pub(crate) struct Count {
+    pub(super) unpacking: Unpacking,
+    pub(super) mail: MailId,
+    /// When it was received.
+    pub(super) at: Timestamp,
 }
 
 /// A mail that was read.
@@ -42,6 +53,20 @@ pub enum ExamineError {
 /// Reads a mail and its documents on a thread of its own.
 pub(crate) async fn examine(raw: Vec<u8>, limits: Limits) -> Result<Examined, ExamineError> {
     apart(move || read(&raw, &limits)).await
+}
+
+/// The same, within what its sender may have unpacked in an hour.
+pub(crate) async fn examine_counted(raw: Vec<u8>, count: Count) -> Result<Examined, ExamineError> {
+    apart(move || {
+        let Count { unpacking, mail, at } = count;
+        let sender = message::sender_of(&raw);
+        let allowance = Some(unpacking.allowance(sender.as_ref(), mail, at));
+        let limits = message::Limits { allowance, ..message::Limits::default() };
+        let examined = read(&raw, &Limits { message: limits, ..Limits::default() });
+        unpacking.spend(sender.as_ref(), mail, at, examined.message.unpacked());
+        examined
+    })
+    .await
 }
 
 /// Reads a mail, without its documents, on a thread of its own.

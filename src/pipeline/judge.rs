@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 use super::court::{Court, quarantined, unread};
 use super::courthouse::Courthouse;
 use super::docket::Docket;
-use super::examine::{Limits, examine};
+use super::examine::{Count, examine_counted};
 use super::noticing::notice;
 use super::seat::Seat;
 use crate::defect::Code;
@@ -247,7 +247,8 @@ impl Judge {
         }
         fail_point!("mail-reading", &mail.sha256);
         let raw = mail.raw.clone().unwrap_or_default();
-        match examine(raw, Limits::default()).await {
+        let count = Count { unpacking: self.house.unpacking.clone(), mail: mail.id, at: mail.received_at };
+        match examine_counted(raw, count).await {
             Ok(examined) => {
                 notice(self.store(), &self.duty()?, mail.id, &examined.message).await?;
                 let referential = self.house.referential();

@@ -28,6 +28,7 @@ mod settling;
 mod sheaf;
 mod strays;
 mod tracer;
+mod unpacking;
 
 pub use answering::ReplyRules;
 pub use breaker::{Breaker, Failed};

@@ -142,6 +142,9 @@ impl Referential {
     /// The known codes of the establishment that look most like `code`, the nearest first.
     pub fn codes_like(&self, finess: Finess, code: &ServiceCode) -> Vec<&ServiceCode> {
         let distance = |known: &ServiceCode| {
+            if known.is_like(code) {
+                return 0;
+            }
             strsim::damerau_levenshtein(&known.as_str().to_ascii_uppercase(), &code.as_str().to_ascii_uppercase())
         };
         let farthest = code.as_str().len() / 3 + 1;

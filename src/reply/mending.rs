@@ -8,8 +8,8 @@ use crate::defect::{Actor, Code, Defect};
 
 /// The most entries written out; the rest is in the XML.
 const ENTRIES_LIMIT: usize = 50;
-/// The most places written out in one entry.
-const PLACES_LIMIT: usize = 10;
+/// The most places written out in one entry: a fault of the software stands everywhere, and one mend is enough.
+const PLACES_LIMIT: usize = 3;
 
 /// A defect, and which mail it is of where several are told of together.
 pub(super) struct Sighting<'a> {
@@ -73,8 +73,7 @@ fn grouped<'a, S: Into<Sighting<'a>>>(defects: impl Iterator<Item = S>) -> Vec<E
     let mut entries: Vec<Entry<'a>> = Vec::new();
     for sighting in defects.map(Into::into) {
         let defect = sighting.defect;
-        let key = (defect.code(), defect.found_text(), defect.expected_text(), defect.message(), defect.hint());
-        let rank = *ranks.entry(key).or_insert(entries.len());
+        let rank = *ranks.entry(defect.fault()).or_insert(entries.len());
         if rank == entries.len() {
             entries.push(Entry { defect, places: Vec::new() });
         }

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
+use super::xml::is_blank;
+
 /// How it is written, for messages.
 pub(super) const EXPECTED: &str = "une date et une heure avec le fuseau, comme 2026-11-23T07:50:00+01:00";
 
@@ -15,6 +17,68 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let zone_at = rest.find(['Z', '+', '-'])?;
     let (time, zone) = rest.split_at_checked(zone_at)?;
     offset(zone)?.to_timestamp(civil(date_of(date)?, time)?).ok()
+}
+
+/// What is wrong with a text that is no such date, as far as it can be told, and the date it was meant to be.
+pub(super) struct Repair {
+    /// One sentence for each fault.
+    pub(super) faults: Vec<&'static str>,
+    /// The date as it must be written; `None` if nobody can know the zone.
+    pub(super) meant: Option<String>,
+}
+
+/// The faults that software and people make, mended one after the other until the text is a date.
+pub(super) fn repair(text: &str) -> Option<Repair> {
+    let (date, rest) = text.split_once(['T', 't', ' '])?;
+    let mut faults = Vec::new();
+    if !text.contains('T') {
+        faults.push("La date et l’heure se séparent par un « T » majuscule.");
+    }
+    let rest = rest.trim_start_matches(is_blank);
+    let zone_at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at_checked(zone_at)?;
+    let clock = whole_clock(clock.trim_end_matches(is_blank), &mut faults);
+    let zone = whole_zone(zone, &mut faults);
+    let meant = format!("{date}T{clock}{}", zone.as_deref().unwrap_or("Z"));
+    (!faults.is_empty() && parse(&meant).is_some()).then(|| Repair { faults, meant: zone.map(|_| meant) })
+}
+
+/// The hour, with the seconds that some software leaves out when they are zero.
+fn whole_clock(clock: &str, faults: &mut Vec<&'static str>) -> String {
+    let mut clock = clock.to_owned();
+    if clock.contains(',') {
+        faults.push("Les fractions de seconde se séparent par un point.");
+        clock = clock.replace(',', ".");
+    }
+    if clock.len() == "07:50".len() && parts::<2>(&clock, ':').is_some() {
+        faults.push("Les secondes manquent : elles s’écrivent toujours, même à 00.");
+        clock.push_str(":00");
+    }
+    clock
+}
+
+/// The zone, with the colon between its hours and its minutes; `None` if there is none.
+fn whole_zone(zone: &str, faults: &mut Vec<&'static str>) -> Option<String> {
+    let digits = zone.get(1..).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    match (zone, digits) {
+        ("", _) => {
+            faults.push("Le fuseau horaire manque : +01:00 en métropole l’hiver, +02:00 l’été.");
+            None
+        }
+        ("z", _) => {
+            faults.push("Le « Z » du temps universel s’écrit en majuscule.");
+            Some("Z".to_owned())
+        }
+        (_, Some(digits)) if digits.len() == 4 => {
+            faults.push("Les heures et les minutes du fuseau se séparent par deux points.");
+            Some(format!("{}:{}", zone.get(..3)?, zone.get(3..)?))
+        }
+        (_, Some(digits)) if digits.len() == 2 => {
+            faults.push("Les minutes du fuseau manquent.");
+            Some(format!("{zone}:00"))
+        }
+        _ => Some(zone.to_owned()),
+    }
 }
 
 fn civil(date: Date, time: &str) -> Option<DateTime> {

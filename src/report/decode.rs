@@ -60,6 +60,12 @@ impl DecodeFault {
                 expected: ACCEPTED.to_owned(),
                 detail: "Cet encodage n’est pas accepté.".to_owned(),
             },
+            Unsettled::Unmarked { actual } => Self {
+                before: String::new(),
+                found: format!("{actual} sans marque ni déclaration"),
+                expected: "un fichier enregistré en UTF-8, ou en UTF-16 avec sa marque d’ordre des octets".to_owned(),
+                detail: format!("Le fichier est en {actual}, sans la marque qui doit l’annoncer en tête de fichier."),
+            },
             Unsettled::Contradiction { declared, at, actual } => Self {
                 before: " ".repeat(at),
                 found: declared,

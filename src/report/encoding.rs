@@ -33,6 +33,8 @@ pub(super) struct Detected {
 pub(super) enum Unsettled {
     /// Not one of those accepted; where its name stands, in characters from the start.
     Unknown { name: String, at: usize },
+    /// Two bytes for each character, and neither a mark nor a declaration that would say so.
+    Unmarked { actual: &'static str },
     /// The first bytes say one encoding, the declaration another.
     Contradiction { declared: String, at: usize, actual: &'static str },
 }
@@ -55,18 +57,23 @@ impl Encoding {
         matches!(self, Self::Utf16Le | Self::Utf16Be)
     }
 
-    /// The encoding of this name (IANA character sets and their usual aliases). `UTF-16` stands
-    /// for either byte order: the bytes tell which.
+    /// The encoding of this name: those of the IANA, with their aliases, and those of Java, which differ by their
+    /// hyphens and underscores (`ISO8859_1`, `Cp1252`). `UTF-16` stands for either byte order: the bytes tell which.
     fn named(label: &str, actual: Self) -> Option<Self> {
-        match label.to_ascii_lowercase().as_str() {
-            "utf-8" | "utf8" => Some(Self::Utf8),
-            "utf-16" | "utf16" if actual.is_utf16() => Some(actual),
-            "utf-16" | "utf16" | "utf-16le" => Some(Self::Utf16Le),
-            "utf-16be" => Some(Self::Utf16Be),
-            "iso-8859-1" | "iso_8859-1" | "iso8859-1" | "latin1" | "latin-1" | "l1" => Some(Self::Latin1),
-            "iso-8859-15" | "iso_8859-15" | "iso8859-15" | "latin9" | "latin-9" => Some(Self::Latin9),
-            "windows-1252" | "cp1252" => Some(Self::Windows1252),
-            "us-ascii" | "ascii" => Some(Self::Ascii),
+        let name: String = label.chars().filter(|character| !matches!(character, '-' | '_')).collect();
+        match name.to_ascii_lowercase().as_str() {
+            "utf8" => Some(Self::Utf8),
+            "utf16" if actual.is_utf16() => Some(actual),
+            "utf16" | "utf16le" | "unicodelittle" | "unicodelittleunmarked" => Some(Self::Utf16Le),
+            "utf16be" | "unicodebig" | "unicodebigunmarked" => Some(Self::Utf16Be),
+            "iso88591" | "latin1" | "l1" | "isolatin1" | "csisolatin1" | "isoir100" | "cp819" | "ibm819" => {
+                Some(Self::Latin1)
+            }
+            "iso885915" | "latin9" | "l9" | "csiso885915" | "cp923" | "ibm923" => Some(Self::Latin9),
+            "windows1252" | "cp1252" | "cswindows1252" => Some(Self::Windows1252),
+            "usascii" | "ascii" | "csascii" | "ascii7" | "iso646us" | "isoir6" | "cp367" | "ibm367" => {
+                Some(Self::Ascii)
+            }
             _ => None,
         }
     }
@@ -94,14 +101,24 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Detected, Unsettled> {
 
 fn first_bytes(bytes: &[u8]) -> Result<(Option<Encoding>, usize), Unsettled> {
     match bytes {
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(Unsettled::Unknown { name: "UTF-32".to_owned(), at: 0 }),
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] | [b'<', 0, 0, 0, ..] | [0, 0, 0, b'<', ..] => {
+            Err(Unsettled::Unknown { name: "UTF-32".to_owned(), at: 0 })
+        }
         [0xef, 0xbb, 0xbf, ..] => Ok((Some(Encoding::Utf8), 3)),
         [0xff, 0xfe, ..] => Ok((Some(Encoding::Utf16Le), 2)),
         [0xfe, 0xff, ..] => Ok((Some(Encoding::Utf16Be), 2)),
         [b'<', 0, b'?', 0, ..] => Ok((Some(Encoding::Utf16Le), 0)),
         [0, b'<', 0, b'?', ..] => Ok((Some(Encoding::Utf16Be), 0)),
+        [first, 0, second, 0, ..] if begins_text(*first, *second) => Err(Unsettled::Unmarked { actual: "UTF-16LE" }),
+        [0, first, 0, second, ..] if begins_text(*first, *second) => Err(Unsettled::Unmarked { actual: "UTF-16BE" }),
         _ => Ok((None, 0)),
     }
+}
+
+/// Whether a document may begin with these characters: a tag, or blanks before one.
+fn begins_text(first: u8, second: u8) -> bool {
+    let blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    first == b'<' && second.is_ascii_graphic() || blank(first) && (second == b'<' || blank(second))
 }
 
 /// The ASCII characters at the start, up to the first other one.

@@ -30,10 +30,10 @@ impl<'s> Findings<'s> {
         self.source.text().get(span).unwrap_or_default()
     }
 
-    /// Adds a defect of a part of the document.
-    pub(super) fn note(&mut self, defect: Defect) {
+    /// Adds a defect of a part of the document. Beyond the limit it is counted, and never made.
+    pub(super) fn note(&mut self, defect: impl FnOnce() -> Defect) {
         if self.kept.len() < self.limit {
-            self.kept.push(defect);
+            self.kept.push(defect());
         } else {
             self.unkept += 1;
         }
@@ -41,12 +41,12 @@ impl<'s> Findings<'s> {
 
     /// Adds a defect that rejects the document. The first one is kept whatever the limit, so that
     /// no document is rejected without a reason.
-    pub(super) fn reject_document(&mut self, defect: Defect) {
+    pub(super) fn reject_document(&mut self, defect: impl FnOnce() -> Defect) {
         if self.document_rejected {
             self.note(defect);
         } else {
             self.document_rejected = true;
-            self.kept.push(defect);
+            self.kept.push(defect());
         }
     }
 

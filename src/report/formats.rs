@@ -4,7 +4,7 @@ use super::findings::Findings;
 use super::model::Reading;
 use super::native;
 use super::xml::{Fault, Name, Tag, XmlReader};
-use crate::defect::Code;
+use crate::defect::{Code, excerpt, nearest};
 
 /// How documents of one root element are read into the common model.
 pub(super) struct Adapter {
@@ -48,6 +48,10 @@ fn difference(root: &Name<'_>) -> String {
         (Some(known), false) => {
             format!("L’élément « {} » est connu, mais dans l’espace de noms « {} ».", root.local, known.namespace)
         }
-        (None, _) => format!("L’élément racine « {} » n’est celui d’aucun format connu.", root.local),
+        (None, _) => {
+            let meant = nearest(root.local, ADAPTERS.iter().map(|adapter| adapter.local));
+            let meant = meant.map_or_else(|| ".".to_owned(), |name| format!(" : vouliez-vous dire « {name} » ?"));
+            format!("L’élément racine « {} » n’est celui d’aucun format connu{meant}", excerpt(root.local))
+        }
     }
 }

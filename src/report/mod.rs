@@ -9,8 +9,10 @@ mod date_time;
 mod decode;
 mod encoding;
 mod findings;
+mod foreign;
 mod formats;
 mod limits;
+mod magic;
 mod model;
 mod native;
 mod sniff;
@@ -20,12 +22,14 @@ mod xml;
 use sha2::{Digest, Sha256};
 
 pub use decode::{DecodeFault, Decoded, decode};
+pub use foreign::Foreign;
 pub use formats::formats;
 pub use limits::Limits;
+pub use magic::Magic;
 pub use model::{Etablissement, Head, PlacedCount, Reading, RejectedCount, Service};
 pub use sniff::{Sniff, sniff};
 
-use crate::defect::{Defect, Place, excerpt, size_in_words};
+use crate::defect::{Code, Defect, Place, excerpt, size_in_words};
 use findings::Findings;
 use source::Source;
 use xml::{Fault, Node, XmlReader};
@@ -37,6 +41,9 @@ use xml::{Fault, Node, XmlReader};
 pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
     if bytes.len() > limits.bytes {
         return too_large(name, bytes, limits);
+    }
+    if let Some(magic) = Magic::of(bytes) {
+        return foreign(name, bytes, magic);
     }
     match decode(bytes) {
         Ok(decoded) => read_text(&Source::new(name, decoded.text()), limits),
@@ -78,6 +85,16 @@ fn too_large(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
     let detail = format!("Il compte plus de {}.", size_in_words(limits.bytes as u64));
     let fault = Fault::limit(0..0, detail).found(size_in_words(bytes.len() as u64));
     unreadable(name, bytes, fault.into_defect(Place::piece(source.name())))
+}
+
+/// A file of another program under the name of a document.
+fn foreign(name: &str, bytes: &[u8], magic: Magic) -> Reading {
+    let code = if std::str::from_utf8(bytes).is_ok() { Code::D01 } else { Code::D04 };
+    let place = Source::new(name, "").place(0..0);
+    let defect = Defect::new(code, place)
+        .sentence_instead(format!("Ce fichier n’est pas un document XML : c’est {}.", magic.name()))
+        .hint_instead("Joignez le fichier XML lui-même, tel que votre logiciel le produit.");
+    unreadable(name, bytes, defect)
 }
 
 fn unreadable(name: &str, bytes: &[u8], defect: Defect) -> Reading {

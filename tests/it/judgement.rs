@@ -1,7 +1,7 @@
 //! What the cahier cannot reach: the rules an agency may change, and judging without referential.
 
 use dispolits::capacity::{
-    Affectation, Count, Genre, Indicator, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite,
+    Affectation, Count, Fermeture, Genre, Indicator, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite,
 };
 use dispolits::defect::{Code, Place, Severity};
 use dispolits::judgement::{Context, Indicators, Judgement, Policy, Rules, judge};
@@ -14,11 +14,15 @@ fn received_at() -> Timestamp {
 }
 
 fn count(statut: Statut, nombre: i64) -> PlacedCount {
+    kind(statut, None, None, nombre)
+}
+
+fn kind(statut: Statut, genre: Option<Genre>, fermeture: Option<Fermeture>, nombre: i64) -> PlacedCount {
     let parts = Parts {
         statut,
         temporalite: Temporalite::Courant,
-        genre: None,
-        fermeture: None,
+        genre,
+        fermeture,
         supplement: None,
         crise: None,
         affectation: Affectation::Aucune,
@@ -102,10 +106,68 @@ fn incoherent_counts_warn_or_reject_the_service_as_configured() {
     check(&strict, services(2), &[Code::C04], 0, Verdict::Rejete);
 }
 
+/// Ten beds installed and these counts beside them: whether they contradict each other, and in which words.
+fn check_coherence(about: &str, others: Vec<PlacedCount>, told: Option<&str>) {
+    let counts: Vec<PlacedCount> = std::iter::once(count(Statut::Installe, 10)).chain(others).collect();
+    let (number, codes) = (counts.len(), if told.is_some() { vec![Code::C04] } else { vec![] });
+    let judged = check(&Rules::default(), vec![service("A", counts)], &codes, number, Verdict::Integre);
+    assert_eq!(judged.defects.first().and_then(dispolits::defect::Defect::found_text), told, "{about}");
+}
+
 #[test]
-fn coherence_is_only_judged_where_every_term_is_present() {
-    let counts = vec![count(Statut::Installe, 1), count(Statut::Disponible, 3), count(Statut::Occupe, 4)];
-    check(&Rules::default(), vec![service("A", counts)], &[], 3, Verdict::Integre);
+fn any_part_of_the_beds_beyond_those_installed_is_incoherent() {
+    let free = |genre: Genre, nombre: i64| kind(Statut::Disponible, Some(genre), None, nombre);
+    let shut = |fermeture: Fermeture, nombre: i64| kind(Statut::Ferme, None, Some(fermeture), nombre);
+    check_coherence("as many", vec![count(Statut::Occupe, 10)], None);
+    check_coherence("one state alone", vec![count(Statut::Occupe, 11)], Some("11 lits au moins : 11 occupés"));
+    let two = vec![count(Statut::Occupe, 9), count(Statut::Reserve, 2), count(Statut::Disponible, 0)];
+    check_coherence("two of four", two, Some("11 lits au moins : 9 occupés, 2 réservés"));
+    check_coherence("beyond the installed", vec![count(Statut::Occupe, 10), extra(5)], None);
+    let both = vec![count(Statut::Occupe, 8), free(Genre::Femme, 2), free(Genre::Homme, 1)];
+    check_coherence("both genders", both, Some("11 lits au moins : 8 occupés, 3 disponibles"));
+    let within =
+        vec![count(Statut::Occupe, 8), free(Genre::Indifferencie, 2), free(Genre::Femme, 2), free(Genre::Homme, 2)];
+    check_coherence("genders beside a total", within, None);
+    let beyond = vec![count(Statut::Occupe, 8), free(Genre::Indifferencie, 1), free(Genre::Femme, 3)];
+    check_coherence("a gender beyond the total", beyond, Some("11 lits au moins : 8 occupés, 3 disponibles"));
+    let whole = vec![count(Statut::Occupe, 8), shut(Fermeture::Indetermine, 2), shut(Fermeture::Reactivable, 2)];
+    check_coherence("closings beside a total", whole, None);
+    let apart = vec![count(Statut::Occupe, 8), shut(Fermeture::Reactivable, 2), shut(Fermeture::NonReactivable, 1)];
+    check_coherence("two kinds of closing", apart, Some("11 lits au moins : 8 occupés, 3 fermés"));
+    let forecast =
+        PlacedCount { count: Count { indicator: tomorrow(), ..count(Statut::Occupe, 40).count }, ..extra(1) };
+    check_coherence("at another time", vec![count(Statut::Occupe, 5), forecast], None);
+}
+
+fn extra(nombre: i64) -> PlacedCount {
+    let key = "supplementaire/courant/-/-/mobilise/-/aucune";
+    let count = Count { indicator: key.parse().unwrap(), ..count(Statut::Occupe, nombre).count };
+    PlacedCount { count, place: Place::piece("rapport.xml") }
+}
+
+fn tomorrow() -> Indicator {
+    "occupe/24h/-/-/-/-/aucune".parse().unwrap()
+}
+
+#[test]
+fn a_service_without_its_beds_installed_is_never_incoherent() {
+    let counts = vec![count(Statut::Disponible, 3), count(Statut::Occupe, 4)];
+    check(&Rules::default(), vec![service("A", counts)], &[], 2, Verdict::Integre);
+}
+
+#[test]
+fn the_night_of_a_clock_change_is_told_with_its_offsets() {
+    let received_at: Timestamp = "2026-10-25T02:30:00+02:00".parse().unwrap();
+    let date_releve = Some("2026-10-25T02:30:00+01:00".parse().unwrap());
+    let rules = Rules::default();
+    let context = Context { referential: None, sender: None, received_at, rules: &rules, identifiant_reused: false };
+    let judged =
+        judge(reading(vec![Service { date_releve, ..service("A", vec![count(Statut::Occupe, 1)]) }]), &context);
+    let [defect] = judged.defects.as_slice() else { panic!("{:?}", judged.defects) };
+    assert_eq!(defect.code(), Code::H02);
+    assert!(defect.message().contains("25/10/2026 à 02:30 (UTC+01:00, heure d’hiver)"), "{}", defect.message());
+    let expected = defect.expected_text().unwrap();
+    assert!(expected.contains("25/10/2026 à 02:35 (UTC+02:00, heure d’été)"), "{expected}");
 }
 
 #[test]

@@ -36,8 +36,8 @@ pub(in crate::defect) static C04: Article = Article {
     scope: Scope::Service,
     severity: Severity::Avertissement,
     actors: &[Etablissement],
-    sentence: "Les capacités de ce service ne sont pas cohérentes : disponibles, occupées, réservées et fermées dépassent les installées.",
-    hint: "Vérifiez les nombres de ce service.",
+    sentence: "Les capacités de ce service ne sont pas cohérentes : celles qui sont occupées, réservées, disponibles ou fermées dépassent les installées.",
+    hint: "Vérifiez les nombres de ce service. Les patients en surnombre se comptent en capacité « supplementaire ».",
 };
 
 pub(in crate::defect) static C05: Article = Article {

@@ -69,7 +69,7 @@ fn read_draft(attributes: &mut Attributes<'_, '_, '_>) -> Draft {
 }
 
 fn read_parts(attributes: &mut Attributes<'_, '_, '_>) -> Result<Parts, Wrong> {
-    let statut = attributes.required("statut").map(|_| attributes.word("statut", Statut::from_word, Statut::words));
+    let statut = attributes.required_word("statut", Statut::from_word, Statut::words);
     let temporalite = attributes.word("temporalite", Temporalite::from_word, Temporalite::words);
     let genre = attributes.word("genre", Genre::from_word, || Genre::WORDS.to_owned());
     let fermeture = attributes.word("fermeture", Fermeture::from_word, Fermeture::words);
@@ -77,7 +77,7 @@ fn read_parts(attributes: &mut Attributes<'_, '_, '_>) -> Result<Parts, Wrong> {
     let crise = attributes.word("crise", Crise::from_word, Crise::words);
     let affectation = attributes.word("affectation", Affectation::from_word, Affectation::words);
     Ok(Parts {
-        statut: statut.ok_or(Wrong)??.ok_or(Wrong)?,
+        statut: statut?,
         temporalite: temporalite?.unwrap_or(Temporalite::Courant),
         genre: genre?,
         fermeture: fermeture?,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::NAMESPACE;
-use crate::defect::{Code, Defect, Path, Place, excerpt};
+use crate::defect::{Code, Defect, Path, Place, excerpt, nearest};
 use crate::report::findings::Findings;
 use crate::report::xml::{Fault, Name, Node, Tag, XmlReader, is_blank};
 
@@ -85,9 +85,17 @@ impl Element {
         findings.place(self.span.clone()).with_path(path)
     }
 
-    /// Notes a defect that rejects this element and all that stands under it.
-    pub(super) fn reject(&mut self, defect: Defect, findings: &mut Findings<'_>) {
+    /// Notes a defect that rejects this element and all that stands under it. Beyond what is kept it is only
+    /// counted: its words are not even put together.
+    pub(super) fn reject(
+        &mut self,
+        complete: impl FnOnce(Defect) -> Defect,
+        code: Code,
+        place: Place,
+        findings: &mut Findings<'_>,
+    ) {
         self.rejected = true;
+        let defect = || complete(Defect::new(code, place));
         if self.level == Level::Document { findings.reject_document(defect) } else { findings.note(defect) }
     }
 
@@ -129,14 +137,20 @@ impl Element {
     fn refuse_child(&mut self, tag: &Tag<'_>, findings: &mut Findings<'_>) {
         self.disordered = true;
         let place = findings.place(tag.span.clone()).with_path(self.path_of(&excerpt(tag.name.local)));
-        let defect = Defect::new(Code::D06, place).found(tag.name.to_string()).expected(self.expected_content());
-        let misplaced = tag.name.namespace != NAMESPACE && self.level.child() == Some(tag.name.local);
-        let defect = if misplaced {
-            defect.detail(format!("Cet élément doit être dans l’espace de noms « {NAMESPACE} »."))
-        } else {
-            defect.detail("Cet élément n’est pas connu à cet endroit.")
+        let (name, expected, child) = (tag.name.to_string(), self.expected_content(), self.level.child());
+        let misplaced = tag.name.namespace != NAMESPACE && child == Some(tag.name.local);
+        let complete = |defect: Defect| {
+            let defect = defect.found(name).expected(expected);
+            match child.and_then(|child| nearest(tag.name.local, [child])) {
+                _ if misplaced => {
+                    defect.detail(format!("Cet élément doit être dans l’espace de noms « {NAMESPACE} »."))
+                }
+                Some(meant) => defect
+                    .detail(format!("Cet élément n’est pas connu à cet endroit : vouliez-vous dire « {meant} » ?")),
+                None => defect.detail("Cet élément n’est pas connu à cet endroit."),
+            }
         };
-        self.reject(defect, findings);
+        self.reject(complete, Code::D06, place, findings);
     }
 
     fn expected_content(&self) -> String {
@@ -153,16 +167,31 @@ impl Element {
             return;
         }
         let place = Place { path: self.place(findings).path, ..findings.place(span) };
-        let defect = Defect::new(Code::D06, place).found(found).expected(self.expected_content());
-        self.reject(defect.detail("Aucun texte n’est admis à cet endroit."), findings);
+        let (name, expected, blank) = (self.level.name(), self.expected_content(), found == BLANK);
+        let complete = |defect: Defect| {
+            let defect = defect.found(found).expected(expected);
+            if blank {
+                defect.detail(format!("Le seul défaut est le blanc entre <{name} …> et </{name}>.")).hint_instead(
+                    format!(
+                        "Supprimez ce blanc, ou fermez la balise aussitôt : <{name} …/>. Rien n’est à changer d’autre."
+                    ),
+                )
+            } else {
+                defect.detail("Aucun texte n’est admis à cet endroit.")
+            }
+        };
+        self.reject(complete, Code::D06, place, findings);
     }
 
     /// Says that a child is missing, unless something unknown stands in its place.
     fn check_children(&mut self, findings: &mut Findings<'_>) {
         if let Some(child) = self.level.child().filter(|_| self.children == 0 && !self.disordered) {
-            let defect =
-                Defect::new(Code::D06, self.place(findings)).expected(format!("au moins un élément « {child} »"));
-            self.reject(defect.detail(format!("L’élément « {} » est vide.", self.level.name())), findings);
+            let (place, name) = (self.place(findings), self.level.name());
+            let complete = |defect: Defect| {
+                let defect = defect.expected(format!("au moins un élément « {child} »"));
+                defect.detail(format!("L’élément « {name} » est vide."))
+            };
+            self.reject(complete, Code::D06, place, findings);
         }
     }
 }

@@ -41,9 +41,19 @@ fn read_finess(attributes: &mut Attributes<'_, '_, '_>) -> Option<Finess> {
     None
 }
 
+/// What was meant, where that can be told: a letter in lower case, blanks or dots inside, a zero that a spreadsheet
+/// took off the front.
 fn expected(text: &str) -> String {
-    match parse(&text.to_ascii_uppercase()) {
-        Ok(finess) => format!("{finess}, avec la lettre en majuscule"),
+    if let Ok(finess) = parse(&text.to_ascii_uppercase()) {
+        return format!("{finess}, avec la lettre en majuscule");
+    }
+    // A spreadsheet writes a number, and that without its first zero.
+    let number = text.trim_end_matches(".0").trim_end_matches(",0");
+    if let Ok(finess) = Finess::typed(number) {
+        return format!("{finess}, sans espace ni autre signe");
+    }
+    match Finess::typed(&format!("0{number}")) {
+        Ok(finess) => format!("sans doute {finess} : le zéro du début s’est perdu, comme dans un tableur"),
         Err(_) => "le numéro FINESS géographique, comme 350054680".to_owned(),
     }
 }

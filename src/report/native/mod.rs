@@ -52,14 +52,12 @@ fn read_head(attributes: &mut Attributes<'_, '_, '_>, reading: &mut Reading) {
 }
 
 fn read_mode(attributes: &mut Attributes<'_, '_, '_>) -> Mode {
-    match attributes.optional("mode") {
-        None | Some("reel") => Mode::Reel,
-        Some("test") => Mode::Test,
-        Some(_) => {
-            attributes.wrong_form("mode", "reel, test");
-            Mode::default()
-        }
-    }
+    let mode = |word: &str| match word {
+        "reel" => Some(Mode::Reel),
+        "test" => Some(Mode::Test),
+        _ => None,
+    };
+    attributes.setting("mode", mode, || "reel, test".to_owned()).unwrap_or_default()
 }
 
 fn is_identifiant(text: &str) -> bool {

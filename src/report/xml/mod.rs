@@ -35,6 +35,9 @@ const SHORTER: &str = "Raccourcissez cette valeur.";
 const AS_THE_MODEL: &str =
     "Comparez le fichier au modèle du guide de l’établissement : aucun relevé n’a besoin d’une telle structure.";
 
+/// The byte order mark of UTF-8, taken for three characters of ISO-8859-1 and written anew.
+const MARK_AS_TEXT: &str = "\u{ef}\u{bb}\u{bf}";
+
 /// The most characters quoted of a text that is no markup.
 const FOUND_CHARS: usize = 40;
 
@@ -122,6 +125,10 @@ impl<'a> XmlReader<'a> {
     pub(super) fn next(&mut self) -> Result<Node<'a>, Fault> {
         if self.text.starts_with('\u{feff}') {
             return Err(Fault::malformed(0..3, "Le fichier commence par deux marques d’ordre des octets."));
+        }
+        if self.text.starts_with(MARK_AS_TEXT) {
+            let detail = "Le fichier commence par une marque d’ordre des octets convertie en texte (« ï»¿ »).";
+            return Err(Fault::malformed(0..MARK_AS_TEXT.len(), detail));
         }
         loop {
             let start = self.position();

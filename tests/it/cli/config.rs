@@ -114,7 +114,7 @@ fn what_is_wrong_is_told_in_french_by_the_name_of_its_key() {
     check(
         "plafond = 2000",
         "plafon = 2000",
-        "configuration : validation.plafon : clé inconnue ; clés admises : policy, plafond, gravite_c03, gravite_c04, avance_maximale, age_maximal, indicateurs",
+        "configuration : validation.plafon : clé inconnue ; clés admises : policy, plafond, gravite_c03, gravite_c04, avance_maximale, age_maximal, archives_par_heure, indicateurs",
     );
     check(
         "plafond = 2000",

@@ -55,3 +55,26 @@ fn a_mail_as_a_whole() {
     let mail = b"From: lits@ch-armor.test\r\nTo: dispolits@eai.test\r\nSubject: lits\r\n\r\nBonjour.\r\n";
     insta::assert_snapshot!("m02-sans-piece", printed("courriel.eml", mail, true));
 }
+
+/// Ten counts of the same fault, one a line, from line 8 on.
+#[test]
+fn a_fault_that_repeats_is_told_once() {
+    let wrong = "<capacite statut=\"libre\" nombre=\"3\"/>\n".repeat(10);
+    let (before, after) = REPORT.split_once("<capacite").unwrap();
+    let page = printed("rapport.xml", format!("{before}{wrong}<capacite{after}").as_bytes(), true);
+    assert_eq!(page.matches("rejet C06").count(), 1, "{page}");
+    assert!(page.contains("à 9 autres endroits : lignes "), "{page}");
+    assert!(page.contains("10 rejets"), "{page}");
+}
+
+#[test]
+fn a_file_of_another_program_is_told_as_what_it_is() {
+    let check = |name: &str, bytes: &[u8], code: &str, words: &str| {
+        let page = printed(name, bytes, false);
+        assert!(page.contains(&format!("rejet {code} ")) && page.contains(words), "{page}");
+    };
+    check("rapport.xml", b"\x1f\x8b\x08\x00", "M04", "gzip");
+    check("courriel.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "M02", "un message Outlook (.msg)");
+    check("lits.pdf", b"%PDF-1.7", "M02", "un document PDF (.pdf)");
+    check("rapport.xml", b"%PDF-1.7", "D01", "un document PDF (.pdf)");
+}

@@ -1,6 +1,6 @@
 //! Archives that strangers made.
 
-use dispolits::message::{Limits, candidates_of_archive};
+use dispolits::message::{Allowance, Limits, candidates_of_archive, read};
 use zip::CompressionMethod;
 
 use super::build::{METADATA, OTHER, REPORT, attached, mixed, patched, zip, zip_with};
@@ -66,6 +66,31 @@ fn good_archives_are_opened() {
             "lits.xml",
             "",
         ),
+        case("made on Windows", zip(&[("releves\\lits.xml", report), ("releves\\notes.txt", b"x")]), "lits.xml", ""),
+        case(
+            "beside what Java adds",
+            zip(&[
+                ("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0"),
+                ("META-INF/x.xml", OTHER.as_bytes()),
+                ("lits.xml", report),
+            ]),
+            "lits.xml",
+            "",
+        ),
+        case(
+            "beside an entry of the name mimetype",
+            zip(&[("mimetype", b"application/zip"), ("lits.xml", report)]),
+            "lits.xml",
+            "",
+        ),
+        case("a mail", zip(&[("tr.eml", b"From: a@b.test\nSubject: tr\n\nx")]), "M02", ".eml"),
+        case("a PDF", zip(&[("lits.pdf", b"%PDF-1.7")]), "M02", ".pdf"),
+        case(
+            "a sheet inside",
+            zip(&[("lits.xlsx", &zip(&[("[Content_Types].xml", b"<T/>"), ("xl/a.xml", b"<a/>")]))]),
+            "M02",
+            ".xlsx",
+        ),
         case("other XML", zip(&[("facture.xml", OTHER.as_bytes())]), "facture.xml", ""),
         case("metadata ignored", zip(&[("M.XML", METADATA.as_bytes()), ("lits.xml", report)]), "lits.xml", ""),
         case("empty file named XML", zip(&[("lits.xml", b"")]), "lits.xml", ""),
@@ -109,7 +134,28 @@ fn bad_archives_are_refused() {
         case("climbs inside", named("a/../../l.xml"), "M04", "chemin"),
         case("absolute", named("/etc/lits.xml"), "M04", "chemin"),
         case("a drive", named("C:lits.xml"), "M04", "chemin"),
-        case("backslashes", named("..\\lits.xml"), "M04", "chemin"),
+        case("climbs the way of Windows", named("..\\lits.xml"), "M04", "chemin"),
+        case("climbs inside the way of Windows", named("a\\..\\..\\l.xml"), "M04", "chemin"),
+        case("climbs both ways", named("a/..\\../l.xml"), "M04", "chemin"),
+        case("climbs behind a blank", named("a/.. /.. /l.xml"), "M04", "chemin"),
+        case("absolute the way of Windows", named("\\lits.xml"), "M04", "chemin"),
+        case("a share", named("\\\\hote\\lits.xml"), "M04", "chemin"),
+        case("a drive the way of Windows", named("C:\\lits.xml"), "M04", "chemin"),
+        case(
+            "one path in two ways",
+            patched(&zip(&[("d/a.xml", report), ("d/b.xml", report)]), b"d/b.xml", b"d\\a.xml"),
+            "M04",
+            "même nom",
+        ),
+        case(
+            "a Java archive inside",
+            zip(&[("a.jar", &zip(&[("META-INF/MANIFEST.MF", b"x")])), ("lits.xml", report)]),
+            "M04",
+            "autre archive",
+        ),
+        case("bzip2", b"BZh91AY&SY\0".to_vec(), "M04", "bzip2"),
+        case("xz", b"\xfd7zXZ\0\0".to_vec(), "M04", "xz"),
+        case("tar", [vec![b'a'; 257], b"ustar".to_vec()].concat(), "M04", "tar"),
         case("a password", central_only(&good, 8, 1), "M04", "mot de passe"),
         case("a foreign compression", central_only(&good, 10, 12), "M04", "compression"),
         case(
@@ -148,6 +194,22 @@ fn archives_share_one_budget() {
     let thirty = attached("application/zip", "a.zip", zip(&thirty));
     assert_eq!(outcome(&read_mail(&mixed(&[&thirty]))), "M02");
     assert_eq!(outcome(&read_mail(&mixed(&[&thirty, &thirty]))), "M04");
+}
+
+#[test]
+fn what_the_sender_had_unpacked_within_the_hour_is_a_limit_of_its_own() {
+    let bytes = zip_with(CompressionMethod::Stored, &[("a.xml", REPORT.as_bytes())]);
+    let raw = mixed(&[&attached("application/zip", "a.zip", &bytes)]);
+    let size = REPORT.len() as u64;
+    let within =
+        |left: u64| read(&raw, &Limits { allowance: Some(Allowance { left, most: 1 << 20 }), ..Limits::default() });
+    let whole = within(size);
+    assert_eq!((outcome(&whole).as_str(), whole.unpacked()), ("a.xml", size));
+    let refused = within(size - 1);
+    assert_eq!((outcome(&refused).as_str(), refused.unpacked()), ("M04", 0));
+    assert!(refused.defects()[0].message().contains("en une heure dépassent 1,0 Mo"), "{:?}", refused.defects());
+    let plain = read(&mixed(&[&attached("text/xml", "a.xml", REPORT)]), &Limits::default());
+    assert_eq!(plain.unpacked(), 0);
 }
 
 #[test]

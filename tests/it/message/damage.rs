@@ -23,7 +23,12 @@ fn damage_on_the_way_is_never_passed_over() {
         case("base64 with a foreign character", mixed(&[&based(&whole.replacen('w', "!", 1))]), "M05"),
         case("base64 with a lost character", mixed(&[&based(whole.trim_start_matches('P'))]), "M05"),
         case("base64 with a footer", mixed(&[&based(&format!("{whole}\n\n-- \nAntivirus : sain"))]), "M05"),
-        case("base64 without padding", mixed(&[&based(base64(format!("{REPORT}\n\n ")).trim_end_matches('='))]), "M05"),
+        case(
+            "a character lost and no padding",
+            mixed(&[&based(whole.trim_end_matches('=').trim_start_matches('P'))]),
+            "M05",
+        ),
+        case("half of it and no padding", mixed(&[&based(&whole[..whole.len() / 8 * 4 - 2])]), "M05"),
         case("an encoding that cannot be undone", mixed(&[&unknown("begin 644 lits.xml\n#0V%T\n`\nend")]), "M05"),
         case("an encoding that does not exist", mixed(&[&unknown(REPORT)]), "lits.xml"),
     ] {
@@ -69,6 +74,36 @@ fn damage_matters_only_where_a_document_may_be() {
     ] {
         check(case);
     }
+}
+
+/// One, two or three bytes more, so that every length of the last group is met.
+#[test]
+fn padding_is_not_needed_where_the_content_is_whole() {
+    let based = |content: &str| {
+        format!("Content-Type: application/octet-stream; name=lits.dat\nContent-Transfer-Encoding: base64\n\n{content}")
+    };
+    let archive = super::build::zip(&[("lits.xml", REPORT.as_bytes())]);
+    for blanks in ["", "\n", "\n\n"] {
+        let (report, bare) = (format!("{REPORT}{blanks}"), base64(format!("{REPORT}{blanks}")));
+        let bare = bare.trim_end_matches('=');
+        let half = report.len() / 6 * 3 + 1;
+        let inside = format!("{}\n{}", base64(&report[..half]), base64(&report[half..]));
+        check(case("without padding", mixed(&[&based(bare)]), "lits.dat"));
+        check(case("too much padding", mixed(&[&based(&format!("{bare}====\n=="))]), "lits.dat"));
+        check(case("padding inside", mixed(&[&based(&inside)]), "lits.dat"));
+    }
+    let zipped = based(base64(&archive).trim_end_matches('=')).replace("lits.dat", "lits.zip");
+    check(case("a zip without padding", mixed(&[&zipped]), "lits.xml"));
+    let cut = based(&base64(&archive[..archive.len() - 40])[..200]).replace("lits.dat", "lits.zip");
+    check(case("a zip that is cut", mixed(&[&cut]), "M05"));
+}
+
+#[test]
+fn a_mail_inside_that_lost_bytes_is_told() {
+    let mail = base64(format!("Subject: tr\nContent-Type: text/xml\n\n{REPORT}"));
+    let head = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64";
+    check(case("whole", mixed(&[&format!("{head}\n\n{mail}")]), "(sans nom).xml"));
+    check(case("damaged", mixed(&[&format!("{head}\n\n{}", mail.replacen('w', "!", 1))]), "M05"));
 }
 
 #[test]
@@ -150,4 +185,12 @@ fn only_what_the_mail_added_is_taken_away() {
         let message = read_mail(&raw);
         assert_eq!(String::from_utf8_lossy(&message.candidates()[0].bytes), expected.replace('\n', "\r\n"), "{about}");
     }
+}
+
+#[test]
+fn lines_that_end_with_carriage_returns_alone_are_told_to_a_known_sender() {
+    let whole = mixed(&[&attached("text/xml", "lits.xml", REPORT)]);
+    let bare: Vec<u8> = whole.into_iter().filter(|byte| *byte != b'\n').collect();
+    check(case("CR alone", bare.clone(), "M05"));
+    assert_eq!(read_mail(&bare).sender().map(ToString::to_string).as_deref(), Some("lits@ch.test"));
 }

@@ -163,3 +163,30 @@ fn forwarded_mails_are_read_to_depth_two() {
         check(case);
     }
 }
+
+#[test]
+fn a_mail_is_one_whatever_it_is_called() {
+    let mail = format!("From: a@b.test\nSubject: tr\nContent-Type: text/xml; name=lits.xml\n\n{REPORT}");
+    let file = |media: &str, name: &str, content: &str| mixed(&[&attached(media, name, content)]);
+    let within = format!(
+        "From: c@d.test\nTo: e@f.test\nContent-Type: application/octet-stream; name=b.eml\n\
+         Content-Transfer-Encoding: base64\n\n{}",
+        base64(&mail)
+    );
+    for case in [
+        case("octets", file("application/octet-stream", "tr.eml", &mail), "lits.xml"),
+        case("a text file", file("text/plain", "tr.txt", &mail), "lits.xml"),
+        case("without a name", file("application/x-unknown", "", &mail), "lits.xml"),
+        case(
+            "after the line of a mailbox file",
+            file("application/mbox", "m", &format!("From a Mon Nov 23\n{mail}")),
+            "lits.xml",
+        ),
+        case("after blank lines", file("application/octet-stream", "tr.eml", &format!("\r\n\r\n{mail}")), "lits.xml"),
+        case("one in another", file("application/octet-stream", "a.eml", &within), "lits.xml"),
+        case("quoted in the text", mixed(&[&format!("Content-Type: text/plain\n\n{mail}")]), "M02"),
+        case("no mail at all", file("application/octet-stream", "notes.txt", "De : moi\nObjet : lits\n"), "M02"),
+    ] {
+        check(case);
+    }
+}

@@ -136,12 +136,50 @@ fn what_hides_the_attachment_is_named() {
             "chiffré",
         ),
     ];
-    for (raw, word) in cases {
+    let [signed, detached, enveloped] = [(2, [0xa0, 0x80]), (2, [0, 0]), (3, [0xa0, 0x80])].map(cms);
+    let outlook = [OLE, &wide("__substg1.0_0037001F")].concat();
+    let more = [
+        (with("application/x-pkcs7-mime", "smime.p7m", &signed), "signature"),
+        (with("application/octet-stream", "smime.p7m", &signed), "signature"),
+        (with("application/octet-stream", "piece", &enveloped), "chiffré"),
+        (with("application/pkcs7-mime", "smime.p7m", b"0"), "S/MIME"),
+        (with("text/plain", "m.asc", b"-----BEGIN PGP MESSAGE-----\n"), "chiffré"),
+        (with("application/vnd.ms-outlook", "lits.msg", OLE), ".msg"),
+        (with("application/octet-stream", "piece", &outlook), ".msg"),
+        (with("application/msword", "lits.doc", OLE), "Word"),
+        (with("application/octet-stream", "piece", &[OLE, &wide("Workbook")].concat()), "Excel"),
+        (with("application/octet-stream", "lits.pdf", b"%PDF-1.7"), ".pdf"),
+        (with("application/octet-stream", "x", &zip(&[("[Content_Types].xml", b"<T/>"), ("xl/a", b"")])), ".xlsx"),
+        (with("application/octet-stream", "x", &zip(&[("[Content_Types].xml", b"<T/>"), ("word/a", b"")])), ".docx"),
+        (with("image/png", "lits.png", b"\x89PNG\r\n\x1a\n"), "image"),
+        (mail("Content-Type: text/plain", "Bonjour\n\nbegin 644 lits.xml\n#0V%T\n`\nend\n"), "uuencode"),
+        (
+            mixed(&[&attached("application/pdf", "a.pdf", b"%PDF-1.7"), &attached("text/rtf", "a.rtf", b"{\\rtf1")]),
+            "un document PDF (.pdf) et un document RTF (.rtf)",
+        ),
+    ];
+    let beside_text = with("application/pkcs7-signature", "smime.p7s", &detached);
+    assert!(!read_mail(&beside_text).defects()[0].message().contains("signature"));
+    for (raw, word) in cases.into_iter().chain(more) {
         let message = read_mail(&raw);
         assert_eq!(outcome(&message), "M02");
+        assert!(word == "chiffré" || !message.defects()[0].message().contains("chiffré"));
         assert!(message.defects()[0].message().contains(word), "{}", message.defects()[0].message());
     }
     let beside =
         mixed(&[&attached("application/ms-tnef", "winmail.dat", tnef), &attached("text/xml", "lits.xml", REPORT)]);
     assert_eq!(outcome(&read_mail(&beside)), "lits.xml");
+}
+
+/// What begins a compound file of Microsoft.
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// The beginning of an S/MIME envelope of this kind, in BER, whose content of type data is followed by these bytes.
+fn cms((kind, after): (u8, [u8; 2])) -> Vec<u8> {
+    let pkcs7 = |last: u8| [b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07".as_slice(), &[last]].concat();
+    [b"\x30\x80".as_slice(), &pkcs7(kind), b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80", &pkcs7(1), &after].concat()
 }

@@ -76,7 +76,12 @@ fn check_words(from: &str, to: &str, found: &str, words: &str) {
 fn a_clerk_is_told_what_to_mend() {
     check_words("nombre=\"24\"", "nombre=\"2147483648\"", "2147483648", "de 0 à 2147483647");
     check_words("nombre=\"24\"", "nombre=\"24\" Genre=\"femme\"", "Genre", "s’écrit « genre »");
-    check_words("mode=\"reel\"", "mode=\"réel\"", "réel", "« mode » n’est pas admise. reel, test");
+    check_words(
+        "mode=\"reel\"",
+        "mode=\"réel\"",
+        "réel",
+        "« mode » n’est pas admise. Valeur inconnue : vouliez-vous dire « reel »",
+    );
     check_words("2A0000022", "2a0000022", "2a0000022", "2A0000022, avec la lettre en majuscule");
     check_words("350054680", "35005468", "35005468", "comme 350054680");
     check_words(" statut=\"occupe\"", "", "", "L’attribut « statut » manque.");
@@ -88,4 +93,84 @@ fn a_clerk_is_told_what_to_mend() {
     );
     check_words("T06:45:00Z", "T06:45:00", "2026-11-23T06:45:00", "avec le fuseau");
     check_words("statut=\"occupe\"", "statut=\"occupé\"", "occupé", "occupe, reserve, ferme");
+}
+
+#[test]
+fn what_cannot_be_seen_in_a_value_is_told() {
+    let empty = "Supprimez l’attribut « genre »";
+    check_words("genre=\"femme\"", "genre=\"\"", "", empty);
+    check_words("source=\"bed-management\"", "source=\"\"", "", "Supprimez l’attribut « source »");
+    check_words("mode=\"reel\"", "mode=\"\"", "", "Supprimez l’attribut « mode »");
+    check_words("statut=\"occupe\"", "statut=\"\"", "", "L’attribut « statut » est vide.");
+    check_words("code=\"0042\"", "code=\"\"", "", "L’attribut « code » est vide.");
+    check_words("genre=\"femme\"", "genre=\"femme  \"", "femme  ", "sans espace avant ni après");
+    check_words("mode=\"reel\"", "mode=\" reel\"", " reel", "entourée d’espaces");
+    check_words("code=\"0042\"", "code=\"0042\u{a0}\"", "0042\u{a0}", "sans espace avant ni après");
+    check_words("genre=\"femme\"", "genre=\" \"", " ", "ne contient que des espaces");
+    check_words("nombre=\"24\"/>", "nombre=\"24\">\n</capacite>", "un espace ou un retour à la ligne", "seul défaut");
+}
+
+#[test]
+fn the_word_that_was_meant_is_proposed() {
+    check_words("statut=\"occupe\"", "statut=\"Occupée\"", "Occupée", "vouliez-vous dire « occupe »");
+    check_words("genre=\"femme\"", "genres=\"femme\"", "genres", "vouliez-vous dire « genre »");
+    check_words(
+        "<capacite statut=\"occupe\"",
+        "<capacité/><capacite statut=\"occupe\"",
+        "{urn:fr:dispolits:disponibilites:1}capacité",
+        "vouliez-vous dire « capacite »",
+    );
+    let root = read_text("<disponibilite xmlns=\"urn:fr:dispolits:disponibilites:1\"/>");
+    assert!(root.defects[0].message().contains("vouliez-vous dire « disponibilites »"), "{:?}", root.defects);
+    check_words(
+        "nature=\"lit\" statut=\"installe\"",
+        "xml:lang=\"fr\" statut=\"installe\"",
+        "xml:lang",
+        "supprimez-le",
+    );
+}
+
+#[test]
+fn the_number_that_was_meant_is_proposed() {
+    let meant = "350054680, sans espace ni autre signe";
+    for written in ["350054680\u{a0}", "35 00 54 680", "35\u{202f}0054680", "350054680\u{200b}", "35-0054680"] {
+        check_words(
+            "finess=\"350054680\"",
+            &format!("finess=\"{written}\""),
+            &dispolits::defect::excerpt(written),
+            meant,
+        );
+    }
+    check_words("finess=\"350054680\"", "finess=\"10007987\"", "10007987", "010007987");
+    check_words("finess=\"350054680\"", "finess=\"10007987.0\"", "10007987.0", "010007987");
+}
+
+#[test]
+fn what_is_wrong_with_a_date_is_told() {
+    let date = "2026-11-23T06:45:00Z";
+    for (written, words) in [
+        ("2026-11-23T06:45Z", "Les secondes manquent"),
+        ("2026-11-23T06:45+01:00", "Écrivez 2026-11-23T06:45:00+01:00."),
+        ("2026-11-23T06:45:00+0100", "se séparent par deux points"),
+        ("2026-11-23T06:45:00+01", "Les minutes du fuseau manquent"),
+        ("2026-11-23 06:45:00Z", "« T » majuscule"),
+        ("2026-11-23T06:45:00z", "« Z » du temps universel"),
+        ("2026-11-23T06:45:00,5Z", "par un point"),
+        ("2026-11-23T06:45:00", "Le fuseau horaire manque"),
+        ("2026-11-23 06:45", "Les secondes manquent"),
+    ] {
+        check_words(date, written, written, words);
+    }
+}
+
+#[test]
+fn a_file_of_another_program_is_named() {
+    for (bytes, name) in [
+        (b"%PDF-1.7\n\xe2".as_slice(), ".pdf"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office"),
+        (b"\x1f\x8b\x08", "gzip"),
+    ] {
+        let reading = dispolits::report::read("a.xml", bytes, &dispolits::report::Limits::default());
+        assert!(reading.defects[0].message().contains(name), "{:?}", reading.defects);
+    }
 }

@@ -47,10 +47,18 @@ fn accepted_encodings_are_decoded() {
         ("latin1", "ISO-8859-1"),
         ("Windows-1252", "windows-1252"),
         ("iso-8859-15", "ISO-8859-15"),
+        ("ISO8859_1", "ISO-8859-1"),
+        ("ISO8859-1", "ISO-8859-1"),
+        ("ISO_8859_1", "ISO-8859-1"),
+        ("ISO8859_15", "ISO-8859-15"),
+        ("Cp1252", "windows-1252"),
+        ("cp-1252", "windows-1252"),
     ] {
         let text = declared(label);
         check_read(label, &narrow(&text), name, &text);
     }
+    let named = declared("UTF8");
+    check_read("UTF8", named.as_bytes(), "UTF-8", &named);
     let plain = declared("US-ASCII").replace('é', "e");
     check_read("US-ASCII", plain.as_bytes(), "US-ASCII", &plain);
 }
@@ -108,6 +116,14 @@ fn a_declaration_must_be_known_and_true() {
     check_refused("UTF-16 said UTF-8", &utf16(GOOD, u16::to_le_bytes, true), 1, 31, "UTF-8");
     check_refused("wrong order", &utf16(&declared("UTF-16BE"), u16::to_le_bytes, true), 1, 31, "UTF-16BE");
     check_refused("UTF-32", b"\xff\xfe\0\0<\0\0\0", 1, 1, "UTF-32");
+    check_refused("UTF-32 without mark", b"<\0\0\0a\0\0\0", 1, 1, "UTF-32");
+    let bare = "<a/>";
+    for text in [bare, "\r\n<a/>", " <a/>"] {
+        let little = utf16(text, u16::to_le_bytes, false);
+        check_refused("UTF-16LE unannounced", &little, 1, 1, "UTF-16LE sans marque ni déclaration");
+        let big = utf16(text, u16::to_be_bytes, false);
+        check_refused("UTF-16BE unannounced", &big, 1, 1, "UTF-16BE sans marque ni déclaration");
+    }
 }
 
 #[test]
