@@ -98,7 +98,7 @@ fn archive(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
 
 fn mail(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
     let message = message::read(bytes, &message::Limits::default());
-    if message.receipt().is_some() || message.automatic().is_some() && message.candidates().is_empty() {
+    if message.is_ignorable() {
         return Checked { verdict: Verdict::Ignore, ..Checked::blank(name, Vec::new()) };
     }
     let sender = message.sender();

@@ -40,6 +40,8 @@ pub(super) trait Sink {
     fn report(&mut self, facts: &Facts, body: &[u8]);
     /// A multipart whose boundary is not declared or never occurs.
     fn unsplit(&mut self);
+    /// A forwarded mail that lies deeper than is looked into.
+    fn beyond(&mut self, mail: &[u8]);
 }
 
 /// Where a piece stands.
@@ -136,10 +138,11 @@ impl<S: Sink> Walk<'_, S> {
 
     /// RFC 2046, section 5.2.1, forbids to encode a forwarded mail; some do it all the same.
     fn forwarded(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
+        let mail = facts.encoding.decode(body).bytes;
         if level.forwarded == MAX_FORWARDED {
+            self.sink.beyond(&mail);
             return Ok(());
         }
-        let mail = facts.encoding.decode(body).bytes;
         self.entity(&mail, "text/plain", Level { forwarded: level.forwarded + 1, is_mail: true, ..level })
     }
 }

@@ -11,6 +11,7 @@ mod gathering;
 mod head;
 mod identifier;
 mod limits;
+mod look;
 mod magic;
 mod mime;
 mod name;
@@ -21,15 +22,13 @@ mod selection;
 mod transfer;
 
 use crate::address::Address;
-use crate::defect::Defect;
+use crate::defect::{Code, Defect};
 
 use envelope::Envelope;
 use gathering::{Found, Gathering};
 use head::Head;
-use magic::Magic;
 use mime::Unreadable;
 use part::Facts;
-use refusal::Refusal;
 
 pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
 pub use envelope::ReturnPath;
@@ -58,15 +57,9 @@ pub fn read(raw: &[u8], limits: &Limits) -> Message {
 /// The documents of a zip archive that came without a mail, by the rules for one that is attached.
 pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<Candidate>, Vec<Defect>) {
     let shown = name::shown(Some(name), ".zip");
-    let found = match Magic::of(bytes) {
-        Some(Magic::Zip) => {
-            let mut gathering = Gathering::new(limits);
-            gathering.archive(&shown, bytes);
-            gathering.finish(Ok(()))
-        }
-        Some(Magic::Packed(kind)) => refused(Refusal::Packed(kind), &shown, limits),
-        Some(Magic::AppleDouble | Magic::Tnef) | None => refused(Refusal::Unreadable, &shown, limits),
-    };
+    let mut gathering = Gathering::new(limits);
+    gathering.file(&shown, bytes);
+    let found = gathering.finish(Ok(()));
     (found.candidates, found.defects)
 }
 
@@ -139,9 +132,22 @@ impl Message {
         &self.found.candidates
     }
 
-    /// M02, M04, M05 or M06; empty if there are candidates. M06 stands alone and quotes nothing.
+    /// M02, M04, M05 or M06; empty if there are candidates. M06 quotes nothing, and what may stand beside it, that a file
+    /// could not be opened, names nothing either.
     pub fn defects(&self) -> &[Defect] {
         &self.found.defects
+    }
+
+    /// Whether it holds nothing but known reports and what a person writes with them: then it may go back to its sender.
+    pub fn holds_only_reports(&self) -> bool {
+        !self.candidates().is_empty() && !self.found.strangers
+    }
+
+    /// Whether nothing in it is to be judged: a receipt, or an automatic mail without any document. A patient's document
+    /// that a machine sends is one all the same.
+    pub fn is_ignorable(&self) -> bool {
+        let is_patients = self.defects().iter().any(|defect| defect.code() == Code::M06);
+        self.receipt().is_some() || self.automatic().is_some() && self.candidates().is_empty() && !is_patients
     }
 
     fn new(head: &Head<'_>, found: Found) -> Self {
@@ -161,10 +167,6 @@ fn read_opened(head: &Head<'_>, body: &[u8], limits: &Limits) -> Message {
 
 fn unread(head: &Head<'_>, reason: Unreadable, limits: &Limits) -> Message {
     Message::new(head, Found::defects(vec![refusal::unreadable(reason, limits)]))
-}
-
-fn refused(reason: Refusal, name: &str, limits: &Limits) -> Found {
-    Found::defects(vec![reason.defect(name, limits)])
 }
 
 /// The text a person reads first in a mail: its first text part, decoded; empty without one.

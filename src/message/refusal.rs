@@ -92,6 +92,13 @@ pub(super) fn off_topic() -> Defect {
     Defect::new(Code::M06, Place::mail())
 }
 
+/// M04 beside M06, on a file that was not opened: unnamed too, and nobody is asked to send it in another form.
+pub(super) fn beside_off_topic(reason: Refusal, limits: &Limits) -> Defect {
+    reason
+        .defect("", limits)
+        .hint_instead("Un relevé de lits se joint sans compression ; un document de patient ne s’envoie pas ici.")
+}
+
 /// Why nothing was found, if there is a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hidden {

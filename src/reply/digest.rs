@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::discretion::discreet;
 use super::mail::{self, Attachment};
 use super::page::Page;
 use super::standing::is_confidential;
@@ -29,6 +30,8 @@ pub struct Digest<'a> {
 
 /// Makes the digest's mail. The same digest always gives the same bytes.
 pub fn digest(digest: &Digest<'_>) -> Vec<u8> {
+    let outcomes: Vec<MailOutcome> = digest.outcomes.iter().map(discreet).collect();
+    let digest = &Digest { outcomes: &outcomes, ..*digest };
     let Some(last) = digest.outcomes.last() else { return Vec::new() };
     // A complement is no receipt, and neither is a digest.
     let letter = Letter { outcome: last, kind: Kind::Complement, envelope: digest.envelope, at: digest.at };

@@ -13,6 +13,7 @@ mod formats;
 mod limits;
 mod model;
 mod native;
+mod patient;
 mod sniff;
 mod source;
 mod xml;
@@ -23,6 +24,7 @@ pub use decode::{DecodeFault, Decoded, decode};
 pub use formats::formats;
 pub use limits::Limits;
 pub use model::{Etablissement, Head, PlacedCount, Reading, RejectedCount, Service};
+pub use patient::{holds_patient_document, letter_holds_patient_document};
 pub use sniff::{Sniff, sniff};
 
 use crate::defect::{Defect, Place, excerpt, size_in_words};

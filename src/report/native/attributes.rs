@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 
 use super::element::Element;
-use crate::defect::{Code, Defect, Place, excerpt};
+use crate::defect::{Code, Defect, Place, excerpt, excerpt_of};
 use crate::report::date_time;
 use crate::report::findings::Findings;
 use crate::report::xml::{Tag, is_blank};
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// The most characters quoted of a value: any code, number or date that could have been meant, and no text.
+const VALUE_CHARS: usize = 40;
 
 /// A value that was there but wrong; its defect has been noted.
 pub(super) struct Wrong;
@@ -104,7 +107,7 @@ impl<'t, 'a, 's> Attributes<'t, 'a, 's> {
     pub(super) fn refuse(&mut self, name: &str, complete: impl FnOnce(Defect) -> Defect, code: Code) {
         let defect = Defect::new(code, self.place(name));
         let defect = match self.optional(name) {
-            Some(value) => defect.found(value),
+            Some(value) => defect.found(excerpt_of(value, VALUE_CHARS)),
             None => defect,
         };
         self.element.reject(complete(defect), self.findings);

@@ -35,8 +35,9 @@ const SHORTER: &str = "Raccourcissez cette valeur.";
 const AS_THE_MODEL: &str =
     "Comparez le fichier au modèle du guide de l’établissement : aucun relevé n’a besoin d’une telle structure.";
 
-/// The most characters quoted of a text that is no markup.
-const FOUND_CHARS: usize = 40;
+/// The most characters quoted of a text that is no markup: it may name somebody, and the marks that some programs put at
+/// the head of a file are no longer.
+const FOUND_CHARS: usize = 3;
 
 /// What the reader meets. Comments, processing instructions and what stands around the root are
 /// passed over.

@@ -9,7 +9,8 @@ use super::wire::{Courriels, Defaut};
 use crate::store::MailId;
 use crate::store::search::{JournalEntry, Life};
 use crate::web::asked::{Given, mailbox};
-use crate::web::{Refusal, State};
+use crate::web::sight::Sight;
+use crate::web::{Refusal, State, Visitor};
 
 /// Une page du journal, filtrée et triée.
 #[utoipa::path(
@@ -47,14 +48,19 @@ pub(super) async fn list(
 pub(super) async fn one(
     extract::State(state): extract::State<State>,
     _: Plain,
+    visitor: Visitor,
     numero: Result<Path<i64>, BadPath>,
 ) -> Result<Json<Life>, Refusal> {
-    let life = state.store().life(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
+    let id = mail(&numero)?;
+    let outcome = state.store().outcome(id).await?.ok_or(Refusal::NotFound)?;
+    let life = state.store().life(id).await?.ok_or(Refusal::NotFound)?;
+    let life = if Sight::of(&visitor, &outcome) == Sight::Open { life } else { life.without_values() };
     let boite = mailbox(state.config(), &life.ligne.boite).to_owned();
     Ok(Json(Life { ligne: JournalEntry { boite, ..life.ligne }, ..life }))
 }
 
-/// Les défauts d’un courriel, comme ils ont été dits à l’expéditeur.
+/// Les défauts d’un courriel, comme ils ont été dits à l’expéditeur ; sans les valeurs ni les noms pour qui ne voit pas les
+/// contenus.
 #[utoipa::path(
     get,
     path = "/api/v1/courriels/{numero}/defauts",
@@ -68,9 +74,11 @@ pub(super) async fn one(
 pub(super) async fn defects(
     extract::State(state): extract::State<State>,
     _: Plain,
+    visitor: Visitor,
     numero: Result<Path<i64>, BadPath>,
 ) -> Result<Json<Vec<Defaut>>, Refusal> {
     let outcome = state.store().outcome(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
+    let outcome = Sight::of(&visitor, &outcome).on(outcome);
     Ok(Json(outcome.all_defects().map(Defaut::from).collect()))
 }
 

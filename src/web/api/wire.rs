@@ -40,17 +40,17 @@ pub(super) struct Defaut {
     severite: Severity,
     /// Qui doit agir.
     agir: Vec<Actor>,
-    /// Pièce jointe.
+    /// Pièce jointe ; vide pour qui ne voit pas les contenus.
     piece: String,
     /// Ligne dans la pièce.
     ligne: Option<u32>,
     /// Colonne dans la pièce.
     colonne: Option<u32>,
-    /// Chemin de l’élément.
+    /// Chemin de l’élément ; absent pour qui ne voit pas les contenus.
     chemin: Option<String>,
-    /// Valeur trouvée, abrégée.
+    /// Valeur trouvée, abrégée ; absente pour qui ne voit pas les contenus, et une fois le contenu effacé.
     trouve: Option<String>,
-    /// Ce qui était attendu.
+    /// Ce qui était attendu ; absent pour qui ne voit pas les contenus.
     attendu: Option<String>,
     /// La phrase dite à l’expéditeur.
     message: String,
