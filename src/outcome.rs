@@ -252,10 +252,9 @@ pub struct DocumentOutcome {
 }
 
 impl DocumentOutcome {
-    /// Whether it was recognised as a report and read to its end; of a duplicate, the first one was.
+    /// Whether it was recognised as a report and read to its end.
     pub fn is_recognised(&self) -> bool {
-        let was_rejected = matches!(self.first_seen, Some((_, Verdict::Rejete)));
-        self.recognised && !was_rejected && !self.defects.iter().any(|defect| defect.code().leaves_unread())
+        self.recognised && !self.defects.iter().any(|defect| defect.code().leaves_unread())
     }
 }
 
@@ -275,11 +274,12 @@ pub struct MailOutcome {
 }
 
 impl MailOutcome {
-    /// Whether all that was read of it is reports, read to their end.
+    /// Whether all that was read of it is reports, read to their end. Of a duplicate that was rejected the first time, this
+    /// is not known.
     pub fn is_recognised(&self) -> bool {
-        self.defects.is_empty()
-            && !self.documents.is_empty()
-            && self.documents.iter().all(DocumentOutcome::is_recognised)
+        let is_known = |document: &DocumentOutcome| !matches!(document.first_seen, Some((_, Verdict::Rejete)));
+        let sound = |document| DocumentOutcome::is_recognised(document) && is_known(document);
+        self.defects.is_empty() && !self.documents.is_empty() && self.documents.iter().all(sound)
     }
 
     /// What may be told of it to whoever may see no contents: neither names, nor identifiers, nor values.

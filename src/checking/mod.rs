@@ -68,6 +68,9 @@ enum Kind {
 /// for what only the service knows: earlier mails and the size limit of its mailbox.
 pub fn check(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
     match kind_of(name, bytes) {
+        Kind::Document if report::holds_patient_document(bytes) => {
+            unsent(name, bench).with(vec![Defect::new(Code::M06, Place::mail())]).judge(&[], None, bench)
+        }
         Kind::Document => {
             let piece = name.rsplit(['/', '\\']).next().unwrap_or(name);
             unsent(name, bench).judge(&[(piece, bytes)], None, bench)

@@ -123,7 +123,7 @@ impl Look {
 
     /// A mail that came as a file of any type: it begins with fields of which at least one is that of a mail.
     fn mail(&mut self, bytes: &[u8], levels: u8) {
-        let Ok((block, body)) = mime::open(bytes) else { return };
+        let Ok((block, body)) = mime::open(enclosed(bytes)) else { return };
         let head = Head::read(block);
         if ["From", "Received", "Content-Type", "Content-Transfer-Encoding"].iter().any(|field| head.has(field)) {
             let pieces = self.pieces;
@@ -137,6 +137,15 @@ impl Look {
             self.open(part, levels);
         }
     }
+}
+
+/// What a signature wraps (RFC 8551, section 3.5.2): it stands in clear behind the head of the wrapping, which is a
+/// sequence of DER.
+fn enclosed(bytes: &[u8]) -> &[u8] {
+    const FIELD: &[u8] = b"Content-Type:";
+    let wraps = bytes.first() == Some(&0x30);
+    let at = wraps.then(|| bytes.windows(FIELD.len()).position(|window| window.eq_ignore_ascii_case(FIELD))).flatten();
+    at.and_then(|at| bytes.get(at..)).unwrap_or(bytes)
 }
 
 fn is_report(bytes: &[u8]) -> bool {

@@ -53,7 +53,7 @@ fn attachments(outcomes: &[MailOutcome]) -> Vec<Attachment<'static>> {
     let mut room = ATTACHED_BYTES;
     let mut attachments = Vec::new();
     for (rank, outcome) in outcomes.iter().enumerate() {
-        let xml = compte_rendu(outcome);
+        let xml = compte_rendu::xml(outcome);
         // The first one always goes: an ordinary reply would carry it too.
         let Some(left) = room.checked_sub(xml.len()).or((rank == 0).then_some(0)) else { break };
         room = left;

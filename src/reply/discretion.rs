@@ -2,7 +2,7 @@
 //! nor a value of it is repeated, least of all in a copy.
 
 use super::standing::is_confidential;
-use crate::defect::{Code, Defect};
+use crate::defect::Defect;
 use crate::outcome::{DocumentOutcome, MailOutcome};
 
 /// An outcome as letters may tell it.
@@ -29,7 +29,8 @@ fn hide(document: &mut DocumentOutcome, name: &str) {
     document.defects = defects.into_iter().map(|defect| unquoted(defect).renamed(&piece)).collect();
 }
 
-/// What was found for these three is a size, an encoding and the name of the root, without which nobody could mend it.
+/// What stopped the reading quotes a size, an encoding or the name of an element, without which nobody could mend it; what
+/// was wrong before quotes values.
 fn unquoted(defect: Defect) -> Defect {
-    if matches!(defect.code(), Code::D03 | Code::D04 | Code::D05) { defect } else { defect.unquoted() }
+    if defect.code().leaves_unread() { defect } else { defect.unquoted() }
 }

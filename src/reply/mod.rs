@@ -119,8 +119,8 @@ pub fn render(letter: &Letter<'_>) -> Rendered {
     let letter = &Letter { outcome: &outcome, ..*letter };
     let Envelope { back_to_normal, qualification, .. } = *letter.envelope;
     let subject = subject::subject(letter);
-    let text = text(letter.outcome, letter.kind, back_to_normal, qualification);
-    let compte_rendu = compte_rendu(letter.outcome);
+    let text = text::told(letter.outcome, letter.kind, back_to_normal, qualification);
+    let compte_rendu = compte_rendu::xml(letter.outcome);
     let bytes = mail::bytes(letter, &subject, &text, &[Attachment::new("compte-rendu.xml", &compte_rendu)]);
     Rendered { subject, text, compte_rendu, bytes }
 }

@@ -171,6 +171,11 @@ fn a_patient_document_is_seen_in_what_is_not_opened() {
         ("a damaged zip", file(&truncated), "M06"),
         ("an office document", file(&zip(&[("[Content_Types].xml", b"<Types/>"), ("customXml/a.xml", cda)])), "M06"),
         ("a mail of any type", file(&letter), "M06"),
+        (
+            "an opaque signature",
+            file(&[b"\x30\x82\x10\x00\x06\x09\n\n", attached("text/xml", "lettre.xml", CDA).as_bytes()].concat()),
+            "M06",
+        ),
         ("mails forwarded too often", deep, "M06"),
         ("behind a report of delivery", mixed(&[&late_report(CDA)]), "M06"),
         ("an opaque file that holds it in clear", file(&[b"\x78\x9f\x3e\x22\0\0", cda].concat()), "M06"),

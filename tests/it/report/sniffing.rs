@@ -89,7 +89,7 @@ fn documents_of_patients_are_seen() {
 #[test]
 fn what_only_speaks_of_such_documents_is_none() {
     for text in [
-        "les messages MSH|^~\\&| et <ClinicalDocument sont arrêtés",
+        "les messages MSH|^~\\&| et ClinicalDocument sont arrêtés",
         "« MSH|^~\\&| »",
         "H|---|---|",
         "H|12|",

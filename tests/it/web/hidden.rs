@@ -2,6 +2,7 @@
 //! in no answer of the API.
 
 use dispolits::access::Role;
+use dispolits::store::MailId;
 use dispolits::store::search::Filter;
 use reqwest::StatusCode;
 
@@ -100,5 +101,33 @@ async fn a_role_without_contents_still_sees_why() {
     let (reader, operator) = (desk.page(Role::Lecteur, &page).await, desk.page(Role::Operateur, &page).await);
     assert!(operator.contains("Réponse du ROR") && !reader.contains("Réponse du ROR"));
     assert!(reader.contains("R03"));
+    desk.close().await;
+}
+
+/// Everything that a mail says, encodings undone.
+fn said(mail: &[u8]) -> String {
+    let parsed = mail_parser::MessageParser::default().parse(mail).unwrap();
+    let parts = parsed.parts.iter().map(|part| String::from_utf8_lossy(part.contents()).into_owned());
+    let subject = parsed.subject().unwrap_or_default().to_owned();
+    parts.chain([subject, String::from_utf8_lossy(mail).into_owned()]).collect::<String>().to_lowercase()
+}
+
+/// A mail goes back where all of it is reports, and nothing of it where anything is not; the contact gets no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_recognised_goes_back_to_nobody() {
+    let desk = Desk::with(&[CASE, "m06-hprim-a-cote-d-un-rapport", "m06-cda-gzip", "m06-dicom"]).await;
+    let mut copied = 0;
+    for (rank, whole) in [(0, true), (1, false), (2, false), (3, false), (4, false), (5, false), (6, false)] {
+        let id = MailId::of(desk.number(CASE) + rank);
+        let replies = desk.sandbox.store.replies(id).await.unwrap();
+        assert_eq!(replies.len(), 1, "{rank}");
+        let bytes = &replies[0].content;
+        copied += usize::from(replies[0].recipients.contains(' '));
+        let text = said(bytes);
+        assert_eq!(text.contains("content-type: message/rfc822"), whole, "{rank}: {text}");
+        assert_eq!(text.contains(MARK), whole, "{rank}: {text}");
+        assert!(!text.contains("fictive") && text.contains("rejet"), "{rank}: {text}");
+    }
+    assert!(copied > 0, "or nothing is proved of copies");
     desk.close().await;
 }
