@@ -2,8 +2,12 @@
 
 use super::Visitor;
 use crate::access::Right;
+use crate::capacity::ServiceCode;
 use crate::defect::{Code, Defect};
+use crate::finess::Finess;
 use crate::outcome::MailOutcome;
+use crate::referential::Referential;
+use crate::store::search::{JournalEntry, PlaceNamed};
 
 /// Whether a visitor sees what a mail holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,23 @@ impl Sight {
     pub(super) fn on(self, outcome: MailOutcome) -> MailOutcome {
         if self == Self::Open { outcome } else { outcome.without_values() }
     }
+}
+
+/// A line of the journal as a visitor may see it: a code service is the sender's word, unless the referential knows it.
+pub(super) fn line(visitor: &Visitor, referential: &Referential, mut entry: JournalEntry) -> JournalEntry {
+    if !visitor.person.may(Right::Contenu) {
+        entry.lieux.iter_mut().for_each(|place| leave_known(place, referential));
+    }
+    entry
+}
+
+fn leave_known(place: &mut PlaceNamed, referential: &Referential) {
+    let finess = place.finess.parse::<Finess>().ok();
+    let is_known = |code: &String| {
+        let named = finess.zip(code.parse::<ServiceCode>().ok());
+        named.is_some_and(|(finess, code)| referential.service(finess, &code).is_some())
+    };
+    place.services.retain(is_known);
 }
 
 /// Whether a patient's document came by mistake.

@@ -19,10 +19,9 @@ pub(super) struct Courriels {
 }
 
 impl Courriels {
-    pub(super) fn of(found: Found, mut named: impl FnMut(&str) -> String) -> Self {
-        let name = |line: JournalEntry| JournalEntry { boite: named(&line.boite), ..line };
+    pub(super) fn of(found: Found, shown: impl FnMut(JournalEntry) -> JournalEntry) -> Self {
         Self {
-            lignes: found.lines.into_iter().map(name).collect(),
+            lignes: found.lines.into_iter().map(shown).collect(),
             precedent: found.previous.map(|cursor| cursor.to_string()),
             suivant: found.next.map(|cursor| cursor.to_string()),
         }
