@@ -44,13 +44,13 @@ impl Look {
 
     /// Looks at a part of the mail itself.
     pub(super) fn part(&mut self, facts: &Facts, bytes: &[u8]) {
-        self.strangers |= !facts.is_letter() && !facts.is_signature() && self.holds_strangers(bytes);
+        self.strangers |= !facts.is_letter() && !facts.is_signature() && is_stranger(bytes);
         self.piece(facts, bytes, LEVELS);
     }
 
     /// Looks at a file, and into it.
     pub(super) fn file(&mut self, bytes: &[u8]) {
-        self.strangers |= self.holds_strangers(bytes);
+        self.strangers |= is_stranger(bytes);
         self.open(bytes, LEVELS);
     }
 
@@ -58,11 +58,6 @@ impl Look {
     pub(super) fn multipart(&mut self, facts: &Facts, body: &[u8]) {
         self.strangers = true;
         self.parts(facts, body, LEVELS);
-    }
-
-    /// An archive says what it holds once it is opened.
-    fn holds_strangers(&self, bytes: &[u8]) -> bool {
-        Magic::of(bytes) != Some(Magic::Zip) && !is_report(bytes)
     }
 
     fn piece(&mut self, facts: &Facts, bytes: &[u8], levels: u8) {
@@ -146,6 +141,11 @@ fn enclosed(bytes: &[u8]) -> &[u8] {
     let wraps = bytes.first() == Some(&0x30);
     let at = wraps.then(|| bytes.windows(FIELD.len()).position(|window| window.eq_ignore_ascii_case(FIELD))).flatten();
     at.and_then(|at| bytes.get(at..)).unwrap_or(bytes)
+}
+
+/// Whether it is no report; an archive says what it holds once it is opened.
+fn is_stranger(bytes: &[u8]) -> bool {
+    Magic::of(bytes) != Some(Magic::Zip) && !is_report(bytes)
 }
 
 fn is_report(bytes: &[u8]) -> bool {

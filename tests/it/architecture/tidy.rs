@@ -6,8 +6,8 @@ use proc_macro2::TokenTree;
 /// A source file tells one job. Four hundred lines hold a whole one; a lower bound cut implementations instead of ideas.
 const LONGEST: usize = 400;
 
-/// Each dependency is code that we answer for.
-const MOST_DEPENDENCIES: usize = 56;
+/// Each dependency is code that we answer for. `flate2` is that of `zip`, named because compressed files are looked into.
+const MOST_DEPENDENCIES: usize = 57;
 
 /// Folders of a developer's machine, written so that this file does not hold them itself.
 const MACHINE_FOLDERS: &[&str] =
