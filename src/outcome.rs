@@ -265,6 +265,13 @@ pub struct DocumentOutcome {
     pub defects: Vec<Defect>,
 }
 
+impl DocumentOutcome {
+    /// Whether it was recognised as a report and read to its end.
+    pub fn is_recognised(&self) -> bool {
+        self.recognised && !self.defects.iter().any(|defect| defect.code().leaves_unread())
+    }
+}
+
 /// What became of a mail.
 #[derive(Debug, Clone)]
 pub struct MailOutcome {
@@ -281,6 +288,27 @@ pub struct MailOutcome {
 }
 
 impl MailOutcome {
+    /// Whether all that was read of it is reports, read to their end. Of a duplicate that was rejected the first time, this
+    /// is not known.
+    pub fn is_recognised(&self) -> bool {
+        let is_known = |document: &DocumentOutcome| !matches!(document.first_seen, Some((_, Verdict::Rejete)));
+        let sound = |document| DocumentOutcome::is_recognised(document) && is_known(document);
+        self.defects.is_empty() && !self.documents.is_empty() && self.documents.iter().all(sound)
+    }
+
+    /// What may be told of it to whoever may see no contents: neither names, nor identifiers, nor values.
+    #[must_use]
+    pub fn without_values(self) -> Self {
+        let stripped = |defects: Vec<Defect>| defects.into_iter().map(Defect::without_values).collect();
+        let documents = self.documents.into_iter().map(|document| DocumentOutcome {
+            name: String::new(),
+            identifiant: None,
+            defects: stripped(document.defects),
+            ..document
+        });
+        Self { documents: documents.collect(), defects: stripped(self.defects), ..self }
+    }
+
     /// Every defect: the mail's own, then each document's.
     pub fn all_defects(&self) -> impl Iterator<Item = &Defect> {
         self.defects.iter().chain(self.documents.iter().flat_map(|document| &document.defects))

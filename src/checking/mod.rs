@@ -68,6 +68,9 @@ enum Kind {
 /// for what only the service knows: earlier mails and the size limit of its mailbox.
 pub fn check(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
     match kind_of(name, bytes) {
+        Kind::Document if report::holds_patient_document(bytes) => {
+            unsent(name, bench).with(vec![Defect::new(Code::M06, Place::mail())]).judge(&[], None, bench)
+        }
         Kind::Document => {
             let piece = name.rsplit(['/', '\\']).next().unwrap_or(name);
             let refused = message::refused_file(name, bytes, &message::Limits::default());
@@ -99,7 +102,7 @@ fn archive(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
 
 fn mail(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
     let message = message::read(bytes, &message::Limits::default());
-    if message.receipt().is_some() || message.automatic().is_some() && message.candidates().is_empty() {
+    if message.is_ignorable() {
         return Checked { verdict: Verdict::Ignore, ..Checked::blank(name, Vec::new()) };
     }
     let sender = message.sender();

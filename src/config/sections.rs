@@ -130,7 +130,7 @@ pub struct Reply {
     /// si le serveur d’envoi le refuse.
     #[serde(default = "yes")]
     pub null_return_path: bool,
-    /// Joindre le courriel d’origine aux réponses.
+    /// Joindre le courriel d’origine aux réponses ; jamais quand il contient autre chose que des rapports reconnus.
     #[serde(default = "yes")]
     pub attach_original: bool,
     /// Référence NIL du produit (en-tête X-MSS-NIL), obligatoire en production.
@@ -176,13 +176,16 @@ fn default_tries() -> u32 {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Contenu brut des courriels intégrés, ignorés ou en doublon.
+    /// Contenu brut des courriels intégrés ou en doublon.
     pub content: Span,
     /// Contenu brut des courriels rejetés, même en partie, ou en quarantaine : jusque-là, ils peuvent être
     /// rejoués.
     pub rejected_content: Span,
     /// Contenu des documents de patients reçus par erreur (M06).
     pub patient_content: Span,
+    /// Contenu des courriels dont quelque chose n’a pas été reconnu comme un rapport : personne ne sait ce qu’il contient.
+    /// Passé ce délai, ils ne peuvent plus être rejoués.
+    pub unrecognised_content: Span,
     /// Journal des courriels intégrés, ignorés ou en doublon : documents, lignes, requêtes au ROR, réponses.
     pub journal: Span,
     /// Journal des rejets : celui des autres courriels.
@@ -197,6 +200,7 @@ impl Default for Retention {
             content: Span::seconds(30 * 86_400),
             rejected_content: Span::seconds(90 * 86_400),
             patient_content: Span::seconds(86_400),
+            unrecognised_content: Span::seconds(7 * 86_400),
             journal: Span::seconds(180 * 86_400),
             rejected_journal: Span::seconds(730 * 86_400),
             traces: Span::seconds(180 * 86_400),

@@ -160,6 +160,11 @@ codes! {
 }
 
 impl Code {
+    /// Whether the document was not read to its end: nobody knows what it holds.
+    pub fn leaves_unread(self) -> bool {
+        matches!(self, Self::D01 | Self::D02 | Self::D03 | Self::D04 | Self::D05)
+    }
+
     /// The name of the contract: `CAPACITE_NEGATIVE`.
     pub fn name(self) -> &'static str {
         self.article().name

@@ -72,14 +72,15 @@ impl Defect {
         self
     }
 
-    /// Puts a sentence made for this case in the place of the catalogue's, where that would be false.
+    /// Puts a sentence made for this case in the place of the catalogue's, where that would be false. It repeats
+    /// nothing of the sender's: it is shown to whoever may see no contents, too.
     #[must_use]
     pub fn sentence_instead(mut self, sentence: impl AsRef<str>) -> Self {
         self.message = excerpt_of(sentence.as_ref(), 4 * EXCERPT_CHARS);
         self
     }
 
-    /// Puts a hint made for this case in the place of the catalogue's.
+    /// Puts a hint made for this case in the place of the catalogue's; it repeats nothing of the sender's either.
     #[must_use]
     pub fn hint_instead(mut self, hint: impl AsRef<str>) -> Self {
         self.hint = hint.as_ref().chars().map(visible).collect();
@@ -105,6 +106,29 @@ impl Defect {
     /// What is wrong, wherever it is: two defects of one fault differ by their place alone.
     pub fn fault(&self) -> impl Eq + std::hash::Hash + '_ {
         (self.code, self.severity, self.found.as_deref(), self.expected.as_deref(), &self.message, &self.hint)
+    }
+
+    /// Gives the attachment another name.
+    #[must_use]
+    pub fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.place.piece);
+        self
+    }
+
+    /// Quotes nothing.
+    #[must_use]
+    pub fn unquoted(self) -> Self {
+        Self { found: None, ..self }
+    }
+
+    /// What may be told of it to whoever may see no contents: code, sentence, hint, line and column, and nothing that
+    /// the sender or the ROR wrote.
+    #[must_use]
+    pub fn without_values(self) -> Self {
+        let sentence = self.code.sentence();
+        let message = if self.message.starts_with(sentence) { sentence.to_owned() } else { self.message };
+        let place = Place { line: self.place.line, column: self.place.column, ..Place::mail() };
+        Self { place, found: None, expected: None, message, ..self }
     }
 
     /// The stable code.

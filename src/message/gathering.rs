@@ -5,6 +5,7 @@ use crate::report::{Foreign, Magic, Sniff, sniff};
 
 use super::archive::{Budget, Contents};
 use super::limits::Limits;
+use super::look::Look;
 use super::mime::{Sink, Unreadable};
 use super::name::{ends_in, shown};
 use super::part::Facts;
@@ -22,6 +23,8 @@ pub(super) struct Found {
     pub(super) defects: Vec<Defect>,
     /// What its archives were unpacked to, in bytes.
     pub(super) unpacked: u64,
+    /// Whether the mail holds something besides known reports and what a person writes with them.
+    pub(super) strangers: bool,
 }
 
 /// The pieces of one mail.
@@ -31,9 +34,11 @@ pub(super) struct Gathering<'l> {
     selection: Selection,
     leaves: usize,
     receipt: Option<Receipt>,
+    look: Look,
     off_topic: bool,
     unsplit: bool,
     seen: Vec<Foreign>,
+    unopened: Option<Refusal>,
     defects: Vec<Defect>,
 }
 
@@ -51,15 +56,29 @@ impl<'l> Gathering<'l> {
             selection: Selection::new(limits.candidates),
             leaves: 0,
             receipt: None,
+            look: Look::new(),
             off_topic: false,
             unsplit: false,
             seen: Vec::new(),
+            unopened: None,
             defects: Vec::new(),
         }
     }
 
+    /// Takes a file that came without a mail.
+    pub(super) fn file(&mut self, name: &str, bytes: &[u8]) {
+        self.look.file(bytes);
+        match Magic::of(bytes) {
+            Some(Magic::Zip) => self.archive(name, bytes),
+            Some(Magic::Packed(kind)) => self.refuse_unopened(name, kind),
+            Some(Magic::AppleDouble | Magic::Foreign(_)) | None => {
+                self.defects.push(Refusal::Unreadable.defect(name, self.limits));
+            }
+        }
+    }
+
     /// Opens a zip archive.
-    pub(super) fn archive(&mut self, name: &str, bytes: &[u8]) {
+    fn archive(&mut self, name: &str, bytes: &[u8]) {
         let contents = Contents::read(bytes, &mut self.budget);
         let reports = self.selection.reports();
         let mut refusal = contents.refusal;
@@ -85,8 +104,9 @@ impl<'l> Gathering<'l> {
         if let Some(receipt) = self.receipt {
             return Found { receipt: Some(receipt), ..Found::default() };
         }
-        if self.off_topic {
-            return Found::defects(vec![refusal::off_topic()]);
+        if self.off_topic || self.look.patient {
+            let unopened = self.unopened.map(|reason| refusal::beside_off_topic(reason, self.limits));
+            return Found::defects([refusal::off_topic()].into_iter().chain(unopened).collect());
         }
         self.defects.extend(end.err().map(|reason| refusal::unreadable(reason, self.limits)));
         if !self.defects.is_empty() {
@@ -95,14 +115,14 @@ impl<'l> Gathering<'l> {
         match self.selection.into_candidates() {
             none if none.is_empty() && self.unsplit => Found::defects(vec![refusal::unsplit()]),
             none if none.is_empty() => Found::defects(vec![refusal::absent(&self.seen)]),
-            candidates => Found { candidates, ..Found::default() },
+            candidates => Found { candidates, strangers: self.look.strangers, ..Found::default() },
         }
     }
 
     fn intact(&mut self, facts: &Facts, bytes: Vec<u8>) {
         match Magic::of(&bytes) {
             Some(Magic::Zip) => self.archive(&shown(facts.name.as_deref(), ".zip"), &bytes),
-            Some(Magic::Packed(kind)) => self.refuse(facts, Refusal::Packed(kind)),
+            Some(Magic::Packed(kind)) => self.refuse_unopened(&shown(facts.name.as_deref(), ""), kind),
             Some(Magic::AppleDouble) => {}
             Some(Magic::Foreign(kind)) if !facts.claims().xml => self.foreign(facts, kind),
             None if facts.claims_zip() => self.refuse(facts, Refusal::Unreadable),
@@ -125,7 +145,6 @@ impl<'l> Gathering<'l> {
 
     fn document(&mut self, facts: &Facts, bytes: Vec<u8>) {
         let found = sniff(&bytes);
-        self.off_topic |= matches!(found, Sniff::PatientDocument);
         if found == Sniff::NotXml {
             hiding(facts, &bytes).into_iter().for_each(|kind| self.see(kind));
         }
@@ -139,7 +158,6 @@ impl<'l> Gathering<'l> {
     /// A part that lost bytes on the way matters if it was, or was meant to be, something to read.
     fn damaged(&mut self, facts: &Facts, bytes: &[u8]) {
         let found = sniff(bytes);
-        self.off_topic |= matches!(found, Sniff::PatientDocument);
         let matters = match found {
             Sniff::PatientDocument | Sniff::Known(_) => true,
             Sniff::Broken | Sniff::OtherXml { .. } => !facts.claims().for_people,
@@ -153,6 +171,12 @@ impl<'l> Gathering<'l> {
         }
     }
 
+    fn refuse_unopened(&mut self, name: &str, kind: &'static str) {
+        let reason = Refusal::Packed(kind);
+        self.unopened = Some(reason);
+        self.defects.push(reason.defect(name, self.limits));
+    }
+
     fn refuse(&mut self, facts: &Facts, reason: Refusal) {
         self.defects.push(reason.defect(&shown(facts.name.as_deref(), ""), self.limits));
     }
@@ -162,6 +186,7 @@ impl Sink for Gathering<'_> {
     fn leaf(&mut self, facts: &Facts, body: &[u8]) {
         self.leaves += 1;
         let decoded = facts.encoding.decode(body);
+        self.look.part(facts, &decoded.bytes);
         let sound = match decoded.state {
             State::Intact => true,
             State::Unpadded => is_whole(&decoded.bytes),
@@ -179,6 +204,8 @@ impl Sink for Gathering<'_> {
     fn report(&mut self, facts: &Facts, body: &[u8]) {
         if self.leaves == 0 && self.receipt.is_none() {
             self.receipt = Some(Receipt::read(facts, body));
+        } else {
+            self.look.multipart(facts, body);
         }
     }
 
@@ -188,6 +215,10 @@ impl Sink for Gathering<'_> {
 
     fn damaged_mail(&mut self, facts: &Facts) {
         self.defects.push(refusal::damaged(&shown(facts.name.as_deref(), ".eml")));
+    }
+
+    fn beyond(&mut self, mail: &[u8]) {
+        self.look.file(mail);
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) trait Sink {
     fn unsplit(&mut self);
     /// A mail inside this one that lost bytes on the way; what is left of it follows.
     fn damaged_mail(&mut self, facts: &Facts);
+    /// A forwarded mail that lies deeper than is looked into.
+    fn beyond(&mut self, mail: &[u8]);
 }
 
 /// Where a piece stands.
@@ -148,10 +150,11 @@ impl<S: Sink> Walk<'_, S> {
 
     /// RFC 2046, section 5.2.1, forbids to encode a forwarded mail; some do it all the same.
     fn forwarded(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
+        let mail = facts.encoding.decode(body);
         if level.forwarded == MAX_FORWARDED {
+            self.sink.beyond(&mail.bytes);
             return Ok(());
         }
-        let mail = facts.encoding.decode(body);
         if mail.state == State::Damaged && facts.encoding != Encoding::Unknown {
             self.sink.damaged_mail(facts);
         }

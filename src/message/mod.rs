@@ -12,6 +12,7 @@ mod gathering;
 mod head;
 mod identifier;
 mod limits;
+mod look;
 mod mime;
 mod name;
 mod part;
@@ -22,7 +23,7 @@ mod transfer;
 mod uuencode;
 
 use crate::address::Address;
-use crate::defect::Defect;
+use crate::defect::{Code, Defect};
 use crate::report::Magic;
 
 use envelope::Envelope;
@@ -30,7 +31,6 @@ use gathering::{Found, Gathering};
 use head::Head;
 use mime::Unreadable;
 use part::Facts;
-use refusal::Refusal;
 
 pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
 pub use envelope::ReturnPath;
@@ -72,15 +72,9 @@ fn header_of(raw: &[u8]) -> &[u8] {
 /// The documents of a zip archive that came without a mail, by the rules for one that is attached.
 pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<Candidate>, Vec<Defect>) {
     let shown = name::shown(Some(name), ".zip");
-    let found = match Magic::of(bytes) {
-        Some(Magic::Zip) => {
-            let mut gathering = Gathering::new(limits);
-            gathering.archive(&shown, bytes);
-            gathering.finish(Ok(()))
-        }
-        Some(Magic::Packed(kind)) => refused(Refusal::Packed(kind), &shown, limits),
-        Some(Magic::AppleDouble | Magic::Foreign(_)) | None => refused(Refusal::Unreadable, &shown, limits),
-    };
+    let mut gathering = Gathering::new(limits);
+    gathering.file(&shown, bytes);
+    let found = gathering.finish(Ok(()));
     (found.candidates, found.defects)
 }
 
@@ -164,7 +158,8 @@ impl Message {
         &self.found.candidates
     }
 
-    /// M02, M04, M05 or M06; empty if there are candidates. M06 stands alone and quotes nothing.
+    /// M02, M04, M05 or M06; empty if there are candidates. M06 quotes nothing, and what may stand beside it, that a file
+    /// could not be opened, names nothing either.
     pub fn defects(&self) -> &[Defect] {
         &self.found.defects
     }
@@ -172,6 +167,18 @@ impl Message {
     /// What its archives were unpacked to, in bytes.
     pub fn unpacked(&self) -> u64 {
         self.found.unpacked
+    }
+
+    /// Whether it holds nothing but known reports and what a person writes with them: then it may go back to its sender.
+    pub fn holds_only_reports(&self) -> bool {
+        !self.candidates().is_empty() && !self.found.strangers
+    }
+
+    /// Whether nothing in it is to be judged: a receipt, or an automatic mail without any document. A patient's document
+    /// that a machine sends is one all the same.
+    pub fn is_ignorable(&self) -> bool {
+        let is_patients = self.defects().iter().any(|defect| defect.code() == Code::M06);
+        self.receipt().is_some() || self.automatic().is_some() && self.candidates().is_empty() && !is_patients
     }
 
     fn new(head: &Head<'_>, found: Found) -> Self {
@@ -191,10 +198,6 @@ fn read_opened(head: &Head<'_>, body: &[u8], limits: &Limits) -> Message {
 
 fn unread(head: &Head<'_>, reason: Unreadable, limits: &Limits) -> Message {
     Message::new(head, Found::defects(vec![refusal::unreadable(reason, limits)]))
-}
-
-fn refused(reason: Refusal, name: &str, limits: &Limits) -> Found {
-    Found::defects(vec![reason.defect(name, limits)])
 }
 
 /// The text a person reads first in a mail: its first text part, decoded; empty without one.

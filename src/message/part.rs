@@ -52,6 +52,20 @@ impl Facts {
         matches!(self.media.as_str(), "message/rfc822" | "message/global")
     }
 
+    /// Whether it is what a person writes in a mail.
+    pub(super) fn is_letter(&self) -> bool {
+        let text = matches!(self.media.as_str(), "text/plain" | "text/html" | "application/xhtml+xml");
+        text && self.name.is_none() && !self.attachment
+    }
+
+    /// Whether it signs the other parts (RFC 8551, section 3.5; RFC 3156, section 5).
+    pub(super) fn is_signature(&self) -> bool {
+        matches!(
+            self.media.as_str(),
+            "application/pkcs7-signature" | "application/x-pkcs7-signature" | "application/pgp-signature"
+        )
+    }
+
     /// What the sender makes of it. An SVG logo counts as a picture: it often has a DOCTYPE.
     pub(super) fn claims(&self) -> Claims {
         let named = self.is_named(".xml");

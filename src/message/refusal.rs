@@ -108,6 +108,13 @@ pub(super) fn off_topic() -> Defect {
     Defect::new(Code::M06, Place::mail())
 }
 
+/// M04 beside M06, on a file that was not opened: unnamed too, and nobody is asked to send it in another form.
+pub(super) fn beside_off_topic(reason: Refusal, limits: &Limits) -> Defect {
+    reason
+        .defect("", limits)
+        .hint_instead("Un relevé de lits se joint sans compression ; un document de patient ne s’envoie pas ici.")
+}
+
 /// M02, with what was seen in place of a report: the first wrapping that may hide one, else the files of other kinds.
 pub(super) fn absent(seen: &[Foreign]) -> Defect {
     let defect = Defect::new(Code::M02, Place::mail());

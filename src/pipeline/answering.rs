@@ -107,10 +107,10 @@ impl ReplyRules {
         destination: &Destination,
         kind: &str,
     ) -> Envelope {
-        let confidential = outcome.all_defects().any(|defect| defect.code() == Code::M06);
-        let is_report = outcome.documents.iter().any(|document| document.recognised);
+        // Nobody knows what anything else holds: a letter to a patient may be among it, and its subject may name them.
+        let is_report = outcome.is_recognised() && message.holds_only_reports();
         let original = mail.raw.clone().filter(|raw| {
-            self.settings.attach_original && !confidential && !mail.headers_only && raw.len() <= MAX_ATTACHED
+            self.settings.attach_original && is_report && !mail.headers_only && raw.len() <= MAX_ATTACHED
         });
         let receipt = destination.notification.then(|| ReceiptRequest {
             final_recipient: self.from(mail).clone(),

@@ -38,6 +38,7 @@ pub(crate) fn unread(mail: &StoredMail, max_bytes: u64) -> Option<JudgedMail> {
             sender: message.sender().cloned(),
             message_id: message.message_id().map(str::to_owned),
             defects: vec![defect],
+            unrecognised: true,
             ..judged(Folder::Rejets, Some(Verdict::Rejete))
         }
     })
@@ -55,6 +56,7 @@ fn judged(folder: Folder, verdict: Option<Verdict>) -> JudgedMail {
         message_id: None,
         defects: Vec::new(),
         documents: Vec::new(),
+        unrecognised: false,
         verdict,
     }
 }
@@ -68,17 +70,19 @@ impl Court<'_> {
             message_id: message.message_id().map(str::to_owned),
             ..judged(folder, verdict)
         };
-        if is_ignored(&message) {
-            return Ok(headed(Folder::Ignores, Some(Verdict::Ignore)));
+        if message.is_ignorable() {
+            return Ok(JudgedMail { unrecognised: true, ..headed(Folder::Ignores, Some(Verdict::Ignore)) });
         }
         let defects = self.mail_defects(&message);
         let Some(sender) = message.sender().filter(|_| defects.is_empty()) else {
-            return Ok(JudgedMail { defects, ..headed(Folder::Rejets, Some(Verdict::Rejete)) });
+            let unrecognised = !message.holds_only_reports();
+            return Ok(JudgedMail { defects, unrecognised, ..headed(Folder::Rejets, Some(Verdict::Rejete)) });
         };
         let at = self.at.unwrap_or(mail.received_at);
         let documents = self.judge_documents(sender, readings, at).await?;
         let folder = folder_of(&documents);
-        Ok(JudgedMail { documents, ..headed(folder, None) })
+        let unrecognised = !documents.iter().all(is_recognised);
+        Ok(JudgedMail { documents, unrecognised, ..headed(folder, None) })
     }
 
     /// M01 and what the message itself found.
@@ -145,9 +149,9 @@ fn within(head: &Head, before: &[JudgedDocument]) -> Option<Prior> {
     first.or_else(|| before.iter().any(same_name).then_some(Prior::Reused))
 }
 
-/// Receipts, and automatic mail without any document.
-fn is_ignored(message: &Message) -> bool {
-    message.receipt().is_some() || message.automatic().is_some() && message.candidates().is_empty()
+/// Whether a document was recognised as a report and read to its end.
+fn is_recognised(document: &JudgedDocument) -> bool {
+    document.head.format.is_some() && !document.defects.iter().any(|defect| defect.code().leaves_unread())
 }
 
 fn folder_of(documents: &[JudgedDocument]) -> Folder {

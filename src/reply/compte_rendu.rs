@@ -6,6 +6,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
+use super::discretion::discreet;
 use super::standing::is_confidential;
 use crate::defect::{Actor, Code, Defect, excerpt};
 use crate::outcome::{DocumentOutcome, Line, MailOutcome, Verdict, whole_seconds};
@@ -23,6 +24,11 @@ type Attributes<'a> = Vec<(&'a str, String)>;
 
 /// The XML of an outcome, UTF-8. Characters that XML 1.0 forbids are replaced by « · ».
 pub fn compte_rendu(outcome: &MailOutcome) -> String {
+    xml(&discreet(outcome))
+}
+
+/// The XML of an outcome from which is left out what letters keep to themselves.
+pub(super) fn xml(outcome: &MailOutcome) -> String {
     let mut report = Report::new(outcome);
     // Writing into memory cannot fail.
     let _ = report.write(outcome);

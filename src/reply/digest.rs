@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::discretion::discreet;
 use super::mail::{self, Attachment};
 use super::page::Page;
 use super::standing::is_confidential;
@@ -29,6 +30,8 @@ pub struct Digest<'a> {
 
 /// Makes the digest's mail. The same digest always gives the same bytes.
 pub fn digest(digest: &Digest<'_>) -> Vec<u8> {
+    let outcomes: Vec<MailOutcome> = digest.outcomes.iter().map(discreet).collect();
+    let digest = &Digest { outcomes: &outcomes, ..*digest };
     let Some(last) = digest.outcomes.last() else { return Vec::new() };
     // A complement is no receipt, and neither is a digest.
     let letter = Letter { outcome: last, kind: Kind::Complement, envelope: digest.envelope, at: digest.at };
@@ -50,7 +53,7 @@ fn attachments(outcomes: &[MailOutcome]) -> Vec<Attachment<'static>> {
     let mut room = ATTACHED_BYTES;
     let mut attachments = Vec::new();
     for (rank, outcome) in outcomes.iter().enumerate() {
-        let xml = compte_rendu(outcome);
+        let xml = compte_rendu::xml(outcome);
         // The first one always goes: an ordinary reply would carry it too.
         let Some(left) = room.checked_sub(xml.len()).or((rank == 0).then_some(0)) else { break };
         room = left;

@@ -7,6 +7,7 @@
 mod compte_rendu;
 mod detail;
 mod digest;
+mod discretion;
 mod guide;
 mod headline;
 mod mail;
@@ -76,7 +77,7 @@ pub struct Envelope {
     /// The References of the mail answered, without angle brackets.
     pub references: Vec<String>,
     /// The raw mail, if it may go back. Attached as a whole only if it can travel unchanged
-    /// (7 bits, up to [`ORIGINAL_LIMIT`]), else by its headers; nothing of it after an M06.
+    /// (7 bits, up to [`ORIGINAL_LIMIT`]), else by its headers; nothing of it where it holds anything but reports.
     pub original: Option<Vec<u8>>,
     /// The receipt due, if the sender asked for one and may have it.
     pub receipt: Option<ReceiptRequest>,
@@ -114,10 +115,12 @@ pub struct Rendered {
 
 /// Makes the mail. The same letter always gives the same bytes.
 pub fn render(letter: &Letter<'_>) -> Rendered {
+    let outcome = discretion::discreet(letter.outcome);
+    let letter = &Letter { outcome: &outcome, ..*letter };
     let Envelope { back_to_normal, qualification, .. } = *letter.envelope;
     let subject = subject::subject(letter);
-    let text = text(letter.outcome, letter.kind, back_to_normal, qualification);
-    let compte_rendu = compte_rendu(letter.outcome);
+    let text = text::told(letter.outcome, letter.kind, back_to_normal, qualification);
+    let compte_rendu = compte_rendu::xml(letter.outcome);
     let bytes = mail::bytes(letter, &subject, &text, &[Attachment::new("compte-rendu.xml", &compte_rendu)]);
     Rendered { subject, text, compte_rendu, bytes }
 }

@@ -1,5 +1,6 @@
 //! The text for people: the verdict, who must act, what to mend, what to check, the detail.
 
+use super::discretion::discreet;
 use super::mending::{self, Sighting};
 use super::page::Page;
 use super::standing::{
@@ -15,6 +16,11 @@ const FOOTER: &str = "Message automatique de Dispolits. Le fichier compte-rendu.
 
 /// The French text of a reply: lines of 76 characters at most, ended by a line feed.
 pub fn text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
+    told(&discreet(outcome), kind, back, qualification)
+}
+
+/// The text of an outcome from which is left out what letters keep to themselves.
+pub(super) fn told(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
     let mut page = begin(qualification);
     page.paragraph(&headline::verdict(outcome, kind));
     if let Some(sentence) = headline::back_to_normal(back) {

@@ -24,6 +24,11 @@ pub fn formats() -> impl Iterator<Item = String> {
     ADAPTERS.iter().map(|adapter| format!("{{{}}}{}", adapter.namespace, adapter.local))
 }
 
+/// Whether an element of this name is the root of a known format, should its namespace be right.
+pub(super) fn is_root(local: &str) -> bool {
+    ADAPTERS.iter().any(|adapter| adapter.local == local)
+}
+
 /// The adapter for documents with this root.
 pub(super) fn adapter(root: &Name<'_>) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|adapter| adapter.namespace == root.namespace && adapter.local == root.local)

@@ -15,6 +15,7 @@ mod limits;
 mod magic;
 mod model;
 mod native;
+mod patient;
 mod sniff;
 mod source;
 mod xml;
@@ -27,6 +28,7 @@ pub use formats::formats;
 pub use limits::Limits;
 pub use magic::Magic;
 pub use model::{Etablissement, Head, PlacedCount, Reading, RejectedCount, Service};
+pub use patient::{holds_patient_document, letter_holds_patient_document};
 pub use sniff::{Sniff, sniff};
 
 use crate::defect::{Code, Defect, Place, excerpt, size_in_words};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Limits;
 use super::encoding::{Detected, Encoding, detect};
 use super::formats::adapter;
+use super::patient::holds_patient_document;
 use super::xml::{Name, Node, XmlReader, is_blank, is_html_doctype};
 use crate::defect::Code;
 
@@ -16,7 +17,7 @@ const WINDOW: usize = 64 * 1024;
 pub enum Sniff {
     /// XML with the root element of this format.
     Known(&'static str),
-    /// A document about a patient: CDA (root `{urn:hl7-org:v3}ClinicalDocument`) or HL7 v2.
+    /// A document about a patient, as [`holds_patient_document`] tells it.
     PatientDocument,
     /// XML with another root.
     OtherXml {
@@ -32,15 +33,20 @@ pub enum Sniff {
     NotXml,
 }
 
-/// Looks at the first 64 KiB. Never fails; what it calls `Known` may still be rejected by `read`.
+/// Looks at the beginning of a file. Never fails; what it calls `Known` may still be rejected by `read`.
 pub fn sniff(bytes: &[u8]) -> Sniff {
+    match kind(bytes) {
+        known @ Sniff::Known(_) => known,
+        _ if holds_patient_document(bytes) => Sniff::PatientDocument,
+        other => other,
+    }
+}
+
+fn kind(bytes: &[u8]) -> Sniff {
     let window = bytes.get(..WINDOW).unwrap_or(bytes);
     let Ok(detected) = detect(window) else { return Sniff::Broken };
     let text = lossy(window, &detected);
     let start = text.trim_start_matches(is_blank);
-    if is_hl7_v2(start) {
-        return Sniff::PatientDocument;
-    }
     if begins_like_xml(start) { root(&text, start) } else { Sniff::NotXml }
 }
 
@@ -52,12 +58,6 @@ fn lossy<'a>(window: &'a [u8], detected: &Detected) -> Cow<'a, str> {
         Encoding::Utf16Be => encoding_rs::UTF_16BE.decode_without_bom_handling(bytes).0,
         _ => String::from_utf8_lossy(bytes),
     }
-}
-
-/// A message or a batch of HL7 v2 (HL7 v2.5, section 2.10.3), with or without the MLLP start block.
-fn is_hl7_v2(start: &str) -> bool {
-    let start = start.trim_start_matches('\u{b}');
-    ["MSH|", "FHS|", "BHS|"].iter().any(|segment| start.starts_with(segment))
 }
 
 /// An address or a link in angle brackets, with which a plain text may begin, is no tag: what
@@ -86,9 +86,6 @@ fn root(text: &str, start: &str) -> Sniff {
 fn judge(root: &Name<'_>) -> Sniff {
     if let Some(adapter) = adapter(root) {
         return Sniff::Known(adapter.format);
-    }
-    if root.namespace == "urn:hl7-org:v3" && root.local == "ClinicalDocument" {
-        return Sniff::PatientDocument;
     }
     let html = root.local.eq_ignore_ascii_case("html")
         && (root.namespace.is_empty() || root.namespace == "http://www.w3.org/1999/xhtml");

@@ -32,6 +32,9 @@ pub struct JudgedMail {
     pub defects: Vec<Defect>,
     /// Its documents, in order.
     pub documents: Vec<JudgedDocument>,
+    /// Whether something that should be a report was not recognised as one, or could not be read to its end: its content
+    /// is kept for a shorter time.
+    pub unrecognised: bool,
     /// The verdict, where it does not follow from the documents.
     pub verdict: Option<Verdict>,
 }
@@ -139,20 +142,23 @@ async fn record_contents(tx: &mut Tx, id: MailId, mail: &JudgedMail, now: Timest
 
 async fn mark_judged(tx: &mut Tx, judgements: &[(MailId, &JudgedMail)], now: Timestamp) -> Result<()> {
     for some in shares(judgements) {
-        let judged = rows(some.len(), 5, 2, |_, at| {
-            let words: Vec<String> = (at + 1..at + 5).map(|at| format!("CAST(${at} AS TEXT)")).collect();
-            format!("(CAST(${at} AS BIGINT), {})", words.join(", "))
+        let judged = rows(some.len(), 6, 2, |_, at| {
+            let words: Vec<String> = (at + 2..at + 6).map(|at| format!("CAST(${at} AS TEXT)")).collect();
+            format!("(CAST(${at} AS BIGINT), CAST(${} AS BIGINT), {})", at + 1, words.join(", "))
         });
+        // The same bytes are kept for the same time.
         let statement = format!(
-            "WITH judged (mail, in_folder, of_sender, named, word) AS (VALUES {judged})
+            "WITH judged (mail, strange, in_folder, of_sender, named, word) AS (VALUES {judged})
              UPDATE mails SET judged_at = $1, folder = in_folder, sender = of_sender, message_id = named, verdict = word,
-                              reading = 0
+                              reading = 0,
+                              unrecognised = COALESCE(
+                                  (SELECT f.unrecognised FROM mails f WHERE f.id = mails.duplicate_of), strange)
              FROM judged WHERE id = mail"
         );
         let marking = query(sqlx::AssertSqlSafe(statement)).bind(millis(now));
         let marking = some.iter().fold(marking, |marking, (id, mail)| {
             let sender = mail.sender.as_ref().map(Address::as_str);
-            let marking = marking.bind(*id).bind(&mail.folder).bind(sender);
+            let marking = marking.bind(*id).bind(i64::from(mail.unrecognised)).bind(&mail.folder).bind(sender);
             marking.bind(&mail.message_id).bind(mail.verdict.map(Verdict::word))
         });
         marking.execute(&mut *tx).await?;

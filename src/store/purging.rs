@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::engine::locks::Lock;
-use super::engine::{Tx, query, query_scalar};
+use super::engine::{Tx, list, query, query_scalar, shares};
 use super::{MailId, Result, Store, millis};
 use crate::fail_point::fail_point;
 
@@ -28,6 +28,8 @@ pub struct Expiry {
     pub rejected_content: Timestamp,
     /// Those of which a defect is M06 (patient documents).
     pub patient_content: Timestamp,
+    /// Those that hold something that was not recognised as a report.
+    pub unrecognised_content: Timestamp,
     /// All that the journal tells of a mail of which nothing was rejected.
     pub journal: Timestamp,
     /// All that it tells of the others.
@@ -41,11 +43,17 @@ impl Expiry {
             content: instant,
             rejected_content: instant,
             patient_content: instant,
+            unrecognised_content: instant,
             journal: instant,
             rejected_journal: instant,
         }
     }
 }
+
+/// What defects quote of a content, and what they call it, goes with it.
+const QUOTES_IN_SQLITE: &str = "UPDATE defects SET content = json_set(content, '$.trouve', NULL, '$.piece', '')";
+const QUOTES_IN_POSTGRES: &str =
+    r#"UPDATE defects SET content = (CAST(content AS jsonb) || '{"trouve": null, "piece": ""}')::text"#;
 
 /// What goes with a mail, in an order that every reference allows.
 const OF_A_MAIL: [&str; 12] = [
@@ -67,7 +75,8 @@ const OF_A_MAIL: [&str; 12] = [
 const OF_A_REMOVAL: [&str; 2] = ["DELETE FROM attempts WHERE removal_id = $1", "DELETE FROM removals WHERE id = $1"];
 
 impl Store {
-    /// Forgets the content of mails, and of the replies to them; their rows stay. Returns how many mails. So many are
+    /// Forgets the content of mails, what defects quote of it, what its files are called, and the content of the replies;
+    /// the rows stay. Returns how many mails. So many are
     /// left to the next call that this one ends soon.
     pub async fn purge_content(&self, expiry: &Expiry) -> Result<u64> {
         let mut purged = 0;
@@ -113,17 +122,20 @@ impl Store {
                  WHERE raw IS NOT NULL AND settled_at IS NOT NULL AND (moved_at IS NOT NULL OR left_at IS NOT NULL) AND (
                     received_at < $1 AND verdict IN ('integre', 'ignore', 'doublon')
                     OR received_at < $2 AND verdict NOT IN ('integre', 'ignore', 'doublon')
-                    OR received_at < $3 AND EXISTS
-                       (SELECT 1 FROM defects d WHERE d.mail_id = mails.id AND d.code = 'M06'))
-                 LIMIT $4)
+                    OR received_at < $3 AND EXISTS (SELECT 1 FROM defects d
+                        WHERE d.mail_id IN (mails.id, mails.duplicate_of) AND d.code = 'M06')
+                    OR received_at < $4 AND unrecognised = 1)
+                 LIMIT $5)
              RETURNING id",
         )
         .bind(millis(expiry.content))
         .bind(millis(expiry.rejected_content))
         .bind(millis(expiry.patient_content))
+        .bind(millis(expiry.unrecognised_content))
         .bind(CONTENTS)
         .fetch_all(&mut tx)
         .await?;
+        forget_quotes(&mut tx, &purged).await?;
         fail_point!("purge-written");
         tx.commit().await?;
         Ok(purged.len() as u64)
@@ -191,6 +203,17 @@ impl Store {
         tx.rollback().await?;
         Ok(None)
     }
+}
+
+async fn forget_quotes(tx: &mut Tx, mails: &[MailId]) -> Result<()> {
+    let quotes = if matches!(tx, Tx::Sqlite(_)) { QUOTES_IN_SQLITE } else { QUOTES_IN_POSTGRES };
+    for statement in [quotes, "UPDATE documents SET name = ''"] {
+        for some in shares(mails) {
+            let statement = format!("{statement} WHERE mail_id IN ({})", list(some.len(), 1));
+            query(sqlx::AssertSqlSafe(statement)).bind_all(some.iter().copied()).execute(&mut *tx).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Mails whose time is up, and of which nothing is under way nor referred to by what is kept.

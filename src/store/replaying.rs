@@ -117,11 +117,12 @@ async fn lock(tx: &mut Tx, redo: &Redo<'_>) -> Result<()> {
 
 async fn change(tx: &mut Tx, id: MailId, mail: &JudgedMail, documents: &[Redone<'_>], now: Timestamp) -> Result<u64> {
     let sender = mail.sender.as_ref().map(Address::as_str);
-    query("UPDATE mails SET sender = $2, message_id = $3, verdict = $4 WHERE id = $1")
+    query("UPDATE mails SET sender = $2, message_id = $3, verdict = $4, unrecognised = $5 WHERE id = $1")
         .bind(id)
         .bind(sender)
         .bind(&mail.message_id)
         .bind(mail.verdict.map(Verdict::word))
+        .bind(i64::from(mail.unrecognised))
         .execute(&mut *tx)
         .await?;
     upkeep::judged(tx, [(id, mail)]).await?;

@@ -11,6 +11,7 @@ pub mod layout;
 mod pages;
 mod refusal;
 mod server;
+mod sight;
 mod sign_in;
 mod state;
 mod style;

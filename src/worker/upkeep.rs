@@ -69,6 +69,7 @@ async fn forget(store: &Store, retention: &Retention, lifetimes: &Lifetimes, now
         content: before(retention.content),
         rejected_content: before(retention.rejected_content),
         patient_content: before(retention.patient_content),
+        unrecognised_content: before(retention.unrecognised_content),
         journal: before(retention.journal),
         rejected_journal: before(retention.rejected_journal),
     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::element::Element;
-use crate::defect::{Code, Defect, Place, excerpt, is_unprintable, nearest};
+use crate::defect::{Code, Defect, Place, excerpt, excerpt_of, is_unprintable, nearest};
 use crate::report::date_time;
 use crate::report::findings::Findings;
 use crate::report::xml::{Tag, is_blank};
@@ -17,6 +17,9 @@ struct Unlisted {
     /// Whether the attribute may be left out.
     optional: bool,
 }
+
+/// The most characters quoted of a value: any code, number or date that could have been meant, and no text.
+const VALUE_CHARS: usize = 40;
 
 /// A value that was there but wrong; its defect has been noted.
 pub(super) struct Wrong;
@@ -155,7 +158,7 @@ impl<'t, 'a, 's> Attributes<'t, 'a, 's> {
     pub(super) fn refuse(&mut self, name: &str, complete: impl FnOnce(Defect) -> Defect, code: Code) {
         let (place, value) = (self.place(name), self.optional(name));
         let found = |defect: Defect| match value {
-            Some(value) => defect.found(value),
+            Some(value) => defect.found(excerpt_of(value, VALUE_CHARS)),
             None => defect,
         };
         self.element.reject(|defect| complete(found(defect)), code, place, self.findings);

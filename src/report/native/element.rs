@@ -10,6 +10,9 @@ use crate::report::xml::{Fault, Name, Node, Tag, XmlReader, is_blank};
 /// How a blank is named to people.
 const BLANK: &str = "un espace ou un retour à la ligne";
 
+/// What is said instead of quoting a text.
+const TEXT: &str = "du texte";
+
 /// The four elements, outermost first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
@@ -116,8 +119,8 @@ impl Element {
                     xml.skip()?;
                 }
                 Node::Text(span) => {
-                    let found = findings.text(span.clone()).trim_start_matches(is_blank);
-                    self.refuse_text(span.end - found.len()..span.end, found, findings);
+                    let text = findings.text(span.clone()).trim_start_matches(is_blank);
+                    self.refuse_text(span.end - text.len()..span.end, TEXT, findings);
                 }
                 // Schema validators refuse even a blank in an element whose type is empty.
                 Node::Blank(span) if self.level.child().is_none() => self.refuse_text(span, BLANK, findings),
@@ -161,7 +164,7 @@ impl Element {
         }
     }
 
-    /// Text is told once for an element, however many pieces it comes in.
+    /// Text is told once for an element, however many pieces it comes in. It is not quoted: it may name somebody.
     fn refuse_text(&mut self, span: Range<usize>, found: &str, findings: &mut Findings<'_>) {
         if std::mem::replace(&mut self.has_text, true) {
             return;

@@ -38,8 +38,9 @@ const AS_THE_MODEL: &str =
 /// The byte order mark of UTF-8, taken for three characters of ISO-8859-1 and written anew.
 const MARK_AS_TEXT: &str = "\u{ef}\u{bb}\u{bf}";
 
-/// The most characters quoted of a text that is no markup.
-const FOUND_CHARS: usize = 40;
+/// The most characters quoted of a text that is no markup: it may name somebody, and the marks that some programs put at
+/// the head of a file are no longer.
+const FOUND_CHARS: usize = 3;
 
 /// What the reader meets. Comments, processing instructions and what stands around the root are
 /// passed over.

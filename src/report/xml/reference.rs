@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::cursor::{is_blank, is_legal};
 
-/// A reference that stands for nothing; the text between `&` and `;`.
+/// A reference that stands for nothing; the text between `&` and `;`, none if it does not end.
 pub(super) struct BadReference<'a>(pub(super) &'a str);
 
 /// The character that `&name;` stands for (XML 1.0, sections 4.1 and 4.6). Entities that a DTD
@@ -39,7 +39,7 @@ pub(super) fn normalise(raw: &str) -> Result<Cow<'_, str>, BadReference<'_>> {
     while let Some(character) = rest.chars().next() {
         rest = rest.strip_prefix(character).unwrap_or_default();
         if character == '&' {
-            let (name, after) = rest.split_once(';').ok_or(BadReference(rest))?;
+            let (name, after) = rest.split_once(';').ok_or(BadReference(""))?;
             value.push(resolve(name)?);
             rest = after;
         } else {

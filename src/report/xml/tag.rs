@@ -10,6 +10,9 @@ use super::reference::{BadReference, normalise};
 use crate::defect::excerpt_of;
 use crate::report::Limits;
 
+/// The longest name of a reference that is quoted, in bytes.
+const REFERENCE_BYTES: usize = 12;
+
 /// A start tag whose prefixes are not resolved yet.
 pub(super) struct RawTag<'a> {
     pub(super) name: &'a str,
@@ -87,7 +90,13 @@ fn read_value<'a>(raw: &'a str, at: usize, limits: &Limits) -> Result<Cow<'a, st
 /// The fault of a reference somewhere in `span`.
 pub(super) fn bad_reference(reference: &BadReference<'_>, span: Range<usize>) -> Fault {
     let detail = "Seules les entités &amp;, &lt;, &gt;, &quot;, &apos; et les caractères numérotés sont admis ; un « & » seul s’écrit « &amp; ».";
-    Fault::malformed(span, detail).found(format!("&{}", excerpt_of(reference.0, FOUND_CHARS)))
+    Fault::malformed(span, detail).found(format!("&{}", quotable(reference.0)))
+}
+
+/// The name of an entity or a number; what is neither is text, which may name somebody.
+fn quotable(reference: &str) -> &str {
+    let is_word = reference.trim_start_matches('#').bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_word && reference.len() <= REFERENCE_BYTES { reference } else { "" }
 }
 
 fn bad_name(text: &str, at: usize) -> Fault {

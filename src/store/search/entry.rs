@@ -58,6 +58,6 @@ pub struct Cause {
 pub struct PlaceNamed {
     /// Its number, as it was read.
     pub finess: String,
-    /// Codes of its services.
+    /// Codes of its services; to whoever may see no contents, those that the referential knows.
     pub services: Vec<String>,
 }

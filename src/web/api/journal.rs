@@ -9,7 +9,8 @@ use super::wire::{Courriels, Defaut};
 use crate::store::MailId;
 use crate::store::search::{JournalEntry, Life};
 use crate::web::asked::{Given, mailbox};
-use crate::web::{Refusal, State};
+use crate::web::sight::{self, Sight};
+use crate::web::{Refusal, State, Visitor};
 
 /// Une page du journal, filtrée et triée.
 #[utoipa::path(
@@ -25,12 +26,19 @@ use crate::web::{Refusal, State};
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
     Reading(uri): Reading,
+    visitor: Visitor,
 ) -> Result<Json<Courriels>, Refusal> {
     no_empty_value(&uri)?;
     let asked = Given::read(&uri).and_then(|given| given.asked(state.config()));
     let asked = asked.map_err(|wrong| Refusal::Bad(wrong.to_string()))?;
     let found = state.store().journal(&asked.filter, &asked.page).await?;
-    Ok(Json(Courriels::of(found, |account| mailbox(state.config(), account).to_owned())))
+    Ok(Json(Courriels::of(found, |entry| shown(entry, &state, &visitor))))
+}
+
+/// A line of the journal as this visitor may see it, its mailbox by the name that people know.
+fn shown(entry: JournalEntry, state: &State, visitor: &Visitor) -> JournalEntry {
+    let boite = mailbox(state.config(), &entry.boite).to_owned();
+    sight::line(visitor, &state.referential(), JournalEntry { boite, ..entry })
 }
 
 /// La vie d’un courriel : réception, jugement, capacités, requêtes, réponses.
@@ -47,14 +55,18 @@ pub(super) async fn list(
 pub(super) async fn one(
     extract::State(state): extract::State<State>,
     _: Plain,
+    visitor: Visitor,
     numero: Result<Path<i64>, BadPath>,
 ) -> Result<Json<Life>, Refusal> {
-    let life = state.store().life(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
-    let boite = mailbox(state.config(), &life.ligne.boite).to_owned();
-    Ok(Json(Life { ligne: JournalEntry { boite, ..life.ligne }, ..life }))
+    let id = mail(&numero)?;
+    let outcome = state.store().outcome(id).await?.ok_or(Refusal::NotFound)?;
+    let life = state.store().life(id).await?.ok_or(Refusal::NotFound)?;
+    let life = if Sight::of(&visitor, &outcome) == Sight::Open { life } else { life.without_values() };
+    Ok(Json(Life { ligne: shown(life.ligne, &state, &visitor), ..life }))
 }
 
-/// Les défauts d’un courriel, comme ils ont été dits à l’expéditeur.
+/// Les défauts d’un courriel, comme ils ont été dits à l’expéditeur ; sans les valeurs ni les noms pour qui ne voit pas les
+/// contenus.
 #[utoipa::path(
     get,
     path = "/api/v1/courriels/{numero}/defauts",
@@ -68,9 +80,11 @@ pub(super) async fn one(
 pub(super) async fn defects(
     extract::State(state): extract::State<State>,
     _: Plain,
+    visitor: Visitor,
     numero: Result<Path<i64>, BadPath>,
 ) -> Result<Json<Vec<Defaut>>, Refusal> {
     let outcome = state.store().outcome(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
+    let outcome = Sight::of(&visitor, &outcome).on(outcome);
     Ok(Json(outcome.all_defects().map(Defaut::from).collect()))
 }
 

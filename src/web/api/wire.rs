@@ -19,10 +19,9 @@ pub(super) struct Courriels {
 }
 
 impl Courriels {
-    pub(super) fn of(found: Found, mut named: impl FnMut(&str) -> String) -> Self {
-        let name = |line: JournalEntry| JournalEntry { boite: named(&line.boite), ..line };
+    pub(super) fn of(found: Found, shown: impl FnMut(JournalEntry) -> JournalEntry) -> Self {
         Self {
-            lignes: found.lines.into_iter().map(name).collect(),
+            lignes: found.lines.into_iter().map(shown).collect(),
             precedent: found.previous.map(|cursor| cursor.to_string()),
             suivant: found.next.map(|cursor| cursor.to_string()),
         }
@@ -40,17 +39,17 @@ pub(super) struct Defaut {
     severite: Severity,
     /// Qui doit agir.
     agir: Vec<Actor>,
-    /// Pièce jointe.
+    /// Pièce jointe ; vide pour qui ne voit pas les contenus.
     piece: String,
     /// Ligne dans la pièce.
     ligne: Option<u32>,
     /// Colonne dans la pièce.
     colonne: Option<u32>,
-    /// Chemin de l’élément.
+    /// Chemin de l’élément ; absent pour qui ne voit pas les contenus.
     chemin: Option<String>,
-    /// Valeur trouvée, abrégée.
+    /// Valeur trouvée, abrégée ; absente pour qui ne voit pas les contenus, et une fois le contenu effacé.
     trouve: Option<String>,
-    /// Ce qui était attendu.
+    /// Ce qui était attendu ; absent pour qui ne voit pas les contenus.
     attendu: Option<String>,
     /// La phrase dite à l’expéditeur.
     message: String,

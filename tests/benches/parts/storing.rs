@@ -66,6 +66,7 @@ impl Desk {
             message_id: Some(format!("releve-{number}@ch-armor.test")),
             defects: Vec::new(),
             documents: vec![document],
+            unrecognised: false,
             verdict: None,
         };
         Mail { raw, judged }

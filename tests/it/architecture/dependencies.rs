@@ -17,6 +17,7 @@ const DEPENDENCIES: &[(&str, &str)] = &[
     ("encoding_rs", "the encodings in which hospitals write XML"),
     ("fastrand", "jitter; nothing secret"),
     ("figment", "the configuration from a file and the environment, with the place of each key"),
+    ("flate2", "a bounded look into compressed files for a patient’s document; that of `zip`"),
     ("futures-util", "catching a panic, streams of an export"),
     ("governor", "rates of requests and of attempts"),
     ("hmac", "signed webhooks"),

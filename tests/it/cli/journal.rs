@@ -156,6 +156,7 @@ fn letterhead(message: &message::Message, folder: &str) -> JudgedMail {
         message_id: message.message_id().map(str::to_owned),
         defects: Vec::new(),
         documents: Vec::new(),
+        unrecognised: false,
         verdict: None,
     }
 }

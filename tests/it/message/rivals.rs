@@ -1,5 +1,7 @@
 //! What else a mail holds: other XML, patient documents, wrappings that hide the report.
 
+use std::io::Read as _;
+
 use super::build::{CDA, METADATA, OTHER, PAGE, REPORT, attached, base64, mail, mixed, multipart, zip};
 use super::{case, check, outcome, read_mail};
 
@@ -182,4 +184,94 @@ fn wide(text: &str) -> Vec<u8> {
 fn cms((kind, after): (u8, [u8; 2])) -> Vec<u8> {
     let pkcs7 = |last: u8| [b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07".as_slice(), &[last]].concat();
     [b"\x30\x80".as_slice(), &pkcs7(kind), b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x80", &pkcs7(1), &after].concat()
+}
+
+/// Wherever a patient's document lies, and whatever else is wrong with what holds it.
+#[test]
+fn a_patient_document_is_seen_in_what_is_not_opened() {
+    let cda = CDA.as_bytes();
+    let many: Vec<(String, &[u8])> = (0..700).map(|rank| (format!("{rank}.txt"), &b"note"[..])).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+    let inner = zip(&[("lettre.xml", cda)]);
+    let letter = mixed(&[&attached("application/octet-stream", "a.bin", cda)]);
+    let deep = (0..4).fold(letter.clone(), |mail, _| {
+        let body =
+            format!("Content-Type: message/rfc822\n\n{}", String::from_utf8(mail).unwrap().replace("\r\n", "\n"));
+        mixed(&[&body])
+    });
+    let truncated = inner.get(..inner.len() - 30).unwrap().to_vec();
+    let file = |bytes: &[u8]| mixed(&[&attached("application/octet-stream", "x.bin", bytes)]);
+    for (about, mail, expected) in [
+        ("a zip in a zip", file(&zip(&[("b.zip", &inner)])), "M06"),
+        ("a mail in a zip", file(&zip(&[("b.eml", &letter)])), "M06"),
+        ("a zip in a mail in a zip", file(&zip(&[("b.eml", &file(&inner))])), "M06"),
+        ("behind hundreds of entries", file(&zip(&[many.as_slice(), &[("lettre.xml", cda)]].concat())), "M06"),
+        ("a damaged zip", file(&truncated), "M06"),
+        ("an office document", file(&zip(&[("[Content_Types].xml", b"<Types/>"), ("customXml/a.xml", cda)])), "M06"),
+        ("a mail of any type", file(&letter), "M06"),
+        (
+            "an opaque signature",
+            file(&[b"\x30\x82\x10\x00\x06\x09\n\n", attached("text/xml", "lettre.xml", CDA).as_bytes()].concat()),
+            "M06",
+        ),
+        ("mails forwarded too often", deep, "M06"),
+        ("behind a report of delivery", mixed(&[&late_report(CDA)]), "M06"),
+        ("an opaque file that holds it in clear", file(&[b"\x78\x9f\x3e\x22\0\0", cda].concat()), "M06"),
+    ] {
+        let message = read_mail(&mail);
+        assert_eq!(outcome(&message), expected, "{about}");
+        assert!(!message.holds_only_reports(), "{about}");
+    }
+}
+
+/// A multipart/report that comes after a text.
+fn late_report(inside: &str) -> String {
+    let parts = multipart("fin", &["Content-Type: text/plain\n\navis", &format!("Content-Type: text/xml\n\n{inside}")]);
+    format!("Content-Type: multipart/report; boundary=fin\n\n{}", parts.replace("\r\n", "\n"))
+}
+
+/// What may go back to its sender: a report and what a person writes with it, and nothing else.
+#[test]
+fn a_mail_is_known_to_hold_only_reports_or_not() {
+    let report = attached("text/xml", "lits.xml", REPORT);
+    let zipped = |entries: &[(&str, &[u8])]| mixed(&[&attached("application/zip", "a.zip", zip(entries))]);
+    let known = REPORT.as_bytes();
+    for (about, mail, expected) in [
+        ("a report", mixed(&[&report]), true),
+        ("with a text in HTML", mixed(&[&report, "Content-Type: text/html\n\n<p>Bonjour</p>"]), true),
+        ("signed", mixed(&[&report, &attached("application/pkcs7-signature", "smime.p7s", "0")]), true),
+        ("zipped", zipped(&[("releves/", b""), ("releves/lits.xml", known)]), true),
+        ("zipped with a note", zipped(&[("lits.xml", known), ("note.txt", b"a")]), false),
+        ("with a PDF", mixed(&[&report, &attached("application/pdf", "a.pdf", "%PDF-1.4")]), false),
+        ("with a picture", mixed(&[&report, "Content-Type: image/png\n\npng"]), false),
+        ("with a text file", mixed(&[&report, &attached("text/plain", "a.txt", "a")]), false),
+        ("with other XML", mixed(&[&report, &attached("text/xml", "a.xml", OTHER)]), false),
+        ("broken", mixed(&[&attached("text/xml", "a.xml", "<disponi")]), false),
+        ("nothing", mixed(&[]), false),
+    ] {
+        assert_eq!(read_mail(&mail).holds_only_reports(), expected, "{about}");
+    }
+}
+
+#[test]
+fn a_compressed_patient_document_is_refused_as_such_and_as_compressed() {
+    let mut packed = Vec::new();
+    flate2::read::GzEncoder::new(CDA.as_bytes(), flate2::Compression::fast()).read_to_end(&mut packed).unwrap();
+    let message = read_mail(&mixed(&[&attached("application/gzip", "lettre-de-Mme-X.xml.gz", &packed)]));
+    let told: Vec<(&str, &str)> =
+        message.defects().iter().map(|one| (one.code().as_str(), one.place().piece.as_str())).collect();
+    assert_eq!(told, [("M06", ""), ("M04", "")], "{:?}", message.defects());
+    assert!(!message.defects()[1].hint().contains("non compressé"), "nobody is asked to send it again");
+}
+
+/// A patient's document that a machine sends is one all the same.
+#[test]
+fn an_automatic_patient_document_is_not_ignored() {
+    let automatic = |content: &str| {
+        let parts = multipart("b", &[&attached("text/xml", "a.xml", content)]);
+        read_mail(&mail("Auto-Submitted: auto-generated\nContent-Type: multipart/mixed; boundary=b", parts))
+    };
+    assert!(!automatic(CDA).is_ignorable());
+    assert!(automatic("Bonjour").candidates().len() == 1 && !automatic("Bonjour").is_ignorable());
+    assert!(read_mail(&mail("Auto-Submitted: auto-replied", "Bonjour")).is_ignorable());
 }

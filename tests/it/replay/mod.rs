@@ -168,6 +168,7 @@ async fn a_mail_in_quarantine_comes_out_of_it() {
         message_id: None,
         defects: Vec::new(),
         documents: Vec::new(),
+        unrecognised: false,
         verdict: Some(Verdict::Quarantaine),
     };
     assert_eq!(store.record(&duty, id, &judged, Clock::System.now()).await.unwrap(), Recorded::Stands);

@@ -1,6 +1,6 @@
 //! What a mail part is said to be from its first bytes.
 
-use dispolits::report::{Sniff, sniff};
+use dispolits::report::{Sniff, letter_holds_patient_document, sniff};
 
 use super::GOOD;
 
@@ -31,14 +31,99 @@ fn a_known_root_is_seen_whatever_follows() {
     check(long.as_bytes(), &known());
 }
 
+/// Each in the middle of a window, however it is encoded or spoilt.
 #[test]
 fn documents_of_patients_are_seen() {
-    check(b"<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'>", &Sniff::PatientDocument);
-    check(b"<v3:ClinicalDocument xmlns:v3='urn:hl7-org:v3'>", &Sniff::PatientDocument);
-    check(b"MSH|^~\\&|GAM|CH|", &Sniff::PatientDocument);
-    check(b"\x0bMSH|^~\\&|", &Sniff::PatientDocument);
-    check(b"\xef\xbb\xbfFHS|^~\\&|", &Sniff::PatientDocument);
-    check(b"<ClinicalDocument>", &other("ClinicalDocument", false));
+    let cda = "<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'><title>Été</title>";
+    let utf32 = |order: fn(u32) -> [u8; 4]| cda.chars().flat_map(|one| order(u32::from(one))).collect::<Vec<u8>>();
+    for bytes in [
+        cda.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        cda.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        utf32(u32::to_le_bytes),
+        utf32(u32::to_be_bytes),
+        [vec![0; 128], b"DICM\x02\0\0\0UL".to_vec()].concat(),
+        b"\x08\0\x05\0CS\x0a\0ISO_IR 100".to_vec(),
+    ] {
+        check(&bytes, &Sniff::PatientDocument);
+    }
+    for text in [
+        cda,
+        "<v3:ClinicalDocument xmlns:v3='urn:hl7-org:v3'>",
+        "<ClinicalDocument>",
+        "\r\n\r\n<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3' xsi:schemaLocation='a b'>",
+        "<!-- a --><!DOCTYPE a [<!ENTITY b 'c'>]><ClinicalDocument>",
+        "<!-- never closed <ClinicalDocument>",
+        "<?xml version='1.0' encoding='EBCDIC'?><ClinicalDocument>",
+        "\u{1}\u{2}parasites<n1:ClinicalDocument>",
+        "<s:Envelope><s:Body><![CDATA[<ClinicalDocument>]]>",
+        "<depot>&lt;ClinicalDocument xmlns=&quot;urn:hl7-org:v3&quot;&gt;",
+        "{\"contenu\": \"\\u003cClinicalDocument>\"}",
+        "<ProvideAndRegisterDocumentSetRequest xmlns='urn:ihe:iti:xds-b:2007'>",
+        "MSH|^~\\&|GAM|CH|",
+        "\u{b}MSH|^~\\&|",
+        "\u{feff}FHS|^~\\&|",
+        "Envoi du jour\rMSH|^~\\&|GAM",
+        "<ADT_A01 xmlns='urn:hl7-org:v2xml'>",
+        "<ADT_A01><MSH><MSH.1>|</MSH.1>",
+        "<Patient xmlns='http://hl7.org/fhir'/>",
+        "<f:Bundle xmlns:f='http://hl7.org/fhir'><f:entry><f:Location/><f:Observation/>",
+        "<Bundle xmlns='http://hl7.org/fhir'/>",
+        "{\"resourceType\" : \"Patient\"}",
+        "[{\"a\": 1, \"resourceType\":\"DocumentReference\"}]",
+        "H|~^\\&|releve||LABO",
+        "H|\\^&|||analyseur",
+        "DUPONT\r\n****FIN****\r\n",
+        "1\nN\nP\na\nb\n22000 V\n01/01/1970\n2 70 01 2A 000 000 00\n",
+        "<evenementsPatients xmlns='http://www.hprim.org/hprimXML'>",
+        "<NativeDicomModel xmlns='http://dicom.nema.org/PS3.19/models/NativeDICOM'>",
+    ] {
+        check(text.as_bytes(), &Sniff::PatientDocument);
+        let late = format!("{}\n{text}", "Une ligne sans rien.\n".repeat(3000));
+        // A head of twelve lines stands at the head, and so does a declaration.
+        if !text.starts_with("1\n") {
+            check(late.as_bytes(), &Sniff::PatientDocument);
+        }
+    }
+}
+
+#[test]
+fn what_only_speaks_of_such_documents_is_none() {
+    for text in [
+        "les messages MSH|^~\\&| et ClinicalDocument sont arrêtés",
+        "« MSH|^~\\&| »",
+        "H|---|---|",
+        "H|12|",
+        "Le fichier ****FIN**** est complet",
+        "{\"resourceType\": \"Location\"}",
+        "{\"resourceType\": \"Bundle\", \"entry\": [{\"resourceType\": \"Organization\"}]}",
+        "****",
+    ] {
+        check(text.as_bytes(), &Sniff::NotXml);
+    }
+    let stylesheet = "<xsl:stylesheet xmlns:xsl='http://www.w3.org/1999/XSL/Transform' xmlns:n1='urn:hl7-org:v3'>\
+                      <xsl:template match='/n1:ClinicalDocument'/>";
+    check(stylesheet.as_bytes(), &other("{http://www.w3.org/1999/XSL/Transform}stylesheet", false));
+    check(b"<Location xmlns='http://hl7.org/fhir'/>", &other("{http://hl7.org/fhir}Location", false));
+    check(b"<!-- <ClinicalDocument> --><a/>", &other("a", false));
+    let comment = "<!-- au lieu de\nMSH|^~\\&|GAM\n<ClinicalDocument> ****FIN**** -->";
+    check(GOOD.replace("<etablissement", &format!("{comment}<etablissement")).as_bytes(), &known());
+    check(format!("\n{comment}{GOOD}").as_bytes(), &Sniff::Broken);
+}
+
+/// What a person writes may speak of them, as long as it tells of nobody.
+#[test]
+fn a_letter_must_begin_with_one_or_tell_of_somebody() {
+    let says = |text: &str| letter_holds_patient_document(text.as_bytes());
+    for text in
+        ["MSH|^~\\&|GAM", "Bonjour,\nMSH|^~\\&|GAM\nPID|1||1", "Bonjour,\nH|~^\\&|x\nP|1|", "<ClinicalDocument>"]
+    {
+        assert!(says(text), "{text}");
+    }
+    for text in
+        ["Bonjour", "Le fichier commence par <ClinicalDocument> :\nMSH|^~\\&|GAM", "ni &lt;ClinicalDocument&gt;"]
+    {
+        assert!(!says(text), "{text}");
+    }
 }
 
 #[test]

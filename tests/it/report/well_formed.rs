@@ -178,7 +178,7 @@ fn a_fault_is_told_where_it_is() {
     check("\n <!doctype html>", (Code::D02, 2, 2, ""));
     check("<!DOCTYPE d [<!ENTITY a 'b'>]><d>&a;</d>", (Code::D02, 1, 1, ""));
     check("<!DOCTYPE d [", (Code::D02, 1, 1, ""));
-    check("\n Bonjour", (Code::D01, 2, 2, "Bonjour"));
+    check("\n Bonjour", (Code::D01, 2, 2, "Bon…"));
     check("<br />\n<b>Warning</b>: require() [", (Code::D05, 1, 2, "br"));
     check("<Disponibilites/>", (Code::D05, 1, 2, "Disponibilites"));
     check("<p:disponibilites xmlns:p='urn:x'/>", (Code::D05, 1, 2, "{urn:x}disponibilites"));

@@ -199,6 +199,7 @@ pub(crate) fn judged(documents: Vec<JudgedDocument>) -> JudgedMail {
         message_id: Some("essai@ch-armor.test".to_owned()),
         defects: Vec::new(),
         documents,
+        unrecognised: false,
         verdict: None,
     }
 }

@@ -64,7 +64,10 @@ const FILLED: [(&str, &str); 13] = [
     ("{marked}", "$2"),
     ("{column}", "moved_at"),
     ("{here}", "(CAST($4 AS TEXT), CAST($5 AS TEXT))"),
-    ("{judged}", "(CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT))"),
+    (
+        "{judged}",
+        "(CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT))",
+    ),
     ("{settled}", "(CAST($2 AS BIGINT), CAST($3 AS TEXT))"),
     ("{ranked}", "(CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT))"),
     ("{table}", "replies"),

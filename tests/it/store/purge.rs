@@ -43,11 +43,11 @@ async fn mail(bench: &Bench, name: &str, defect: Option<Code>, until: Until) -> 
     id
 }
 
-/// 30 and 90 days for contents, one for those of patients; 180 and 730 for the journal.
+/// 30 and 90 days for contents, one for those of patients, seven for what was not recognised; 180 and 730 for the journal.
 fn expiry(bench: &Bench) -> Expiry {
-    let [content, rejected_content, patient_content, journal, rejected_journal] =
-        [30, 90, 1, 180, 730].map(|days| bench.after(-days * DAY));
-    Expiry { content, rejected_content, patient_content, journal, rejected_journal }
+    let [content, rejected_content, patient_content, unrecognised_content, journal, rejected_journal] =
+        [30, 90, 1, 7, 180, 730].map(|days| bench.after(-days * DAY));
+    Expiry { content, rejected_content, patient_content, unrecognised_content, journal, rejected_journal }
 }
 
 async fn purge(bench: &Bench) -> u64 {
@@ -82,6 +82,58 @@ async fn contents_go_in_their_time(engine: Engine) {
         check(engine, patient, until, 100, true).await;
         check(engine, None, until, 100, true).await;
     }
+}
+
+/// A rejected mail that was not recognised, with a defect that quotes and names.
+async fn unrecognised(bench: &Bench, name: &str) -> MailId {
+    let id = bench.receive(name, name).await;
+    let place = Place { line: Some(7), ..Place::piece(SECRET) };
+    let defects = vec![Defect::new(Code::M05, place).found(SECRET)];
+    let verdict = Some(Verdict::Rejete);
+    bench.record(id, &JudgedMail { defects, verdict, unrecognised: true, ..judged(vec![]) }).await;
+    bench.settle(id, Answer::Told).await;
+    bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
+    id
+}
+
+async fn what_was_not_recognised_goes_early_with_all_that_quotes_it(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let id = unrecognised(&bench, "a").await;
+    let again = bench.receive("b", "a").await;
+    bench.record(again, &JudgedMail { verdict: Some(Verdict::Doublon), ..judged(vec![]) }).await;
+    end(&bench, again, Answer::Silent("essai".to_owned())).await;
+    let named = bench.report(SECRET, vec![beds(1, 10)]).await;
+    bench.advance(6 * DAY + 3600);
+    assert_eq!(purge(&bench).await, 0);
+    let quoted = async |id| {
+        let defect = bench.outcome(id).await.defects.remove(0);
+        (defect.found_text().map(str::to_owned), defect.place().piece.clone(), defect.place().line)
+    };
+    assert_eq!(quoted(id).await, (Some(SECRET.to_owned()), SECRET.to_owned(), Some(7)));
+    bench.advance(DAY);
+    assert_eq!(purge(&bench).await, 2, "the same bytes go at the same time");
+    assert_eq!(quoted(id).await, (None, String::new(), Some(7)), "code and place are still told");
+    assert!(bench.store.mail(again).await.unwrap().unwrap().raw.is_none());
+    assert!(bench.store.mail(named).await.unwrap().unwrap().raw.is_some());
+}
+
+async fn a_patient_document_that_came_twice_goes_twice(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    mail(&bench, "a", Some(Code::M06), Until::Moved).await;
+    let again = bench.receive("b", "a").await;
+    bench.record(again, &JudgedMail { verdict: Some(Verdict::Doublon), ..judged(vec![]) }).await;
+    end(&bench, again, Answer::Silent("essai".to_owned())).await;
+    bench.advance(DAY + 3600);
+    assert_eq!(purge(&bench).await, 2);
+}
+
+async fn what_files_are_called_goes_with_the_content(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let id = done(&bench, "a", acknowledged).await;
+    assert_eq!(bench.outcome(id).await.documents[0].name, "rapport.xml");
+    bench.advance(31 * DAY);
+    assert_eq!(purge(&bench).await, 1);
+    assert_eq!(bench.outcome(id).await.documents[0].name, "");
 }
 
 async fn the_journal_stays_and_a_duplicate_is_still_known(engine: Engine) {
@@ -308,6 +360,9 @@ fn holds(bytes: &[u8], text: &[u8]) -> bool {
 
 on_both_engines! {
     contents_go_in_their_time,
+    what_was_not_recognised_goes_early_with_all_that_quotes_it,
+    a_patient_document_that_came_twice_goes_twice,
+    what_files_are_called_goes_with_the_content,
     the_journal_stays_and_a_duplicate_is_still_known,
     a_reply_goes_with_the_content_once_it_has_left,
     the_journal_goes_in_its_time_and_that_of_rejections_later,

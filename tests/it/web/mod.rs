@@ -9,6 +9,7 @@ pub(crate) mod browser;
 mod captures;
 mod desk;
 mod establishment;
+mod hidden;
 mod hostile;
 mod journal;
 mod walk;

@@ -42,16 +42,30 @@ pub struct Life {
     pub rejeux: Vec<LifeReplay>,
 }
 
+impl Life {
+    /// What may be told of it to whoever may see no contents: neither names, nor identifiers, nor what the ROR answered,
+    /// which may quote them.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        for document in &mut self.documents {
+            document.nom.clear();
+            document.identifiant = None;
+        }
+        self.requetes.iter_mut().for_each(|request| request.echec = None);
+        self
+    }
+}
+
 /// A document of a mail.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LifeDocument {
     /// Its rank in the mail, from 0.
     pub rang: i64,
-    /// The attachment's name.
+    /// The attachment's name; empty for whoever may see no contents, and once the content is forgotten.
     pub nom: String,
     /// Its format, if it was recognised.
     pub format: Option<String>,
-    /// The sender's identifier.
+    /// The sender's identifier; none for whoever may see no contents.
     pub identifiant: Option<String>,
     /// SHA-256 of the decoded text.
     pub sha256: String,
@@ -135,7 +149,7 @@ pub struct LifeRequest {
     pub statut: Option<i64>,
     /// How long it took, in milliseconds.
     pub duree_ms: i64,
-    /// What failed.
+    /// What failed; none for whoever may see no contents.
     pub echec: Option<String>,
 }
 

@@ -11,7 +11,8 @@ use crate::outcome::MailOutcome;
 use crate::store::MailId;
 use crate::store::search::{Filter, JournalEntry, Page};
 use crate::web::pages::parts::{badge, moment};
-use crate::web::{Refusal, State};
+use crate::web::sight::Sight;
+use crate::web::{Refusal, State, Visitor};
 
 /// Mails told of.
 const LINES: u32 = 10;
@@ -26,20 +27,20 @@ pub(super) struct Rejected {
 }
 
 /// The newest mails that name it and of which something was rejected.
-pub(super) async fn rejected(state: &State, finess: Finess) -> Result<Vec<Rejected>, Refusal> {
+pub(super) async fn rejected(state: &State, visitor: &Visitor, finess: Finess) -> Result<Vec<Rejected>, Refusal> {
     let filter = Filter { finess: Some(finess), rejected: true, ..Filter::default() };
     let found = state.store().journal(&filter, &Page::newest(LINES)).await?;
     let mails: Vec<MailId> = found.lines.iter().map(|entry| MailId::of(entry.numero)).collect();
     let outcomes: HashMap<MailId, MailOutcome> = state.store().outcomes(&mails).await?.into_iter().collect();
     let of_line = |entry: JournalEntry| {
         let outcome = outcomes.get(&MailId::of(entry.numero))?;
-        rejected_of(entry, outcome, finess)
+        rejected_of(entry, outcome, finess, Sight::of(visitor, outcome))
     };
     Ok(found.lines.into_iter().filter_map(of_line).collect())
 }
 
 /// What was rejected of a mail; what it only tried is left out where it meant something else.
-fn rejected_of(entry: JournalEntry, outcome: &MailOutcome, finess: Finess) -> Option<Rejected> {
+fn rejected_of(entry: JournalEntry, outcome: &MailOutcome, finess: Finess, sight: Sight) -> Option<Rejected> {
     let of_mail = outcome.defects.iter().map(|defect| (defect, false));
     let of_documents = outcome
         .documents
@@ -48,7 +49,8 @@ fn rejected_of(entry: JournalEntry, outcome: &MailOutcome, finess: Finess) -> Op
     let all = of_mail.chain(of_documents).filter(|(defect, _)| concerns(defect, finess));
     let (tried, meant): (Vec<_>, Vec<_>) = all.partition(|(_, is_tried)| *is_tried);
     let is_trial = meant.is_empty();
-    let defects: Vec<Defect> = if is_trial { tried } else { meant }.into_iter().map(|(one, _)| one.clone()).collect();
+    let shown = if is_trial { tried } else { meant }.into_iter().map(|(one, _)| sight.defect(one));
+    let defects: Vec<Defect> = shown.collect();
     (!defects.is_empty()).then_some(Rejected { entry, defects, is_trial })
 }
 

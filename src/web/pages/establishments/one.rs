@@ -24,7 +24,7 @@ pub(super) async fn show(
     let finess: Finess = finess.parse().map_err(|_| Refusal::NotFound)?;
     let referential = state.referential();
     let known = referential.establishment(finess);
-    let rejected = history::rejected(&state, finess).await?;
+    let rejected = history::rejected(&state, &visitor, finess).await?;
     let levels = state.store().levels(finess).await?;
     if known.is_none() && rejected.is_empty() && levels.is_empty() {
         return Err(Refusal::NotFound);

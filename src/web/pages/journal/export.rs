@@ -14,7 +14,7 @@ use crate::sheet;
 use crate::store::StoreError;
 use crate::store::search::{Export, JournalEntry};
 use crate::web::asked::{self, Asked, Given, Wrong};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Refusal, State, Visitor, sight};
 use crate::words;
 
 /// For people, beside the instants and words of machines: the hour of Paris, and what the pages say.
@@ -58,13 +58,13 @@ pub(super) async fn json(
     visitor: Visitor,
 ) -> Result<Response, Refusal> {
     let export = begun(&state, &uri, &visitor)?;
-    let config = state.config().clone();
+    let (config, referential) = (state.config().clone(), state.referential());
     let mut separator = "\n";
     let page = move |lines: Vec<JournalEntry>| {
         let mut text = String::new();
         for line in lines {
             text.push_str(std::mem::replace(&mut separator, ",\n"));
-            text.push_str(&object(line, &config));
+            text.push_str(&object(sight::line(&visitor, &referential, line), &config));
         }
         text.into_bytes()
     };

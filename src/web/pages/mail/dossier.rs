@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::Right;
 use crate::access::audit::{Deed, Entry, Record, on_mail};
-use crate::defect::{Actor, Code, Defect};
+use crate::defect::{Actor, Defect};
 use crate::message::{self, Limits, Message};
 use crate::outcome::MailOutcome;
 use crate::report;
 use crate::store::search::{JournalEntry, Life, LifeRow};
 use crate::store::{Handled, MailId, StoredMail, StoredReply, StoredRow};
 use crate::web::pages::parts::deeds;
+use crate::web::sight::is_patients;
 use crate::web::{Refusal, State, Visitor};
+
+pub(super) use crate::web::sight::Sight;
 
 /// One mail as the page shows it.
 pub(super) struct Dossier {
@@ -30,31 +32,6 @@ pub(super) struct Dossier {
     message: Option<Message>,
 }
 
-/// Whether the visitor sees what the mail holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
-    /// They do.
-    Open,
-    /// Their role shows no contents.
-    Closed,
-    /// It holds a patient's document, and they are no administrator.
-    Patient,
-}
-
-impl Sight {
-    pub(super) fn of(visitor: &Visitor, outcome: &MailOutcome) -> Self {
-        match (visitor.person.may(Right::Contenu), is_patients(outcome)) {
-            (_, true) if !visitor.person.may(Right::Patient) => Self::Patient,
-            (false, false) => Self::Closed,
-            (true, _) | (false, true) => Self::Open,
-        }
-    }
-}
-
-fn is_patients(outcome: &MailOutcome) -> bool {
-    outcome.all_defects().any(|defect| defect.code() == Code::M06)
-}
-
 /// Who looked at what a patient's document holds.
 fn seen(visitor: &Visitor, id: MailId) -> Entry {
     Entry::new(visitor.person.in_audit(), Deed::ContenuPatient, on_mail(id.number()))
@@ -67,8 +44,14 @@ impl Dossier {
             return Err(Refusal::NotFound);
         };
         let mail = store.mail(id).await?.ok_or(Refusal::NotFound)?;
-        let sight = Sight::of(visitor, &outcome);
-        if sight == Sight::Open && is_patients(&outcome) && mail.raw.is_some() {
+        // A copy of the same bytes has no defects of its own.
+        let first = match mail.duplicate_of {
+            Some(first) => store.outcome(first).await?.filter(is_patients),
+            None => None,
+        };
+        let judged = first.as_ref().unwrap_or(&outcome);
+        let sight = Sight::of(visitor, judged);
+        if sight == Sight::Open && is_patients(judged) && mail.raw.is_some() {
             let entry = seen(visitor, id);
             store.record_deed(&entry, state.now()).await?;
         }
@@ -80,8 +63,8 @@ impl Dossier {
             handled: store.handled(id).await?,
             deeds: store.deeds_on(&on_mail(id.number()), deeds::SHOWN).await?,
             places: life.capacites.iter().enumerate().map(|(place, row)| (row.numero, place)).collect(),
-            life,
-            outcome,
+            life: if sight == Sight::Open { life } else { life.without_values() },
+            outcome: sight.on(outcome),
             mail,
             sight,
             message,
@@ -109,12 +92,9 @@ impl Dossier {
         report::decode(&candidate.bytes).ok().map(|decoded| decoded.text().to_owned())
     }
 
-    /// What documents are called; the name of a patient's document may be the patient's.
-    pub(super) fn document_name(&self, rank: usize) -> String {
-        match (self.sight, self.outcome.documents.get(rank)) {
-            (Sight::Patient, _) | (_, None) => format!("document {}", rank + 1),
-            (_, Some(document)) => document.name.clone(),
-        }
+    /// What a document is called, for whoever may see it and while it is known.
+    pub(super) fn document_name(&self, rank: usize) -> Option<&str> {
+        self.outcome.documents.get(rank).map(|document| document.name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// Everything that rejects something.

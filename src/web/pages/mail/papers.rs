@@ -29,7 +29,7 @@ pub(super) fn document(dossier: &Dossier, rank: usize, referential: &Referential
     html! {
         section.document aria-labelledby=(title) {
             h2 id=(title) {
-                "Document " (rank + 1) " : " (dossier.document_name(rank)) " "
+                "Document " (rank + 1) " " @if let Some(name) = dossier.document_name(rank) { ": " (name) " " }
                 (badge::verdict(document.verdict.map_or("en-cours", Verdict::word)))
             }
             (about(dossier, document, rank))
@@ -42,7 +42,7 @@ pub(super) fn document(dossier: &Dossier, rank: usize, referential: &Referential
 fn about(dossier: &Dossier, document: &DocumentOutcome, rank: usize) -> Markup {
     let name = |text: &String| html! { code { (text) } };
     let first = dossier.life.documents.get(rank).and_then(|document| document.doublon_de);
-    let identifiant = document.identifiant.as_ref().filter(|_| dossier.sight != Sight::Patient);
+    let identifiant = document.identifiant.as_ref();
     html! {
         dl.faits {
             (fact("Identifiant", identifiant.map(name)))

@@ -1,0 +1,2 @@
+-- Whether a mail holds something that was not recognised as a report: its content is kept for a shorter time.
+ALTER TABLE mails ADD COLUMN unrecognised BIGINT NOT NULL DEFAULT 0;
