@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 
-use crate::report::{Sniff, holds_patient_document, letter_holds_patient_document, sniff};
+use crate::report::{Magic, Sniff, holds_patient_document, letter_holds_patient_document, sniff};
 
 use super::head::Head;
 use super::mime::{self, Sink};
@@ -167,6 +167,8 @@ impl Sink for Inside<'_> {
     }
 
     fn unsplit(&mut self) {}
+
+    fn damaged_mail(&mut self, _: &Facts) {}
 
     fn beyond(&mut self, mail: &[u8]) {
         self.look.open(mail, self.levels);

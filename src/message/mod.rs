@@ -31,6 +31,7 @@ use gathering::{Found, Gathering};
 use head::Head;
 use mime::Unreadable;
 use part::Facts;
+use refusal::Refusal;
 
 pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
 pub use envelope::ReturnPath;
