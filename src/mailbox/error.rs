@@ -106,9 +106,6 @@ pub enum MailboxError {
         /// By FETCH.
         listed: u64,
     },
-    /// The server answered OK to a move, and the mails are where they were.
-    #[error("le serveur confirme le classement, mais des courriels n’ont pas bougé ({0})")]
-    NotMoved(usize),
     /// Without UIDVALIDITY nothing can be said to be the same mail twice (RFC 3501, section 2.3.1.1).
     #[error("le serveur de messagerie ne donne pas d’UIDVALIDITY")]
     UidValidityMissing,
@@ -183,6 +180,17 @@ impl MailboxError {
         }
     }
 
+    /// Whether the session ended while mails were being filed: their folder may be the cause.
+    pub fn is_of_filing(&self) -> bool {
+        matches!(
+            self,
+            Self::Broken(Step::File)
+                | Self::Timeout(Step::File)
+                | Self::Refused { step: Step::File, .. }
+                | Self::Protocol { step: Step::File, .. }
+        )
+    }
+
     /// Whether the same step may succeed later with nobody doing anything.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -191,7 +199,6 @@ impl MailboxError {
             | Self::Broken(_)
             | Self::Protocol { .. }
             | Self::Incomplete { .. }
-            | Self::NotMoved(_)
             | Self::UidValidityChanged
             | Self::Timeout(_)
             | Self::AlreadyOpen

@@ -14,6 +14,7 @@ mod digest;
 mod docket;
 mod examine;
 mod filing;
+mod holding;
 mod intake;
 mod judge;
 mod noticing;

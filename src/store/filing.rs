@@ -60,18 +60,20 @@ impl Store {
     }
 
     /// Judged mails that are neither moved nor left, oldest first, those after `after` only: the next
-    /// page.
-    pub async fn to_move(&self, account: &str, after: Option<MailId>, limit: u32) -> Result<Vec<ToMove>> {
-        query_as(
+    /// page. Those of the folders `but` are left out.
+    pub async fn to_move(&self, account: &str, but: &[&str], after: Option<MailId>, limit: u32) -> Result<Vec<ToMove>> {
+        let others = if but.is_empty() { String::new() } else { format!("AND folder NOT IN ({})", list(but.len(), 4)) };
+        let statement = format!(
             "SELECT id, position, folder, filing_at IS NOT NULL AS tried FROM mails
-             WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL AND id > $2
-             ORDER BY id LIMIT $3",
-        )
-        .bind(account)
-        .bind(after.map_or(0, MailId::number))
-        .bind(limit)
-        .fetch_all(self.read())
-        .await
+             WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL AND id > $2 {others}
+             ORDER BY id LIMIT $3"
+        );
+        let mut reading =
+            query_as(sqlx::AssertSqlSafe(statement)).bind(account).bind(after.map_or(0, MailId::number)).bind(limit);
+        for folder in but {
+            reading = reading.bind(*folder);
+        }
+        reading.fetch_all(self.read()).await
     }
 
     /// Before moves are asked for: where a move is a copy, a crash may leave it half done.

@@ -56,7 +56,8 @@ impl Probe {
     pub(in super::super) async fn missing_folders(&mut self) -> Result<Vec<String>, MailboxError> {
         let mut missing = Vec::new();
         for name in self.destinations.names() {
-            if !folders::exists(&mut self.connection, name).await? {
+            let found = folders::exists(&mut self.connection, name).await?;
+            if !found.map_err(|text| MailboxError::Refused { step: Step::Folders, text })? {
                 missing.push(name.shown().to_owned());
             }
         }
