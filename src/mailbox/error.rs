@@ -173,8 +173,24 @@ impl MailboxError {
         let presented = || tls::what_we_present(settings.identity.as_ref());
         match self {
             Self::CertificateRefused { said, .. } => Self::CertificateRefused { said, presented: presented() },
+            // Before the login a proxy speaks, which knows nothing of us but what we present.
+            Self::Refused { step: Step::Greeting | Step::Capability, text } if tls::blames_our_certificate(&text) => {
+                Self::CertificateRefused { said: text, presented: presented() }
+            }
             Self::CredentialRefused(said) if settings.auth == Auth::External || tls::blames_our_certificate(&said) => {
                 Self::CertificateRefused { said, presented: presented() }
+            }
+            other => other,
+        }
+    }
+
+    /// An end of the connection before the first word, where the server asked for a certificate and got none: a proxy
+    /// of TLS alone has no other way to say it.
+    pub(super) fn without_certificate(self) -> Self {
+        match self {
+            Self::Broken(_) => {
+                let said = "il en demande un, puis ferme la connexion sans un mot".to_owned();
+                Self::CertificateRefused { said, presented: String::new() }
             }
             other => other,
         }

@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use error::{MailboxError, SetupError, Step};
-pub use look::{Look, Quota, Waiting};
+pub use look::{Hindrance, Look, Quota, Waiting};
 pub use mail::{Attempt, Entry, Fetched, Folder, FolderError, Moved, Position, PositionError, batches};
 pub use maildir::deliver;
 pub use settings::{Auth, Folders, ImapSettings, MaildirSettings, Security, Settings};

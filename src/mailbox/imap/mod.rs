@@ -11,6 +11,7 @@ mod content;
 mod copies;
 mod dial;
 mod dialogue;
+mod facts;
 mod filing;
 mod folders;
 mod framing;
@@ -88,9 +89,10 @@ impl Imap {
     }
 
     async fn connect(&self) -> Result<Session, MailboxError> {
-        let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        let (mut dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
         self.pace.count();
-        let mut connection = login::login(dialogue, &offered, &self.settings).await?;
+        login::login(&mut dialogue, &offered, &self.settings).await?;
+        let mut connection = Connection::new(dialogue.hand_over(), self.settings.timeout.get());
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         let refused = folders::make(&mut connection, &self.destinations, abilities.filing).await?;
