@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::mailbox::Folder;
 
 /// How long a folder is left alone after each refusal in a row, in seconds; the last wait repeats.
-const WAITS: [u64; 5] = [10, 30, 120, 300, 900];
+const WAITS: [u64; 5] = [10, 30, 60, 300, 900];
 
 /// The folders of one mailbox that refuse mails. In memory alone: after a restart each is tried at once.
 #[derive(Debug, Default)]
@@ -98,7 +98,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_folder_is_asked_later_and_later() {
         let holding = Holding::default();
-        for wait in [10, 30, 120, 300, 900, 900] {
+        for wait in [10, 30, 60, 300, 900, 900] {
             assert_eq!(holding.refused(Folder::Rejets).as_secs(), wait);
             assert_eq!((holding.held().len(), holding.due().len()), (1, 0));
             tokio::time::advance(Duration::from_secs(wait)).await;

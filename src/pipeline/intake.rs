@@ -88,7 +88,10 @@ impl Intake {
             sweep.moved += moved;
         }
         // Then a recorded mail that was not seen is not there under another position either.
-        let whole = sweep.received == new.len();
+        let mut whole = sweep.received == new.len();
+        if whole {
+            (session, whole) = self.have_gone(session, &strays).await?;
+        }
         if whole {
             self.judge.store().moved(&self.judge.duty()?, &strays.rest(), self.judge.now()).await?;
         }
@@ -122,6 +125,10 @@ impl Intake {
         let (session, fetched) = session.fetch(&positions).await?;
         self.judge.beat();
         self.tracer.fetched(entries, &fetched).await?;
+        let (session, are_others) = self.are_others(session, strays, &fetched).await?;
+        if !are_others {
+            return Ok((session, 0));
+        }
         let mails = fetched.iter().map(|mail| self.received(mail.position.as_str(), &mail.raw)).collect();
         self.keep(mails, strays).await?;
         fail_point!("mail-received");

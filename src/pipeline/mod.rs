@@ -21,6 +21,7 @@ mod noticing;
 mod posting;
 mod probing;
 mod refusing;
+mod renumbering;
 mod replaying;
 mod round;
 mod seat;

@@ -19,6 +19,8 @@ pub struct Known {
     pub sha256: String,
     /// Whether it was left there, since the server cannot move it.
     pub stays: bool,
+    /// Whether its bytes are the whole mail, not its header alone.
+    pub whole: bool,
 }
 
 /// A judged mail to be moved.
@@ -38,10 +40,10 @@ impl Store {
     /// The mails of this account that are recorded and not moved, by position.
     pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, Known>> {
         let rows: Vec<Known> = query_as(
-            "SELECT id, position, sha256, 1 = 0 AS stays FROM mails
+            "SELECT id, position, sha256, 1 = 0 AS stays, headers_only = 0 AS whole FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL
              UNION ALL
-             SELECT id, position, sha256, 1 = 1 AS stays FROM mails
+             SELECT id, position, sha256, 1 = 1 AS stays, headers_only = 0 AS whole FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NOT NULL",
         )
         .bind(account)
@@ -56,6 +58,19 @@ impl Store {
         for (id, position) in found {
             query("UPDATE mails SET position = $2 WHERE id = $1").bind(id).bind(*position).execute(&mut tx).await?;
         }
+        tx.commit().await
+    }
+
+    /// The positions of the mails that stay in this mailbox mean nothing any more: each is to be found anew by its bytes.
+    pub async fn forget_positions(&self, duty: &Duty, account: &str) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
+        query(
+            "UPDATE mails SET position = 'perdue-' || id
+             WHERE account = $1 AND left_at IS NOT NULL AND moved_at IS NULL",
+        )
+        .bind(account)
+        .execute(&mut tx)
+        .await?;
         tx.commit().await
     }
 

@@ -3,6 +3,7 @@
 mod manager;
 mod metrics;
 mod probes;
+mod refusals;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
