@@ -63,7 +63,7 @@ pub enum MailboxError {
     /// The server refuses the credentials; the text is its own.
     #[error("le serveur de messagerie refuse l’identification : {0}")]
     CredentialRefused(String),
-    /// A folder is not there and could not be made.
+    /// The folder to read is not there.
     #[error(
         "le dossier « {folder} » n’existe pas ou ne peut pas être créé : {text} (certains serveurs veulent un préfixe devant le nom, par exemple « INBOX. »)"
     )]

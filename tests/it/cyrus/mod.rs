@@ -22,7 +22,7 @@ const USER: &str = "bal-labo";
 /// Where the package `cyrus-common` has its programs.
 const PROGRAMS: &str = "/usr/lib/cyrus/bin";
 /// What the server wants to find in its folder.
-const DIRECTORIES: [&str; 11] = [
+const DIRECTORIES: [&str; 12] = [
     "spool",
     "proc",
     "lock",
@@ -34,6 +34,7 @@ const DIRECTORIES: [&str; 11] = [
     "conf/quota",
     "conf/msg",
     "conf/log",
+    "conf/socket",
 ];
 
 /// The folders as this server wants them called: below the inbox.

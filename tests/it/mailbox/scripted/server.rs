@@ -21,6 +21,9 @@ use crate::dovecot::Pki;
 /// The mails of the server, by UID.
 pub(crate) const MAILS: [(u32, &str); 2] = [(4, "From: a\r\n\r\nbonjour"), (7, "From: b\r\n\r\nbonsoir")];
 
+/// What it says of its folder once its mails have left.
+const EMPTY: &str = "* 0 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n";
+
 /// What the server does instead of its usual answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Instead {
@@ -209,7 +212,7 @@ impl Conversation {
         let known: HashMap<&str, &str> = HashMap::from([
             ("CAPABILITY", "* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN MOVE UIDPLUS ID\r\n"),
             ("ID", "* ID NIL\r\n"),
-            ("SELECT", "* 2 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n"),
+            ("SELECT", if self.gone { EMPTY } else { "* 2 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n" }),
         ]);
         let mut words = line.split(' ').skip(1);
         let command = words.next().unwrap_or_default();
