@@ -3,13 +3,24 @@
 use std::fs;
 
 use super::{WATCHED, get, readiness};
-use crate::cli::service::{World, until};
+use crate::cli::service::{Service, World, until};
 
 /// Two mails that belong in the same folder, one before and one after.
 fn mail(name: &str) -> String {
     format!(
         "From: Gestion des lits <lits@ch-armor.test>\r\nMessage-ID: <{name}@ch-armor.test>\r\n\r\nRien de joint.\r\n"
     )
+}
+
+/// Waits until the probe says 503 for the folder, and for nothing else.
+async fn refusing(service: &Service) {
+    until("the folder to be named", async || {
+        let said = get(service, "/readyz");
+        said.status == 503
+            && said.body.starts_with("pas prêt\n- le dossier « Rejets » refuse les courriels jugés depuis ")
+            && said.body.contains(" : principale\n")
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -20,9 +31,7 @@ async fn a_folder_that_refuses_is_shown_and_holds_nothing_back() {
     let folder = world.path("boite").join(".Rejets");
     fs::write(&folder, "").unwrap();
     let service = world.start();
-    let said = readiness(&service, 503).await;
-    assert!(said.contains("- le dossier « Rejets » refuse les courriels jugés depuis "), "{said}");
-    assert!(said.contains(" : principale\n"), "{said}");
+    refusing(&service).await;
     for (rank, name) in ["premier", "deuxieme", "troisieme"].into_iter().enumerate() {
         world.send(name, &mail(name));
         world.settled(i64::try_from(rank).unwrap() + 1).await;
@@ -44,7 +53,7 @@ async fn a_folder_that_refuses_is_shown_and_holds_nothing_back() {
     // A restart forgets neither the refusal nor the alert.
     service.kill();
     let service = world.start();
-    readiness(&service, 503).await;
+    refusing(&service).await;
     fs::remove_file(&folder).unwrap();
     assert_eq!(readiness(&service, 200).await, "prêt\n");
     until("all to be filed", async || world.lying_in(".Rejets") == 3 && world.lying_in("") == 0).await;
