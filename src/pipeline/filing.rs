@@ -132,10 +132,10 @@ impl Intake {
         fail_point!("move-done");
         self.judge.beat();
         self.tracer.filed(&moves, &outcomes, session.refusals()).await?;
-        let moved = self.confirm(&ids, &outcomes).await?;
+        let done = self.confirm(&ids, &outcomes).await?;
         fail_point!("move-recorded");
         let closed = self.learn(&moves, &outcomes, session.refusals());
-        Ok((session, Filed { moved, closed }))
+        Ok((session, Filed { moved: done, closed }))
     }
 
     async fn confirm(&self, ids: &[MailId], outcomes: &[Moved]) -> Result<usize, StoreError> {
