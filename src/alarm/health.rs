@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alerts::{Kind, Observation, Severity, Sight};
-use crate::health::{Diagnosis, Fault, Pulse, Settings, Standing, Trouble};
+use crate::health::{Diagnosis, Fault, Mailbox, Pulse, Settings, Standing, Trouble};
 
 /// Everything that the worker tells of itself.
 pub(super) fn observe(sight: &mut Sight, pulse: &Pulse, settings: &Settings, now: Timestamp) {
     let standing = pulse.standing();
     let troubles = Diagnosis::of(pulse, settings).troubles;
     sight.extend(troubles.iter().filter_map(|trouble| of_trouble(trouble, &standing, now)));
+    sight.extend(standing.mailboxes.iter().flat_map(of_refusals));
     sight.extend(standing.ror.iter().map(of_ror));
     sight.extend(standing.referential.iter().map(of_referential));
     sight.extend(standing.refused.iter().map(|(whom, fault)| of_login(whom, fault)));
@@ -18,7 +19,8 @@ pub(super) fn observe(sight: &mut Sight, pulse: &Pulse, settings: &Settings, now
 fn of_trouble(trouble: &Trouble, standing: &Standing, now: Timestamp) -> Option<Observation> {
     let since = |age: &std::time::Duration| Some(super::before(now, SignedDuration::try_from(*age).ok()?));
     let (kind, object, age) = match trouble {
-        Trouble::Starting(_) => return None,
+        // Told of each folder, with what the server said.
+        Trouble::Starting(_) | Trouble::Refusing { .. } => return None,
         Trouble::Stuck { task, age } => (Kind::Stuck, task.to_string(), Some(age)),
         Trouble::NeverSwept(mailbox) => (Kind::Unswept, mailbox.clone(), None),
         Trouble::SweepLate { mailbox, age } => (Kind::Unswept, mailbox.clone(), Some(age)),
@@ -29,6 +31,17 @@ fn of_trouble(trouble: &Trouble, standing: &Standing, now: Timestamp) -> Option<
     let cause = cause.and_then(|one| one.fault.as_ref()).map(|fault| format!(" ; {}", fault.cause));
     let sentence = format!("{trouble}{}", cause.unwrap_or_default());
     Some(Observation::new(kind, &object, Severity::Grave, &sentence, age.and_then(since)))
+}
+
+fn of_refusals(mailbox: &Mailbox) -> Vec<Observation> {
+    let name = &mailbox.name;
+    let refusal = |(folder, fault): &(String, Fault)| {
+        let sentence =
+            format!("le dossier « {folder} » de la boîte {name} refuse les courriels jugés : {}", fault.cause);
+        let object = format!("{name}, dossier « {folder} »");
+        Observation::new(Kind::FilingRefused, &object, Severity::Attention, &sentence, Some(fault.since))
+    };
+    mailbox.refusing.iter().map(refusal).collect()
 }
 
 fn of_ror(fault: &Fault) -> Observation {

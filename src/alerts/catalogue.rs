@@ -25,6 +25,12 @@ pub(super) fn article(kind: Kind) -> &'static Article {
             meaning: "Un courriel reçu n’a pas de verdict depuis plus de `health.sweep_delay`.",
             remedy: "Regardez les traces du service (`journalctl -u dispolits`) : elles disent ce qui interrompt le jugement, le plus souvent la base ou le référentiel.",
         },
+        Kind::FilingRefused => &Article {
+            word: "classement-refuse",
+            title: "Classement refusé",
+            meaning: "Un dossier de classement n’accepte pas les courriels jugés, ou ne peut être créé. Ils restent dans le dossier relevé, sans être rejugés ni répondus deux fois ; les suivants sont relevés, jugés et transmis comme d’habitude. De nouveaux essais ont lieu de plus en plus rarement, au plus tard tous les quarts d’heure.",
+            remedy: "Lisez la réponse du serveur dans l’alerte. Boîte pleine (« quota ») : videz les dossiers de classement des courriels anciens, ou faites agrandir la boîte. Droits : demandez à l’opérateur le droit d’ajouter des courriels à ce dossier, ou de le créer. Nom : certains serveurs veulent un préfixe (« INBOX. ») dans `[mailbox.folders]`. `dispolits doctor` dit lequel des trois. L’alerte se clôt d’elle-même au premier essai qui réussit.",
+        },
         Kind::RorDown => &Article {
             word: "ror-indisponible",
             title: "ROR indisponible",

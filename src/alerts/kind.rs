@@ -13,6 +13,8 @@ pub enum Kind {
     Unswept,
     /// A mail waits for its judgement.
     Unjudged,
+    /// A folder refuses judged mails: they stay where they came.
+    FilingRefused,
     /// The ROR does not answer as it must: requests are suspended.
     RorDown,
     /// The ROR refuses our rights on a location (R04).
@@ -53,7 +55,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the gravest first.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::StoreSilent,
         Self::Balance,
         Self::Stuck,
@@ -68,6 +70,7 @@ impl Kind {
         Self::CredentialRefused,
         Self::Certificate,
         Self::PatientDocument,
+        Self::FilingRefused,
         Self::SilentEstablishment,
         Self::SilentService,
         Self::Rejections,

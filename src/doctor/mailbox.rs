@@ -12,7 +12,9 @@ use super::words::{counted, whole};
 use super::{LONGEST, maildir};
 use crate::clock::Clock;
 use crate::config::NamedMailbox;
-use crate::mailbox::{Auth, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, SetupError, Waiting};
+use crate::mailbox::{
+    Auth, Hindrance, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, SetupError, Waiting,
+};
 use crate::outcome::in_paris;
 use crate::tls::revocation::Revocation;
 
@@ -75,8 +77,8 @@ async fn try_server(
     let refusals = endpoint.refusals();
     let mut look = trial.step(LOGIN, login(&mailbox, imap, &refusals)).await?;
     trial.step(MAILS, mails(&mut look, &refusals, now)).await?;
-    trial.step(FILING, filing(&mut look, &refusals)).await?;
-    quota(trial, &mut look, &refusals).await;
+    let _ = trial.step(FILING, filing(&mut look, &refusals)).await;
+    quota(trial, &look);
     look.close().await;
     Some(())
 }
@@ -160,7 +162,56 @@ async fn filing(look: &mut Look<'_>, refusals: &Refusals<'_>) -> Result<((), Str
         return Ok(((), told.to_owned()));
     }
     let missing = look.missing_folders().await.map_err(|error| failure(&error, refusals))?;
-    Ok(((), told_folders(&missing)))
+    match look.hindrances(&missing).as_slice() {
+        [] => Ok(((), told_folders(&missing))),
+        hindrances => Err(hindered(hindrances, &refusals.endpoint.section)),
+    }
+}
+
+/// Mails would be read, judged and answered, and stay where they are.
+fn hindered(hindrances: &[Hindrance], section: &str) -> Failure {
+    let told: Vec<String> = hindrances.iter().map(told_hindrance).collect();
+    let needs_prefix = hindrances.iter().find_map(|one| match one {
+        Hindrance::Prefix { folder, prefixes } => prefixes.first().map(|prefix| format!("{prefix}{folder}")),
+        Hindrance::Rights { .. } => None,
+    });
+    let remedy = match needs_prefix {
+        Some(example) => format!(
+            "écrivez les noms complets dans [{}.folders], par exemple « {example} »",
+            section.trim_end_matches(".imap")
+        ),
+        None => "demandez ces droits à l’opérateur de la boîte (ACL, RFC 4314) ; sans eux, les courriels seraient jugés et répondus, mais resteraient dans le dossier relevé".to_owned(),
+    };
+    Failure::new(told.join(" ; "), remedy)
+}
+
+fn told_hindrance(hindrance: &Hindrance) -> String {
+    match hindrance {
+        Hindrance::Prefix { folder, prefixes } => {
+            let prefixes: Vec<String> = prefixes.iter().map(|prefix| format!("« {prefix} »")).collect();
+            format!(
+                "le dossier « {folder} » ne pourra être créé : sur ce serveur, le nom d’un dossier commence par {}",
+                prefixes.join(" ou ")
+            )
+        }
+        Hindrance::Rights { folder, had, lacking } => {
+            let lacking: Vec<String> = lacking.chars().map(told_right).collect();
+            format!("dossier « {folder} » : ce compte n’a pas le droit {} (il a : {had})", lacking.join(", ni "))
+        }
+    }
+}
+
+/// RFC 4314, section 2.1.
+fn told_right(letter: char) -> String {
+    let what = match letter {
+        'i' => "d’y ajouter des courriels",
+        'k' => "de le créer",
+        'r' => "de le lire",
+        's' => "d’y marquer un courriel comme lu",
+        't' => "d’y marquer un courriel comme effacé",
+        _ => "d’en retirer un courriel",
+    };
+    format!("{what} ({letter})")
 }
 
 /// Which folders are there, and which will be made.
@@ -172,13 +223,10 @@ pub(super) fn told_folders(missing: &[String]) -> String {
     }
 }
 
-async fn quota(trial: &mut Trial, look: &mut Look<'_>, refusals: &Refusals<'_>) {
-    match look.quota().await {
-        Err(error) => trial.note(QUOTA, failure(&error, refusals).into()),
-        Ok(None) => {
-            trial.note(QUOTA, Outcome::NonFait { raison: "le serveur n’annonce pas de quota".to_owned() });
-        }
-        Ok(Some(quota)) => trial.note_result(QUOTA, judge_quota(&quota)),
+fn quota(trial: &mut Trial, look: &Look<'_>) {
+    match look.quota() {
+        None => trial.note(QUOTA, Outcome::NonFait { raison: "le serveur n’annonce pas de quota".to_owned() }),
+        Some(quota) => trial.note_result(QUOTA, judge_quota(&quota)),
     }
 }
 

@@ -77,6 +77,12 @@ fn filing(root: &Path, folders: &[(String, PathBuf)]) -> Result<((), String), Fa
     if device(&root.join("new"))? != home {
         return Err(elsewhere(&root.join("new")));
     }
+    if let Some((_, taken)) = folders.iter().find(|(_, directory)| directory.exists() && !directory.is_dir()) {
+        return Err(Failure::new(
+            format!("{} n’est pas un dossier : aucun courriel ne pourra y être classé", taken.display()),
+            "renommez ce fichier ; le service crée le dossier lui-même",
+        ));
+    }
     let (there, missing): (Vec<_>, Vec<_>) = folders.iter().partition(|(_, directory)| directory.is_dir());
     for (_, directory) in there {
         disk::writable(directory)?;

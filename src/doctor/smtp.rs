@@ -13,6 +13,7 @@ use super::step::{Failure, Trial};
 use super::words::whole;
 use crate::address::Address;
 use crate::smtp::{Auth, Login, Offers, Security, Settings, Smtp};
+use crate::tls;
 use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
@@ -81,10 +82,10 @@ impl Talk<'_> {
     async fn hello(&mut self) -> Result<(Offers, String), Failure> {
         if self.settings.security == Security::Tls {
             let greeting = self.ask(None).await?;
-            expect(&greeting, "220", "le serveur nous écarte dès l’accueil")?;
+            self.expect(&greeting, "220", "le serveur nous écarte dès l’accueil")?;
         }
         let answer = self.ask(Some(&format!("EHLO {}", self.settings.hello))).await?;
-        expect(&answer, "250", "le serveur refuse EHLO")?;
+        self.expect(&answer, "250", "le serveur refuse EHLO")?;
         let offers = Offers::read(answer.lines().skip(1).filter_map(|line| line.get(4..)));
         let detail = told(&offers)?;
         Ok((offers, detail))
@@ -155,19 +156,24 @@ impl Talk<'_> {
         Ok(())
     }
 
+    /// Postfix and proxies refuse a client without a certificate by such an answer.
+    fn expect(&self, answer: &Answer, code: &str, otherwise: &str) -> Result<(), Failure> {
+        if answer.has_code(code) {
+            return Ok(());
+        }
+        let told = answer.told();
+        if tls::blames_our_certificate(&told) {
+            return Err(self.refusals.of_our_certificate(&told));
+        }
+        Err(Failure::new(
+            format!("{otherwise} (« {told} »)"),
+            "vérifiez smtp.host, smtp.port et smtp.hello, puis montrez cette ligne à l’opérateur",
+        ))
+    }
+
     async fn ask(&mut self, command: Option<&str>) -> Result<Answer, Failure> {
         self.dialogue.smtp(command).await.map_err(|error| self.refusals.of_connection(&error))
     }
-}
-
-fn expect(answer: &Answer, code: &str, otherwise: &str) -> Result<(), Failure> {
-    if answer.has_code(code) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        format!("{otherwise} (« {} »)", answer.told()),
-        "vérifiez smtp.host, smtp.port et smtp.hello, puis montrez cette ligne à l’opérateur",
-    ))
 }
 
 fn not_offered(mechanism: &str, offers: &Offers) -> Failure {

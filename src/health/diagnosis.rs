@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::Settings;
 use super::pulse::{Heart, Known, Pulse, Task};
+use super::standing::Fault;
 
 /// How old what is known of the store may be.
 const OBSERVATION: Duration = Duration::from_mins(1);
@@ -40,6 +41,15 @@ pub enum Trouble {
         /// For how long the oldest one does.
         age: Duration,
     },
+    /// A folder refuses the judged mails of a mailbox: they stay where they came.
+    Refusing {
+        /// The mailbox.
+        mailbox: String,
+        /// The folder, by its name.
+        folder: String,
+        /// For how long.
+        age: Duration,
+    },
     /// The store was not to be read for a while.
     StoreSilent,
 }
@@ -60,6 +70,7 @@ impl Diagnosis {
         let mut troubles: Vec<Trouble> =
             known.hearts.iter().filter_map(|(task, heart)| still(task, heart, &known, settings)).collect();
         troubles.extend(known.hearts.iter().filter_map(|(task, heart)| unswept(task, heart, &known, settings)));
+        troubles.extend(known.hearts.keys().flat_map(|task| refusing(task, &known, pulse)));
         troubles.extend(store_troubles(&known, pulse, settings));
         Self { troubles, remarks: remarks(&known, pulse) }
     }
@@ -98,6 +109,15 @@ fn unswept(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Op
     };
     let late = age > settings.sweep_delay.get().saturating_add(heart.rest);
     late.then(|| Trouble::SweepLate { mailbox: known.name(mailbox).to_owned(), age })
+}
+
+fn refusing(task: &Task, known: &Known, pulse: &Pulse) -> Vec<Trouble> {
+    let trouble = |(folder, fault): (String, Fault)| Trouble::Refusing {
+        mailbox: known.name(task.mailbox()).to_owned(),
+        folder,
+        age: pulse.now().duration_since(fault.since).unsigned_abs(),
+    };
+    known.refusing(task.mailbox()).into_iter().map(trouble).collect()
 }
 
 fn store_troubles(known: &Known, pulse: &Pulse, settings: &Settings) -> Vec<Trouble> {
@@ -144,6 +164,9 @@ impl fmt::Display for Trouble {
             }
             Self::Unjudged { mailbox, age } => {
                 write!(f, "un courriel attend son jugement depuis {} : {mailbox}", in_words(*age))
+            }
+            Self::Refusing { mailbox, folder, age } => {
+                write!(f, "le dossier « {folder} » refuse les courriels jugés depuis {} : {mailbox}", in_words(*age))
             }
             Self::StoreSilent => f.write_str("la base de données ne se laisse pas lire"),
         }

@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::counters::Labels;
-use super::pulse::{Known, Pulse, labels};
+use super::pulse::{Known, Pulse, Task, labels};
 use super::{Diagnosis, Settings};
 use crate::alerts::Kind;
 use crate::store::{Balance, Vitals};
@@ -34,6 +34,7 @@ pub(super) fn text(pulse: &Pulse, settings: &Settings, asked: Option<&Asked>) ->
     pulse.counters().register(&mut registry);
     worker(&mut registry, &Diagnosis::of(pulse, settings), &known);
     sweeps(&mut registry, &known);
+    refusals(&mut registry, &known);
     number(&mut registry, "store_up", "Whether the store could be read", i64::from(asked.is_some()));
     if let Some((_, vitals)) = &known.vitals {
         queues(&mut registry, vitals, &known, pulse.now());
@@ -78,6 +79,16 @@ fn sweeps(registry: &mut Registry, known: &Known) {
     registry.register_with_unit("last_sweep_timestamp", help, Unit::Seconds, last);
 }
 
+fn refusals(registry: &mut Registry, known: &Known) {
+    let refusing = Numbers::default();
+    for account in known.hearts.keys().map(Task::mailbox).filter(|account| !account.is_empty()) {
+        let folders = known.refusing(account).len();
+        let of_mailbox = labels([("mailbox", known.name(account))]);
+        refusing.get_or_create(&of_mailbox).set(i64::try_from(folders).unwrap_or(i64::MAX));
+    }
+    registry.register("refusing_folders", "Folders of a mailbox that refuse judged mails", refusing);
+}
+
 fn queues(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestamp) {
     let (unjudged, ages) = (Numbers::default(), Seconds::default());
     for waiting in &vitals.unjudged {
@@ -86,6 +97,11 @@ fn queues(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestam
         ages.get_or_create(&of_mailbox).set(age(Some(waiting.oldest), now));
     }
     registry.register("unjudged_mails", "Mails received and not judged yet", unjudged);
+    let unfiled = Numbers::default();
+    for (account, mails) in &vitals.unfiled {
+        unfiled.get_or_create(&labels([("mailbox", known.name(account))])).set(*mails);
+    }
+    registry.register("unfiled_mails", "Mails judged and not in their folder yet", unfiled);
     let help = "Age of the oldest mail not judged yet";
     registry.register_with_unit("oldest_unjudged_mail_age", help, Unit::Seconds, ages);
     let (queue, replies) = (&vitals.queue, &vitals.replies);

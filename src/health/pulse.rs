@@ -88,6 +88,18 @@ impl Known {
         self.names.get(account).map_or(account, String::as_str)
     }
 
+    /// The folders of an account that refuse judged mails. Of a mailbox that another worker reads, that one tells.
+    pub(super) fn refusing(&self, account: &str) -> Vec<(String, Fault)> {
+        if self.elsewhere.contains(account) {
+            return Vec::new();
+        }
+        let of_account = |(concern, fault): (&Concern, &Fault)| match concern {
+            Concern::Filing { account: its, folder } if its == account => Some((folder.clone(), fault.clone())),
+            _ => None,
+        };
+        self.faults.iter().filter_map(of_account).collect()
+    }
+
     /// A task, its mailbox by its name.
     pub(super) fn named(&self, task: &Task) -> Task {
         match task {

@@ -10,6 +10,13 @@ use crate::address::mask_all;
 pub enum Concern {
     /// The sweeps of an account.
     Sweep(String),
+    /// The filing of judged mails in a folder of an account, by its name.
+    Filing {
+        /// The account.
+        account: String,
+        /// What the configuration calls the folder.
+        folder: String,
+    },
     /// The login to the mailbox of an account.
     MailboxLogin(String),
     /// The login to the submission server.
@@ -55,6 +62,8 @@ pub struct Mailbox {
     pub elsewhere: bool,
     /// Why the last sweep failed, if it did.
     pub fault: Option<Fault>,
+    /// The folders that refuse judged mails, and what is said of it.
+    pub refusing: Vec<(String, Fault)>,
 }
 
 impl Pulse {
@@ -81,6 +90,7 @@ impl Pulse {
             last_sweep: known.swept_at.get(account).copied(),
             elsewhere: known.elsewhere.contains(account),
             fault: fault(&Concern::Sweep(account.to_owned())),
+            refusing: known.refusing(account),
         };
         let refused = known.faults.iter().filter_map(|(concern, fault)| {
             let name = match concern {

@@ -63,7 +63,7 @@ pub enum MailboxError {
     /// The server refuses the credentials; the text is its own.
     #[error("le serveur de messagerie refuse l’identification : {0}")]
     CredentialRefused(String),
-    /// A folder is not there and could not be made.
+    /// The folder to read is not there.
     #[error(
         "le dossier « {folder} » n’existe pas ou ne peut pas être créé : {text} (certains serveurs veulent un préfixe devant le nom, par exemple « INBOX. »)"
     )]
@@ -106,9 +106,6 @@ pub enum MailboxError {
         /// By FETCH.
         listed: u64,
     },
-    /// The server answered OK to a move, and the mails are where they were.
-    #[error("le serveur confirme le classement, mais des courriels n’ont pas bougé ({0})")]
-    NotMoved(usize),
     /// Without UIDVALIDITY nothing can be said to be the same mail twice (RFC 3501, section 2.3.1.1).
     #[error("le serveur de messagerie ne donne pas d’UIDVALIDITY")]
     UidValidityMissing,
@@ -176,11 +173,38 @@ impl MailboxError {
         let presented = || tls::what_we_present(settings.identity.as_ref());
         match self {
             Self::CertificateRefused { said, .. } => Self::CertificateRefused { said, presented: presented() },
+            // Before the login a proxy speaks, which knows nothing of us but what we present.
+            Self::Refused { step: Step::Greeting | Step::Capability, text } if tls::blames_our_certificate(&text) => {
+                Self::CertificateRefused { said: text, presented: presented() }
+            }
             Self::CredentialRefused(said) if settings.auth == Auth::External || tls::blames_our_certificate(&said) => {
                 Self::CertificateRefused { said, presented: presented() }
             }
             other => other,
         }
+    }
+
+    /// An end of the connection before the first word, where the server asked for a certificate and got none: a proxy
+    /// of TLS alone has no other way to say it.
+    pub(super) fn without_certificate(self) -> Self {
+        match self {
+            Self::Broken(_) => {
+                let said = "il en demande un, puis ferme la connexion sans un mot".to_owned();
+                Self::CertificateRefused { said, presented: String::new() }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the session ended while mails were being filed: their folder may be the cause.
+    pub fn is_of_filing(&self) -> bool {
+        matches!(
+            self,
+            Self::Broken(Step::File)
+                | Self::Timeout(Step::File)
+                | Self::Refused { step: Step::File, .. }
+                | Self::Protocol { step: Step::File, .. }
+        )
     }
 
     /// Whether the same step may succeed later with nobody doing anything.
@@ -191,7 +215,6 @@ impl MailboxError {
             | Self::Broken(_)
             | Self::Protocol { .. }
             | Self::Incomplete { .. }
-            | Self::NotMoved(_)
             | Self::UidValidityChanged
             | Self::Timeout(_)
             | Self::AlreadyOpen

@@ -77,6 +77,11 @@ impl Destinations {
         self.0.iter().map(|(_, name)| name)
     }
 
+    /// Each kind of mail with its folder.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Folder, &Name)> {
+        self.0.iter().map(|(folder, name)| (*folder, name))
+    }
+
     pub(super) fn of(&self, folder: Folder) -> &Name {
         let [(_, first), ..] = &self.0;
         self.0.iter().find(|(kind, _)| *kind == folder).map_or(first, |(_, name)| name)

@@ -40,6 +40,27 @@ pub struct Quota {
     pub limit: u64,
 }
 
+/// What will keep judged mails from leaving the folder that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hindrance {
+    /// The name of a folder that is not there must begin otherwise.
+    Prefix {
+        /// The folder.
+        folder: String,
+        /// How names may begin.
+        prefixes: Vec<String>,
+    },
+    /// We lack rights that filing takes.
+    Rights {
+        /// The folder.
+        folder: String,
+        /// What we may do there, or where it is to be made, in the letters of RFC 4314.
+        had: String,
+        /// What we may not, in the same letters.
+        lacking: String,
+    },
+}
+
 impl Mailbox {
     /// Connects and identifies, as [`open`](Self::open) does, and stops there.
     pub async fn look(&self) -> Result<Look<'_>, MailboxError> {
@@ -97,11 +118,20 @@ impl Look<'_> {
         }
     }
 
+    /// What will keep mails out of these folders, as far as the server tells beforehand, `missing` being those that
+    /// are to be made.
+    pub fn hindrances(&self, missing: &[String]) -> Vec<Hindrance> {
+        match &self.0 {
+            Backing::Maildir(_) => Vec::new(),
+            Backing::Imap(probe) => probe.hindrances(missing),
+        }
+    }
+
     /// How full the mailbox is; nothing where that is not told or not limited.
-    pub async fn quota(&mut self) -> Result<Option<Quota>, MailboxError> {
-        match &mut self.0 {
-            Backing::Maildir(_) => Ok(None),
-            Backing::Imap(probe) => probe.quota().await,
+    pub fn quota(&self) -> Option<Quota> {
+        match &self.0 {
+            Backing::Maildir(_) => None,
+            Backing::Imap(probe) => probe.quota(),
         }
     }
 

@@ -68,6 +68,8 @@ pub enum Moved {
     Gone,
     /// The server has no way to move mails: this one stays where it is, for ever.
     Left,
+    /// Its folder does not take it now: it stays where it is until it is asked for again.
+    Refused,
 }
 
 /// Whether moves were asked for before.

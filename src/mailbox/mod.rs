@@ -16,6 +16,7 @@ mod mail;
 mod maildir;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use error::{MailboxError, SetupError, Step};
-pub use look::{Look, Quota, Waiting};
+pub use look::{Hindrance, Look, Quota, Waiting};
 pub use mail::{Attempt, Entry, Fetched, Folder, FolderError, Moved, Position, PositionError, batches};
 pub use maildir::deliver;
 pub use settings::{Auth, Folders, ImapSettings, MaildirSettings, Security, Settings};
@@ -83,8 +84,9 @@ impl Mailbox {
         &self.account
     }
 
-    /// Opens the mailbox and makes the folders that are missing. Certificates and passwords are
-    /// read anew, so that renewed ones need no restart. Waits first where the last logins were too
+    /// Opens the mailbox and makes the folders that are missing; one that cannot be made keeps nothing
+    /// else back ([`Session::refusals`]). Certificates and passwords are read anew, so that renewed ones
+    /// need no restart. Waits first where the last logins were too
     /// many; may be given up at any moment.
     pub async fn open(&mut self) -> Result<Session, MailboxError> {
         let permit = Arc::clone(&self.connection).try_acquire_owned().map_err(|_| MailboxError::AlreadyOpen)?;
@@ -136,8 +138,9 @@ impl Session {
         Ok((self, header))
     }
 
-    /// Files judged mails, and says of each, in the same order, what became of it. On an error some
-    /// may have moved; asking again is safe, once it is said that it is again.
+    /// Files judged mails, and says of each, in the same order, what became of it. A folder that refuses
+    /// some is no error, and keeps nothing from the others ([`refusals`](Self::refusals)). On an error
+    /// some may have moved; asking again is safe, once it is said that it is again.
     pub async fn file(
         mut self,
         moves: &[(Position, Folder)],
@@ -148,6 +151,24 @@ impl Session {
             Connected::Imap(imap) => imap.file(moves, attempt).await?,
         };
         Ok((self, outcomes))
+    }
+
+    /// The folders that refused mails when they were last asked to take some, or could not be made, with what the
+    /// server or the machine said.
+    pub fn refusals(&self) -> &BTreeMap<Folder, String> {
+        match &self.connected {
+            Connected::Maildir(maildir) => maildir.refusals(),
+            Connected::Imap(imap) => imap.refusals(),
+        }
+    }
+
+    /// Makes the folders that are missing, as at the opening. What was said of the others is forgotten.
+    pub async fn make_folders(mut self) -> Result<Self, MailboxError> {
+        match &mut self.connected {
+            Connected::Maildir(maildir) => maildir.make_folders().await?,
+            Connected::Imap(imap) => imap.make_folders().await?,
+        }
+        Ok(self)
     }
 
     /// Waits until new mail may be there, `at_most` that long, or until `stop`. A [`list`](Self::list)

@@ -3,11 +3,12 @@
 use tokio_util::sync::CancellationToken;
 
 use super::filing::{Extent, Listing};
+use super::holding::Holding;
 use super::judge::Judge;
 use super::strays::Strays;
 use super::tracer::Tracer;
 use crate::fail_point::fail_point;
-use crate::mailbox::{Entry, MailboxError, Position, Session};
+use crate::mailbox::{Entry, Folders, MailboxError, Position, Session};
 use crate::store::{Received, StoreError};
 
 /// Mails fetched together.
@@ -44,12 +45,14 @@ pub struct Sweep {
 pub struct Intake {
     pub(super) judge: Judge,
     pub(super) tracer: Tracer,
+    pub(super) folders: Folders,
+    pub(super) holding: Holding,
 }
 
 impl Intake {
-    /// The intake of the mailbox whose mails this judge judges.
-    pub fn new(judge: Judge, tracer: Tracer) -> Self {
-        Self { judge, tracer }
+    /// The intake of the mailbox whose mails this judge judges, and whose folders are called so.
+    pub fn new(judge: Judge, tracer: Tracer, folders: Folders) -> Self {
+        Self { judge, tracer, folders, holding: Holding::default() }
     }
 
     /// Who judges what this intake makes durable.
@@ -65,7 +68,7 @@ impl Intake {
     /// One sweep: what is new is received, judged and moved batch by batch, so that no more of it is under way than one
     /// batch, however much waits. At `stop` it ends after the mail under way.
     pub async fn sweep(&self, session: Session, stop: &CancellationToken) -> Result<(Session, Sweep), IntakeError> {
-        let (mut session, entries) = session.list().await?;
+        let (mut session, entries) = self.look_at_folders(session).await?.list().await?;
         let listing = Listing::of(&entries);
         let known = self.judge.store().known_positions(&self.judge.account).await?;
         let mut strays = Strays::among(&known, &listing);
@@ -85,7 +88,10 @@ impl Intake {
             sweep.moved += moved;
         }
         // Then a recorded mail that was not seen is not there under another position either.
-        let whole = sweep.received == new.len();
+        let mut whole = sweep.received == new.len();
+        if whole {
+            (session, whole) = self.have_gone(session, &strays).await?;
+        }
         if whole {
             self.judge.store().moved(&self.judge.duty()?, &strays.rest(), self.judge.now()).await?;
         }
@@ -119,6 +125,10 @@ impl Intake {
         let (session, fetched) = session.fetch(&positions).await?;
         self.judge.beat();
         self.tracer.fetched(entries, &fetched).await?;
+        let (session, are_others) = self.are_others(session, strays, &fetched).await?;
+        if !are_others {
+            return Ok((session, 0));
+        }
         let mails = fetched.iter().map(|mail| self.received(mail.position.as_str(), &mail.raw)).collect();
         self.keep(mails, strays).await?;
         fail_point!("mail-received");

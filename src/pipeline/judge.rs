@@ -19,7 +19,7 @@ use super::noticing::notice;
 use super::seat::Seat;
 use crate::defect::Code;
 use crate::fail_point::fail_point;
-use crate::health::Task;
+use crate::health::{Pulse, Task};
 use crate::store::{Duty, JudgedMail, Judging, MailId, Reading, Recorded, Store, StoreError, StoredMail};
 
 /// Mails judged together.
@@ -61,6 +61,11 @@ impl Judge {
 
     pub(super) fn now(&self) -> Timestamp {
         self.house.clock.now()
+    }
+
+    /// Where it is told what goes on in the mailbox.
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.house.pulse
     }
 
     /// The sweep of the account goes on, however long it is.

@@ -1,36 +1,77 @@
 //! Mails that were left in the mailbox, and are no longer where they were: the server renumbered its
 //! folder, or somebody took them out of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::filing::Listing;
-use crate::store::{Known, MailId};
+use crate::mailbox::{Fetched, Position};
+use crate::store::{Known, MailId, sha256};
 
 /// The missing ones, by the SHA-256 of their bytes. What is still at its position is no stray: the same
 /// bytes elsewhere are then another mail.
 #[derive(Debug, Default)]
-pub(super) struct Strays(BTreeMap<String, Vec<MailId>>);
+pub(super) struct Strays {
+    missing: BTreeMap<String, Vec<MailId>>,
+    /// Those that are where they were, if numbers can be trusted: whole mails alone, which can be compared.
+    settled: BTreeMap<String, BTreeSet<Position>>,
+    /// The newest of those that are where they were.
+    newest: Option<Position>,
+}
 
 impl Strays {
     /// Those of the known mails that a listing does not show.
     pub(super) fn among(known: &HashMap<String, Known>, listing: &Listing<'_>) -> Self {
-        let is_missing = |mail: &&Known| mail.stays && !listing.has(&mail.position);
-        let mut missing: Vec<&Known> = known.values().filter(is_missing).collect();
-        missing.sort_by_key(|mail| mail.id);
         let mut strays = Self::default();
-        for mail in missing {
-            strays.0.entry(mail.sha256.clone()).or_default().push(mail.id);
+        let mut staying: Vec<&Known> = known.values().filter(|mail| mail.stays).collect();
+        staying.sort_by_key(|mail| mail.id);
+        for mail in staying {
+            if !listing.has(&mail.position) {
+                strays.missing.entry(mail.sha256.clone()).or_default().push(mail.id);
+            } else if let (true, Ok(position)) = (mail.whole, mail.position.parse::<Position>()) {
+                strays.settled.entry(mail.sha256.clone()).or_default().insert(position.clone());
+                strays.newest = Some(position);
+            }
         }
         strays
     }
 
+    /// A mail to look at before those that are missing count as gone: where others went on to lower numbers, the
+    /// newest that is still there is another.
+    pub(super) fn witness(&self) -> Option<Position> {
+        let some_missing = self.missing.values().any(|ids| !ids.is_empty());
+        self.newest.clone().filter(|_| some_missing)
+    }
+
+    /// Where the mails are, as far as is known, whose bytes were found elsewhere as well.
+    pub(super) fn twins(&self, found: &[Fetched]) -> Vec<Position> {
+        found.iter().filter_map(|mail| self.settled.get(&sha256(&mail.raw))).flatten().cloned().collect()
+    }
+
+    /// Whether one of these is not the mail that was at its position.
+    pub(super) fn is_another(&self, there: &[Fetched]) -> bool {
+        let is_its = |mail: &Fetched| {
+            self.settled.get(&sha256(&mail.raw)).is_some_and(|positions| positions.contains(&mail.position))
+        };
+        !there.iter().all(is_its)
+    }
+
+    /// Whether one of these has the bytes of a mail that was elsewhere. Bytes that nobody knows say nothing: some
+    /// servers change a mail that is marked.
+    pub(super) fn is_displaced(&self, there: &[Fetched]) -> bool {
+        let is_known = |mail: &Fetched| {
+            let bytes = sha256(&mail.raw);
+            self.missing.contains_key(&bytes) || self.settled.contains_key(&bytes)
+        };
+        self.is_another(there) && there.iter().any(is_known)
+    }
+
     /// A mail of these bytes was found elsewhere: which of the missing ones it is, if any.
     pub(super) fn claim(&mut self, sha256: &str) -> Option<MailId> {
-        self.0.get_mut(sha256)?.pop()
+        self.missing.get_mut(sha256)?.pop()
     }
 
     /// Those found nowhere.
     pub(super) fn rest(self) -> Vec<MailId> {
-        self.0.into_values().flatten().collect()
+        self.missing.into_values().flatten().collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The duty to trace: each action on a mailbox and each mail sent from it, failures too, never a content.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use crate::clock::Clock;
@@ -47,11 +48,26 @@ impl Tracer {
         self.keep(vec![self.one("lecture", &asked, answer)]).await
     }
 
-    pub(super) async fn filed(&self, moves: &[(Position, Folder)], outcomes: &[Moved]) -> Result<(), StoreError> {
+    /// One trace for each mail, but one for all that a folder refused: they may be asked for often.
+    pub(super) async fn filed(
+        &self,
+        moves: &[(Position, Folder)],
+        outcomes: &[Moved],
+        refusals: &BTreeMap<Folder, String>,
+    ) -> Result<(), StoreError> {
         let one = |((position, folder), moved): (&(Position, Folder), &Moved)| {
-            self.one("classement", &format!("{position} → {folder}"), answer_of(*moved))
+            Some(self.one("classement", &format!("{position} → {folder}"), answer_of(*moved)?))
         };
-        self.keep(moves.iter().zip(outcomes).map(one).collect()).await
+        let mut traces: Vec<NewTrace> = moves.iter().zip(outcomes).filter_map(one).collect();
+        traces.extend(refusals.iter().filter_map(|(folder, said)| {
+            let is_its =
+                |((_, target), moved): &(&(Position, Folder), &Moved)| target == folder && **moved == Moved::Refused;
+            let refused: Vec<&str> =
+                moves.iter().zip(outcomes).filter(is_its).map(|((position, _), _)| position.as_str()).collect();
+            let asked = format!("{} → {folder}", refused.join(" "));
+            (!refused.is_empty()).then(|| self.one("classement", &asked, Err::<&str, _>(said)))
+        }));
+        self.keep(traces).await
     }
 
     pub(super) async fn posted(
@@ -83,10 +99,12 @@ impl Tracer {
     }
 }
 
-fn answer_of(moved: Moved) -> Result<&'static str, &'static str> {
+/// What is traced of one mail; nothing of one that was refused.
+fn answer_of(moved: Moved) -> Option<Result<&'static str, &'static str>> {
     match moved {
-        Moved::Done => Ok("fait"),
-        Moved::Gone => Err("le courriel n’est plus à cette place"),
-        Moved::Left => Err("laissé à sa place : le serveur ne sait pas déplacer un courriel"),
+        Moved::Done => Some(Ok("fait")),
+        Moved::Gone => Some(Err("le courriel n’est plus à cette place")),
+        Moved::Left => Some(Err("laissé à sa place : le serveur ne sait pas déplacer un courriel")),
+        Moved::Refused => None,
     }
 }

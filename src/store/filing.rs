@@ -19,6 +19,8 @@ pub struct Known {
     pub sha256: String,
     /// Whether it was left there, since the server cannot move it.
     pub stays: bool,
+    /// Whether its bytes are the whole mail, not its header alone.
+    pub whole: bool,
 }
 
 /// A judged mail to be moved.
@@ -38,10 +40,10 @@ impl Store {
     /// The mails of this account that are recorded and not moved, by position.
     pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, Known>> {
         let rows: Vec<Known> = query_as(
-            "SELECT id, position, sha256, 1 = 0 AS stays FROM mails
+            "SELECT id, position, sha256, 1 = 0 AS stays, headers_only = 0 AS whole FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL
              UNION ALL
-             SELECT id, position, sha256, 1 = 1 AS stays FROM mails
+             SELECT id, position, sha256, 1 = 1 AS stays, headers_only = 0 AS whole FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NOT NULL",
         )
         .bind(account)
@@ -59,19 +61,34 @@ impl Store {
         tx.commit().await
     }
 
-    /// Judged mails that are neither moved nor left, oldest first, those after `after` only: the next
-    /// page.
-    pub async fn to_move(&self, account: &str, after: Option<MailId>, limit: u32) -> Result<Vec<ToMove>> {
-        query_as(
-            "SELECT id, position, folder, filing_at IS NOT NULL AS tried FROM mails
-             WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL AND id > $2
-             ORDER BY id LIMIT $3",
+    /// The positions of the mails that stay in this mailbox mean nothing any more: each is to be found anew by its bytes.
+    pub async fn forget_positions(&self, duty: &Duty, account: &str) -> Result<()> {
+        let mut tx = self.write_under(duty).await?;
+        query(
+            "UPDATE mails SET position = 'perdue-' || id
+             WHERE account = $1 AND left_at IS NOT NULL AND moved_at IS NULL",
         )
         .bind(account)
-        .bind(after.map_or(0, MailId::number))
-        .bind(limit)
-        .fetch_all(self.read())
-        .await
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await
+    }
+
+    /// Judged mails that are neither moved nor left, oldest first, those after `after` only: the next
+    /// page. Those of the folders `but` are left out.
+    pub async fn to_move(&self, account: &str, but: &[&str], after: Option<MailId>, limit: u32) -> Result<Vec<ToMove>> {
+        let others = if but.is_empty() { String::new() } else { format!("AND folder NOT IN ({})", list(but.len(), 4)) };
+        let statement = format!(
+            "SELECT id, position, folder, filing_at IS NOT NULL AS tried FROM mails
+             WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL AND id > $2 {others}
+             ORDER BY id LIMIT $3"
+        );
+        let mut reading =
+            query_as(sqlx::AssertSqlSafe(statement)).bind(account).bind(after.map_or(0, MailId::number)).bind(limit);
+        for folder in but {
+            reading = reading.bind(*folder);
+        }
+        reading.fetch_all(self.read()).await
     }
 
     /// Before moves are asked for: where a move is a copy, a crash may leave it half done.

@@ -10,6 +10,8 @@ use super::{Result, Store, instant, millis};
 pub struct Vitals {
     /// Mails without judgement, by mailbox; none for a mailbox that has none.
     pub unjudged: Vec<Unjudged>,
+    /// How many mails are judged and not in their folder yet, by account; none for one that has none.
+    pub unfiled: Vec<(String, i64)>,
     /// Counts on their way to the ROR.
     pub queue: Queue,
     /// Replies on their way to their senders.
@@ -56,6 +58,7 @@ impl Store {
     pub async fn vitals(&self, late_before: Timestamp) -> Result<Vitals> {
         Ok(Vitals {
             unjudged: self.unjudged().await?,
+            unfiled: self.unfiled().await?,
             queue: self.queue(late_before).await?,
             replies: self.replies_waiting().await?,
             last_acknowledged: self.last_acknowledged().await?,
@@ -69,6 +72,15 @@ impl Store {
                 .await?;
         let unjudged = |(mailbox, mails, oldest)| Unjudged { mailbox, mails, oldest: instant(oldest) };
         Ok(rows.into_iter().map(unjudged).collect())
+    }
+
+    async fn unfiled(&self) -> Result<Vec<(String, i64)>> {
+        query_as(
+            "SELECT account, COUNT(*) FROM mails
+             WHERE moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL GROUP BY account",
+        )
+        .fetch_all(self.read())
+        .await
     }
 
     async fn queue(&self, late_before: Timestamp) -> Result<Queue> {

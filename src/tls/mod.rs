@@ -16,6 +16,7 @@ mod name;
 mod pem;
 mod pkcs12;
 mod refusal;
+mod request;
 pub mod revocation;
 
 use std::path::Path;
@@ -32,6 +33,7 @@ pub use identity::{Credentials, certificates, credentials, presented};
 pub use name::DistinguishedName;
 pub use pem::{chain, key, roots};
 pub use refusal::{blames_our_certificate, certificate_alert, tls_error, what_we_present};
+pub use request::Request;
 use revocation::Revocation;
 
 use crate::setting::Identity;

@@ -213,7 +213,7 @@ fn round(
     let (section, settings) = (named.section, named.settings()?);
     let mailbox = Mailbox::new(&settings, &section.folders)?.checking(revocation.of(Connection::Imap));
     let tracer = tracer(mailbox.account(), settings.user());
-    let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes), tracer);
+    let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes), tracer, section.folders.clone());
     let mailbox = tokio::sync::Mutex::new(mailbox);
     Ok(Arc::new(Round { name: named.name.to_owned(), intake, mailbox, poll: section.poll.get() }))
 }

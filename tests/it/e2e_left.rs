@@ -52,6 +52,28 @@ async fn what_cannot_be_moved_is_judged_and_answered_once() {
     assert!(!dovecot.maildir().join(".Rejets").exists(), "no folder is made that nothing is moved to");
 }
 
+/// Numbers that change under one UIDVALIDITY: each mail would lie where its neighbour was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mails_that_change_their_numbers_are_no_duplicates() {
+    let mut dovecot = Dovecot::start_with(ClientCertificate::Unasked, NEITHER);
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = start(folder.path(), &dovecot, dovecot.section(Security::Tls)).await;
+    for name in ["a", "b", "c"] {
+        deliver(&dovecot, name, &format!("courriel-{name}"));
+    }
+    assert_eq!(settled(&sandbox, 3).await.rejetes, 3);
+    sandbox.stop().await.unwrap();
+    dovecot.stop();
+    dovecot.shift_numbers();
+    dovecot.restart();
+    let sandbox = start(folder.path(), &dovecot, dovecot.section(Security::Tls)).await;
+    deliver(&dovecot, "d", "courriel-d");
+    let balance = settled(&sandbox, 4).await;
+    assert_eq!((balance.rejetes, balance.doublons), (4, 0), "{balance:?}");
+    assert_eq!(replies(&sandbox, 4).await, [1; 4], "each is answered once");
+    sandbox.stop().await.unwrap();
+}
+
 /// The balance once so many mails are received, settled and dealt with in the mailbox.
 async fn settled(sandbox: &Sandbox, mails: usize) -> Balance {
     let end = Instant::now() + PATIENCE;

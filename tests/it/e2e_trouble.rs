@@ -113,7 +113,7 @@ async fn a_full_mailbox_renumbered_is_filed_once_and_nobody_answered_twice() {
     deliver_large(&main, "a", "grand", 70);
     let account = Settings::from(main.settings(Security::Starttls)).account();
     until("a copy to be refused", async || {
-        let waiting = sandbox.store.to_move(&account, None, 10).await.unwrap();
+        let waiting = sandbox.store.to_move(&account, &[], None, 10).await.unwrap();
         waiting.iter().any(|mail| mail.tried) && sandbox.store.balance(None).await.unwrap().en_cours == 0
     })
     .await;
@@ -130,6 +130,6 @@ async fn a_full_mailbox_renumbered_is_filed_once_and_nobody_answered_twice() {
     deliver(&main, "c", "ensuite");
     rest(&sandbox, 3, &[(&main, 2)]).await;
     answered_once(&sandbox, 3).await;
-    assert!(sandbox.store.to_move(&account, None, 10).await.unwrap().is_empty());
+    assert!(sandbox.store.to_move(&account, &[], None, 10).await.unwrap().is_empty());
     sandbox.stop().await.unwrap();
 }

@@ -17,14 +17,17 @@ mod config;
 mod config_pages;
 #[cfg(unix)]
 mod crash;
+mod cyrus;
 mod delivery;
 mod doctor;
 mod dovecot;
 #[cfg(target_os = "linux")]
 mod durability;
+mod e2e_cyrus;
 mod e2e_imap;
 mod e2e_left;
 mod e2e_mail;
+mod e2e_refused;
 mod e2e_replies;
 #[cfg(target_os = "linux")]
 mod e2e_trouble;

@@ -9,6 +9,7 @@ use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
 use super::Session;
 use super::content::{FRAME, body};
+use super::filing::{Obstacle, accepted};
 use super::inventory;
 use super::uid::{self, SET, Uid};
 
@@ -19,29 +20,41 @@ const COMPARED: u64 = 64 * 1024;
 type Face = (u64, Vec<u8>);
 
 impl Session {
-    /// Those of the mails whose like is in the folder. The folder to read is selected afterwards, as
-    /// it was before.
-    pub(super) async fn copied(&mut self, uids: &[Uid], folder: &Name) -> Result<BTreeSet<Uid>, MailboxError> {
+    /// Those of the mails whose like is in the folder, each with one of its own. The folder to read is
+    /// selected afterwards, as it was before.
+    pub(super) async fn copied(&mut self, uids: &[Uid], folder: &Name) -> Result<BTreeSet<Uid>, Obstacle> {
         let sought = self.faces(uids).await?;
         if sought.len() < uids.len() {
-            return Err(MailboxError::Protocol { step: Step::File, what: "des courriels à comparer manquent" });
+            return Err(Obstacle::Refusal("le serveur ne donne pas des courriels à comparer".to_owned()));
         }
-        let command = format!("EXAMINE \"{}\"", folder.wire());
-        self.connection.order(Step::File, &command).await?.or_missing(Step::File, folder)?;
-        let mut found = BTreeSet::new();
-        for (uid, face) in &sought {
-            let alike = self.of_length(face.0).await?;
-            if self.faces(&alike).await?.values().any(|other| other == face) {
-                found.insert(*uid);
-            }
+        let found = self.look_for(&sought, folder).await;
+        if let Err(Obstacle::End(_)) = found {
+            return found;
         }
+        // An EXAMINE that is refused leaves no folder selected (RFC 3501, section 6.3.1).
         self.connection.arrivals.forget();
         let selected = inventory::select(&mut self.connection, &self.source).await?;
         self.connection.arrivals.doubt();
-        if selected.uid_validity == self.uid_validity { Ok(found) } else { Err(MailboxError::UidValidityChanged) }
+        if selected.uid_validity == self.uid_validity { found } else { Err(MailboxError::UidValidityChanged.into()) }
     }
 
-    async fn faces(&mut self, uids: &[Uid]) -> Result<BTreeMap<Uid, Face>, MailboxError> {
+    async fn look_for(&mut self, sought: &BTreeMap<Uid, Face>, folder: &Name) -> Result<BTreeSet<Uid>, Obstacle> {
+        let command = format!("EXAMINE \"{}\"", folder.wire());
+        accepted(self.connection.order(Step::File, &command).await?)?;
+        let (mut found, mut claimed) = (BTreeSet::new(), BTreeSet::new());
+        for (uid, face) in sought {
+            let alike = self.of_length(face.0).await?;
+            let others = self.faces(&alike).await?;
+            let copy = others.iter().find(|(copy, other)| *other == face && !claimed.contains(*copy));
+            if let Some((copy, _)) = copy {
+                claimed.insert(*copy);
+                found.insert(*uid);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn faces(&mut self, uids: &[Uid]) -> Result<BTreeMap<Uid, Face>, Obstacle> {
         let mut faces = BTreeMap::new();
         for set in uids.chunks(SET) {
             let mut see = |response: &Response<'_>| {
@@ -53,13 +66,13 @@ impl Session {
             };
             let command = format!("UID FETCH {} (UID RFC822.SIZE BODY.PEEK[]<0.{COMPARED}>)", uid::set(set));
             let room = u64::try_from(set.len()).unwrap_or(u64::MAX).saturating_mul(COMPARED.saturating_add(FRAME));
-            self.connection.run(Step::File, &command, room, &mut see).await?.or_refused(Step::File)?;
+            accepted(self.connection.run(Step::File, &command, room, &mut see).await?)?;
         }
         Ok(faces)
     }
 
     /// The mails of exactly this length, the latest only: an interrupted copy is one of them.
-    async fn of_length(&mut self, bytes: u64) -> Result<Vec<Uid>, MailboxError> {
+    async fn of_length(&mut self, bytes: u64) -> Result<Vec<Uid>, Obstacle> {
         let mut found = BTreeSet::new();
         let mut see = |response: &Response<'_>| {
             if let Response::MailboxData(MailboxDatum::Search(uids)) = response {
@@ -67,7 +80,7 @@ impl Session {
             }
         };
         let command = format!("UID SEARCH LARGER {} SMALLER {}", bytes.saturating_sub(1), bytes.saturating_add(1));
-        self.connection.run(Step::File, &command, 0, &mut see).await?.or_refused(Step::File)?;
+        accepted(self.connection.run(Step::File, &command, 0, &mut see).await?)?;
         Ok(found.into_iter().rev().take(SET).collect::<BTreeSet<Uid>>().into_iter().collect())
     }
 }

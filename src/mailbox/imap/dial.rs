@@ -47,12 +47,19 @@ impl Endpoint {
         self.revocation = revocation;
     }
 
-    async fn handshake(&self, settings: &ImapSettings, socket: Socket) -> Result<TlsStream<Socket>, MailboxError> {
+    /// Also says whether the server asked for a certificate of ours.
+    async fn handshake(
+        &self,
+        settings: &ImapSettings,
+        socket: Socket,
+    ) -> Result<(TlsStream<Socket>, bool), MailboxError> {
         let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &self.revocation);
-        let connector = TlsConnector::from(Arc::new(config.map_err(SetupError::Tls)?));
-        let handshake = connector.connect(self.server_name.clone(), socket);
-        within(settings, Step::Handshake, async { handshake.await.map_err(|error| from_io(Step::Handshake, &error)) })
-            .await
+        let mut config = config.map_err(SetupError::Tls)?;
+        let request = tls::Request::watched(&mut config);
+        let handshake = TlsConnector::from(Arc::new(config)).connect(self.server_name.clone(), socket);
+        let handshake = async { handshake.await.map_err(|error| from_io(Step::Handshake, &error)) };
+        let stream = within(settings, Step::Handshake, handshake).await?;
+        Ok((stream, request.was_made()))
     }
 }
 
@@ -61,22 +68,25 @@ pub(super) async fn dial(
     endpoint: &Endpoint,
     settings: &ImapSettings,
 ) -> Result<(Dialogue<Stream>, Offered), MailboxError> {
-    let socket = connect(settings).await?;
-    let mut dialogue = match settings.security {
-        Security::Tls => {
-            let mut dialogue = Dialogue::new(Limited::new(endpoint.handshake(settings, socket).await?, GRANTED));
-            within(settings, Step::Greeting, dialogue.greeting()).await?;
-            dialogue
-        }
-        Security::Starttls => {
-            let socket = starttls(settings, socket).await?;
-            Dialogue::new(Limited::new(endpoint.handshake(settings, socket).await?, GRANTED))
-        }
-    };
-    // What was offered before TLS may have been altered on the way, and is forgotten (RFC 3501,
-    // section 6.2.1).
-    let offered = within(settings, Step::Capability, dialogue.capabilities()).await?;
+    let mut socket = connect(settings).await?;
+    if settings.security == Security::Starttls {
+        socket = starttls(settings, socket).await?;
+    }
+    let (stream, asked) = endpoint.handshake(settings, socket).await?;
+    let mut dialogue = Dialogue::new(Limited::new(stream, GRANTED));
+    let offered = first_words(settings, &mut dialogue).await;
+    let is_missing = asked && settings.identity.is_none();
+    let offered = offered.map_err(|error| if is_missing { error.without_certificate() } else { error })?;
     Ok((dialogue, offered))
+}
+
+/// What was offered before TLS may have been altered on the way, and is forgotten (RFC 3501,
+/// section 6.2.1).
+async fn first_words(settings: &ImapSettings, dialogue: &mut Dialogue<Stream>) -> Result<Offered, MailboxError> {
+    if settings.security == Security::Tls {
+        within(settings, Step::Greeting, dialogue.greeting()).await?;
+    }
+    within(settings, Step::Capability, dialogue.capabilities()).await
 }
 
 async fn connect(settings: &ImapSettings) -> Result<Socket, MailboxError> {

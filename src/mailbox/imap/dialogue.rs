@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::super::error::{MailboxError, Step};
 use super::command::{from_io, refused};
 use super::limited::Limited;
+use crate::tls;
 
 const LONGEST_LINE: usize = 8 * 1024;
 const MOST_LINES: usize = 100;
@@ -49,7 +50,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let line = self.line(Step::Greeting).await?;
         match line.split_once(' ') {
             Some(("*", rest)) if has_status(rest, "OK") => Ok(()),
-            Some(("*", rest)) if has_status(rest, "BYE") => Err(refused(Step::Greeting, words(rest))),
+            // RFC 3501, section 7.1.5; nginx says BAD to a client without a certificate.
+            Some(("*", rest)) if ["BYE", "BAD", "NO"].iter().any(|status| has_status(rest, status)) => {
+                Err(refused(Step::Greeting, words(rest)))
+            }
+            // A web server on this port.
+            _ if tls::blames_our_certificate(&line) => Err(refused(Step::Greeting, &line)),
             _ => Err(MailboxError::Protocol { step: Step::Greeting, what: "l’accueil n’est ni OK ni BYE" }),
         }
     }
@@ -81,7 +87,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self.say(step, &format!("{tag} {command}")).await?;
         let mut lines = Vec::new();
         for _ in 0..MOST_LINES {
-            let line = self.line(step).await?;
+            let line = match self.line(step).await {
+                Err(MailboxError::Broken(_)) if let Some(last) = last_words(&lines) => return Err(refused(step, last)),
+                line => line?,
+            };
             let (first, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match first {
                 "*" if has_status(rest, "BYE") => return Err(refused(step, words(rest))),
@@ -147,6 +156,12 @@ fn answer(rest: &str) -> Answer {
         Some(status) if status.eq_ignore_ascii_case("NO") => Answer::No(text),
         _ => Answer::Bad(text),
     }
+}
+
+/// What a server said before it ended the connection without answering.
+fn last_words(lines: &[String]) -> Option<&str> {
+    let rest = lines.last()?.strip_prefix("* ")?;
+    ["BAD", "NO"].iter().any(|status| has_status(rest, status)).then(|| words(rest))
 }
 
 fn has_status(rest: &str, status: &str) -> bool {

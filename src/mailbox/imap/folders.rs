@@ -1,22 +1,40 @@
 //! The folders that judged mails are filed in: found, or made.
 
+use std::collections::BTreeMap;
+
 use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response};
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
-use super::command::Connection;
+use super::super::mail::Folder;
+use super::command::{Answer, Connection, Filing};
 
-/// Makes the folders that are missing, and subscribes to them so that mail programs show them.
-pub(super) async fn make(connection: &mut Connection, destinations: &Destinations) -> Result<(), MailboxError> {
-    for name in destinations.names() {
-        if !exists(connection, name).await? {
-            create(connection, name).await?;
+/// The response code of a folder that is there, though we may not see it (RFC 5530, section 3).
+const THERE: &str = "[ALREADYEXISTS]";
+
+/// Makes the folders that are missing, and subscribes to them so that mail programs show them. Gives
+/// those that cannot be made, with the server's words: none of them is a reason not to read mails.
+pub(super) async fn make(
+    connection: &mut Connection,
+    destinations: &Destinations,
+    filing: Filing,
+) -> Result<BTreeMap<Folder, String>, MailboxError> {
+    let mut refused = BTreeMap::new();
+    if filing == Filing::Leave {
+        return Ok(refused);
+    }
+    for (folder, name) in destinations.all() {
+        // Where the server lists nothing, the first mail that is filed shows whether its folder is there.
+        let is_missing = exists(connection, name).await? == Ok(false);
+        if is_missing && let Answer::Refused(said) = create(connection, name).await? {
+            refused.insert(folder, said);
         }
     }
-    Ok(())
+    Ok(refused)
 }
 
-pub(super) async fn exists(connection: &mut Connection, name: &Name) -> Result<bool, MailboxError> {
+/// Whether a folder is there, or why the server does not say so.
+pub(super) async fn exists(connection: &mut Connection, name: &Name) -> Result<Result<bool, String>, MailboxError> {
     let mut found = false;
     let mut see = |response: &Response<'_>| {
         if let Response::MailboxData(MailboxDatum::List(listed)) = response {
@@ -24,16 +42,23 @@ pub(super) async fn exists(connection: &mut Connection, name: &Name) -> Result<b
         }
     };
     let command = format!("LIST \"\" \"{}\"", name.wire());
-    connection.run(Step::Folders, &command, 0, &mut see).await?.or_refused(Step::Folders)?;
-    Ok(found)
+    Ok(match connection.run(Step::Folders, &command, 0, &mut see).await? {
+        Answer::Ok => Ok(found),
+        Answer::Refused(said) => Err(said),
+    })
 }
 
-async fn create(connection: &mut Connection, name: &Name) -> Result<(), MailboxError> {
-    let command = format!("CREATE \"{}\"", name.wire());
-    connection.order(Step::Folders, &command).await?.or_missing(Step::Folders, name)?;
-    // A folder that nobody is subscribed to works as well.
-    connection.order(Step::Folders, &format!("SUBSCRIBE \"{}\"", name.wire())).await?;
-    Ok(())
+pub(super) async fn create(connection: &mut Connection, name: &Name) -> Result<Answer, MailboxError> {
+    let made = connection.order(Step::Folders, &format!("CREATE \"{}\"", name.wire())).await?;
+    match made {
+        Answer::Refused(said) if said.contains(THERE) => Ok(Answer::Ok),
+        Answer::Refused(_) => Ok(made),
+        Answer::Ok => {
+            // A folder that nobody is subscribed to works as well.
+            connection.order(Step::Folders, &format!("SUBSCRIBE \"{}\"", name.wire())).await?;
+            Ok(Answer::Ok)
+        }
+    }
 }
 
 /// A name in a hierarchy, which holds no mail (RFC 3501, section 7.2.2; RFC 5258, section 3.1).

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::super::error::{MailboxError, Step};
 use super::super::settings::ImapSettings;
-use super::command::{Connection, is_for_now};
+use super::command::is_for_now;
 use super::dial::Stream;
 use super::dialogue::{Answer, Dialogue, Offered, Respond};
 use super::sasl::Credential;
@@ -17,15 +17,14 @@ const LONGEST_AT_ONCE: usize = 4096;
 /// By the configured mechanism. A password may also go by LOGIN, where SASL PLAIN is not offered and
 /// LOGIN not disabled; PLAIN is better, since LOGIN cannot carry every character.
 pub(super) async fn login(
-    mut dialogue: Dialogue<Stream>,
+    dialogue: &mut Dialogue<Stream>,
     offered: &Offered,
     settings: &ImapSettings,
-) -> Result<Connection, MailboxError> {
+) -> Result<(), MailboxError> {
     let credential = Credential::of(settings).await.map_err(MailboxError::Setup)?;
     let limit = settings.timeout.get();
-    let said = timeout(limit, say(&mut dialogue, offered, &settings.user, &credential)).await;
-    said.map_err(|_| MailboxError::Timeout(Step::Login))??;
-    Ok(Connection::new(dialogue.hand_over(), limit))
+    let said = timeout(limit, say(dialogue, offered, &settings.user, &credential)).await;
+    said.map_err(|_| MailboxError::Timeout(Step::Login))?
 }
 
 async fn say(

@@ -11,6 +11,7 @@ mod content;
 mod copies;
 mod dial;
 mod dialogue;
+mod facts;
 mod filing;
 mod folders;
 mod framing;
@@ -28,8 +29,9 @@ use std::time::Duration;
 
 use super::error::{MailboxError, SetupError};
 use super::folder::{Destinations, Name};
+use super::mail::Folder;
 use super::settings::{Folders, ImapSettings};
-use command::{Abilities, Connection, Filing};
+use command::{Abilities, Connection};
 use dial::Endpoint;
 use pace::Pace;
 pub(super) use probe::Probe;
@@ -59,6 +61,8 @@ pub(super) struct Session {
     /// Sizes of the last list.
     listed: BTreeMap<Uid, u64>,
     suspects: u64,
+    /// The folders that take no mails, with the server's words.
+    refused: BTreeMap<Folder, String>,
     /// How long to wait at least before the next list.
     rest: Duration,
 }
@@ -85,14 +89,13 @@ impl Imap {
     }
 
     async fn connect(&self) -> Result<Session, MailboxError> {
-        let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        let (mut dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
         self.pace.count();
-        let mut connection = login::login(dialogue, &offered, &self.settings).await?;
+        login::login(&mut dialogue, &offered, &self.settings).await?;
+        let mut connection = Connection::new(dialogue.hand_over(), self.settings.timeout.get());
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
-        if abilities.filing != Filing::Leave {
-            folders::make(&mut connection, &self.destinations).await?;
-        }
+        let refused = folders::make(&mut connection, &self.destinations, abilities.filing).await?;
         let selected = inventory::select(&mut connection, &self.source).await?;
         Ok(Session {
             connection,
@@ -102,6 +105,7 @@ impl Imap {
             uid_validity: selected.uid_validity,
             listed: BTreeMap::new(),
             suspects: 0,
+            refused,
             rest: idle::SHORTEST_WAIT,
         })
     }
@@ -110,6 +114,15 @@ impl Imap {
 impl Session {
     pub(super) fn suspects(&self) -> u64 {
         self.suspects
+    }
+
+    pub(super) fn refusals(&self) -> &BTreeMap<Folder, String> {
+        &self.refused
+    }
+
+    pub(super) async fn make_folders(&mut self) -> Result<(), MailboxError> {
+        self.refused = folders::make(&mut self.connection, &self.destinations, self.abilities.filing).await?;
+        Ok(())
     }
 
     pub(super) async fn close(self) {

@@ -1,13 +1,13 @@
 //! A connection that only looks at the mailbox: no folder is made, no mail read.
 
-use async_imap::imap_proto::rfc2087::{QuotaResource, QuotaResourceName};
-use async_imap::imap_proto::{Capability, Response};
+use tokio::time::timeout;
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
-use super::super::look::Quota;
+use super::super::look::{Hindrance, Quota};
 use super::super::mail::Entry;
 use super::command::{Abilities, Connection, Filing};
+use super::facts::Facts;
 use super::{Imap, dial, folders, inventory, login};
 
 /// A connection after the login.
@@ -15,6 +15,7 @@ use super::{Imap, dial, folders, inventory, login};
 pub(in super::super) struct Probe {
     connection: Connection,
     abilities: Abilities,
+    facts: Facts,
     source: Name,
     destinations: Destinations,
 }
@@ -25,11 +26,16 @@ impl Imap {
     }
 
     async fn look(&self) -> Result<Probe, MailboxError> {
-        let (dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
-        let mut connection = login::login(dialogue, &offered, &self.settings).await?;
+        let (mut dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        login::login(&mut dialogue, &offered, &self.settings).await?;
+        let limit = self.settings.timeout.get();
+        let facts = timeout(limit, Facts::ask(&mut dialogue, &self.source, &self.destinations)).await;
+        let facts = facts.map_err(|_| MailboxError::Timeout(Step::Folders))??;
+        let mut connection = Connection::new(dialogue.hand_over(), limit);
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
-        Ok(Probe { connection, abilities, source: self.source.clone(), destinations: self.destinations.clone() })
+        let (source, destinations) = (self.source.clone(), self.destinations.clone());
+        Ok(Probe { connection, abilities, facts, source, destinations })
     }
 }
 
@@ -56,50 +62,23 @@ impl Probe {
     pub(in super::super) async fn missing_folders(&mut self) -> Result<Vec<String>, MailboxError> {
         let mut missing = Vec::new();
         for name in self.destinations.names() {
-            if !folders::exists(&mut self.connection, name).await? {
+            let found = folders::exists(&mut self.connection, name).await?;
+            if !found.map_err(|text| MailboxError::Refused { step: Step::Folders, text })? {
                 missing.push(name.shown().to_owned());
             }
         }
         Ok(missing)
     }
 
-    /// The fullest limit on storage of the folder that is read (RFC 2087, section 4.3).
-    pub(in super::super) async fn quota(&mut self) -> Result<Option<Quota>, MailboxError> {
-        if !self.has_quota().await? {
-            return Ok(None);
-        }
-        let mut limits: Vec<Quota> = Vec::new();
-        let mut see = |response: &Response<'_>| {
-            if let Response::Quota(quota) = response {
-                limits.extend(quota.resources.iter().filter_map(storage));
-            }
-        };
-        let command = format!("GETQUOTAROOT \"{}\"", self.source.wire());
-        self.connection.run(Step::Select, &command, 0, &mut see).await?.or_refused(Step::Select)?;
-        Ok(limits.into_iter().min_by_key(|quota| quota.limit.saturating_sub(quota.used)))
+    pub(in super::super) fn hindrances(&self, missing: &[String]) -> Vec<Hindrance> {
+        self.facts.hindrances(&self.source, &self.destinations, missing, self.abilities.filing)
+    }
+
+    pub(in super::super) fn quota(&self) -> Option<Quota> {
+        self.facts.quota
     }
 
     pub(in super::super) async fn close(self) {
         self.connection.logout().await;
     }
-
-    async fn has_quota(&mut self) -> Result<bool, MailboxError> {
-        let mut offered = false;
-        let mut see = |response: &Response<'_>| {
-            if let Response::Capabilities(capabilities) = response {
-                offered |= capabilities.iter().any(is_quota);
-            }
-        };
-        self.connection.run(Step::Capability, "CAPABILITY", 0, &mut see).await?.or_refused(Step::Capability)?;
-        Ok(offered)
-    }
-}
-
-fn is_quota(capability: &Capability<'_>) -> bool {
-    matches!(capability, Capability::Atom(name) if name.eq_ignore_ascii_case("QUOTA"))
-}
-
-fn storage(resource: &QuotaResource<'_>) -> Option<Quota> {
-    let is_storage = matches!(resource.name, QuotaResourceName::Storage);
-    is_storage.then_some(Quota { used: resource.usage, limit: resource.limit })
 }

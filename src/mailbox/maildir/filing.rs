@@ -27,14 +27,20 @@ pub(super) fn create(folder: &Path) -> Result<(), MailboxError> {
     make_directories(folder).and_then(|()| mark().map(drop)).map_err(at(folder))
 }
 
+/// What became of a move, or why its folder did not take the mail.
+pub(super) type Filed = Result<Moved, String>;
+
 /// Files mails, then makes both sides of every move durable.
-pub(super) fn file(root: &Path, moves: &[(Position, PathBuf)]) -> Result<Vec<Moved>, MailboxError> {
+pub(super) fn file(root: &Path, moves: &[(Position, PathBuf)]) -> Result<Vec<Filed>, MailboxError> {
     let mut inbox = scan(root)?;
     let mut touched = BTreeSet::new();
     let mut outcomes = Vec::with_capacity(moves.len());
     for (position, folder) in moves {
-        outcomes.push(file_one(root, &mut inbox, position, folder)?);
-        touched.insert(folder.join("cur"));
+        let filed = file_one(root, &mut inbox, position, folder);
+        if filed.is_ok() {
+            touched.insert(folder.join("cur"));
+        }
+        outcomes.push(filed.map_err(|error| told(&error)));
     }
     fail_point!("maildir-moved");
     touched.extend([root.join("new"), root.join("cur")]);
@@ -42,6 +48,12 @@ pub(super) fn file(root: &Path, moves: &[(Position, PathBuf)]) -> Result<Vec<Mov
         sync_directory(&directory).map_err(at(&directory))?;
     }
     Ok(outcomes)
+}
+
+/// An error with its cause, on one line.
+pub(super) fn told(error: &MailboxError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(" : {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
 }
 
 fn file_one(root: &Path, inbox: &mut Inbox, position: &Position, folder: &Path) -> Result<Moved, MailboxError> {

@@ -10,6 +10,7 @@ mod name;
 mod reading;
 mod scan;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::error::{MailboxError, SetupError, Step};
-use super::folder::Destinations;
+use super::folder::{Destinations, Name};
 use super::mail::{Entry, Fetched, Folder, Moved, Position, batches_by};
 use super::settings::{Folders, MaildirSettings};
 use scan::Inbox;
@@ -46,6 +47,8 @@ pub(super) struct Session {
     destinations: Destinations,
     inbox: Inbox,
     suspects: u64,
+    /// The folders that take no mails, and why.
+    refused: BTreeMap<Folder, String>,
 }
 
 impl Maildir {
@@ -68,15 +71,12 @@ impl Maildir {
     /// The directory must exist: one made here would hide a wrong path for ever. The folders to
     /// file in are made.
     pub(super) async fn open(&self) -> Result<Session, MailboxError> {
-        let root = self.root.clone();
-        let folders: Vec<PathBuf> = self.destinations.names().map(|name| filing::directory(&root, name)).collect();
-        blocking(Step::Folders, move || {
-            scan::scan(&root)?;
-            folders.iter().try_for_each(|folder| filing::create(folder))
-        })
-        .await?;
         let (root, destinations) = (self.root.clone(), self.destinations.clone());
-        Ok(Session { root, destinations, inbox: Inbox::default(), suspects: 0 })
+        let mut session =
+            Session { root, destinations, inbox: Inbox::default(), suspects: 0, refused: BTreeMap::new() };
+        session.scan(Step::Folders).await?;
+        session.make_folders().await?;
+        Ok(session)
     }
 }
 
@@ -111,13 +111,43 @@ impl Session {
         blocking(Step::Header, move || reading::header(&root, &position, limit)).await
     }
 
-    pub(super) async fn file(&mut self, moves: &[(Position, Folder)]) -> Result<Vec<Moved>, MailboxError> {
+    pub(super) async fn file(&mut self, asked: &[(Position, Folder)]) -> Result<Vec<Moved>, MailboxError> {
         let root = self.root.clone();
-        let moves: Vec<(Position, PathBuf)> = moves
+        let moves: Vec<(Position, PathBuf)> = asked
             .iter()
             .map(|(position, folder)| (position.clone(), filing::directory(&root, self.destinations.of(*folder))))
             .collect();
-        blocking(Step::File, move || filing::file(&root, &moves)).await
+        let folders: Vec<Folder> = asked.iter().map(|(_, folder)| *folder).collect();
+        let filed = blocking(Step::File, move || filing::file(&root, &moves)).await?;
+        for folder in &folders {
+            self.refused.remove(folder);
+        }
+        let mut outcome = |(folder, filed): (Folder, filing::Filed)| {
+            filed.unwrap_or_else(|said| {
+                self.refused.insert(folder, said);
+                Moved::Refused
+            })
+        };
+        Ok(folders.into_iter().zip(filed).map(&mut outcome).collect())
+    }
+
+    pub(super) fn refusals(&self) -> &BTreeMap<Folder, String> {
+        &self.refused
+    }
+
+    /// Makes the folders that are missing; one that cannot be made is no reason not to read mails.
+    pub(super) async fn make_folders(&mut self) -> Result<(), MailboxError> {
+        let folder = |(folder, name): (Folder, &Name)| (folder, filing::directory(&self.root, name));
+        let folders: Vec<(Folder, PathBuf)> = self.destinations.all().map(folder).collect();
+        self.refused = blocking(Step::Folders, move || {
+            let refused = |(folder, directory): &(Folder, PathBuf)| {
+                let error = filing::create(directory).err()?;
+                Some((*folder, filing::told(&error)))
+            };
+            Ok(folders.iter().filter_map(refused).collect())
+        })
+        .await?;
+        Ok(())
     }
 
     /// Until a mail is there that the last list did not show.

@@ -90,6 +90,23 @@ async fn a_mailbox_that_is_not_swept(engine: Engine) {
     tell(&stage, Kind::Unswept, "principale", cause, cure).await;
 }
 
+async fn a_folder_that_refuses(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let concern = Concern::Filing { account: ACCOUNT.to_owned(), folder: "Rejets".to_owned() };
+    let cause = async |stage: &Stage| {
+        stage.expect_sweeps();
+        stage.pulse.swept(ACCOUNT, 0, 0, 0);
+        stage.pulse.ails(concern.clone(), "[OVERQUOTA] plus de place pour lits@ch-armor.test");
+    };
+    let cure = async |stage: &Stage| {
+        let [incident] = stage.open(Kind::FilingRefused).await.try_into().unwrap();
+        let sentence = "le dossier « Rejets » de la boîte principale refuse les courriels jugés : [OVERQUOTA] ";
+        assert!(incident.phrase.starts_with(sentence), "{}", incident.phrase);
+        stage.pulse.well(&concern);
+    };
+    tell(&stage, Kind::FilingRefused, "principale, dossier « Rejets »", cause, cure).await;
+}
+
 async fn a_task_that_is_stuck(engine: Engine) {
     let mut stage = Stage::new(engine).await;
     stage.config.health.stuck_after = dispolits::setting::Span::seconds(0);
@@ -328,6 +345,7 @@ async fn a_store_that_does_not_answer(engine: Engine) {
 on_both_engines! {
     what_the_worker_says_of_its_connections,
     a_mailbox_that_is_not_swept,
+    a_folder_that_refuses,
     a_task_that_is_stuck,
     mails_that_wait_for_a_verdict,
     counts_that_wait_for_the_ror,

@@ -1,12 +1,12 @@
 //! Faults towards a real Dovecot.
 
 use dispolits::config::Config;
-use dispolits::mailbox::{Auth, ImapSettings, Security};
+use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, Security, Settings};
 use dispolits::setting::{Secret, Span};
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, Expected, detail, main, skipped};
-use crate::dovecot::{ClientCertificate, Dovecot, EXTERNAL, QUOTA, USER};
+use crate::dovecot::{ACL, ClientCertificate, Dovecot, EXTERNAL, QUOTA, USER};
 
 /// A diagnosis of this mailbox, otherwise of the sandbox.
 fn of(settings: ImapSettings) -> impl FnOnce(&mut Config) {
@@ -94,6 +94,22 @@ async fn what_a_server_lacks_is_told_and_a_full_mailbox_is_a_fault() {
     small.deliver("x".repeat(95 * 1024).as_bytes(), "1700000000.M1.serveur");
     let full = at("quota", "presque pleine", "faites agrandir la boîte");
     bench.check(of(small.settings(Security::Tls)), full).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_that_will_take_no_mail_are_told_beforehand() {
+    let bench = Bench::start().await;
+    let limited = Dovecot::start_with(ClientCertificate::Unasked, ACL);
+    limited.write("acls", "Rejets owner lrs\n");
+    let settings = || limited.settings(Security::Tls);
+    let mut mailbox = Mailbox::new(&Settings::from(settings()), &Folders::default()).unwrap();
+    mailbox.open().await.unwrap().close().await;
+    let cause = "dossier « Rejets » : ce compte n’a pas le droit d’y ajouter des courriels (i) (il a : lrs)";
+    bench.check(of(settings()), at("classement", cause, "demandez ces droits à l’opérateur")).await;
+    let below = "namespace inbox {\n prefix = INBOX.\n separator = .\n}\n";
+    let below = Dovecot::start_with(ClientCertificate::Unasked, below);
+    let expected = at("classement", "le nom d’un dossier commence par « INBOX. »", "« INBOX.Traites »");
+    bench.check(of(below.settings(Security::Tls)), expected).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

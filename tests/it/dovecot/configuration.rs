@@ -12,6 +12,10 @@ pub(crate) const EXTERNAL: &str = "auth_mechanisms = external\nauth_ssl_username
 pub(crate) const QUOTA: &str = "mail_plugins = $mail_plugins quota\nprotocol imap {\n mail_plugins = $mail_plugins imap_quota\n}\n\
     plugin {\n quota = maildir:Boite\n quota_rule = *:storage=100K\n quota_grace = 0\n}\n";
 
+/// Configuration: rights by the file `acls` of the server's folder (ACL, RFC 4314).
+pub(crate) const ACL: &str = "mail_plugins = $mail_plugins acl\nprotocol imap {\n mail_plugins = $mail_plugins imap_acl\n}\n\
+    plugin {\n acl = vfile:{directory}/acls:cache_secs=0\n}\n";
+
 impl Dovecot {
     pub(super) fn configuration(&self) -> String {
         let directory = self.directory.path().display();

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub(crate) use configuration::{EXTERNAL, QUOTA};
+pub(crate) use configuration::{ACL, EXTERNAL, QUOTA};
 use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
 use machine::{free_port, give_to_dovecot};
@@ -78,6 +78,11 @@ impl Dovecot {
         self.directory.path()
     }
 
+    /// Writes a file that its configuration names.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.directory.path().join(name), text).unwrap();
+    }
+
     pub(crate) fn maildir(&self) -> PathBuf {
         self.directory.path().join("mail")
     }
@@ -120,6 +125,30 @@ impl Dovecot {
         }
         let uidlist = self.maildir().join("dovecot-uidlist");
         std::fs::write(&uidlist, "3 V1700000000 N1 G0123456789abcdef0123456789abcdef\n").unwrap();
+        give_to_dovecot(&uidlist);
+    }
+
+    /// Gives every mail the next number under the same UIDVALIDITY, as no server may.
+    pub(crate) fn shift_numbers(&self) {
+        let uidlist = self.maildir().join("dovecot-uidlist");
+        let text = std::fs::read_to_string(&uidlist).unwrap();
+        let shifted = text.lines().enumerate().map(|(rank, line)| match (rank, line.split_once(' ')) {
+            (0, _) => {
+                let next = |word: &str| match word.strip_prefix('N').and_then(|number| number.parse::<u32>().ok()) {
+                    Some(number) => format!("N{}", number + 1),
+                    None => word.to_owned(),
+                };
+                line.split(' ').map(next).collect::<Vec<_>>().join(" ")
+            }
+            (_, Some((uid, rest))) => format!("{} {rest}", uid.parse::<u32>().unwrap() + 1),
+            (_, None) => line.to_owned(),
+        });
+        std::fs::write(&uidlist, shifted.collect::<Vec<_>>().join("\n") + "\n").unwrap();
+        for entry in self.maildir().read_dir().unwrap().map(Result::unwrap) {
+            if entry.file_name().into_string().unwrap().starts_with("dovecot.index") {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
         give_to_dovecot(&uidlist);
     }
 

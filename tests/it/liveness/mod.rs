@@ -4,6 +4,7 @@ mod crowd;
 mod manager;
 mod metrics;
 mod probes;
+mod refusals;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

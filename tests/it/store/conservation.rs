@@ -60,7 +60,7 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
             store.recover_readings(&bench.duty, ACCOUNT).await.unwrap();
         }
         Step::MoveOne => {
-            let Some(ToMove { id, .. }) = store.to_move(ACCOUNT, None, 1).await.unwrap().pop() else { return };
+            let Some(ToMove { id, .. }) = store.to_move(ACCOUNT, &[], None, 1).await.unwrap().pop() else { return };
             store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
         }
         Step::Send { refuse } => drop(bench.send(if *refuse { refused } else { acknowledged }).await),

@@ -29,7 +29,7 @@ async fn a_mail_left_is_known_by_its_position_and_not_moved_again(engine: Engine
     let id = left(&bench, "7:1", "octets").await;
     for restarted in [false, true] {
         assert_eq!(places(&bench).await, [("7:1".to_owned(), id, true)], "{restarted}");
-        assert_eq!(bench.store.to_move(ACCOUNT, None, 10).await.unwrap(), []);
+        assert_eq!(bench.store.to_move(ACCOUNT, &[], None, 10).await.unwrap(), []);
         assert_eq!(bench.store.to_judge(ACCOUNT, 10).await.unwrap(), []);
         bench.restart().await;
     }
@@ -62,7 +62,7 @@ async fn that_a_move_was_begun_outlives_the_process(engine: Engine) {
     let id = receive(&bench, "7:1", "octets").await;
     bench.record(id, &judged(vec![])).await;
     let tried = async |bench: &Bench| -> Vec<bool> {
-        let waiting: Vec<ToMove> = bench.store.to_move(ACCOUNT, None, 10).await.unwrap();
+        let waiting: Vec<ToMove> = bench.store.to_move(ACCOUNT, &[], None, 10).await.unwrap();
         waiting.into_iter().map(|mail| mail.tried).collect()
     };
     assert_eq!(tried(&bench).await, [false]);

@@ -80,11 +80,11 @@ async fn to_move_goes_through_pages_and_keeps_what_cannot_be_read(engine: Engine
         ids.push(id);
     }
     bench.receive("d", "pas jugé").await;
-    let first = bench.store.to_move(ACCOUNT, None, 2).await.unwrap();
-    let second = bench.store.to_move(ACCOUNT, Some(first[1].id), 2).await.unwrap();
+    let first = bench.store.to_move(ACCOUNT, &[], None, 2).await.unwrap();
+    let second = bench.store.to_move(ACCOUNT, &[], Some(first[1].id), 2).await.unwrap();
     let seen: Vec<MailId> = first.iter().chain(&second).map(|mail| mail.id).collect();
     assert_eq!(seen, ids);
-    assert_eq!(bench.store.to_move(ACCOUNT, Some(ids[2]), 2).await.unwrap(), []);
+    assert_eq!(bench.store.to_move(ACCOUNT, &[], Some(ids[2]), 2).await.unwrap(), []);
 }
 
 /// What a crash, or a failed reading, leaves of a mail read in this company.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::health::{Diagnosis, Mailbox, Standing};
+use crate::health::{Diagnosis, Mailbox, Standing, Trouble};
 use crate::store::{Vitals, search::LateDelivery};
 use crate::web::pages::parts::{moment, place, plural};
 use crate::web::{Refusal, State};
@@ -35,7 +35,9 @@ pub(super) async fn show(state: &State) -> Result<Markup, Refusal> {
 /// What keeps the worker itself from its work.
 fn diagnosis(state: &State) -> Markup {
     let diagnosis = Diagnosis::of(state.pulse(), &state.config().health);
-    html! { @for trouble in diagnosis.troubles { li.grave { (trouble) } } }
+    // What is told of each mailbox says it with the server's words.
+    let troubles = diagnosis.troubles.iter().filter(|trouble| !matches!(trouble, Trouble::Refusing { .. }));
+    html! { @for trouble in troubles { li.grave { (trouble) } } }
 }
 
 fn of_mailbox(mailbox: &Mailbox, now: Timestamp) -> Markup {
@@ -46,8 +48,17 @@ fn of_mailbox(mailbox: &Mailbox, now: Timestamp) -> Markup {
                 (moment::ago(fault.since, now)) ") : " (fault.cause)
             },
             (None, _) if mailbox.elsewhere => li.va { "Boîte " (mailbox.name) " : relevée par un autre service" },
+            (None, Some(at)) if !mailbox.refusing.is_empty() => li.attention {
+                "Boîte " (mailbox.name) " : relevée, " (moment::ago(at, now)) " ; des courriels jugés y restent"
+            },
             (None, Some(at)) => li.va { "Boîte " (mailbox.name) " : relevée, " (moment::ago(at, now)) },
             (None, None) => li.attention { "Boîte " (mailbox.name) " : pas encore de relève complète" },
+        }
+        @for (folder, fault) in &mailbox.refusing {
+            li.attention {
+                "Boîte " (mailbox.name) " : le dossier « " (folder) " » refuse les courriels jugés depuis le "
+                (moment::moment(fault.since)) " (" (moment::ago(fault.since, now)) ") : " (fault.cause)
+            }
         }
     }
 }

@@ -2,7 +2,10 @@
 //! wrong content.
 
 mod answers;
+mod certificate;
 mod connecting;
+mod facts;
+mod filing;
 mod idle;
 pub(crate) mod server;
 

@@ -21,6 +21,9 @@ use crate::dovecot::Pki;
 /// The mails of the server, by UID.
 pub(crate) const MAILS: [(u32, &str); 2] = [(4, "From: a\r\n\r\nbonjour"), (7, "From: b\r\n\r\nbonsoir")];
 
+/// What it says of its folder once its mails have left.
+const EMPTY: &str = "* 0 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n";
+
 /// What the server does instead of its usual answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Instead {
@@ -35,7 +38,7 @@ pub(crate) enum Instead {
 }
 
 /// The first line that contains this, and what is done instead of answering it. `accueil` stands
-/// for the greeting, `poignée de main` for TLS, `ligne vide` for an empty line; `certificat exigé` refuses clients without one there.
+/// for the greeting, `poignée de main` for TLS, `ligne vide` for an empty line; `certificat exigé` refuses clients without one there, `certificat demandé` does not.
 pub(crate) type Trick = (&'static str, Instead);
 
 pub(crate) struct Server {
@@ -126,8 +129,14 @@ impl Conversation {
         if self.trick("poignée de main").is_some() {
             return silence().await;
         }
-        let demanding = self.trick("certificat exigé").is_some();
-        let mut socket = BufReader::new(acceptor(pki, demanding).accept(socket).await?);
+        let wanted = if self.trick("certificat exigé").is_some() {
+            Wanted::Demanded
+        } else if self.trick("certificat demandé").is_some() {
+            Wanted::Asked
+        } else {
+            Wanted::Not
+        };
+        let mut socket = BufReader::new(acceptor(pki, wanted).accept(socket).await?);
         if security == Security::Tls {
             self.greet(&mut socket).await?;
         }
@@ -203,7 +212,7 @@ impl Conversation {
         let known: HashMap<&str, &str> = HashMap::from([
             ("CAPABILITY", "* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN MOVE UIDPLUS ID\r\n"),
             ("ID", "* ID NIL\r\n"),
-            ("SELECT", "* 2 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n"),
+            ("SELECT", if self.gone { EMPTY } else { "* 2 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n" }),
         ]);
         let mut words = line.split(' ').skip(1);
         let command = words.next().unwrap_or_default();
@@ -240,15 +249,24 @@ async fn silence() -> io::Result<()> {
     std::future::pending().await
 }
 
-fn acceptor(pki: &Pki, demanding: bool) -> TlsAcceptor {
+/// Whether the server wants a certificate of its clients.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Demanded,
+    Asked,
+    Not,
+}
+
+fn acceptor(pki: &Pki, wanted: Wanted) -> TlsAcceptor {
     let builder = rustls::ServerConfig::builder_with_provider(tls::provider());
     let builder = builder.with_safe_default_protocol_versions().unwrap();
-    let builder = if demanding {
-        let roots = Arc::new(tls::roots(&pki.path("ca")).unwrap());
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, tls::provider()).build().unwrap();
-        builder.with_client_cert_verifier(verifier)
-    } else {
+    let builder = if wanted == Wanted::Not {
         builder.with_no_client_auth()
+    } else {
+        let roots = Arc::new(tls::roots(&pki.path("ca")).unwrap());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, tls::provider());
+        let verifier = if wanted == Wanted::Asked { verifier.allow_unauthenticated() } else { verifier };
+        builder.with_client_cert_verifier(verifier.build().unwrap())
     };
     let files = pki.files("server");
     let (chain, key) = (tls::chain(&files.certificate).unwrap(), tls::key(&files.key).unwrap());
