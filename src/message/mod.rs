@@ -18,6 +18,7 @@ mod part;
 mod receipt;
 mod refusal;
 mod selection;
+mod substitute;
 mod transfer;
 
 use crate::address::Address;
@@ -36,6 +37,7 @@ pub use envelope::ReturnPath;
 pub use limits::Limits;
 pub use receipt::{Action, Delivery, Receipt, ReceiptKind};
 pub use selection::Candidate;
+pub use substitute::is_substitute;
 
 /// A mail, taken apart. It owns what it holds; the raw bytes may go.
 #[derive(Debug, Clone)]

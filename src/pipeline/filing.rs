@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use tracing::error;
-
 use super::intake::{Intake, IntakeError};
 use crate::fail_point::fail_point;
 use crate::mailbox::{Attempt, Entry, Folder, Moved, Position, Session};
@@ -74,6 +72,7 @@ impl Intake {
         mails: &[ToMove],
         attempt: Attempt,
     ) -> Result<(Session, usize), IntakeError> {
+        self.leave_unfilable(mails).await?;
         let (ids, moves): (Vec<MailId>, Vec<_>) = mails.iter().filter_map(planned).unzip();
         if ids.is_empty() {
             return Ok((session, 0));
@@ -102,10 +101,5 @@ impl Intake {
 
 /// A mail whose position or folder cannot be read stays where it is, and stops no other.
 fn planned(mail: &ToMove) -> Option<(MailId, (Position, Folder))> {
-    if let (Ok(position), Ok(folder)) = (mail.position.parse(), mail.folder.parse()) {
-        return Some((mail.id, (position, folder)));
-    }
-    let number = mail.id.number();
-    error!(courriel = number, "position ou dossier illisible : le courriel {number} reste en place");
-    None
+    Some((mail.id, (mail.position.parse().ok()?, mail.folder.parse().ok()?)))
 }

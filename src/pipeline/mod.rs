@@ -16,6 +16,7 @@ mod examine;
 mod filing;
 mod intake;
 mod judge;
+mod leaving;
 mod noticing;
 mod posting;
 mod probing;

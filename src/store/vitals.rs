@@ -3,13 +3,17 @@
 use jiff::Timestamp;
 
 use super::engine::{query_as, query_scalar};
-use super::{Result, Store, instant, millis};
+use super::{Result, Store, UnreadCount, instant, millis};
 
 /// What waits in the store at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Vitals {
     /// Mails without judgement, by mailbox; none for a mailbox that has none.
     pub unjudged: Vec<Unjudged>,
+    /// Mails that are in their mailbox and could not be taken, by mailbox and cause.
+    pub unread: Vec<UnreadCount>,
+    /// Judged mails that stay where they came, by mailbox: how many, and since when.
+    pub unmoved: Vec<(String, i64, Timestamp)>,
     /// Counts on their way to the ROR.
     pub queue: Queue,
     /// Replies on their way to their senders.
@@ -56,6 +60,8 @@ impl Store {
     pub async fn vitals(&self, late_before: Timestamp) -> Result<Vitals> {
         Ok(Vitals {
             unjudged: self.unjudged().await?,
+            unread: self.unread_counts().await?,
+            unmoved: self.unmoved_counts().await?,
             queue: self.queue(late_before).await?,
             replies: self.replies_waiting().await?,
             last_acknowledged: self.last_acknowledged().await?,

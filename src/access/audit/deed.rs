@@ -76,6 +76,10 @@ deeds! {
     Silence = "silence", "établissement mis en silence";
     /// The mute was taken off.
     FinSilence = "fin-silence", "silence levé";
+    /// A mail that stays unread in its mailbox is to be tried again.
+    Relire = "relire", "nouvelle lecture demandée";
+    /// It was set aside: nobody waits for it any more.
+    Ecarter = "ecarter", "courriel non lu mis à l’écart";
     /// A reminder mail was sent.
     Relance = "relance", "relance envoyée";
 }
@@ -83,6 +87,11 @@ deeds! {
 /// The object of deeds on a mail.
 pub fn on_mail(number: i64) -> String {
     format!("courriel {number}")
+}
+
+/// The object of deeds on a mail that stays unread in its mailbox.
+pub fn on_unread(number: i64) -> String {
+    format!("courriel non lu {number}")
 }
 
 /// The object of deeds on an establishment.

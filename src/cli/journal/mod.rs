@@ -5,6 +5,7 @@ mod balance;
 mod defects;
 mod export;
 mod filters;
+mod left;
 mod list;
 mod mailboxes;
 mod replay;
@@ -37,6 +38,9 @@ pub(super) enum Command {
     /// Consulte et vérifie le journal d’audit : qui a fait quoi, quand.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Consulte les courriels restés non lus dans une boîte, les fait réessayer ou les met à l’écart.
+    #[command(subcommand)]
+    Left(left::Command),
     /// Montre le bilan : tout courriel reçu a une issue ou est en cours.
     Balance(balance::Arguments),
 }
@@ -56,6 +60,7 @@ pub(super) async fn run(command: Command) -> Outcome {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Traces(command) => traces::run(command).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::Left(command) => left::run(command).await,
         Command::Balance(arguments) => balance::run(arguments).await,
     }
 }

@@ -8,7 +8,8 @@ use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
 use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
 use super::Session;
-use super::content::{FRAME, body};
+use super::command::FRAME;
+use super::content::body;
 use super::inventory;
 use super::uid::{self, SET, Uid};
 

@@ -13,7 +13,7 @@ use crate::store::{Result, Settings, Store, StoreError};
 
 /// What is copied, each table after those that it refers to. Workers, duties and sessions are of
 /// the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 23] = [
+pub(in crate::store) const TABLES: [&str; 24] = [
     "mails",
     "journal",
     "documents",
@@ -30,6 +30,7 @@ pub(in crate::store) const TABLES: [&str; 23] = [
     "referential",
     "replays",
     "traces",
+    "unread",
     "incidents",
     "alerts",
     "users",
