@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dispolits::mailbox::{Attempt, Folder, MailboxError, Moved, Position};
+use dispolits::mailbox::{Attempt, Folder, Haul, Limits, MailboxError, Moved, Position};
 use tokio_util::sync::CancellationToken;
 
-use super::world::{World, on_each, positions};
+use super::world::{ALL, World, on_each, positions};
 
 fn sample(world: &World, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|rank| world.mail(&format!("compte rendu {rank}"), 100 + rank)).collect()
@@ -23,7 +23,7 @@ async fn an_empty_mailbox_lists_nothing() {
     on_each(async |world| {
         let (session, entries) = world.open().await.list().await.unwrap();
         assert_eq!(entries, []);
-        let (session, Haul { mails: mails, .. }) = session.fetch(&[], ALL).await.unwrap();
+        let (session, Haul { mails, .. }) = session.fetch(&[], ALL).await.unwrap();
         assert_eq!(mails, []);
         let (session, outcomes) = session.file(&[], Attempt::First).await.unwrap();
         assert_eq!(outcomes, []);
@@ -96,7 +96,7 @@ async fn mails_are_filed_as_seen_in_folders_made_on_demand() {
     on_each(async |world| {
         deliver_all(world, &sample(world, 5));
         let (session, entries) = world.open().await.list().await.unwrap();
-        let (session, Haul { mails: mails, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
+        let (session, Haul { mails, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
         let moves: Vec<_> = positions(&entries).into_iter().zip(Folder::ALL).collect();
         let (_, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
         assert_eq!(outcomes, vec![Moved::Done; 5]);
@@ -150,10 +150,9 @@ async fn positions_of_elsewhere_are_nothing_here() {
         for text in [format!("1:{uid}"), "x".to_owned(), "../tmp/x".to_owned(), "7:4294967296".to_owned()] {
             let (session, _) = world.open().await.list().await.unwrap();
             let position: Position = text.parse().unwrap();
-            let (session, Haul { mails: fetched, .. }) = session.fetch(std::slice::from_ref(&position), ALL).await.unwrap();
+            let (session, Haul { mails: fetched, .. }) =
+                session.fetch(std::slice::from_ref(&position), ALL).await.unwrap();
             assert_eq!(fetched, [], "{text}");
-            let (session, header) = session.fetch_header(&position, 100).await.unwrap();
-            assert_eq!(header, None, "{text}");
             let (_, outcomes) = session.file(&[(position, Folder::Rejets)], Attempt::First).await.unwrap();
             assert_eq!(outcomes, [Moved::Gone], "{text}");
         }

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use dispolits::mailbox::{
-    Attempt, Entry, Folder, Folders, ImapSettings, Mailbox, MailboxError, Moved, Position, Security, Session, Settings,
+    Attempt, Entry, Folder, Folders, Haul, ImapSettings, Mailbox, MailboxError, Moved, Position, Security, Session,
+    Settings,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{mail, positions};
+use super::world::{ALL, mail, positions};
 use crate::dovecot::{ClientCertificate, Dovecot, QUOTA};
 
 /// What Dovecot offers, but for MOVE.

@@ -3,7 +3,7 @@
 use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
 use dispolits::setting::Secret;
 
-use super::world::{mail, positions};
+use super::world::{ALL, mail, positions};
 use crate::dovecot::{ClientCertificate, Dovecot};
 
 async fn check(dovecot: &Dovecot, change: impl Fn(&mut ImapSettings), expected: impl Fn(&MailboxError) -> bool) {

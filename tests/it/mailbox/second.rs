@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use dispolits::mailbox::{
-    Attempt, Auth, Entry, Folder, Folders, ImapSettings, Mailbox, MailboxError, Moved, Security, Session, Settings,
+    Attempt, Auth, Entry, Folder, Folders, Haul, ImapSettings, Mailbox, MailboxError, Moved, Security, Session,
+    Settings,
 };
 use dispolits::setting::Secret;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{files, mail, positions};
+use super::world::{ALL, files, mail, positions};
 use crate::pymap::Pymap;
 
 fn mailbox(settings: ImapSettings) -> Mailbox {

@@ -7,7 +7,7 @@ use dispolits::setting::Span;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::world::mail;
+use super::world::{ALL, mail};
 use crate::dovecot::{ClientCertificate, Dovecot};
 
 /// Nothing that is awaited here takes that long, unless it is never to come.
