@@ -13,7 +13,7 @@ use crate::cli::service::{Service, World, until};
 use crate::cli::{Ran, program, ran};
 use crate::dovecot::Pki;
 use server::{STRUCK, Served};
-use table::{QUIRKS, Quirk};
+use table::{QUIRKS, Quirk, SUBSTITUTE};
 
 /// Everything of one run.
 struct Played {
@@ -86,6 +86,31 @@ impl Played {
         let answer = self.get("/readyz");
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     }
+}
+
+#[test]
+fn a_substitute_is_no_fault_of_a_sender() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("substitut.eml");
+    std::fs::write(&file, SUBSTITUTE).unwrap();
+    let ran = ran(&program().arg("check").arg(file).output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.contains("Exchange") && ran.out.contains("l’original est resté sur le serveur"), "{}", ran.out);
+    assert!(!ran.out.contains("M0") && !ran.out.contains("rejet"), "{}", ran.out);
+}
+
+/// The table of the page of failures.
+#[test]
+fn the_page_of_failures_tells_of_each_quirk() {
+    let mut rows: Vec<[String; 3]> = QUIRKS.iter().map(row).collect();
+    rows.dedup();
+    let header = ["ce que fait le serveur", "ce qu’il advient du courriel", "perdus"];
+    crate::faults::table::check("serveurs", header, &rows);
+}
+
+fn row(quirk: &Quirk) -> [String; 3] {
+    let what = if quirk.left.is_empty() { "lu, comme les autres" } else { "laissé dans la boîte et dit partout ; les autres sont lus" };
+    [quirk.told, what, "0"].map(str::to_owned)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
