@@ -134,8 +134,8 @@ impl Session {
         let mut beginning = self.part(uid, 0, limits.header).await?;
         if beginning.as_ref().is_none_or(|bytes| length(bytes) < expected) {
             let second = self.part(uid, 0, limits.header).await?;
-            let is_same = beginning == second && second.as_ref().is_some_and(|bytes| !bytes.is_empty());
-            if !is_same {
+            let is_enough = |bytes: &Vec<u8>| !bytes.is_empty() && (length(bytes) >= expected || beginning == second);
+            if !second.as_ref().is_some_and(is_enough) {
                 if self.is_there(uid).await? {
                     self.leave(uid, Cause::Absent, "son en-tête, seul lu à cause de sa taille".to_owned(), haul);
                 }

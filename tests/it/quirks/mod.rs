@@ -39,7 +39,7 @@ impl Played {
             write!(
                 sections,
                 "[mailboxes.{name}]\npoll = \"500ms\"\n[mailboxes.{name}.imap]\nhost = \"localhost\"\nport = {port}\n\
-                 security = \"tls\"\nuser = \"bal\"\npassword = \"secret\"\nca = \"{ca}\"\nlogin_interval = \"0s\"\n",
+                 security = \"tls\"\nuser = \"bal-{name}\"\npassword = \"secret\"\nca = \"{ca}\"\nlogin_interval = \"0s\"\n",
                 name = quirk.name,
                 ca = pki.path("ca").display(),
             )
