@@ -109,7 +109,11 @@ fn the_page_of_failures_tells_of_each_quirk() {
 }
 
 fn row(quirk: &Quirk) -> [String; 3] {
-    let what = if quirk.left.is_empty() { "lu, comme les autres" } else { "laissé dans la boîte et dit partout ; les autres sont lus" };
+    let what = if quirk.left.is_empty() {
+        "lu, comme les autres"
+    } else {
+        "laissé dans la boîte et dit partout ; les autres sont lus"
+    };
     [quirk.told, what, "0"].map(str::to_owned)
 }
 
