@@ -49,6 +49,7 @@
 //! | [`http_server`] | |
 //! | [`setting`] | |
 //! | [`tls`] | `clock` `setting` |
+//! | [`unread`] | |
 //! | **pure** | |
 //! | [`finess`] | |
 //! | [`defect`] | |
@@ -66,22 +67,22 @@
 //! | [`retry`] | `setting` |
 //! | [`alerts`] | `address` `capacity` `finess` `outcome` `retry` `setting` |
 //! | **edges** | |
-//! | [`mailbox`] | `defect` `fail_point` `setting` `tls` |
-//! | [`store`] | `access` `address` `alerts` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` |
+//! | [`mailbox`] | `defect` `fail_point` `setting` `tls` `unread` |
+//! | [`store`] | `access` `address` `alerts` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` `unread` |
 //! | [`referential`] | `address` `capacity` `finess` `setting` |
 //! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
 //! | [`health`] | `address` `alerts` `clock` `defect` `http_server` `setting` `store` |
 //! | [`config`] | `access` `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
-//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` |
+//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` `unread` |
 //! | [`alarm`] | `address` `alerts` `capacity` `clock` `config` `finess` `health` `pipeline` `referential` `setting` `smtp` `store` `tls` |
 //! | [`web`] | `access` `address` `alarm` `alerts` `capacity` `chance` `checking` `clock` `config` `defect` `finess` `health` `http_server` `judgement` `message` `outcome` `pipeline` `referential` `reply` `report` `setting` `sheet` `store` `tls` `words` |
 //! | [`worker`] | `access` `alarm` `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `access` `address` `cahier` `capacity` `chance` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
 //! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `health` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
-//! | [`cli`] | `access` `address` `alarm` `alerts` `cahier` `capacity` `chance` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `sheet` `smtp` `store` `tls` `words` `worker` |
+//! | [`cli`] | `access` `address` `alarm` `alerts` `cahier` `capacity` `chance` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `sheet` `smtp` `store` `tls` `unread` `words` `worker` |
 //! | `main` | `cli` |
 
 pub mod access;
@@ -117,6 +118,7 @@ pub mod sheet;
 pub mod smtp;
 pub mod store;
 pub mod tls;
+pub mod unread;
 pub mod web;
 pub mod words;
 pub mod worker;

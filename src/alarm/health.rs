@@ -25,6 +25,7 @@ fn of_trouble(trouble: &Trouble, standing: &Standing, now: Timestamp) -> Option<
         Trouble::NeverSwept(mailbox) => (Kind::Unswept, mailbox.clone(), None),
         Trouble::SweepLate { mailbox, age } => (Kind::Unswept, mailbox.clone(), Some(age)),
         Trouble::Unjudged { mailbox, age } => (Kind::Unjudged, mailbox.clone(), Some(age)),
+        Trouble::Unread { mailbox, age, .. } => (Kind::Unread, mailbox.clone(), Some(age)),
         Trouble::StoreSilent => (Kind::StoreSilent, "base".to_owned(), None),
     };
     let cause = standing.mailboxes.iter().filter(|_| kind == Kind::Unswept).find(|one| one.name == object);

@@ -139,6 +139,7 @@ impl Alarm {
         let Some(vitals) = self.pulse.vitals() else {
             return [Kind::LateDeliveries, Kind::RepliesWaiting].into_iter().for_each(|kind| sight.miss(kind));
         };
+        sight.extend(vitals.unmoved.iter().map(|(account, mails, since)| self.of_unmoved(account, *mails, *since)));
         if vitals.queue.late > 0 {
             let sentence = format!("{} lignes attendent le ROR depuis trop longtemps", vitals.queue.late);
             let severity = Severity::Grave;
@@ -150,6 +151,15 @@ impl Alarm {
             let severity = Severity::Attention;
             sight.see(Observation::new(Kind::RepliesWaiting, "envoi", severity, &sentence, vitals.replies.oldest));
         }
+    }
+}
+
+impl Alarm {
+    fn of_unmoved(&self, account: &str, mails: i64, since: Timestamp) -> Observation {
+        let mailbox = self.pulse.name_of(account);
+        let sentence =
+            format!("{mails} courriels jugés restent dans la boîte {mailbox} : son serveur n’offre ni MOVE ni UIDPLUS");
+        Observation::new(Kind::Unmoved, &mailbox, Severity::Attention, &sentence, Some(since))
     }
 }
 

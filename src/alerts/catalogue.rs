@@ -31,6 +31,18 @@ pub(super) fn article(kind: Kind) -> &'static Article {
             meaning: "Un dossier de classement n’accepte pas les courriels jugés, ou ne peut être créé. Ils restent dans le dossier relevé, sans être rejugés ni répondus deux fois ; les suivants sont relevés, jugés et transmis comme d’habitude. De nouveaux essais ont lieu de plus en plus rarement, au plus tard tous les quarts d’heure.",
             remedy: "Lisez la réponse du serveur dans l’alerte. Boîte pleine (« quota ») : videz les dossiers de classement des courriels anciens, ou faites agrandir la boîte. Droits : demandez à l’opérateur le droit d’ajouter des courriels à ce dossier, ou de le créer. Nom : certains serveurs veulent un préfixe (« INBOX. ») dans `[mailbox.folders]`. `dispolits doctor` dit lequel des trois. L’alerte se clôt d’elle-même au premier essai qui réussit.",
         },
+        Kind::Unread => &Article {
+            word: "courriel-non-lu",
+            title: "Courriel non lu dans la boîte",
+            meaning: "Un courriel est dans la boîte, et le service n’a pas pu le lire en plusieurs essais : le serveur ne le donne pas, le donne vide, refuse, coupe la connexion, ou Exchange donne un texte à sa place. Les autres courriels sont lus. Celui-ci n’est ni jugé ni perdu : il est toujours dans la boîte, et personne n’a reçu de réponse pour lui.",
+            remedy: "Lancez `dispolits journal left list` : chaque courriel y est avec sa cause. Ouvrez-le dans la boîte avec un logiciel de messagerie : si c’est un relevé, demandez à l’établissement de l’envoyer de nouveau ; prévenez l’opérateur de messagerie. Le service réessaie de lui-même, ou tout de suite après `dispolits journal left retry NUMÉRO`. Si le courriel n’est plus à attendre : `dispolits journal left set-aside NUMÉRO --motif \"…\"`.",
+        },
+        Kind::Unmoved => &Article {
+            word: "courriels-non-classes",
+            title: "Courriels jugés restés dans la boîte",
+            meaning: "Le serveur de messagerie n’offre ni MOVE ni UIDPLUS : les courriels jugés restent dans la boîte relevée. Ils ne sont jugés et répondus qu’une fois.",
+            remedy: "Demandez à l’opérateur de messagerie d’ouvrir MOVE ou UIDPLUS pour cette boîte ; à défaut, videz-la de temps à autre des courriels jugés, que le journal garde.",
+        },
         Kind::RorDown => &Article {
             word: "ror-indisponible",
             title: "ROR indisponible",

@@ -15,6 +15,10 @@ pub enum Kind {
     Unjudged,
     /// A folder refuses judged mails: they stay where they came.
     FilingRefused,
+    /// Mails stay in the mailbox and could not be taken.
+    Unread,
+    /// Judged mails stay in the mailbox, since its server cannot move them.
+    Unmoved,
     /// The ROR does not answer as it must: requests are suspended.
     RorDown,
     /// The ROR refuses our rights on a location (R04).
@@ -55,12 +59,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the gravest first.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::StoreSilent,
         Self::Balance,
         Self::Stuck,
         Self::Disk,
         Self::Unswept,
+        Self::Unread,
         Self::Unjudged,
         Self::RorDown,
         Self::RorRights,
@@ -77,6 +82,7 @@ impl Kind {
         Self::Undelivered,
         Self::RepliesWaiting,
         Self::Referential,
+        Self::Unmoved,
     ];
 
     /// The word of the contract.
@@ -111,8 +117,17 @@ impl Kind {
             Self::Undelivered | Self::PatientDocument => Some(
                 "Se clôt quelques minutes après que le courriel est marqué comme traité, ou d’elle-même au bout de `alerts.event_window`.",
             ),
+            Self::Unread => Some(
+                "Se clôt d’elle-même quand le courriel est lu, quitte la boîte, ou est mis à l’écart par `dispolits journal left set-aside`.",
+            ),
+            Self::Unmoved => Some("Se clôt d’elle-même quand ces courriels ont quitté la boîte."),
             _ => None,
         }
+    }
+
+    /// Whether it is seen only once it lasts: then it opens at first sight.
+    pub fn is_measured(self) -> bool {
+        matches!(self, Self::Unread)
     }
 
     /// Whether it happened once, rather than lasts: such an incident opens at first sight.

@@ -96,7 +96,7 @@ impl Ledger {
         let pending = self.pending.entry(seen.key()).or_insert(Pending { first: now, last: now });
         pending.last = now;
         let since = seen.since.unwrap_or(pending.first).min(pending.first);
-        if !seen.kind.is_event() && !is_past(since, settings.open_after, now) {
+        if !seen.kind.is_event() && !seen.kind.is_measured() && !is_past(since, settings.open_after, now) {
             return None;
         }
         self.pending.remove(&seen.key());

@@ -89,6 +89,11 @@ fn summary(checked: &Checked) -> String {
     let warnings = checked.defauts.len() - rejections;
     let verdict = match checked.verdict {
         Verdict::Ignore => return "ignoré : avis ou réponse automatique, rien n’est à traiter".to_owned(),
+        // Nothing else is kept apart before it is judged.
+        Verdict::Quarantaine => {
+            return "mis de côté : ce n’est pas le courriel de l’établissement, mais le texte que donne un serveur Exchange à la place d’un courriel qu’il n’a pas su convertir ; l’original est resté sur le serveur"
+                .to_owned();
+        }
         verdict => verdict.in_words(),
     };
     format!(

@@ -101,6 +101,9 @@ fn archive(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
 }
 
 fn mail(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
+    if message::is_substitute(bytes) {
+        return Checked { verdict: Verdict::Quarantaine, ..Checked::blank(name, Vec::new()) };
+    }
     let message = message::read(bytes, &message::Limits::default());
     if message.is_ignorable() {
         return Checked { verdict: Verdict::Ignore, ..Checked::blank(name, Vec::new()) };
@@ -125,9 +128,9 @@ fn unsent(name: &str, bench: &Bench<'_>) -> Checked {
 }
 
 impl Checked {
-    /// Whether nothing is rejected.
+    /// Whether nothing is rejected, nor kept apart.
     pub fn is_clean(&self) -> bool {
-        !self.defauts.iter().any(Defect::is_rejection)
+        self.verdict != Verdict::Quarantaine && !self.defauts.iter().any(Defect::is_rejection)
     }
 
     /// Each defect with the text of its document, where there is one: to show the line at fault.

@@ -77,7 +77,7 @@ pub async fn examine<E>(
 ) -> Result<Diagnosis, E> {
     let mut told = Told { sections: Vec::new(), ended };
     told.end(summary(config))?;
-    told.end(store::section(&config.store).await)?;
+    told.end(store::section(config).await)?;
     let (section, referential) = referential::section(&config.referential).await;
     told.end(section)?;
     certificates::sections(config, clock.now()).into_iter().try_for_each(|section| told.end(section))?;

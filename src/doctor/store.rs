@@ -6,31 +6,35 @@ use std::time::Duration;
 use super::disk;
 use super::step::{Failure, Outcome, Section, Trial};
 use super::words::{counted, whole};
+use crate::config::Config;
 use crate::health::Room;
+use crate::outcome::in_paris;
 use crate::store::look::{self, Look, Schema};
-use crate::store::{Settings, StoreError};
+use crate::store::{Settings, StoreError, UnreadCount};
 
 const OPENING: &str = "ouverture";
 const INTEGRITY: &str = "intégrité";
 const SCHEMA: &str = "schéma";
 const WRITING: &str = "écriture";
+const UNREAD: &str = "courriels non lus";
 const ROOM: &str = "espace libre";
 /// Reading a whole database takes its time.
 const LIMIT: Duration = Duration::from_mins(5);
 
-pub(super) async fn section(settings: &Settings) -> Section {
+pub(super) async fn section(config: &Config) -> Section {
+    let settings = &config.store;
     let mut trial = Trial::new("base", "Base de données", &[OPENING, INTEGRITY, SCHEMA, WRITING, ROOM], LIMIT);
     match look::file(settings) {
-        Ok(None) => drop(on_a_server(&mut trial, settings).await),
-        file => drop(in_a_file(&mut trial, file).await),
+        Ok(None) => drop(on_a_server(&mut trial, config).await),
+        file => drop(in_a_file(&mut trial, file, config).await),
     }
     trial.end()
 }
 
-async fn in_a_file(trial: &mut Trial, file: Result<Option<PathBuf>, StoreError>) -> Option<()> {
+async fn in_a_file(trial: &mut Trial, file: Result<Option<PathBuf>, StoreError>, config: &Config) -> Option<()> {
     let path = trial.step(OPENING, async { opening(file) }).await?;
     if path.is_file() {
-        existing(trial, &path).await;
+        existing(trial, &path, config).await;
     } else {
         to_be_made(trial);
     }
@@ -38,12 +42,13 @@ async fn in_a_file(trial: &mut Trial, file: Result<Option<PathBuf>, StoreError>)
     Some(())
 }
 
-async fn on_a_server(trial: &mut Trial, settings: &Settings) -> Option<()> {
-    let mut look = trial.step(OPENING, session(settings)).await?;
+async fn on_a_server(trial: &mut Trial, config: &Config) -> Option<()> {
+    let mut look = trial.step(OPENING, session(&config.store)).await?;
     let reason = "PostgreSQL vérifie ce qu’il lit".to_owned();
     trial.note(INTEGRITY, Outcome::NonFait { raison: reason });
-    trial.step(SCHEMA, schema(&mut look)).await?;
+    let current = trial.step(SCHEMA, schema(&mut look)).await?;
     trial.step(WRITING, tables(&mut look)).await?;
+    unread(trial, &mut look, current, config).await;
     look.close().await;
     trial.note(ROOM, Outcome::NonFait { raison: "le disque est celui du serveur".to_owned() });
     Some(())
@@ -108,16 +113,17 @@ fn opening(file: Result<Option<PathBuf>, StoreError>) -> Result<(PathBuf, String
     Ok((path, detail))
 }
 
-async fn existing(trial: &mut Trial, path: &Path) -> Option<()> {
+async fn existing(trial: &mut Trial, path: &Path, config: &Config) -> Option<()> {
     let mut look = trial.step(INTEGRITY, integrity(path)).await?;
-    trial.step(SCHEMA, schema(&mut look)).await?;
+    let current = trial.step(SCHEMA, schema(&mut look)).await?;
     trial.step(WRITING, writing(&mut look, path)).await?;
+    unread(trial, &mut look, current, config).await;
     look.close().await;
     Some(())
 }
 
 fn to_be_made(trial: &mut Trial) {
-    for name in [INTEGRITY, SCHEMA, WRITING] {
+    for name in [INTEGRITY, SCHEMA, WRITING, UNREAD] {
         trial.note(name, Outcome::NonFait { raison: "la base n’existe pas encore".to_owned() });
     }
 }
@@ -134,17 +140,49 @@ async fn integrity(path: &Path) -> Result<(Look, String), Failure> {
     ))
 }
 
-async fn schema(look: &mut Look) -> Result<((), String), Failure> {
+/// Whether it is that of this program.
+async fn schema(look: &mut Look) -> Result<(bool, String), Failure> {
     match look.schema().await.map_err(|error| unusable(&error))? {
-        Schema::Current => Ok(((), "à jour".to_owned())),
+        Schema::Current => Ok((true, "à jour".to_owned())),
         Schema::Older(missing) => {
-            Ok(((), format!("sera mis à niveau au prochain lancement ({})", counted(missing, "étape", "étapes"))))
+            Ok((false, format!("sera mis à niveau au prochain lancement ({})", counted(missing, "étape", "étapes"))))
         }
         Schema::Newer => Err(Failure::new(
             "la base a été écrite par une version plus récente de Dispolits",
             "installez cette version ou une plus récente, ou restaurez une sauvegarde d’avant la mise à jour",
         )),
     }
+}
+
+/// The mails that the service could not take, mailbox by mailbox.
+async fn unread(trial: &mut Trial, look: &mut Look, current: bool, config: &Config) {
+    if !current {
+        return trial.note(UNREAD, Outcome::NonFait { raison: "le schéma n’est pas encore à jour".to_owned() });
+    }
+    let judged = match look.unread().await {
+        Ok(counts) => judge_unread(&counts, config),
+        Err(error) => Err(unusable(&error)),
+    };
+    trial.note_result(UNREAD, judged);
+}
+
+fn judge_unread(counts: &[UnreadCount], config: &Config) -> Result<String, Failure> {
+    if counts.is_empty() {
+        return Ok("aucun".to_owned());
+    }
+    let name = |account: &str| {
+        let named =
+            config.all_mailboxes().find(|one| one.settings().is_ok_and(|settings| settings.account() == account));
+        named.map_or_else(|| account.to_owned(), |one| one.name.to_owned())
+    };
+    let told = |count: &UnreadCount| {
+        let mails = counted(usize::try_from(count.mails).unwrap_or(0), "courriel", "courriels");
+        format!("{mails} dans la boîte {} depuis le {} : {}", name(&count.mailbox), in_paris(count.oldest), count.cause)
+    };
+    Err(Failure::new(
+        counts.iter().map(told).collect::<Vec<_>>().join(" ; "),
+        "lancez « dispolits journal left list » : chaque courriel y est, avec sa cause et ce qu’on peut en faire",
+    ))
 }
 
 async fn writing(look: &mut Look, path: &Path) -> Result<((), String), Failure> {

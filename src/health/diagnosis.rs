@@ -1,5 +1,6 @@
 //! From what is known of a worker to whether it works.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem::Discriminant;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 use super::Settings;
 use super::pulse::{Heart, Known, Pulse, Task};
 use super::standing::Fault;
+use crate::store::Vitals;
 
 /// How old what is known of the store may be.
 const OBSERVATION: Duration = Duration::from_mins(1);
@@ -48,6 +50,17 @@ pub enum Trouble {
         /// The folder, by its name.
         folder: String,
         /// For how long.
+        age: Duration,
+    },
+    /// Mails are in a mailbox, and could not be taken in more than one try.
+    Unread {
+        /// The mailbox.
+        mailbox: String,
+        /// How many.
+        mails: i64,
+        /// Why, in words.
+        causes: String,
+        /// For how long the oldest one is left.
         age: Duration,
     },
     /// The store was not to be read for a while.
@@ -130,7 +143,23 @@ fn store_troubles(known: &Known, pulse: &Pulse, settings: &Settings) -> Vec<Trou
         let late = age > settings.sweep_delay.get();
         late.then(|| Trouble::Unjudged { mailbox: known.name(&waiting.mailbox).to_owned(), age })
     });
-    unjudged.collect()
+    unjudged.chain(unread(vitals, known, pulse)).collect()
+}
+
+fn unread(vitals: &Vitals, known: &Known, pulse: &Pulse) -> impl Iterator<Item = Trouble> {
+    let mut troubles: BTreeMap<&str, Trouble> = BTreeMap::new();
+    for count in vitals.unread.iter().filter(|count| count.told > 0) {
+        let since = pulse.now().duration_since(count.oldest).unsigned_abs();
+        let name = known.name(&count.mailbox).to_owned();
+        let none = || Trouble::Unread { mailbox: name, mails: 0, causes: String::new(), age: Duration::ZERO };
+        if let Trouble::Unread { mails, causes, age, .. } = troubles.entry(&count.mailbox).or_insert_with(none) {
+            *mails = mails.saturating_add(count.told);
+            *age = since.max(*age);
+            let comma = if causes.is_empty() { "" } else { " ; " };
+            causes.push_str(&format!("{comma}{}", count.cause));
+        }
+    }
+    troubles.into_values()
 }
 
 fn remarks(known: &Known, pulse: &Pulse) -> Vec<String> {
@@ -145,6 +174,12 @@ fn remarks(known: &Known, pulse: &Pulse) -> Vec<String> {
         remarks.push(format!(
             "{waiting} lignes attendent le ROR, dont {late} en retard ; la plus ancienne depuis {}",
             in_words(age)
+        ));
+    }
+    for (account, mails, _) in &vitals.unmoved {
+        let mailbox = known.name(account);
+        remarks.push(format!(
+            "{mails} courriels jugés restent dans la boîte {mailbox}, que son serveur ne sait pas vider"
         ));
     }
     if vitals.replies.waiting > 0 {
@@ -167,6 +202,16 @@ impl fmt::Display for Trouble {
             }
             Self::Refusing { mailbox, folder, age } => {
                 write!(f, "le dossier « {folder} » refuse les courriels jugés depuis {} : {mailbox}", in_words(*age))
+            }
+            Self::Unread { mailbox, mails: 1, causes, age } => {
+                write!(f, "un courriel reste non lu depuis {} : {mailbox} ({causes})", in_words(*age))
+            }
+            Self::Unread { mailbox, mails, causes, age } => {
+                write!(
+                    f,
+                    "{mails} courriels restent non lus, le plus ancien depuis {} : {mailbox} ({causes})",
+                    in_words(*age)
+                )
             }
             Self::StoreSilent => f.write_str("la base de données ne se laisse pas lire"),
         }

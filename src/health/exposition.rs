@@ -104,6 +104,7 @@ fn queues(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestam
     registry.register("unfiled_mails", "Mails judged and not in their folder yet", unfiled);
     let help = "Age of the oldest mail not judged yet";
     registry.register_with_unit("oldest_unjudged_mail_age", help, Unit::Seconds, ages);
+    left_in_place(registry, vitals, known, now);
     let (queue, replies) = (&vitals.queue, &vitals.replies);
     number(registry, "waiting_updates", "Counts that wait for the ROR", queue.waiting);
     number(registry, "late_updates", "Counts that wait for longer than ror.delivery.late_after", queue.late);
@@ -114,6 +115,23 @@ fn queues(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestam
     if let Some(at) = vitals.last_acknowledged {
         seconds(registry, "ror_last_success_timestamp", "When the ROR last acknowledged a request", unix(at));
     }
+}
+
+/// Mails that could not be taken, by cause, and those that were judged and could not be moved.
+fn left_in_place(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestamp) {
+    let (left, ages) = (Numbers::default(), Seconds::default());
+    for count in &vitals.unread {
+        let mailbox = known.name(&count.mailbox);
+        left.get_or_create(&labels([("mailbox", mailbox), ("cause", count.cause.word())])).set(count.mails);
+        let oldest = ages.get_or_create(&labels([("mailbox", mailbox)]));
+        oldest.set(oldest.get().max(age(Some(count.oldest), now)));
+    }
+    for (account, mails, _) in &vitals.unmoved {
+        left.get_or_create(&labels([("mailbox", known.name(account)), ("cause", "sans-deplacement")])).set(*mails);
+    }
+    registry.register("left_mails", "Mails that stay in the mailbox, unread or not movable, by cause", left);
+    let help = "Age of the oldest mail that stays unread in the mailbox";
+    registry.register_with_unit("oldest_unread_mail_age", help, Unit::Seconds, ages);
 }
 
 /// Of each mailbox: how many mails have which outcome, and how many have none at all.

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::Pulse;
+use super::pulse::Known;
 use crate::address::mask_all;
+use crate::store::UnreadCount;
 
 /// Something that can fail for longer than a moment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +66,10 @@ pub struct Mailbox {
     pub fault: Option<Fault>,
     /// The folders that refuse judged mails, and what is said of it.
     pub refusing: Vec<(String, Fault)>,
+    /// The mails in it that could not be taken: how many, since when, and why.
+    pub unread: Option<(i64, Fault)>,
+    /// The judged mails in it that its server cannot move.
+    pub unmoved: i64,
 }
 
 impl Pulse {
@@ -91,6 +97,8 @@ impl Pulse {
             elsewhere: known.elsewhere.contains(account),
             fault: fault(&Concern::Sweep(account.to_owned())),
             refusing: known.refusing(account),
+            unread: unread(&known, account),
+            unmoved: unmoved(&known, account),
         };
         let refused = known.faults.iter().filter_map(|(concern, fault)| {
             let name = match concern {
@@ -109,4 +117,18 @@ impl Pulse {
             referential: fault(&Concern::Referential),
         }
     }
+}
+
+/// Those tried once included: whoever looks sees them as soon as they are there.
+fn unread(known: &Known, account: &str) -> Option<(i64, Fault)> {
+    let (_, vitals) = known.vitals.as_ref()?;
+    let counts: Vec<&UnreadCount> = vitals.unread.iter().filter(|count| count.mailbox == account).collect();
+    let since = counts.iter().map(|count| count.oldest).min()?;
+    let cause = counts.iter().map(|count| count.cause.in_words()).collect::<Vec<_>>().join(" ; ");
+    Some((counts.iter().map(|count| count.mails).sum(), Fault { since, cause }))
+}
+
+fn unmoved(known: &Known, account: &str) -> i64 {
+    let Some((_, vitals)) = &known.vitals else { return 0 };
+    vitals.unmoved.iter().filter(|(one, ..)| one == account).map(|(_, mails, _)| mails).sum()
 }

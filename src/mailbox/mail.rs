@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use crate::unread::Cause;
+
 /// Mails of one command at most: a lost connection repeats no more than these.
 const BATCH_MAILS: usize = 50;
 /// Bytes of one command at most, by the listed sizes; one mail alone may exceed it.
-const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+pub(super) const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Where a mail is in one mailbox: `uidvalidity:uid` (IMAP) or the base file name (Maildir).
 ///
@@ -34,13 +36,46 @@ pub struct Entry {
     pub internal_date: Option<Timestamp>,
 }
 
-/// A whole mail, as many bytes long as the mailbox announced.
+/// A mail that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// Where it is.
     pub position: Position,
-    /// Its bytes, unchanged.
+    /// Its bytes, unchanged; its header alone if it is larger than the limit.
     pub raw: Vec<u8>,
+    /// Its whole length in bytes, as it came, or as it is announced if it is larger than the limit.
+    pub size: u64,
+    /// Whether it is larger than the limit.
+    pub header_only: bool,
+}
+
+/// A mail that is there and could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Where it is.
+    pub position: Position,
+    /// Why.
+    pub cause: Cause,
+    /// What the server said of it, or the sizes that differ; may be empty.
+    pub detail: String,
+}
+
+/// What came of a reading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Haul {
+    /// The mails that came, in the order asked.
+    pub mails: Vec<Fetched>,
+    /// Those that did not.
+    pub left: Vec<Left>,
+}
+
+/// How much of a mail is read, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest mail that is read whole.
+    pub whole: u64,
+    /// How much is kept of the header of a larger one; 1 MiB at most.
+    pub header: usize,
 }
 
 /// The folder that a judged mail is filed in.
@@ -79,6 +114,19 @@ pub enum Attempt {
     First,
     /// Once at least, with an unknown end: where a move is a copy and a removal, the copy may be there.
     Again,
+}
+
+impl Fetched {
+    /// A mail that came whole.
+    pub(super) fn whole(position: Position, raw: Vec<u8>) -> Self {
+        let size = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+        Self { position, raw, size, header_only: false }
+    }
+
+    /// One that is larger than the limit, of which this is the beginning.
+    pub(super) fn header(position: Position, beginning: Vec<u8>, size: u64) -> Self {
+        Self { position, raw: header_of(beginning), size, header_only: true }
+    }
 }
 
 impl Position {

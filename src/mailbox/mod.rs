@@ -25,7 +25,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{MailboxError, SetupError, Step};
 pub use look::{Hindrance, Look, Quota, Waiting};
-pub use mail::{Attempt, Entry, Fetched, Folder, FolderError, Moved, Position, PositionError, batches};
+pub use mail::{
+    Attempt, Entry, Fetched, Folder, FolderError, Haul, Left, Limits, Moved, Position, PositionError, batches,
+};
 pub use maildir::deliver;
 pub use settings::{Auth, Folders, ImapSettings, MaildirSettings, Security, Settings};
 
@@ -108,34 +110,20 @@ impl Session {
         Ok((self, entries))
     }
 
-    /// Whole mails of the last [`list`](Self::list), in the order asked. All of them are in memory
-    /// at once: [`batches`] says how many to ask for.
+    /// The mails of the last [`list`](Self::list) at these positions, the larger ones by their header alone. All of them
+    /// are in memory at once: [`batches`] says how many to ask for. However wrong the announced sizes are, no more than
+    /// 16 MiB, or twice the announced bytes, is held.
     ///
-    /// Absent from the answer: a mail that has gone, one that was not listed by this session, and
-    /// one whose bytes are none or not as many as announced; the latter is logged and counted
-    /// ([`suspects`](Self::suspects)), and may be whole another time.
-    pub async fn fetch(mut self, positions: &[Position]) -> Result<(Self, Vec<Fetched>), MailboxError> {
-        let mails = match &mut self.connected {
-            Connected::Maildir(maildir) => maildir.fetch(positions).await?,
-            Connected::Imap(imap) => imap.fetch(positions).await?,
+    /// The bytes that come under an OK are the mail, whatever size was announced; fewer than that are asked for again,
+    /// and are the mail if they are the same a second time. A mail that cannot be had is told apart, and keeps no other
+    /// back. Absent from the answer: a mail that was not listed by this session, and one that has gone from a Maildir.
+    pub async fn fetch(mut self, positions: &[Position], limits: Limits) -> Result<(Self, Haul), MailboxError> {
+        let limits = Limits { header: limits.header.clamp(1, LARGEST_HEADER), ..limits };
+        let haul = match &mut self.connected {
+            Connected::Maildir(maildir) => maildir.fetch(positions, limits).await?,
+            Connected::Imap(imap) => imap.fetch(positions, limits).await?,
         };
-        Ok((self, mails))
-    }
-
-    /// The header of one mail, `limit` bytes of it at most, and never more than 1 MiB; its body stays where it is. Nothing if
-    /// the mail has gone, or if its beginning comes with none or fewer bytes than announced; the latter is logged and
-    /// counted as in [`fetch`](Self::fetch).
-    pub async fn fetch_header(
-        mut self,
-        position: &Position,
-        limit: usize,
-    ) -> Result<(Self, Option<Vec<u8>>), MailboxError> {
-        let limit = limit.clamp(1, LARGEST_HEADER);
-        let header = match &mut self.connected {
-            Connected::Maildir(maildir) => maildir.fetch_header(position, limit).await?,
-            Connected::Imap(imap) => imap.fetch_header(position, limit).await?,
-        };
-        Ok((self, header))
+        Ok((self, haul))
     }
 
     /// Files judged mails, and says of each, in the same order, what became of it. A folder that refuses
@@ -181,14 +169,6 @@ impl Session {
             Connected::Imap(imap) => imap.wait(at_most, stop).await?,
         }
         Ok(self)
-    }
-
-    /// How many mails of this session came with none or with another number of bytes than announced.
-    pub fn suspects(&self) -> u64 {
-        match &self.connected {
-            Connected::Maildir(maildir) => maildir.suspects(),
-            Connected::Imap(imap) => imap.suspects(),
-        }
     }
 
     /// Takes leave of the server, if it still listens.

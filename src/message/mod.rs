@@ -19,6 +19,7 @@ mod part;
 mod receipt;
 mod refusal;
 mod selection;
+mod substitute;
 mod transfer;
 mod uuencode;
 
@@ -38,6 +39,7 @@ pub use envelope::ReturnPath;
 pub use limits::{Allowance, Limits};
 pub use receipt::{Action, Delivery, Receipt, ReceiptKind};
 pub use selection::Candidate;
+pub use substitute::is_substitute;
 
 /// A mail, taken apart. It owns what it holds; the raw bytes may go.
 #[derive(Debug, Clone)]

@@ -74,6 +74,17 @@ pub(crate) async fn read_message(raw: Vec<u8>) -> Result<Message, ExamineError> 
     apart(move || message::read(&raw, &message::Limits::default())).await
 }
 
+/// Whether these bytes stand for a mail that its server could not convert. A reading that fails says no: the mail is then
+/// judged, where such a fault is kept with it.
+pub(crate) async fn is_substitute(raw: &[u8]) -> bool {
+    const LONGEST: usize = 64 * 1024;
+    if raw.len() > LONGEST {
+        return false;
+    }
+    let raw = raw.to_vec();
+    apart(move || message::is_substitute(&raw)).await.unwrap_or(false)
+}
+
 async fn apart<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, ExamineError> {
     let Ok(Ok(turn)) = tokio::time::timeout(DEADLINE, READ_AT_ONCE.acquire()).await else {
         return Err(ExamineError::TooLong);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::intake::{Intake, IntakeError};
 use crate::fail_point::fail_point;
@@ -121,6 +121,7 @@ impl Intake {
         mails: &[ToMove],
         attempt: Attempt,
     ) -> Result<(Session, Filed), IntakeError> {
+        self.leave_unfilable(mails).await?;
         let (ids, moves): (Vec<MailId>, Vec<_>) = mails.iter().filter_map(planned).unzip();
         if ids.is_empty() {
             return Ok((session, Filed::default()));
@@ -205,10 +206,5 @@ impl Intake {
 
 /// A mail whose position or folder cannot be read stays where it is, and stops no other.
 fn planned(mail: &ToMove) -> Option<(MailId, (Position, Folder))> {
-    if let (Ok(position), Ok(folder)) = (mail.position.parse(), mail.folder.parse()) {
-        return Some((mail.id, (position, folder)));
-    }
-    let number = mail.id.number();
-    error!(courriel = number, "position ou dossier illisible : le courriel {number} reste en place");
-    None
+    Some((mail.id, (mail.position.parse().ok()?, mail.folder.parse().ok()?)))
 }

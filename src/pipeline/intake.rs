@@ -1,15 +1,20 @@
 //! The first half: what lies in the mailbox becomes durable, is judged, and is moved once.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
+use super::examine::is_substitute;
 use super::filing::{Extent, Listing};
 use super::holding::Holding;
 use super::judge::Judge;
+use super::leaving::{Doubted, KnownLeft};
 use super::strays::Strays;
 use super::tracer::Tracer;
 use crate::fail_point::fail_point;
-use crate::mailbox::{Entry, Folders, MailboxError, Position, Session};
+use crate::mailbox::{Entry, Fetched, Folders, Haul, Left, Limits, MailboxError, Position, Session};
 use crate::store::{Received, StoreError};
+use crate::unread::Cause;
 
 /// Mails fetched together.
 const BATCH: usize = 50;
@@ -38,6 +43,8 @@ pub struct Sweep {
     pub judged: usize,
     /// Mails moved.
     pub moved: usize,
+    /// In how long a mail that could not be taken is to be tried again, if there is one.
+    pub again: Option<Duration>,
 }
 
 /// Mailbox to judgement.
@@ -47,12 +54,27 @@ pub struct Intake {
     pub(super) tracer: Tracer,
     pub(super) folders: Folders,
     pub(super) holding: Holding,
+    pub(super) doubted: Doubted,
+}
+
+/// What is known of a mailbox during one sweep.
+struct Known {
+    strays: Strays,
+    left: KnownLeft,
+}
+
+/// What came of one reading.
+#[derive(Default)]
+struct Taken {
+    received: usize,
+    /// Mails that were known to be left, and are left again.
+    left_again: usize,
 }
 
 impl Intake {
     /// The intake of the mailbox whose mails this judge judges, and whose folders are called so.
     pub fn new(judge: Judge, tracer: Tracer, folders: Folders) -> Self {
-        Self { judge, tracer, folders, holding: Holding::default() }
+        Self { judge, tracer, folders, holding: Holding::default(), doubted: Doubted::default() }
     }
 
     /// Who judges what this intake makes durable.
@@ -70,85 +92,80 @@ impl Intake {
     pub async fn sweep(&self, session: Session, stop: &CancellationToken) -> Result<(Session, Sweep), IntakeError> {
         let (mut session, entries) = self.look_at_folders(session).await?.list().await?;
         let listing = Listing::of(&entries);
-        let known = self.judge.store().known_positions(&self.judge.account).await?;
-        let mut strays = Strays::among(&known, &listing);
-        let new: Vec<&Entry> = entries.iter().filter(|entry| !known.contains_key(entry.position.as_str())).collect();
-        drop(known);
+        let recorded = self.judge.store().known_positions(&self.judge.account).await?;
+        let mut known = Known { strays: Strays::among(&recorded, &listing), left: self.still_left(&listing).await? };
+        let new = entries.iter().filter(|entry| !recorded.contains_key(entry.position.as_str())).collect();
+        drop(recorded);
+        let order = self.order(new, &known.left);
         let mut sweep = Sweep { listed: entries.len(), ..Sweep::default() };
-        for batch in batches(&new, self.judge.max_bytes()) {
+        let mut missing = order.sound.len().saturating_add(order.alone.len());
+        let alone = order.alone.chunks(1).flat_map(|one| batches(one, self.judge.max_bytes()));
+        for batch in batches(&order.sound, self.judge.max_bytes()).into_iter().chain(alone) {
             if stop.is_cancelled() {
                 break;
             }
-            let received;
-            (session, received) = self.receive(session, batch, &mut strays).await?;
-            sweep.received += received;
+            let taken;
+            (session, taken) = self.receive(session, batch, &mut known).await?;
+            missing = missing.saturating_sub(taken.received.saturating_add(taken.left_again));
+            sweep.received += taken.received;
             sweep.judged += Box::pin(self.judge.judge_all(stop)).await?;
             let moved;
             (session, moved) = self.file_judged(session, &listing, Extent::Seen).await?;
             sweep.moved += moved;
         }
         // Then a recorded mail that was not seen is not there under another position either.
-        let mut whole = sweep.received == new.len();
+        let mut whole = missing == 0;
         if whole {
-            (session, whole) = self.have_gone(session, &strays).await?;
+            (session, whole) = self.have_gone(session, &known.strays).await?;
         }
         if whole {
-            self.judge.store().moved(&self.judge.duty()?, &strays.rest(), self.judge.now()).await?;
+            self.judge.store().moved(&self.judge.duty()?, &known.strays.rest(), self.judge.now()).await?;
         }
         sweep.judged += Box::pin(self.judge.judge_all(stop)).await?;
         let (session, moved) =
             self.file_judged(session, &listing, if whole { Extent::All } else { Extent::Seen }).await?;
         sweep.moved += moved;
+        sweep.again = self.next_try().await?;
         Ok((session, sweep))
     }
 
-    /// Makes a batch durable, before anything changes in the mailbox. Says how many mails came.
+    /// Makes a batch durable, before anything changes in the mailbox.
     async fn receive(
         &self,
         session: Session,
         batch: Batch<'_, '_>,
-        strays: &mut Strays,
-    ) -> Result<(Session, usize), IntakeError> {
-        match batch {
-            Batch::Usual(entries) => self.receive_usual(session, entries, strays).await,
-            Batch::Large(entry) => self.receive_large(session, entry, strays).await,
-        }
-    }
-
-    async fn receive_usual(
-        &self,
-        session: Session,
-        entries: &[&Entry],
-        strays: &mut Strays,
-    ) -> Result<(Session, usize), IntakeError> {
+        known: &mut Known,
+    ) -> Result<(Session, Taken), IntakeError> {
+        let one;
+        let (entries, is_large) = match batch {
+            Batch::Usual(entries) => (entries, false),
+            Batch::Large(entry) => {
+                one = [entry];
+                (one.as_slice(), true)
+            }
+        };
         let positions: Vec<Position> = entries.iter().map(|entry| entry.position.clone()).collect();
-        let (session, fetched) = session.fetch(&positions).await?;
+        let (session, haul) = match session.fetch(&positions, self.limits()).await {
+            Ok(read) => read,
+            Err(failure) => return Err(self.blame(entries, failure, &known.left).await?),
+        };
         self.judge.beat();
-        self.tracer.fetched(entries, &fetched).await?;
-        let (session, are_others) = self.are_others(session, strays, &fetched).await?;
-        if !are_others {
-            return Ok((session, 0));
+        match entries {
+            [entry] if is_large => {
+                self.tracer.header_fetched(entry, haul.mails.first().map(|mail| mail.raw.len())).await?
+            }
+            entries => self.tracer.fetched(entries, &haul.mails).await?,
         }
-        let mails = fetched.iter().map(|mail| self.received(mail.position.as_str(), &mail.raw)).collect();
-        self.keep(mails, strays).await?;
+        let Haul { mails, left } = apart(haul).await;
+        let (session, are_others) = self.are_others(session, &known.strays, &mails).await?;
+        if !are_others {
+            return Ok((session, Taken::default()));
+        }
+        let left_again = self.leave(entries, &left, &known.left).await?;
+        self.keep(mails.iter().map(|mail| self.received(mail)).collect(), &mut known.strays).await?;
+        self.came_at_last(mails.iter().map(|mail| &mail.position), &known.left).await?;
         fail_point!("mail-received");
-        Ok((session, fetched.len()))
-    }
-
-    /// Of a mail over the limit the header alone is read.
-    async fn receive_large(
-        &self,
-        session: Session,
-        entry: &Entry,
-        strays: &mut Strays,
-    ) -> Result<(Session, usize), IntakeError> {
-        let (session, header) = session.fetch_header(&entry.position, MAX_HEADER).await?;
-        self.judge.beat();
-        self.tracer.header_fetched(entry, header.as_ref().map(Vec::len)).await?;
-        let Some(raw) = header else { return Ok((session, 0)) };
-        let usual = self.received(entry.position.as_str(), &raw);
-        self.keep(vec![Received { size: entry.size, headers_only: true, ..usual }], strays).await?;
-        Ok((session, 1))
+        Ok((session, Taken { received: mails.len(), left_again }))
     }
 
     /// Makes mails durable, but for those that were left in place and are found at another position.
@@ -164,9 +181,34 @@ impl Intake {
         self.judge.store().receive(&self.judge.duty()?, &new, self.judge.now()).await
     }
 
-    fn received<'a>(&'a self, position: &'a str, raw: &'a [u8]) -> Received<'a> {
-        Received { account: &self.judge.account, position, raw, size: raw.len() as u64, headers_only: false }
+    /// How much of a mail is read.
+    pub(super) fn limits(&self) -> Limits {
+        Limits { whole: self.judge.max_bytes(), header: MAX_HEADER }
     }
+
+    fn received<'a>(&'a self, mail: &'a Fetched) -> Received<'a> {
+        Received {
+            account: &self.judge.account,
+            position: mail.position.as_str(),
+            raw: &mail.raw,
+            size: mail.size,
+            headers_only: mail.header_only,
+        }
+    }
+}
+
+/// Keeps apart what stands for a mail that its server could not convert: it is not what was sent, and the original is
+/// still there.
+async fn apart(haul: Haul) -> Haul {
+    let mut sorted = Haul { mails: Vec::with_capacity(haul.mails.len()), left: haul.left };
+    for mail in haul.mails {
+        if is_substitute(&mail.raw).await {
+            sorted.left.push(Left { position: mail.position, cause: Cause::Substitute, detail: String::new() });
+        } else {
+            sorted.mails.push(mail);
+        }
+    }
+    sorted
 }
 
 /// What is received together.

@@ -17,6 +17,7 @@ mod filing;
 mod holding;
 mod intake;
 mod judge;
+mod leaving;
 mod noticing;
 mod posting;
 mod probing;

@@ -16,7 +16,7 @@ impl Intake {
         strays: &Strays,
         fetched: &[Fetched],
     ) -> Result<(Session, bool), IntakeError> {
-        let (session, there) = look(session, &strays.twins(fetched)).await?;
+        let (session, there) = self.look(session, &strays.twins(fetched)).await?;
         let renumbered = strays.is_another(&there);
         self.mind(renumbered).await?;
         Ok((session, !renumbered))
@@ -25,7 +25,7 @@ impl Intake {
     /// Whether the mails that are missing have gone, and others did not only change their numbers.
     pub(super) async fn have_gone(&self, session: Session, strays: &Strays) -> Result<(Session, bool), IntakeError> {
         let witness: Vec<Position> = strays.witness().into_iter().collect();
-        let (session, there) = look(session, &witness).await?;
+        let (session, there) = self.look(session, &witness).await?;
         let renumbered = strays.is_displaced(&there);
         self.mind(renumbered).await?;
         Ok((session, !renumbered))
@@ -40,11 +40,16 @@ impl Intake {
         }
         Ok(())
     }
-}
 
-async fn look(session: Session, positions: &[Position]) -> Result<(Session, Vec<Fetched>), IntakeError> {
-    if positions.is_empty() {
-        return Ok((session, Vec::new()));
+    async fn look(
+        &self,
+        session: Session,
+        positions: &[Position],
+    ) -> Result<(Session, Vec<Fetched>), IntakeError> {
+        if positions.is_empty() {
+            return Ok((session, Vec::new()));
+        }
+        let (session, haul) = session.fetch(positions, self.limits()).await?;
+        Ok((session, haul.mails))
     }
-    Ok(session.fetch(positions).await?)
 }

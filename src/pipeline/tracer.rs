@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use crate::clock::Clock;
-use crate::mailbox::{Entry, Fetched, Folder, Moved, Position};
+use crate::mailbox::{Entry, Fetched, Folder, Left, Moved, Position};
 use crate::store::{NewTrace, ReplyToSend, Store, StoreError};
 
 /// The most characters kept of a request or an answer.
@@ -46,6 +46,14 @@ impl Tracer {
         let asked = format!("{} (en-tête seul, {} octets en tout)", entry.position, entry.size);
         let answer = bytes.map(|bytes| format!("{bytes} octets")).ok_or("absent");
         self.keep(vec![self.one("lecture", &asked, answer)]).await
+    }
+
+    pub(super) async fn left(&self, mails: &[Left]) -> Result<(), StoreError> {
+        let one = |mail: &Left| {
+            let detail = if mail.detail.is_empty() { String::new() } else { format!(" ({})", mail.detail) };
+            self.one("lecture", mail.position.as_str(), Err::<&str, _>(format!("{}{detail}", mail.cause)))
+        };
+        self.keep(mails.iter().map(one).collect()).await
     }
 
     /// One trace for each mail, but one for all that a folder refused: they may be asked for often.

@@ -78,9 +78,11 @@ impl Store {
             .await
     }
 
-    /// Every account that a mail ever came to.
+    /// Every account that a mail ever came to, or was left in.
     pub async fn accounts(&self) -> Result<Vec<String>> {
-        query_scalar("SELECT DISTINCT account FROM mails ORDER BY account").fetch_all(self.read()).await
+        query_scalar("SELECT DISTINCT account FROM mails UNION SELECT DISTINCT account FROM unread ORDER BY account")
+            .fetch_all(self.read())
+            .await
     }
 
     /// The account that a mail came to.

@@ -9,7 +9,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
 use super::engine::{postgres, sqlite};
-use super::{Place, Result, Settings, place};
+use super::unread::{COUNTS, counted};
+use super::{Place, Result, Settings, UnreadCount, place};
 
 /// How long a lock of the worker is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -91,6 +92,15 @@ impl Look {
         }
         let missing = known.iter().filter(|version| !applied.contains(version)).count();
         Ok(if missing == 0 { Schema::Current } else { Schema::Older(missing) })
+    }
+
+    /// How many mails wait to be read in their mailboxes, by account and cause. The schema must be current.
+    pub async fn unread(&mut self) -> Result<Vec<UnreadCount>> {
+        let rows: Vec<(String, String, i64, i64, i64)> = match &mut self.connection {
+            Connected::Sqlite(connection) => sqlx::query_as(COUNTS).fetch_all(connection).await?,
+            Connected::Postgres(session) => postgres::within(sqlx::query_as(COUNTS).fetch_all(session)).await?,
+        };
+        rows.into_iter().map(counted).collect()
     }
 
     /// Begins a write, and takes it back: nothing of it reaches the database. On a read-only file `BEGIN

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::engine::{query_as, query_scalar};
-use super::{Result, Store, instant, millis};
+use super::{Result, Store, UnreadCount, instant, millis};
 
 /// What waits in the store at one moment.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +12,10 @@ pub struct Vitals {
     pub unjudged: Vec<Unjudged>,
     /// How many mails are judged and not in their folder yet, by account; none for one that has none.
     pub unfiled: Vec<(String, i64)>,
+    /// Mails that are in their mailbox and could not be taken, by mailbox and cause.
+    pub unread: Vec<UnreadCount>,
+    /// Judged mails that stay where they came, by mailbox: how many, and since when.
+    pub unmoved: Vec<(String, i64, Timestamp)>,
     /// Counts on their way to the ROR.
     pub queue: Queue,
     /// Replies on their way to their senders.
@@ -59,6 +63,8 @@ impl Store {
         Ok(Vitals {
             unjudged: self.unjudged().await?,
             unfiled: self.unfiled().await?,
+            unread: self.unread_counts().await?,
+            unmoved: self.unmoved_counts().await?,
             queue: self.queue(late_before).await?,
             replies: self.replies_waiting().await?,
             last_acknowledged: self.last_acknowledged().await?,

@@ -22,6 +22,8 @@ use crate::store::StoreError;
 pub(super) const TICK: Duration = Duration::from_millis(500);
 /// How often a task that waits for long gives a sign.
 const SIGN: Duration = Duration::from_secs(10);
+/// How soon a mail that could not be taken is tried again, at the earliest.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// How often mails of mailboxes that are no longer configured are looked for.
 const RETIRED: Duration = Duration::from_mins(1);
 
@@ -210,7 +212,8 @@ async fn sweep_session(
             parts.judged.notify_one();
             parts.answered.notify_one();
         }
-        session = open.wait(round.poll, stop).await.map_err(|failure| (failure.into(), swept))?;
+        let wait = sweep.again.map_or(round.poll, |again| round.poll.min(again.max(SHORTEST)));
+        session = open.wait(wait, stop).await.map_err(|failure| (failure.into(), swept))?;
         parts.pulse.beat(&round.task());
     }
     session.close().await;

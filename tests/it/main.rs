@@ -53,6 +53,8 @@ mod postgres;
 #[cfg(unix)]
 mod proxy;
 mod pymap;
+#[cfg(unix)]
+mod quirks;
 mod referential;
 #[cfg(unix)]
 mod replay;

@@ -78,6 +78,10 @@ deeds! {
     FinSilence = "fin-silence", "silence levé";
     /// The deletion of an indicator that stands in the ROR twice was asked for.
     SupprimerDouble = "supprimer-double", "suppression demandée d’un indicateur en double";
+    /// A mail that stays unread in its mailbox is to be tried again.
+    Relire = "relire", "nouvelle lecture demandée";
+    /// It was set aside: nobody waits for it any more.
+    Ecarter = "ecarter", "courriel non lu mis à l’écart";
     /// A reminder mail was sent.
     Relance = "relance", "relance envoyée";
 }
@@ -85,6 +89,11 @@ deeds! {
 /// The object of deeds on a mail.
 pub fn on_mail(number: i64) -> String {
     format!("courriel {number}")
+}
+
+/// The object of deeds on a mail that stays unread in its mailbox.
+pub fn on_unread(number: i64) -> String {
+    format!("courriel non lu {number}")
 }
 
 /// The object of deeds on an establishment.

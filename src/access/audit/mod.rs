@@ -9,7 +9,7 @@ mod doer;
 mod record;
 mod verification;
 
-pub use deed::{Deed, DeedError, on_establishment, on_location, on_mail};
+pub use deed::{Deed, DeedError, on_establishment, on_location, on_mail, on_unread};
 pub use doer::{name_of, source_of};
 pub use record::{Entry, Head, HeadError, Record};
 pub use verification::{Broken, Verification};

@@ -31,6 +31,8 @@ enum Format {
 struct Balance {
     #[serde(flatten)]
     counts: store::Balance,
+    /// Mails that are in the mailbox and could not be read, those that were set aside left out.
+    non_lus: i64,
     equilibre: bool,
 }
 
@@ -59,12 +61,17 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         Some(account) => vec![account.clone()],
         None => mailboxes.accounts(&store).await?,
     };
+    let unread = store.unread_counts().await?;
+    let unread_of = |account: Option<&str>| -> i64 {
+        let of_account = unread.iter().filter(|count| account.is_none_or(|account| count.mailbox == account));
+        of_account.map(|count| count.mails).sum()
+    };
     let mut boites = Vec::new();
     for account in accounts {
-        let balance = Balance::of(store.balance(Some(&account)).await?);
+        let balance = Balance::of(store.balance(Some(&account)).await?, unread_of(Some(&account)));
         boites.push(One { boite: mailboxes.name(&account).to_owned(), balance });
     }
-    let whole = Balance::of(store.balance(asked.as_deref()).await?);
+    let whole = Balance::of(store.balance(asked.as_deref()).await?, unread_of(asked.as_deref()));
     let balances = Balances { whole, boites };
     let mut out = std::io::stdout().lock();
     match arguments.format {
@@ -76,8 +83,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
 }
 
 impl Balance {
-    fn of(counts: store::Balance) -> Self {
-        Self { counts, equilibre: counts.holds() }
+    fn of(counts: store::Balance, non_lus: i64) -> Self {
+        Self { counts, non_lus, equilibre: counts.holds() && non_lus == 0 }
     }
 }
 
@@ -112,10 +119,16 @@ fn human(out: &mut impl Write, balance: &Balance) -> std::io::Result<()> {
     for (name, count) in lines {
         writeln!(out, "{name:<26}{count:>8}")?;
     }
-    let verdict = if balance.equilibre {
-        "Le compte est bon : aucun courriel ne manque."
-    } else {
-        "ÉCART : la somme des issues n’est pas le nombre de courriels reçus."
-    };
-    writeln!(out, "{verdict}")
+    if balance.non_lus > 0 {
+        writeln!(out, "{:<26}{:>8}", "Non lus, dans la boîte", balance.non_lus)?;
+        let told = "NON LUS : des courriels restent dans la boîte sans pouvoir être lus ; voyez « dispolits journal left list ».";
+        writeln!(out, "{told}")?;
+    }
+    if !counts.holds() {
+        writeln!(out, "ÉCART : la somme des issues n’est pas le nombre de courriels reçus.")?;
+    }
+    if balance.equilibre {
+        writeln!(out, "Le compte est bon : aucun courriel ne manque.")?;
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ mod balance;
 mod defects;
 mod export;
 mod filters;
+mod left;
 mod list;
 mod mailboxes;
 mod replay;
@@ -41,6 +42,9 @@ pub(super) enum Command {
     /// Liste les indicateurs que le ROR porte en double, sous les deux codes du genre indifférencié, et les supprime ;
     /// rend 1 s’il y en a.
     Twins(twins::Arguments),
+    /// Consulte les courriels restés non lus dans une boîte, les fait réessayer ou les met à l’écart.
+    #[command(subcommand)]
+    Left(left::Command),
     /// Montre le bilan : tout courriel reçu a une issue ou est en cours.
     Balance(balance::Arguments),
 }
@@ -61,6 +65,7 @@ pub(super) async fn run(command: Command) -> Outcome {
         Command::Traces(command) => traces::run(command).await,
         Command::Audit(command) => audit::run(command).await,
         Command::Twins(arguments) => twins::run(arguments).await,
+        Command::Left(command) => left::run(command).await,
         Command::Balance(arguments) => balance::run(arguments).await,
     }
 }

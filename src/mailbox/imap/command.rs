@@ -2,25 +2,25 @@
 //! bytes. The only place that reads from a session.
 
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use async_imap::Client;
 use async_imap::imap_proto::{Capability, Outcome, Response, ResponseCode, Status};
-use futures_util::FutureExt;
-use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use tracing::debug;
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
+use super::answers::Answers;
 use super::arrivals::Arrivals;
-use super::dial::{self, Stream};
+use super::dial::{self, Socket, Stream};
+use super::parsing::{Understood, understand};
 use crate::fail_point::fail_point;
 use crate::tls;
 
 /// Bytes that any answer may take beside the mails it carries.
 pub(super) const GRANTED: u64 = 64 * 1024;
+/// Room for what surrounds one mail in an answer.
+pub(super) const FRAME: u64 = 512;
 /// The slowest line that is still worked with, in bytes a second: a command that carries mails gets
 /// so much longer a deadline.
 const SLOWEST: u64 = 32 * 1024;
@@ -32,10 +32,13 @@ const FOR_NOW: [&str; 4] = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"
 /// The longest a server may take to say good-bye: nothing depends on it.
 pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
-/// A connection after the login. Of async-imap, only the reading of answers is used.
+/// The most bytes that are read only to be passed over, of mails that are larger than announced.
+const PASSED_OVER: u64 = 256 * 1024 * 1024;
+
+/// A connection after the login.
 #[derive(Debug)]
 pub(super) struct Connection {
-    client: Client<Stream>,
+    answers: Answers<Socket>,
     commands: u32,
     pub(super) timeout: Duration,
     pub(super) arrivals: Arrivals,
@@ -43,6 +46,20 @@ pub(super) struct Connection {
 
 /// Takes note of an answer.
 pub(super) type See<'a> = &'a mut (dyn FnMut(&Response<'_>) + Send);
+
+/// Takes note of an answer, and of the whole length of its literal if the beginning alone was kept.
+pub(super) type SeeCut<'a> = &'a mut (dyn FnMut(&Response<'_>, Option<u64>) + Send);
+
+/// What the mails that a command brings may take in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Bytes of mails that are kept whole, in all.
+    pub(super) whole: u64,
+    /// Bytes that are kept of each mail beyond them.
+    pub(super) beginning: u64,
+    /// How many mails are asked for.
+    pub(super) mails: u64,
+}
 
 /// One answer of the server.
 pub(super) enum Heard {
@@ -115,7 +132,7 @@ impl Answer {
 
 impl Connection {
     pub(super) fn new(stream: Stream, timeout: Duration) -> Self {
-        Self { client: Client::new(stream), commands: 0, timeout, arrivals: Arrivals::default() }
+        Self { answers: Answers::new(stream), commands: 0, timeout, arrivals: Arrivals::default() }
     }
 
     /// Runs a command that brings `carried` bytes of mail at most, and shows every answer to `see`.
@@ -128,6 +145,23 @@ impl Connection {
     ) -> Result<Answer, MailboxError> {
         self.grant(carried.saturating_add(GRANTED));
         let limit = self.timeout.saturating_add(Duration::from_secs(carried / SLOWEST));
+        let mut see = |response: &Response<'_>, _: Option<u64>| see(response);
+        let conversation = self.converse(step, command, &mut see);
+        timeout(limit, conversation).await.unwrap_or(Err(MailboxError::Timeout(step)))
+    }
+
+    /// Runs a command that brings mails, whose sizes the server may have announced wrongly: memory is bounded by the room
+    /// alone.
+    pub(super) async fn run_in(
+        &mut self,
+        step: Step,
+        command: &str,
+        room: Room,
+        see: SeeCut<'_>,
+    ) -> Result<Answer, MailboxError> {
+        let others = room.mails.saturating_mul(room.beginning.saturating_add(FRAME)).saturating_add(GRANTED);
+        self.answers.grant_literals(others, room.whole, room.beginning, PASSED_OVER);
+        let limit = self.timeout.saturating_add(Duration::from_secs(room.whole / SLOWEST));
         timeout(limit, self.converse(step, command, see)).await.unwrap_or(Err(MailboxError::Timeout(step)))
     }
 
@@ -175,13 +209,13 @@ impl Connection {
         }
     }
 
-    async fn converse(&mut self, step: Step, command: &str, see: See<'_>) -> Result<Answer, MailboxError> {
+    async fn converse(&mut self, step: Step, command: &str, see: SeeCut<'_>) -> Result<Answer, MailboxError> {
         let tag = self.say(step, command).await?;
         if step == Step::File {
             fail_point!("imap-filing-sent");
         }
         loop {
-            match self.hear(step, see).await? {
+            match self.hear_cut(step, see).await? {
                 Heard::Data => {}
                 Heard::Done(answered, answer) if answered == tag => return Ok(answer),
                 Heard::Done(..) | Heard::Ready => {
@@ -193,12 +227,12 @@ impl Connection {
 
     /// From now on, so many bytes may be read and no more.
     pub(super) fn grant(&mut self, bytes: u64) {
-        self.client.get_mut().grant(bytes);
+        self.answers.grant(bytes);
     }
 
     /// How long the server may be silent.
     pub(super) fn limit_silence(&mut self, limit: Option<Duration>) {
-        dial::limit_silence(self.client.get_mut(), limit);
+        dial::limit_silence(self.answers.stream(), limit);
     }
 
     /// Sends a command; gives its tag.
@@ -210,36 +244,39 @@ impl Connection {
     }
 
     pub(super) async fn write(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
-        let stream = self.client.get_mut();
-        stream.write_all(line.as_bytes()).await.map_err(|error| from_io(step, &error))?;
-        stream.flush().await.map_err(|error| from_io(step, &error))
+        self.answers.write(step, line).await
     }
 
     /// The next answer; data and the end of a command are shown to `see`. Nothing of it is lost if
     /// this is given up while it waits.
     pub(super) async fn hear(&mut self, step: Step, see: See<'_>) -> Result<Heard, MailboxError> {
-        // Some answers make the parser panic, `INTERNALDATE NIL` among them.
-        let read = AssertUnwindSafe(self.client.read_response()).catch_unwind().await;
-        let read = read.map_err(|_| MailboxError::Protocol { step, what: "l’analyseur l’a refusée" })?;
-        let data = read.map_err(|error| from_io(step, &error))?.ok_or(MailboxError::Broken(step))?;
-        self.arrivals.see(data.parsed());
-        match data.parsed() {
+        self.hear_cut(step, &mut |response, _| see(response)).await
+    }
+
+    async fn hear_cut(&mut self, step: Step, see: SeeCut<'_>) -> Result<Heard, MailboxError> {
+        let answer = self.answers.next(step).await?;
+        let response = match understand(&answer) {
+            Understood::As(response) => response,
+            Understood::Unneeded => return Ok(Heard::Data),
+            Understood::Foreign => return Err(MailboxError::Protocol { step, what: "elle est illisible" }),
+        };
+        self.arrivals.see(&response);
+        match &response {
             Response::Continue(_) => Ok(Heard::Ready),
             Response::Data { status: Status::Bye, outcome } => Err(MailboxError::Refused { step, text: text(outcome) }),
             Response::Done { tag, status, outcome } => {
-                see(data.parsed());
-                Ok(Heard::Done(tag.0.clone(), answer(status, outcome)))
+                see(&response, answer.cut);
+                Ok(Heard::Done(tag.0.clone(), end(status, outcome)))
             }
             other => {
-                see(other);
+                see(other, answer.cut);
                 Ok(Heard::Data)
             }
         }
     }
 }
 
-/// What became of the connection. The parser's own message is dropped: it repeats the answer, mails
-/// included.
+/// What became of the connection.
 pub(super) fn from_io(step: Step, error: &io::Error) -> MailboxError {
     if let Some(fault) = tls::tls_error(error) {
         return match tls::certificate_alert(fault) {
@@ -269,7 +306,7 @@ pub(super) fn refused(step: Step, text: &str) -> MailboxError {
     MailboxError::Refused { step, text: crate::defect::excerpt(text) }
 }
 
-fn answer(status: &Status, outcome: &Outcome<'_>) -> Answer {
+fn end(status: &Status, outcome: &Outcome<'_>) -> Answer {
     if *status == Status::Ok { Answer::Ok } else { Answer::Refused(text(outcome)) }
 }
 

@@ -20,10 +20,13 @@ use crate::tls;
 use crate::tls::revocation::Revocation;
 
 /// A socket that fails when the other side is silent for too long.
-type Socket = Pin<Box<TimeoutStream<TcpStream>>>;
+type Tcp = Pin<Box<TimeoutStream<TcpStream>>>;
+
+/// The same, encrypted.
+pub(super) type Socket = TlsStream<Tcp>;
 
 /// What the session talks over.
-pub(super) type Stream = Limited<TlsStream<Socket>>;
+pub(super) type Stream = Limited<Socket>;
 
 /// Whom to reach, and who must answer.
 #[derive(Debug)]
@@ -48,11 +51,7 @@ impl Endpoint {
     }
 
     /// Also says whether the server asked for a certificate of ours.
-    async fn handshake(
-        &self,
-        settings: &ImapSettings,
-        socket: Socket,
-    ) -> Result<(TlsStream<Socket>, bool), MailboxError> {
+    async fn handshake(&self, settings: &ImapSettings, socket: Tcp) -> Result<(Socket, bool), MailboxError> {
         let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &self.revocation);
         let mut config = config.map_err(SetupError::Tls)?;
         let request = tls::Request::watched(&mut config);
@@ -89,7 +88,7 @@ async fn first_words(settings: &ImapSettings, dialogue: &mut Dialogue<Stream>) -
     within(settings, Step::Capability, dialogue.capabilities()).await
 }
 
-async fn connect(settings: &ImapSettings) -> Result<Socket, MailboxError> {
+async fn connect(settings: &ImapSettings) -> Result<Tcp, MailboxError> {
     let connecting = async {
         let socket = TcpStream::connect((settings.host.as_str(), settings.port)).await?;
         socket.set_nodelay(true)?;
@@ -102,7 +101,7 @@ async fn connect(settings: &ImapSettings) -> Result<Socket, MailboxError> {
     Ok(Box::pin(socket))
 }
 
-async fn starttls(settings: &ImapSettings, socket: Socket) -> Result<Socket, MailboxError> {
+async fn starttls(settings: &ImapSettings, socket: Tcp) -> Result<Tcp, MailboxError> {
     let mut dialogue = Dialogue::new(socket);
     within(settings, Step::Greeting, dialogue.greeting()).await?;
     let offered = within(settings, Step::Capability, dialogue.capabilities()).await?;

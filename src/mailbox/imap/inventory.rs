@@ -9,7 +9,7 @@ use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
 use super::super::mail::Entry;
 use super::Session;
-use super::command::Connection;
+use super::command::{Answer, Connection};
 use super::uid::{self, Uid};
 
 /// Room for the line of one mail, and for all of them: some hundred thousand.
@@ -43,8 +43,7 @@ impl Session {
         let exists = u64::from(selected.exists.unwrap_or_default());
         let inventory =
             if exists == 0 { Inventory::default() } else { inventory(&mut self.connection, exists).await? };
-        let listed = u64::try_from(inventory.mails.len()).unwrap_or(u64::MAX);
-        let announced = exists.saturating_sub(inventory.gone);
+        let (listed, announced) = (inventory.listed(), exists.saturating_sub(inventory.gone));
         if listed < announced {
             return Err(MailboxError::Incomplete { announced, listed });
         }
@@ -77,7 +76,12 @@ impl Inventory {
         }
     }
 
-    /// A line without UID and size is a change of flags that nobody asked for.
+    fn listed(&self) -> u64 {
+        u64::try_from(self.mails.len()).unwrap_or(u64::MAX)
+    }
+
+    /// A mail without a size is there as well, of a size that nobody knows: its bytes will tell. A line that says less than
+    /// another one is a change of flags that nobody asked for.
     fn see_mail(&mut self, attributes: &[AttributeValue<'_>]) {
         let (mut uid, mut size, mut date) = (None, None, None);
         for attribute in attributes {
@@ -88,9 +92,15 @@ impl Inventory {
                 _ => {}
             }
         }
-        if let (Some(uid), Some(size)) = (uid, size) {
-            self.mails.insert(uid, (size, date));
+        match (uid, size) {
+            (Some(uid), Some(size)) => drop(self.mails.insert(uid, (size, date))),
+            (Some(uid), None) => self.is_there(uid, date),
+            (None, _) => {}
         }
+    }
+
+    fn is_there(&mut self, uid: Uid, date: Option<Timestamp>) {
+        self.mails.entry(uid).or_insert((0, date));
     }
 
     pub(super) fn into_entries(self, uid_validity: u32) -> Vec<Entry> {
@@ -119,13 +129,23 @@ pub(super) async fn select(connection: &mut Connection, folder: &Name) -> Result
     Ok(selected)
 }
 
+/// A server that cannot say the size of each mail is asked for their numbers alone: one mail must not hide the others.
 pub(super) async fn inventory(connection: &mut Connection, exists: u64) -> Result<Inventory, MailboxError> {
     let mut inventory = Inventory::default();
     let room = exists.saturating_mul(LINE).min(ALL_LINES);
     let command = "UID FETCH 1:* (UID RFC822.SIZE INTERNALDATE)";
     let answer = connection.run(Step::List, command, room, &mut |response| inventory.see(response)).await?;
-    answer.or_refused(Step::List)?;
-    Ok(inventory)
+    if answer == Answer::Ok && inventory.listed().saturating_add(inventory.gone) >= exists {
+        return Ok(inventory);
+    }
+    let mut see = |response: &Response<'_>| match response {
+        Response::MailboxData(MailboxDatum::Search(uids)) => uids.iter().for_each(|uid| inventory.is_there(*uid, None)),
+        other => inventory.see(other),
+    };
+    match (connection.run(Step::List, "UID SEARCH ALL", room, &mut see).await?, answer) {
+        (Answer::Ok, _) | (_, Answer::Ok) => Ok(inventory),
+        (_, refused) => refused.or_refused(Step::List).map(|()| inventory),
+    }
 }
 
 /// A `date-time` of RFC 3501, section 9; the day may be padded with a blank.

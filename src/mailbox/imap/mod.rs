@@ -1,10 +1,10 @@
 //! The IMAP backend (RFC 3501, IDLE RFC 2177, UIDPLUS RFC 4315, MOVE RFC 6851), always over TLS.
 //!
-//! async-imap reports several failures as success: a tagged NO, or the end of the connection, in
-//! the middle of a FETCH. So only its framing and its parser are used, after the login. Every command goes through
-//! [`command`], which demands the tagged OK, under a deadline and a limit of bytes. The caller
-//! caps the logs of `async_imap` and `imap_proto` at `info`: below, they print passwords.
+//! Answers are framed by ourselves ([`answers`]), so that one that cannot be read ends nothing; what is needed of them is
+//! read loosely ([`parsing`]). Every command goes through [`command`], which demands the tagged OK, under a deadline and a
+//! limit of bytes.
 
+mod answers;
 mod arrivals;
 mod command;
 mod content;
@@ -12,6 +12,7 @@ mod copies;
 mod dial;
 mod dialogue;
 mod facts;
+mod fetched;
 mod filing;
 mod folders;
 mod framing;
@@ -20,6 +21,7 @@ mod inventory;
 mod limited;
 mod login;
 mod pace;
+mod parsing;
 mod probe;
 mod sasl;
 mod uid;
@@ -60,9 +62,10 @@ pub(super) struct Session {
     uid_validity: u32,
     /// Sizes of the last list.
     listed: BTreeMap<Uid, u64>,
-    suspects: u64,
     /// The folders that take no mails, with the server's words.
     refused: BTreeMap<Folder, String>,
+    /// Whether a mail came twice the same with fewer bytes than announced: then the sizes of this server are no sign.
+    misjudges: bool,
     /// How long to wait at least before the next list.
     rest: Duration,
 }
@@ -104,18 +107,14 @@ impl Imap {
             destinations: self.destinations.clone(),
             uid_validity: selected.uid_validity,
             listed: BTreeMap::new(),
-            suspects: 0,
             refused,
+            misjudges: false,
             rest: idle::SHORTEST_WAIT,
         })
     }
 }
 
 impl Session {
-    pub(super) fn suspects(&self) -> u64 {
-        self.suspects
-    }
-
     pub(super) fn refusals(&self) -> &BTreeMap<Folder, String> {
         &self.refused
     }

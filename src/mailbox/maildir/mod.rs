@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::error::{MailboxError, SetupError, Step};
 use super::folder::{Destinations, Name};
-use super::mail::{Entry, Fetched, Folder, Moved, Position, batches_by};
+use super::mail::{Entry, Folder, Haul, Limits, Moved, Position, batches_by};
 use super::settings::{Folders, MaildirSettings};
 use scan::Inbox;
 
@@ -46,7 +46,6 @@ pub(super) struct Session {
     root: PathBuf,
     destinations: Destinations,
     inbox: Inbox,
-    suspects: u64,
     /// The folders that take no mails, and why.
     refused: BTreeMap<Folder, String>,
 }
@@ -72,8 +71,7 @@ impl Maildir {
     /// file in are made.
     pub(super) async fn open(&self) -> Result<Session, MailboxError> {
         let (root, destinations) = (self.root.clone(), self.destinations.clone());
-        let mut session =
-            Session { root, destinations, inbox: Inbox::default(), suspects: 0, refused: BTreeMap::new() };
+        let mut session = Session { root, destinations, inbox: Inbox::default(), refused: BTreeMap::new() };
         session.scan(Step::Folders).await?;
         session.make_folders().await?;
         Ok(session)
@@ -88,27 +86,18 @@ impl Session {
         Ok(self.inbox.entries())
     }
 
-    pub(super) async fn fetch(&mut self, positions: &[Position]) -> Result<Vec<Fetched>, MailboxError> {
+    pub(super) async fn fetch(&mut self, positions: &[Position], limits: Limits) -> Result<Haul, MailboxError> {
         let wanted: Vec<(Position, u64)> =
             positions.iter().filter_map(|position| self.inbox.wanted(position)).collect();
-        let mut mails = Vec::new();
+        let mut haul = Haul::default();
         for batch in batches_by(&wanted, |(_, size)| *size) {
             let (inbox, batch) = (self.inbox.clone(), batch.to_vec());
             let root = self.root.clone();
-            let read = blocking(Step::Fetch, move || reading::mails(&root, inbox, batch)).await?;
-            self.suspects = self.suspects.saturating_add(read.suspects);
-            mails.extend(read.mails);
+            let read = blocking(Step::Fetch, move || reading::mails(&root, inbox, batch, limits)).await?;
+            haul.mails.extend(read.mails);
+            haul.left.extend(read.left);
         }
-        Ok(mails)
-    }
-
-    pub(super) async fn fetch_header(
-        &mut self,
-        position: &Position,
-        limit: usize,
-    ) -> Result<Option<Vec<u8>>, MailboxError> {
-        let (root, position) = (self.root.clone(), position.clone());
-        blocking(Step::Header, move || reading::header(&root, &position, limit)).await
+        Ok(haul)
     }
 
     pub(super) async fn file(&mut self, asked: &[(Position, Folder)]) -> Result<Vec<Moved>, MailboxError> {
@@ -153,10 +142,6 @@ impl Session {
     /// Until a mail is there that the last list did not show.
     pub(super) async fn wait(&mut self, at_most: Duration) -> Result<(), MailboxError> {
         timeout(at_most, self.until_new_mail()).await.unwrap_or(Ok(()))
-    }
-
-    pub(super) fn suspects(&self) -> u64 {
-        self.suspects
     }
 
     async fn until_new_mail(&self) -> Result<(), MailboxError> {

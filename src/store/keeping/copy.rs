@@ -13,7 +13,7 @@ use crate::store::{Result, Settings, Store, StoreError};
 
 /// What is copied, each table after those that it refers to. Workers, duties and sessions are of
 /// the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 24] = [
+pub(in crate::store) const TABLES: [&str; 25] = [
     "mails",
     "journal",
     "documents",
@@ -31,6 +31,7 @@ pub(in crate::store) const TABLES: [&str; 24] = [
     "referential",
     "replays",
     "traces",
+    "unread",
     "incidents",
     "alerts",
     "users",

@@ -48,8 +48,9 @@ async fn fetch_and_move() -> f64 {
     assert_eq!(entries.len(), MAILS);
     for batch in batches(&entries) {
         let positions: Vec<_> = batch.iter().map(|entry| entry.position.clone()).collect();
-        let (open, fetched) = session.fetch(&positions).await.unwrap();
-        assert_eq!(fetched.len(), batch.len());
+        let all = dispolits::mailbox::Limits { whole: u64::MAX, header: 1 };
+        let (open, haul) = session.fetch(&positions, all).await.unwrap();
+        assert_eq!(haul.mails.len(), batch.len());
         let moves: Vec<_> = positions.into_iter().map(|position| (position, Folder::Traites)).collect();
         (session, _) = open.file(&moves, Attempt::First).await.unwrap();
     }

@@ -51,7 +51,7 @@ async fn a_store_to_come_is_not_made() {
     let settings = Settings::at(format!("sqlite://{}", path.display()));
     let diagnosis = bench.examine(|config| config.store = settings).await;
     assert!(detail(&diagnosis, "base", "ouverture").contains("sera créée"));
-    assert_eq!(skipped(&diagnosis, "base"), ["intégrité", "schéma", "écriture"]);
+    assert_eq!(skipped(&diagnosis, "base"), ["intégrité", "schéma", "écriture", "courriels non lus"]);
     assert!(!path.exists());
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dispolits::mailbox::{Attempt, Folder, MailboxError, Moved, Position};
+use dispolits::mailbox::{Attempt, Folder, Haul, Limits, MailboxError, Moved, Position};
 use tokio_util::sync::CancellationToken;
 
-use super::world::{World, on_each, positions};
+use super::world::{ALL, World, on_each, positions};
 
 fn sample(world: &World, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|rank| world.mail(&format!("compte rendu {rank}"), 100 + rank)).collect()
@@ -23,7 +23,7 @@ async fn an_empty_mailbox_lists_nothing() {
     on_each(async |world| {
         let (session, entries) = world.open().await.list().await.unwrap();
         assert_eq!(entries, []);
-        let (session, mails) = session.fetch(&[]).await.unwrap();
+        let (session, Haul { mails, .. }) = session.fetch(&[], ALL).await.unwrap();
         assert_eq!(mails, []);
         let (session, outcomes) = session.file(&[], Attempt::First).await.unwrap();
         assert_eq!(outcomes, []);
@@ -44,12 +44,12 @@ async fn mails_are_listed_oldest_first_with_size_and_date_and_fetched_whole() {
 
         let mut asked = positions(&entries);
         asked.rotate_left(2);
-        let (session, fetched) = session.fetch(&asked).await.unwrap();
+        let (session, Haul { mails: fetched, .. }) = session.fetch(&asked, ALL).await.unwrap();
         assert_eq!(fetched.iter().map(|mail| mail.position.clone()).collect::<Vec<_>>(), asked);
         let expected: Vec<&Vec<u8>> = mails.iter().cycle().skip(2).take(5).collect();
         let raw = fetched.iter().map(|mail| &mail.raw).collect();
         assert_eq!(world.ordered(raw), world.ordered(expected));
-        assert_eq!(session.suspects(), 0);
+        drop(session);
     })
     .await;
 }
@@ -61,7 +61,7 @@ async fn three_hundred_mails_and_a_large_one_come_through() {
         mails.push(world.mail("grand", 17 * 1024 * 1024));
         deliver_all(world, &mails);
         let (session, entries) = world.open().await.list().await.unwrap();
-        let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
+        let (session, Haul { mails: fetched, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
         let raw = fetched.iter().map(|mail| &mail.raw).collect();
         assert!(world.ordered(raw) == world.ordered(mails.iter().collect()));
         let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Traites)).collect();
@@ -79,12 +79,14 @@ async fn a_header_is_read_alone_and_within_its_limit() {
         world.deliver(0, &world.mail("trop gros", 200_000));
         let (session, entries) = world.open().await.list().await.unwrap();
         let position = &entries[0].position;
-        let (session, header) = session.fetch_header(position, 4096).await.unwrap();
-        assert_eq!(header.unwrap(), world.lines("From: a@hopital.test\r\nSubject: trop gros\r\n\r\n"));
-        let (session, header) = session.fetch_header(position, 10).await.unwrap();
-        assert_eq!(header.unwrap(), b"From: a@ho");
+        let (asked, larger) = (std::slice::from_ref(position), |header| Limits { whole: 100_000, header });
+        let (session, haul) = session.fetch(asked, larger(4096)).await.unwrap();
+        assert_eq!(haul.mails[0].raw, world.lines("From: a@hopital.test\r\nSubject: trop gros\r\n\r\n"));
+        assert_eq!((haul.mails[0].size, haul.mails[0].header_only), (entries[0].size, true));
+        let (session, haul) = session.fetch(asked, larger(10)).await.unwrap();
+        assert_eq!(haul.mails[0].raw, b"From: a@ho");
         world.empty();
-        assert_eq!(session.fetch_header(position, 10).await.unwrap().1, None);
+        assert_eq!(session.fetch(asked, larger(10)).await.unwrap().1, Haul::default());
     })
     .await;
 }
@@ -94,7 +96,7 @@ async fn mails_are_filed_as_seen_in_folders_made_on_demand() {
     on_each(async |world| {
         deliver_all(world, &sample(world, 5));
         let (session, entries) = world.open().await.list().await.unwrap();
-        let (session, mails) = session.fetch(&positions(&entries)).await.unwrap();
+        let (session, Haul { mails, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
         let moves: Vec<_> = positions(&entries).into_iter().zip(Folder::ALL).collect();
         let (_, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
         assert_eq!(outcomes, vec![Moved::Done; 5]);
@@ -115,7 +117,7 @@ async fn a_mail_that_has_gone_is_absent_and_filed_as_gone() {
         let (session, entries) = world.open().await.list().await.unwrap();
         world.empty();
         world.deliver(7, &world.mail("autre", 10));
-        let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
+        let (session, Haul { mails: fetched, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
         assert_eq!(fetched, []);
         let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Rejets)).collect();
         let (session, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
@@ -148,10 +150,9 @@ async fn positions_of_elsewhere_are_nothing_here() {
         for text in [format!("1:{uid}"), "x".to_owned(), "../tmp/x".to_owned(), "7:4294967296".to_owned()] {
             let (session, _) = world.open().await.list().await.unwrap();
             let position: Position = text.parse().unwrap();
-            let (session, fetched) = session.fetch(std::slice::from_ref(&position)).await.unwrap();
+            let (session, Haul { mails: fetched, .. }) =
+                session.fetch(std::slice::from_ref(&position), ALL).await.unwrap();
             assert_eq!(fetched, [], "{text}");
-            let (session, header) = session.fetch_header(&position, 100).await.unwrap();
-            assert_eq!(header, None, "{text}");
             let (_, outcomes) = session.file(&[(position, Folder::Rejets)], Attempt::First).await.unwrap();
             assert_eq!(outcomes, [Moved::Gone], "{text}");
         }
@@ -167,7 +168,7 @@ async fn mail_that_comes_later_is_listed_by_the_same_session() {
         world.deliver(0, &world.mail("arrivé ensuite", 10));
         let (session, entries) = session.list().await.unwrap();
         assert_eq!(entries.len(), 1);
-        let (_, fetched) = session.fetch(&positions(&entries)).await.unwrap();
+        let (_, Haul { mails: fetched, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
         assert_eq!(fetched.len(), 1);
     })
     .await;

@@ -8,10 +8,11 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
-use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxError, Moved, deliver};
+use dispolits::mailbox::{Attempt, Folder, Folders, Haul, Mailbox, MailboxError, Moved, deliver};
+use dispolits::unread::Cause;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{World, files, mail, positions};
+use super::world::{ALL, World, files, mail, positions};
 
 #[test]
 fn a_delivery_is_whole_and_loses_nothing() {
@@ -74,8 +75,8 @@ async fn only_regular_files_are_mails() {
     fs::write(new.join("6.vrai"), "x").unwrap();
     let (session, entries) = world.open().await.list().await.unwrap();
     assert_eq!(positions(&entries), ["6.vrai".parse().unwrap()]);
-    let (session, header) = session.fetch_header(&"1.lien".parse().unwrap(), 100).await.unwrap();
-    assert_eq!(header, None);
+    let (session, haul) = session.fetch(&["1.lien".parse().unwrap()], ALL).await.unwrap();
+    assert_eq!(haul, Haul::default());
     let (_, outcomes) = session.file(&[("1.lien".parse().unwrap(), Folder::Rejets)], Attempt::First).await.unwrap();
     assert_eq!(outcomes, [Moved::Gone]);
 }
@@ -89,7 +90,7 @@ async fn odd_names_are_read_and_filed() {
         fs::write(world.path().join("new").join(OsStr::from_bytes(name)), name).unwrap();
     }
     let (session, entries) = world.open().await.list().await.unwrap();
-    let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
+    let (session, Haul { mails: fetched, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
     assert_eq!(fetched.len(), names.len());
     assert!(entries.iter().all(|entry| entry.position.to_string().parse() == Ok(entry.position.clone())));
     let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Rejets)).collect();
@@ -135,7 +136,7 @@ async fn another_client_may_change_flags_at_any_moment() {
     fs::write(world.path().join("new/1.a"), "bonjour").unwrap();
     let (session, entries) = world.open().await.list().await.unwrap();
     fs::rename(world.path().join("new/1.a"), world.path().join("cur/1.a:2,S")).unwrap();
-    let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
+    let (session, Haul { mails: fetched, .. }) = session.fetch(&positions(&entries), ALL).await.unwrap();
     assert_eq!(fetched[0].raw, b"bonjour");
     fs::rename(world.path().join("cur/1.a:2,S"), world.path().join("cur/1.a:2,RS")).unwrap();
     let (_, outcomes) = session.file(&[(entries[0].position.clone(), Folder::Traites)], Attempt::First).await.unwrap();
@@ -151,10 +152,16 @@ async fn a_mail_without_its_announced_bytes_is_left_alone() {
     let (session, entries) = world.open().await.list().await.unwrap();
     fs::write(world.path().join("new/2.court"), "bon").unwrap();
     fs::write(world.path().join("new/3.long"), "bonjour à tous").unwrap();
-    let (session, fetched) = session.fetch(&positions(&entries)).await.unwrap();
-    assert_eq!((fetched.len(), session.suspects()), (0, 3));
+    let (session, Haul { mails: fetched, left }) = session.fetch(&positions(&entries), ALL).await.unwrap();
+    assert_eq!(fetched, []);
+    let causes: Vec<Cause> = left.iter().map(|left| left.cause).collect();
+    assert_eq!(causes, [Cause::Empty, Cause::Changing, Cause::Changing]);
     let (session, entries) = session.list().await.unwrap();
-    assert_eq!(session.fetch(&positions(&entries)).await.unwrap().1.len(), 2, "all but the empty one are steady now");
+    assert_eq!(
+        session.fetch(&positions(&entries), ALL).await.unwrap().1.mails.len(),
+        2,
+        "all but the empty one are steady now"
+    );
 }
 
 #[tokio::test(start_paused = true)]

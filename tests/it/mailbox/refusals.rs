@@ -3,7 +3,7 @@
 use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
 use dispolits::setting::Secret;
 
-use super::world::{mail, positions};
+use super::world::{ALL, mail, positions};
 use crate::dovecot::{ClientCertificate, Dovecot};
 
 async fn check(dovecot: &Dovecot, change: impl Fn(&mut ImapSettings), expected: impl Fn(&MailboxError) -> bool) {
@@ -76,14 +76,14 @@ async fn the_end_of_the_server_ends_the_session_and_a_new_one_finds_the_same_mai
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let (session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
     dovecot.stop();
-    let error = session.fetch(&positions(&entries)).await.unwrap_err();
+    let error = session.fetch(&positions(&entries), ALL).await.unwrap_err();
     assert!(matches!(error, MailboxError::Broken(_)) && error.is_transient(), "{error:?}");
     let error = mailbox.open().await.unwrap_err();
     assert!(matches!(error, MailboxError::Unreachable(_)) && error.is_transient(), "{error:?}");
     dovecot.restart();
     let (session, again) = mailbox.open().await.unwrap().list().await.unwrap();
     assert_eq!(again, entries);
-    assert_eq!(session.fetch(&positions(&entries)).await.unwrap().1.len(), 1);
+    assert_eq!(session.fetch(&positions(&entries), ALL).await.unwrap().1.mails.len(), 1);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn a_renumbered_mailbox_lists_other_positions() {
     let (session, after) = mailbox.open().await.unwrap().list().await.unwrap();
     assert_eq!(after.len(), 1);
     assert_ne!(positions(&after), positions(&before));
-    assert_eq!(session.fetch(&positions(&before)).await.unwrap().1, []);
+    assert_eq!(session.fetch(&positions(&before), ALL).await.unwrap().1.mails, []);
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use dispolits::mailbox::{
-    Attempt, Auth, Entry, Folder, Folders, ImapSettings, Mailbox, MailboxError, Moved, Security, Session, Settings,
+    Attempt, Auth, Entry, Folder, Folders, Haul, ImapSettings, Mailbox, MailboxError, Moved, Security, Session,
+    Settings,
 };
 use dispolits::setting::Secret;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{files, mail, positions};
+use super::world::{ALL, files, mail, positions};
 use crate::pymap::Pymap;
 
 fn mailbox(settings: ImapSettings) -> Mailbox {
@@ -35,14 +36,14 @@ async fn positions_outlive_the_server_but_not_its_numbers() {
     pymap.restart();
     let (session, same) = listed(&pymap).await;
     assert_eq!(positions(&same), positions(&before));
-    assert_eq!(session.fetch(&positions(&before)).await.unwrap().1.len(), 1);
+    assert_eq!(session.fetch(&positions(&before), ALL).await.unwrap().1.mails.len(), 1);
     pymap.stop();
     pymap.forget_numbers();
     pymap.restart();
     let (session, after) = listed(&pymap).await;
     assert_eq!(after.len(), 1);
     assert_ne!(positions(&after), positions(&before));
-    let (session, fetched) = session.fetch(&positions(&before)).await.unwrap();
+    let (session, Haul { mails: fetched, .. }) = session.fetch(&positions(&before), ALL).await.unwrap();
     assert_eq!(fetched, []);
     let moves = [(before[0].position.clone(), Folder::Traites)];
     let (session, outcomes) = session.file(&moves, Attempt::Again).await.unwrap();

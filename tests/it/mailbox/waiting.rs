@@ -7,7 +7,7 @@ use dispolits::setting::Span;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::world::mail;
+use super::world::{ALL, mail};
 use crate::PATIENCE;
 use crate::dovecot::{ClientCertificate, Dovecot};
 
@@ -51,7 +51,7 @@ async fn mail_that_came_between_the_list_and_the_wait_is_noticed() {
     let (session, entries) = open(&dovecot, Span::seconds(60)).await.list().await.unwrap();
     dovecot.deliver(&mail("second", 10), "1700000002.M1.serveur");
     // This command is told of it; IDLE, which follows, has no reason to repeat it.
-    let (session, _) = session.fetch(&super::world::positions(&entries)).await.unwrap();
+    let (session, _) = session.fetch(&super::world::positions(&entries), ALL).await.unwrap();
     let session = timeout(PATIENCE, session.wait(DAY, &stop)).await.expect("the mail is missed").unwrap();
     assert_eq!(listed(session).await.1, 2);
 }

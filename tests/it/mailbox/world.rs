@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dispolits::mailbox::{Entry, Folder, Folders, Mailbox, MaildirSettings, Position, Security, Session, Settings};
+use dispolits::mailbox::{
+    Entry, Folder, Folders, Limits, Mailbox, MaildirSettings, Position, Security, Session, Settings,
+};
 use tempfile::TempDir;
 
 use crate::dovecot::{ClientCertificate, Dovecot};
@@ -127,6 +129,9 @@ impl World {
         files(&self.path().join(format!(".{folder:?}")).join(directory))
     }
 }
+
+/// Every mail is read whole.
+pub(super) const ALL: Limits = Limits { whole: u64::MAX, header: 64 * 1024 };
 
 pub(super) fn positions(entries: &[Entry]) -> Vec<Position> {
     entries.iter().map(|entry| entry.position.clone()).collect()

@@ -45,4 +45,6 @@ mod settling;
 #[cfg(test)]
 mod traces;
 #[cfg(test)]
+mod unread;
+#[cfg(test)]
 mod workers;

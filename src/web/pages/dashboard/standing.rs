@@ -60,6 +60,19 @@ fn of_mailbox(mailbox: &Mailbox, now: Timestamp) -> Markup {
                 (moment::moment(fault.since)) " (" (moment::ago(fault.since, now)) ") : " (fault.cause)
             }
         }
+        @if let Some((mails, fault)) = &mailbox.unread {
+            li.grave {
+                "Boîte " (mailbox.name) " : " (plural(*mails, "courriel reste non lu", "courriels restent non lus"))
+                " depuis le " (moment::moment(fault.since)) " (" (moment::ago(fault.since, now)) ") : " (fault.cause)
+            }
+        }
+        @if mailbox.unmoved > 0 {
+            li.attention {
+                "Boîte " (mailbox.name) " : "
+                (plural(mailbox.unmoved, "courriel jugé y reste", "courriels jugés y restent"))
+                ", que son serveur ne sait pas déplacer"
+            }
+        }
     }
 }
 

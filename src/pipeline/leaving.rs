@@ -1,0 +1,187 @@
+//! Mails that cannot be taken: noted, told once, tried again at intervals, and never in the way of the others.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{error, info};
+
+use super::filing::Listing;
+use super::intake::{Intake, IntakeError};
+use crate::mailbox::{Entry, Folder, Left, MailboxError, Position};
+use crate::store::{KnownUnread, NewUnread, StoreError, ToMove};
+use crate::unread::Cause;
+
+/// Before the second try; each wait is twice the last, up to the longest.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
+
+/// What is known of the mails of one mailbox that were left, during one sweep.
+pub(super) type KnownLeft = HashMap<String, KnownUnread>;
+
+/// Mails of a set in whose reading the session ended: each is read alone, so that the one to blame is found.
+#[derive(Debug, Default)]
+pub(super) struct Doubted(Mutex<BTreeSet<Position>>);
+
+impl Doubted {
+    pub(super) fn has(&self, position: &Position) -> bool {
+        self.lock().contains(position)
+    }
+
+    /// Mails that came, or have gone, are beyond doubt.
+    pub(super) fn keep_only(&self, listing: &Listing<'_>) {
+        self.lock().retain(|position| listing.has(position.as_str()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<Position>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// In which order mails are read: those that were left before keep nothing new waiting.
+pub(super) struct Order<'a> {
+    /// Together.
+    pub(super) sound: Vec<&'a Entry>,
+    /// Each alone.
+    pub(super) alone: Vec<&'a Entry>,
+}
+
+impl Intake {
+    /// What was left in this mailbox and is still there; what has gone is forgotten.
+    pub(super) async fn still_left(&self, listing: &Listing<'_>) -> Result<KnownLeft, StoreError> {
+        self.doubted.keep_only(listing);
+        let mut left = self.judge.store().known_unread(&self.judge.account).await?;
+        let gone: Vec<String> = left.keys().filter(|position| !listing.has(position)).cloned().collect();
+        if !gone.is_empty() {
+            let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+            self.judge.store().unread_gone(&self.judge.duty()?, &self.judge.account, &gone, self.judge.now()).await?;
+            left.retain(|position, _| !gone.contains(&position.as_str()));
+        }
+        Ok(left)
+    }
+
+    /// Those of the mails to be read now.
+    pub(super) fn order<'a>(&self, new: Vec<&'a Entry>, left: &KnownLeft) -> Order<'a> {
+        let now = self.judge.now();
+        let mut order = Order { sound: Vec::new(), alone: Vec::new() };
+        let mut again = Vec::new();
+        for entry in new {
+            match left.get(entry.position.as_str()) {
+                Some(known) if known.next_at.is_some_and(|at| at <= now) => again.push(entry),
+                Some(_) => {}
+                None if self.doubted.has(&entry.position) => order.alone.push(entry),
+                None => order.sound.push(entry),
+            }
+        }
+        order.alone.extend(again);
+        order
+    }
+
+    /// Takes note of mails that came to nothing. Gives how many of them were known to be left before.
+    pub(super) async fn leave(
+        &self,
+        entries: &[&Entry],
+        mails: &[Left],
+        left: &KnownLeft,
+    ) -> Result<usize, StoreError> {
+        if mails.is_empty() {
+            return Ok(0);
+        }
+        let now = self.judge.now();
+        let noted: Vec<NewUnread> = mails.iter().map(|mail| self.noted(entries, mail, left, now)).collect();
+        self.judge.store().leave_unread(&self.judge.duty()?, &noted, now).await?;
+        self.tracer.left(mails).await?;
+        let is_known = |mail: &&Left| left.contains_key(mail.position.as_str());
+        for mail in mails.iter().filter(|mail| !is_known(mail)) {
+            let (position, cause) = (&mail.position, mail.cause);
+            error!(position = %position, cause = cause.word(), "un courriel reste non lu dans la boîte ({position}) : {cause} ; nouvel essai à intervalles");
+        }
+        Ok(mails.iter().filter(is_known).count())
+    }
+
+    /// Judged mails whose folder cannot be read in the store stay where they are, and stop no other.
+    pub(super) async fn leave_unfilable(&self, mails: &[ToMove]) -> Result<(), StoreError> {
+        let unfilable = |mail: &ToMove| {
+            let position = mail.position.parse().ok()?;
+            let (cause, detail) = (Cause::Unfilable, format!("courriel n° {}", mail.id.number()));
+            mail.folder.parse::<Folder>().is_err().then_some(Left { position, cause, detail })
+        };
+        let mut mails: Vec<Left> = mails.iter().filter_map(unfilable).collect();
+        if mails.is_empty() {
+            return Ok(());
+        }
+        let left = self.judge.store().known_unread(&self.judge.account).await?;
+        mails.retain(|mail| !left.contains_key(mail.position.as_str()));
+        self.leave(&[], &mails, &left).await.map(drop)
+    }
+
+    /// Mails that were left, and came.
+    pub(super) async fn came_at_last<'a>(
+        &self,
+        positions: impl Iterator<Item = &'a Position>,
+        left: &KnownLeft,
+    ) -> Result<(), StoreError> {
+        let came: Vec<&str> = positions.map(Position::as_str).filter(|position| left.contains_key(*position)).collect();
+        for position in &came {
+            info!(position, "le courriel qui restait non lu ({position}) est lu");
+        }
+        self.judge.store().read_at_last(&self.judge.duty()?, &self.judge.account, &came).await
+    }
+
+    /// The session ended while these mails were being read: one alone is to blame, several are each read alone from now on.
+    pub(super) async fn blame(
+        &self,
+        entries: &[&Entry],
+        failure: MailboxError,
+        left: &KnownLeft,
+    ) -> Result<IntakeError, StoreError> {
+        use MailboxError::{Broken, Protocol, Refused, Timeout};
+        if matches!(failure, Broken(_) | Protocol { .. } | Refused { .. } | Timeout(_)) {
+            match entries {
+                [entry] => {
+                    let (cause, detail) = (Cause::EndsSession, failure.to_string());
+                    let mail = Left { position: entry.position.clone(), cause, detail };
+                    self.leave(entries, &[mail], left).await?;
+                }
+                several => self.doubted.lock().extend(several.iter().map(|entry| entry.position.clone())),
+            }
+        }
+        Ok(failure.into())
+    }
+
+    /// In how long the next mail that was left is to be tried again, if there is one.
+    pub(super) async fn next_try(&self) -> Result<Option<Duration>, StoreError> {
+        let left = self.judge.store().known_unread(&self.judge.account).await?;
+        let now = self.judge.now();
+        // One that is overdue waits for the next sweep, whenever that is.
+        let next = left.values().filter_map(|known| known.next_at).filter(|at| *at > now).min();
+        Ok(next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default()))
+    }
+
+    fn noted(&self, entries: &[&Entry], mail: &Left, left: &KnownLeft, now: Timestamp) -> NewUnread {
+        let entry = entries.iter().find(|entry| entry.position == mail.position);
+        let tries = left.get(mail.position.as_str()).map_or(0, |known| known.tries);
+        let wait = SignedDuration::try_from(wait_after(tries)).unwrap_or(SignedDuration::MAX);
+        NewUnread {
+            account: self.judge.account.clone(),
+            position: mail.position.to_string(),
+            cause: mail.cause,
+            detail: crate::defect::excerpt(&mail.detail),
+            size: entry.map_or(0, |entry| entry.size),
+            arrived_at: entry.and_then(|entry| entry.internal_date),
+            next_at: now.saturating_add(wait).unwrap_or(now),
+        }
+    }
+}
+
+/// How long to wait after so many earlier tries.
+fn wait_after(tries: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_WAIT)
+}
+
+#[test]
+fn waits_grow_to_their_limit() {
+    let waits: Vec<u64> = [0, 1, 2, 6, 7, 40].map(|tries| wait_after(tries).as_secs()).to_vec();
+    assert_eq!(waits, [5, 10, 20, 320, 600, 600]);
+}

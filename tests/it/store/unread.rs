@@ -1,0 +1,79 @@
+//! Mails that are in their mailbox and could not be read: noted, tried again, set aside, read or gone.
+
+use dispolits::access::audit::{Deed, Entry, on_unread};
+use dispolits::store::NewUnread;
+use dispolits::unread::Cause;
+
+use super::bench::{ACCOUNT, Bench};
+use super::engine::{Engine, on_both_engines};
+
+async fn leave(bench: &Bench, position: &str, cause: Cause) {
+    let mail = NewUnread {
+        account: ACCOUNT.to_owned(),
+        position: position.to_owned(),
+        cause,
+        detail: String::new(),
+        size: 12,
+        arrived_at: None,
+        next_at: bench.after(60),
+    };
+    bench.store.leave_unread(&bench.duty, &[mail], bench.now()).await.unwrap();
+}
+
+/// How many wait and how many of them are told, by cause.
+async fn counts(bench: &Bench) -> Vec<(Cause, i64, i64)> {
+    let counts = bench.store.unread_counts().await.unwrap();
+    counts.into_iter().map(|one| (one.cause, one.mails, one.told)).collect()
+}
+
+async fn a_mail_is_told_of_from_its_second_try_on(engine: Engine) {
+    let mut bench = Bench::new(engine).await;
+    leave(&bench, "7:1", Cause::Empty).await;
+    leave(&bench, "7:2", Cause::Unfilable).await;
+    assert_eq!(counts(&bench).await, [(Cause::Unfilable, 1, 1), (Cause::Empty, 1, 0)]);
+    let since = bench.now();
+    bench.advance(60);
+    leave(&bench, "7:1", Cause::Refused).await;
+    bench.restart().await;
+    assert_eq!(counts(&bench).await, [(Cause::Unfilable, 1, 1), (Cause::Refused, 1, 1)]);
+    let known = bench.store.known_unread(ACCOUNT).await.unwrap()["7:1"];
+    assert_eq!((known.tries, known.next_at), (2, Some(bench.after(60))));
+    let mails = bench.store.unread(Some(ACCOUNT), false, 10).await.unwrap();
+    assert_eq!((mails.len(), mails[0].depuis, mails[0].essais), (2, since, 2));
+    assert!(bench.store.accounts().await.unwrap().contains(&ACCOUNT.to_owned()));
+    bench.store.read_at_last(&bench.duty, ACCOUNT, &["7:1", "7:9"]).await.unwrap();
+    assert_eq!(counts(&bench).await, [(Cause::Unfilable, 1, 1)]);
+}
+
+async fn a_mail_set_aside_counts_no_more_and_stays_on_the_list(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    leave(&bench, "7:1", Cause::Absent).await;
+    let number = bench.store.unread(None, false, 10).await.unwrap()[0].numero;
+    let aside = Entry::new("commande:anne", Deed::Ecarter, on_unread(number)).noting("renvoyé");
+    let again = Entry::new("commande:anne", Deed::Relire, on_unread(number));
+    assert!(!bench.store.set_unread_aside(number + 1, &aside, bench.now()).await.unwrap());
+    assert!(bench.store.set_unread_aside(number, &aside, bench.now()).await.unwrap());
+    assert!(!bench.store.set_unread_aside(number, &aside, bench.now()).await.unwrap());
+    assert_eq!(counts(&bench).await, []);
+    assert_eq!(bench.store.known_unread(ACCOUNT).await.unwrap()["7:1"].next_at, None);
+    assert_eq!(bench.store.unread(None, false, 10).await.unwrap(), []);
+    let listed = bench.store.unread(None, true, 10).await.unwrap();
+    assert_eq!((listed[0].ecarte_par.as_deref(), listed[0].motif.as_deref()), (Some("commande:anne"), Some("renvoyé")));
+    // On demand it is tried again, and counts again.
+    assert!(bench.store.retry_unread(number, &again, bench.now()).await.unwrap());
+    assert_eq!(counts(&bench).await, [(Cause::Absent, 1, 0)]);
+    // The decision outlives the mail; one without a decision is forgotten with it.
+    assert!(bench.store.set_unread_aside(number, &aside, bench.now()).await.unwrap());
+    leave(&bench, "7:2", Cause::Absent).await;
+    bench.store.unread_gone(&bench.duty, ACCOUNT, &["7:1", "7:2"], bench.now()).await.unwrap();
+    let listed = bench.store.unread(None, true, 10).await.unwrap();
+    assert_eq!((listed.len(), listed[0].parti_a), (1, Some(bench.now())));
+    assert!(!bench.store.retry_unread(number, &again, bench.now()).await.unwrap(), "it is no longer there");
+    let deeds = bench.store.deeds_on(&on_unread(number), 10).await.unwrap();
+    assert_eq!(deeds.iter().map(|deed| deed.acte.as_str()).collect::<Vec<_>>(), ["ecarter", "relire", "ecarter"]);
+}
+
+on_both_engines! {
+    a_mail_is_told_of_from_its_second_try_on,
+    a_mail_set_aside_counts_no_more_and_stays_on_the_list,
+}
