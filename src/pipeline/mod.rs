@@ -17,6 +17,7 @@ mod filing;
 mod intake;
 mod judge;
 mod noticing;
+mod outages;
 mod posting;
 mod probing;
 mod refusing;
