@@ -45,7 +45,10 @@ mod mailbox;
 mod memory;
 mod message;
 mod playing;
+#[cfg(target_os = "linux")]
+mod postfix;
 mod postgres;
+mod posting;
 #[cfg(unix)]
 mod proxy;
 mod pymap;

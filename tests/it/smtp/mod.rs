@@ -2,7 +2,9 @@
 
 mod answers;
 mod arrival;
+pub(crate) mod gate;
 mod login;
+mod postfix;
 mod refusal;
 mod scripted;
 mod wire;

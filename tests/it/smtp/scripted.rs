@@ -68,6 +68,10 @@ async fn silence_and_cuts_never_lose_a_mail_nor_wait_for_ever() {
         ),
         (script(Tls, &[], &[], Silence), false, "accueil : pas de réponse"),
         (script(Tls, &[], &["421 trop de monde"], Silence), false, "421 trop de monde"),
+        (script(Tls, &[], &[], Cut), false, "accueil : le serveur coupe la connexion sitôt le chiffrement établi"),
+        (script(Starttls, CLEAR, &[], Cut), false, "sans un mot ; aucun certificat client n’est présenté"),
+        (script(Tls, &[], &["421 4.7.1 non"], Cut), false, "421 4.7.1 non ; aucun certificat client n’est présenté"),
+        (script(Tls, &[], &["220 ici", "550 5.7.1 non"], Cut), false, "non ; aucun certificat client n’est présenté"),
         (script(Tls, &[], &["220 ici"], Silence), false, "EHLO : pas de réponse"),
         (script(Tls, &[], ASKED_SENDER, Silence), false, "expéditeur d’enveloppe : pas de réponse"),
         (script(Tls, &[], ASKED_SENDER, Cut), false, "expéditeur d’enveloppe : "),
@@ -91,7 +95,7 @@ async fn silence_and_cuts_never_lose_a_mail_nor_wait_for_ever() {
             "expéditeur d’enveloppe : réponse incompréhensible",
         ),
     ];
-    // Boxed: nineteen sessions at once are too much for the stack of a test.
+    // Boxed: so many sessions at once are too much for the stack of a test.
     join_all(cases.map(|(script, is_of_mail, words)| Box::pin(check(script, is_of_mail, words)))).await;
 }
 
