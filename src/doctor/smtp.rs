@@ -228,6 +228,7 @@ fn unopened(refusals: &Refusals<'_>, problem: &Problem) -> Failure {
         fault => Failure::new(
             match problem.step {
                 Step::Greeting => format!("le serveur nous écarte dès l’accueil (« {fault} »)"),
+                Step::Hello => format!("le serveur refuse EHLO (« {fault} »)"),
                 step => format!("le serveur refuse {step} (« {fault} »)"),
             },
             "vérifiez smtp.host, smtp.port et smtp.hello, puis montrez cette ligne à l’opérateur",

@@ -54,7 +54,7 @@ impl SendError {
             Fault::Unfit(_) => return None,
             Fault::Refused(answer) if answer.refuses_mail_to_come() => return None,
             Fault::Refused(answer) if answer.wants_login() => Obstacle::Login,
-            Fault::Refused(answer) if answer.is_closing() => Obstacle::Server,
+            Fault::Refused(answer) if answer.is_closing() && !answer.turns_us_away() => Obstacle::Server,
             Fault::Refused(_) | Fault::Unwritable => Obstacle::Sender,
             _ => Obstacle::Server,
         };

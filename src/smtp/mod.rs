@@ -11,8 +11,8 @@
 //! |---|---|---|
 //! | until `AUTH` included | network, certificate, no STARTTLS, any answer | [`SendError`]: no mail can leave, none is to blame; [`Obstacle::Login`] if it is the account or our certificate |
 //! | `MAIL FROM` | 5.3.4, 5.2.3, 5.6.x, a bare 552, more bytes than SIZE allows, 8-bit content without 8BITMIME | [`Handed::Unwanted`] for each recipient |
-//! | `MAIL FROM` | any other answer, 4xx included | [`SendError`], [`Obstacle::Sender`]: our address or our rate is refused |
-//! | `MAIL FROM` | 421, silence, a cut connection | [`SendError`] |
+//! | `MAIL FROM` | any other answer, 4xx and 421 4.7.x included | [`SendError`], [`Obstacle::Sender`]: our address or our rate is refused |
+//! | `MAIL FROM` | any other 421, silence, a cut connection | [`SendError`] |
 //! | `RCPT TO` | 530, 534, 535, 538 | [`SendError`], [`Obstacle::Login`] |
 //! | `RCPT TO` | 4xx, silence, a cut connection; 454 and 5.7.x: a right is missing | [`Handed::Later`] for this recipient |
 //! | `RCPT TO` | 5.2.3, 5.3.4: more than its mailbox takes | [`Handed::Unwanted`] for this recipient |

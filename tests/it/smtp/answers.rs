@@ -102,7 +102,8 @@ async fn a_refusal_of_our_own_address_or_account_is_held_against_no_mail() {
         (vec!["553 5.1.7 syntaxe"], Sender),
         (vec!["554 non"], Sender),
         (vec!["530 5.7.0 identifiez-vous"], Login),
-        (vec!["421 4.7.0 trop de courriels"], Server),
+        (vec!["421 4.7.0 trop de courriels"], Sender),
+        (vec!["421 4.3.2 arret"], Server),
         (vec![YES, "530 5.7.0 identifiez-vous"], Login),
     ] {
         let (found, words) = handed(&answers, "").await.unwrap_err();
