@@ -206,12 +206,11 @@ impl<'a> Talk<'a> {
         if self.settings.auth() == Auth::None {
             return self.refusals.of_our_certificate(&answer.to_string());
         }
-        let declare = self.refusals.of_login(
+        self.refusals.of_login(
             &answer.to_string(),
             format!("le serveur n’accepte pas que ce compte envoie (« {answer} »)"),
             "demandez à l’opérateur le droit d’envoyer aux domaines de reply.allowed_domains avec ce compte ; vérifiez smtp.auth, smtp.user et smtp.port",
-        );
-        declare
+        )
     }
 
     fn lost(&self, problem: &Problem) -> Failure {

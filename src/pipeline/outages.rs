@@ -78,7 +78,7 @@ impl Scope {
         match self {
             Self::Server => "les réponses attendent, le serveur d’envoi est indisponible".to_owned(),
             Self::Sender(from) => {
-                format!("les réponses {} attendent, le serveur d’envoi refuse cet expéditeur", of(from))
+                format!("les réponses {} attendent, le serveur d’envoi refuse cet expéditeur", of(from.as_ref()))
             }
         }
     }
@@ -87,11 +87,11 @@ impl Scope {
     pub(super) fn ended(&self) -> String {
         match self {
             Self::Server => "le serveur d’envoi est de nouveau disponible".to_owned(),
-            Self::Sender(from) => format!("le serveur d’envoi accepte de nouveau les réponses {}", of(from)),
+            Self::Sender(from) => format!("le serveur d’envoi accepte de nouveau les réponses {}", of(from.as_ref())),
         }
     }
 }
 
-fn of(from: &Option<Address>) -> String {
-    from.as_ref().map_or("sans expéditeur d’enveloppe".to_owned(), |from| format!("de {}", from.masked()))
+fn of(from: Option<&Address>) -> String {
+    from.map_or("sans expéditeur d’enveloppe".to_owned(), |from| format!("de {}", from.masked()))
 }

@@ -115,7 +115,7 @@ where
         hellos += usize::from(said.starts_with("EHLO"));
         let usual = match said.get(..4) {
             Some("EHLO") if hellos > 1 => "503 5.5.1 deja dit",
-            Some("EHLO") => "250-ici\r\n250-SIZE 1000000\r\n250-DSN\r\n250-8BITMIME\r\n250 AUTH PLAIN",
+            Some("EHLO") => "250-ici\r\n250-SIZE 10000000\r\n250-DSN\r\n250-8BITMIME\r\n250 AUTH PLAIN",
             Some("AUTH") => "235 oui",
             Some("DATA") => "354 allez",
             Some("QUIT") => "221 au revoir",

@@ -9,13 +9,15 @@ use crate::postfix::{BOXES, Certificate, Postfix};
 async fn replies_leave_with_the_certificate_and_arrive() {
     for certificate in [Certificate::Required, Certificate::Asked] {
         let postfix = Postfix::start(certificate);
-        let body = ".point\r\n\r\ndonnées à 8 bits\r\n.";
+        // The server would add a date.
+        let date = "Date: Mon, 23 Nov 2026 08:00:00 +0100\r\n".to_owned();
+        let mail = date.into_bytes().into_iter().chain(mail(".point\r\n\r\ndonnées à 8 bits\r\n.")).collect::<Vec<_>>();
         for (rank, (security, from)) in [(Security::Starttls, FROM), (Security::Tls, "")].into_iter().enumerate() {
-            let sent = send(&postfix.settings(security), from, &BOXES, &mail(body)).await;
+            let sent = send(&postfix.settings(security), from, &BOXES, &mail).await;
             assert_eq!(sent, taken(&BOXES), "{}", postfix.log());
             for address in BOXES {
                 let arrived = String::from_utf8(postfix.await_mails(address, rank + 1).remove(rank)).unwrap();
-                let ours = String::from_utf8(mail(body)).unwrap().replace("\r\n", "\n");
+                let ours = String::from_utf8(mail.clone()).unwrap().replace("\r\n", "\n");
                 assert!(arrived.starts_with(&format!("Return-Path: <{from}>\n")), "{arrived}");
                 assert!(arrived.ends_with(&ours), "{arrived}");
             }

@@ -26,7 +26,7 @@ impl End {
     /// Only a silence need be waited for.
     fn patience(self) -> Span {
         match self {
-            Self::Silence => Span::seconds(1),
+            Self::Silence => Span::seconds(3),
             Self::Cut => Span::seconds(60),
         }
     }
