@@ -59,7 +59,7 @@ async fn silence_and_cuts_never_lose_a_mail_nor_wait_for_ever() {
         (script(Starttls, &[], &[], Cut), false, "STARTTLS : "),
         (script(Starttls, &["554 pas de service ici"], &[], Silence), false, "554 pas de service"),
         (script(Starttls, &["220 ici", "250 ici"], &[], Silence), false, "le serveur ne le propose pas"),
-        (script(Starttls, &["220 ici", "250 STARTTLS", "454 plus tard"], &[], Cut), false, "454 plus tard"),
+        (script(Starttls, &["220 ici", "250-ici\r\n250 STARTTLS", "454 plus tard"], &[], Cut), false, "454 plus tard"),
         (script(Starttls, CLEAR, &[], Silence), false, "EHLO : pas de réponse"),
         (
             script(Starttls, &["220 ici", "250-ici\r\n250 STARTTLS", "220 allez\r\n250 ici"], &[], Cut),
