@@ -58,6 +58,24 @@ pub fn answer(state: Option<&str>) -> &str {
     }
 }
 
+/// Where a reply stands that so many of its recipients have got.
+pub fn answer_to(state: &str, reached: usize, of: usize) -> &str {
+    match state {
+        "a-envoyer" | "envoyee" if (1..of).contains(&reached) => "envoyée en partie",
+        other => answer(Some(other)),
+    }
+}
+
+/// Where a reply is for one recipient.
+pub fn handing(word: &str) -> &str {
+    match word {
+        "pris" => "remise au serveur",
+        "attend" => "en attente",
+        "refuse" => "refusée",
+        other => other,
+    }
+}
+
 /// What kind of reply it is.
 pub fn reply_kind(kind: &str) -> &str {
     match kind {

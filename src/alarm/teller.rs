@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::letter::Envelope;
 use super::webhook::{self, Caller};
-use crate::address::Address;
+use crate::address::mask_all;
 use crate::alerts::Digest;
 use crate::config::{Config, Environnement};
 use crate::pipeline::Transport;
@@ -71,10 +71,12 @@ impl Teller {
         let submission =
             Submission { from: Some(&self.envelope.from), to: &self.envelope.to, message_id: &message_id, mail: &mail };
         let sent = self.transport.send(&submission).await;
-        let sent = sent.map_err(|error| crate::address::mask_all(&error.to_string()))?;
-        let refused = |address: &Address| sent.refused.iter().any(|(one, _)| one == address);
-        let told = self.envelope.to.iter().map(|address| {
-            let mark = if refused(address) { " (refusé)" } else { "" };
+        let sent = sent.map_err(|error| mask_all(&error.to_string()))?;
+        if let (None, Some((_, why))) = (sent.taken().next(), sent.left().next()) {
+            return Err(mask_all(why.cause()));
+        }
+        let told = sent.handed.iter().map(|(address, handed)| {
+            let mark = if handed.is_taken() { "" } else { " (refusé)" };
             format!("{}{mark}", address.masked())
         });
         Ok(told.collect::<Vec<_>>().join(", "))

@@ -70,7 +70,7 @@ pub(super) fn article(kind: Kind) -> &'static Article {
         Kind::CredentialRefused => &Article {
             word: "acces-refuse",
             title: "Accès refusé",
-            meaning: "Un serveur refuse notre compte, notre certificat ou notre client (messagerie, envoi ou jeton du ROR). De nouveaux essais sont rares, pour ne pas bloquer le compte.",
+            meaning: "Un serveur refuse notre compte, notre certificat, notre client ou notre adresse d’expédition (messagerie, envoi ou jeton du ROR). De nouveaux essais sont rares, pour ne pas bloquer le compte.",
             remedy: "Vérifiez le mot de passe, la date du certificat et son DN déclaré auprès de l’opérateur, corrigez la configuration, puis lancez `dispolits doctor` et rechargez le service.",
         },
         Kind::Certificate => &Article {
@@ -100,8 +100,8 @@ pub(super) fn article(kind: Kind) -> &'static Article {
         Kind::Undelivered => &Article {
             word: "reponse-non-remise",
             title: "Réponse non remise",
-            meaning: "La réponse à un courriel a été abandonnée après ses essais, ou est revenue en erreur : l’expéditeur ne sait pas ce qui a été rejeté.",
-            remedy: "Ouvrez le courriel dans le journal, vérifiez l’adresse de l’expéditeur et prévenez l’établissement par téléphone ; la réponse peut être renvoyée depuis cette page.",
+            meaning: "La réponse à un courriel a été abandonnée après ses essais, refusée pour l’un de ses destinataires, ou est revenue en erreur : quelqu’un ne sait pas ce qui a été rejeté.",
+            remedy: "Ouvrez le courriel dans le journal, vérifiez l’adresse qui n’a pas été servie et prévenez l’établissement par téléphone ; la réponse peut être renvoyée depuis cette page.",
         },
         Kind::RepliesWaiting => &Article {
             word: "reponses-en-attente",

@@ -9,10 +9,9 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use crate::config::{Log, LogFormat, LogLevel};
 
 /// Below debug these libraries print passwords and mails: no setting may go there.
-const CAPPED: [(&str, LevelFilter); 8] = [
+const CAPPED: [(&str, LevelFilter); 7] = [
     ("async_imap", LevelFilter::INFO),
     ("imap_proto", LevelFilter::INFO),
-    ("lettre", LevelFilter::INFO),
     ("hyper", LevelFilter::INFO),
     ("reqwest", LevelFilter::INFO),
     ("rustls", LevelFilter::INFO),

@@ -1,4 +1,4 @@
-//! Lines to and from a server, in the little IMAP and SMTP that a diagnosis needs.
+//! Lines to and from a server, in the little IMAP and HTTP that a diagnosis needs.
 
 use std::io;
 
@@ -32,14 +32,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) async fn imap(&mut self, command: &str) -> io::Result<Answer> {
         self.say(&format!("{TAG} {command}")).await?;
         self.lines(|line| line.split(' ').next() == Some(TAG)).await
-    }
-
-    /// The greeting of an SMTP server, or its answer to a command (RFC 5321, section 4.2.1).
-    pub(super) async fn smtp(&mut self, command: Option<&str>) -> io::Result<Answer> {
-        if let Some(command) = command {
-            self.say(command).await?;
-        }
-        self.lines(|line| line.as_bytes().get(3) != Some(&b'-')).await
     }
 
     /// The head of an answer in HTTP/1.1 (RFC 9112, section 2.1), up to the empty line.
@@ -85,16 +77,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 impl Answer {
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
-    }
-
-    /// Whether an SMTP answer has this code.
-    pub(super) fn has_code(&self, code: &str) -> bool {
-        self.0.last().is_some_and(|line| line.starts_with(code))
-    }
-
-    /// What an SMTP answer says after its code.
-    pub(super) fn text(&self) -> &str {
-        self.0.last().and_then(|line| line.get(4..)).unwrap_or_default()
     }
 
     /// Whether an IMAP answer is OK.

@@ -19,6 +19,7 @@ use super::step::{Failure, Outcome, Trial};
 use super::witness;
 use super::words::{reason, told_chain, whole};
 use crate::setting::Identity;
+use crate::smtp::{self, Fault};
 use crate::tls::revocation::Revocation;
 use crate::tls::{self, TlsError, certificate_alert, day};
 
@@ -35,8 +36,8 @@ pub(super) enum Opening {
     Tls,
     /// By STARTTLS in IMAP (RFC 3501, section 6.2.1).
     Imap,
-    /// By STARTTLS in SMTP (RFC 3207), after this EHLO.
-    Smtp(String),
+    /// By STARTTLS in SMTP (RFC 3207), as the service does it.
+    Smtp(Box<smtp::Settings>),
 }
 
 /// A server, and what we know and show of certificates.
@@ -92,21 +93,31 @@ impl Endpoint {
     }
 
     async fn starttls(&self, socket: TcpStream) -> Result<(TcpStream, String), Failure> {
-        let mut dialogue = Dialogue::new(socket);
-        let offered = match &self.opening {
-            Opening::Smtp(hello) => smtp_starttls(&mut dialogue, hello).await,
-            Opening::Imap | Opening::Tls => imap_starttls(&mut dialogue).await,
+        let socket = match &self.opening {
+            Opening::Smtp(settings) => {
+                smtp::starttls(socket, settings).await.map_err(|problem| self.not_granted(&problem.fault))?
+            }
+            Opening::Imap | Opening::Tls => self.imap_starttls(socket).await?,
         };
-        match offered {
-            Err(error) => Err(self.mute(&error)),
-            Ok(Err(answer)) => Err(self.no_starttls(&answer)),
-            Ok(Ok(())) => match dialogue.into_stream() {
-                Some(socket) => Ok((socket, "offert et accepté".to_owned())),
-                None => Err(Failure::new(
-                    "le serveur, ou quelqu’un sur le chemin, a parlé avant le chiffrement",
-                    "ne confiez rien à cette connexion ; demandez à l’opérateur de vérifier son relais",
-                )),
-            },
+        Ok((socket, "offert et accepté".to_owned()))
+    }
+
+    fn not_granted(&self, fault: &Fault) -> Failure {
+        match fault {
+            Fault::Cut(error) => self.mute(&reason(error)),
+            Fault::Meddled => meddled(),
+            Fault::Refused(answer) => self.no_starttls(&answer.to_string()),
+            fault @ Fault::NoStarttls => self.no_starttls(&fault.to_string()),
+            other => self.mute(&other.to_string()),
+        }
+    }
+
+    async fn imap_starttls(&self, socket: TcpStream) -> Result<TcpStream, Failure> {
+        let mut dialogue = Dialogue::new(socket);
+        match imap_starttls(&mut dialogue).await {
+            Err(error) => Err(self.mute(&reason(&error))),
+            Ok(Err(answer)) => Err(self.no_starttls(&answer.told())),
+            Ok(Ok(())) => dialogue.into_stream().ok_or_else(meddled),
         }
     }
 
@@ -164,9 +175,9 @@ impl Endpoint {
         )
     }
 
-    fn no_starttls(&self, answer: &Answer) -> Failure {
+    fn no_starttls(&self, said: &str) -> Failure {
         Failure::new(
-            format!("le serveur n’offre pas STARTTLS (« {} ») : rien ne sera dit en clair", answer.told()),
+            format!("le serveur n’offre pas STARTTLS (« {said} ») : rien ne sera dit en clair"),
             format!(
                 "si ce port est chiffré dès l’ouverture (993 ou 465), écrivez {}.security = \"tls\" ; sinon demandez à l’opérateur le port qui offre STARTTLS",
                 self.section
@@ -174,9 +185,9 @@ impl Endpoint {
         )
     }
 
-    fn mute(&self, error: &io::Error) -> Failure {
+    fn mute(&self, why: &str) -> Failure {
         Failure::new(
-            format!("le serveur n’a pas mené la conversation jusqu’à STARTTLS ({})", reason(error)),
+            format!("le serveur n’a pas mené la conversation jusqu’à STARTTLS ({why})"),
             format!(
                 "si ce port est chiffré dès l’ouverture (993 ou 465), écrivez {}.security = \"tls\" ; sinon vérifiez qu’un serveur de messagerie écoute sur ce port",
                 self.section
@@ -211,16 +222,9 @@ async fn imap_starttls(dialogue: &mut Dialogue<TcpStream>) -> Offer {
     Ok(if answer.is_ok() { Ok(()) } else { Err(answer) })
 }
 
-async fn smtp_starttls(dialogue: &mut Dialogue<TcpStream>, hello: &str) -> Offer {
-    let greeting = dialogue.smtp(None).await?;
-    if !greeting.has_code("220") {
-        return Ok(Err(greeting));
-    }
-    let offered = dialogue.smtp(Some(&format!("EHLO {hello}"))).await?;
-    let has = |line: &str| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case(STARTTLS));
-    if !offered.lines().any(has) {
-        return Ok(Err(offered));
-    }
-    let answer = dialogue.smtp(Some(STARTTLS)).await?;
-    Ok(if answer.has_code("220") { Ok(()) } else { Err(answer) })
+fn meddled() -> Failure {
+    Failure::new(
+        "le serveur, ou quelqu’un sur le chemin, a parlé avant le chiffrement",
+        "ne confiez rien à cette connexion ; demandez à l’opérateur de vérifier son relais",
+    )
 }

@@ -138,6 +138,27 @@ impl Refusals<'_> {
         )
     }
 
+    /// A connection that ended without a word once it was encrypted: a TLS front end does so to whoever shows no
+    /// certificate that it admits.
+    pub(super) fn of_a_silent_cut(&self, error: &io::Error) -> Failure {
+        let (section, why) = (&self.endpoint.section, reason(error));
+        let (cause, remedy) = match &self.presented {
+            Some(own) => (
+                format!(
+                    "le serveur coupe la connexion sitôt le chiffrement établi, sans un mot ({why}) : il n’admet sans doute pas notre certificat client"
+                ),
+                format!("déclarez à l’opérateur ce DN : {}", own.names()),
+            ),
+            None => (
+                format!(
+                    "le serveur coupe la connexion sitôt le chiffrement établi, sans un mot ({why}) : il exige sans doute un certificat client, et aucun n’est présenté"
+                ),
+                format!("ajoutez {section}.identity (certificat IGC-Santé ORG AUTH_CLI et sa clé)"),
+            ),
+        };
+        Failure::new(cause, format!("{remedy} ; sinon vérifiez que le port de {} est le bon", self.endpoint.target.key))
+    }
+
     fn cut(&self, error: &io::Error) -> Failure {
         Failure::new(
             format!("le serveur coupe la connexion pendant l’échange ({})", reason(error)),

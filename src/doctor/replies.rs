@@ -13,13 +13,18 @@ const ALLOWED: &str = "destinataires";
 
 pub(super) async fn section(config: &Config, revocation: &Revocation) -> Section {
     let mut trial = match (config.reply.transport, &config.smtp, &config.reply.maildir) {
-        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &senders(config), revocation).await,
+        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &envelopes(config), revocation).await,
         (_, _, Some(folder)) => on_disk(folder).await,
         // The configuration was refused if neither is there.
         _ => Trial::new("reponses", "Envoi des réponses", &[], LONGEST),
     };
     trial.note_result(ALLOWED, Ok(allowed(&config.reply.allowed_domains)));
     trial.end()
+}
+
+fn envelopes(config: &Config) -> smtp::Envelopes<'_> {
+    let to = config.reply.allowed_domains.iter().find_map(|domain| format!("postmaster@{domain}").parse().ok());
+    smtp::Envelopes { from: senders(config), null: config.reply.null_return_path, to }
 }
 
 /// The addresses that replies leave from, each once.

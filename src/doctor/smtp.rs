@@ -1,49 +1,60 @@
-//! The submission server: reached, and what it offers. No mail is sent: the sender is named, then
-//! taken back (RFC 5321, section 4.1.1.5).
+//! The submission server, by the very conversation of the service ([`Session`]), up to a recipient. No mail is sent: the
+//! sender and the recipient are named, then taken back (RFC 5321, section 4.1.1.5).
 
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::LONGEST;
-use super::dialogue::{Answer, Dialogue};
 use super::handshake::{Endpoint, Opening, REVOCATION, STARTTLS, TLS};
 use super::reach::{DNS, TCP, Target};
 use super::refusal::Refusals;
 use super::step::{Failure, Trial};
 use super::words::whole;
 use crate::address::Address;
-use crate::smtp::{Auth, Login, Offers, Security, Settings, Smtp};
-use crate::tls;
+use crate::smtp::{Answer, Auth, Fault, Offers, Problem, Security, Session, Settings, Smtp, Step, Submission};
 use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
 const EHLO: &str = "EHLO";
 const LOGIN: &str = "identification";
 const SENDER: &str = "expéditeur";
-/// The most challenges answered in one login.
-const MOST_CHALLENGES: usize = 2;
+const RECIPIENT: &str = "destinataire";
 /// What must be offered, or a reply with its report may not pass, in bytes.
 const SMALLEST_SIZE: u64 = 1024 * 1024;
+/// The Message-ID of the mail that is never sent.
+const MESSAGE_ID: &str = "essai@dispolits.localhost";
 
-type Encrypted = Dialogue<TlsStream<TcpStream>>;
+/// What replies name in their envelopes.
+pub(super) struct Envelopes<'a> {
+    /// Every address that they leave from.
+    pub(super) from: Vec<&'a Address>,
+    /// Whether some leave from the null sender.
+    pub(super) null: bool,
+    /// An address that they may go to: `postmaster`, which every domain has (RFC 5321, section 4.5.1), of one that is
+    /// allowed.
+    pub(super) to: Option<Address>,
+}
 
 /// A server being talked to, and how to tell its failures.
 struct Talk<'a> {
     settings: &'a Settings,
     refusals: Refusals<'a>,
-    dialogue: Encrypted,
+    session: Session<TlsStream<TcpStream>>,
 }
 
-/// Every address that replies leave from must be taken.
-pub(super) async fn trial(settings: &Settings, from: &[&Address], revocation: &Revocation) -> Trial {
+/// Every address that replies leave from must be taken, and one of those that they go to.
+pub(super) async fn trial(settings: &Settings, envelopes: &Envelopes<'_>, revocation: &Revocation) -> Trial {
     let planned = match settings.security {
-        Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, REVOCATION, EHLO, LOGIN, SENDER].as_slice(),
-        Security::Tls => [SETTINGS, DNS, TCP, TLS, REVOCATION, EHLO, LOGIN, SENDER].as_slice(),
+        Security::Starttls => {
+            [SETTINGS, DNS, TCP, STARTTLS, TLS, REVOCATION, EHLO, LOGIN, SENDER, RECIPIENT].as_slice()
+        }
+        Security::Tls => [SETTINGS, DNS, TCP, TLS, REVOCATION, EHLO, LOGIN, SENDER, RECIPIENT].as_slice(),
     };
     let title = format!("Envoi des réponses ({}:{})", settings.host, settings.port);
-    let mut trial = Trial::new("reponses", title, planned, settings.timeout.get().min(LONGEST));
+    let limit = settings.timeout.get().min(LONGEST);
+    let mut trial = Trial::new("reponses", title, planned, limit);
     let endpoint = Endpoint { revocation: revocation.clone(), ..endpoint(settings) };
-    try_server(&mut trial, settings, &endpoint, from).await;
+    try_server(&mut trial, settings, &endpoint, envelopes).await;
     trial
 }
 
@@ -52,7 +63,7 @@ fn endpoint(settings: &Settings) -> Endpoint {
         target: Target::new(&settings.host, settings.port, "smtp.host"),
         opening: match settings.security {
             Security::Tls => Opening::Tls,
-            Security::Starttls => Opening::Smtp(settings.hello.clone()),
+            Security::Starttls => Opening::Smtp(Box::new(settings.clone())),
         },
         ca: settings.ca.clone(),
         identity: settings.identity.clone(),
@@ -61,14 +72,20 @@ fn endpoint(settings: &Settings) -> Endpoint {
     }
 }
 
-async fn try_server(trial: &mut Trial, settings: &Settings, endpoint: &Endpoint, from: &[&Address]) -> Option<()> {
+async fn try_server(
+    trial: &mut Trial,
+    settings: &Settings,
+    endpoint: &Endpoint,
+    envelopes: &Envelopes<'_>,
+) -> Option<()> {
     trial.step(SETTINGS, async { prepare(settings) }).await?;
     let stream = endpoint.open(trial).await?;
-    let refusals = endpoint.refusals();
-    let mut talk = Talk { settings, refusals, dialogue: Dialogue::new(stream) };
-    let offered = trial.step(EHLO, talk.hello()).await?;
-    trial.step(LOGIN, talk.login(&offered)).await?;
-    trial.step(SENDER, talk.senders(from)).await
+    let mut talk = trial.step(EHLO, Talk::open(settings, endpoint, stream)).await?;
+    trial.step(LOGIN, talk.login()).await?;
+    trial.step(SENDER, talk.senders(envelopes)).await?;
+    trial.step(RECIPIENT, talk.destination(envelopes)).await?;
+    talk.session.close().await;
+    Some(())
 }
 
 fn prepare(settings: &Settings) -> Result<((), String), Failure> {
@@ -77,48 +94,37 @@ fn prepare(settings: &Settings) -> Result<((), String), Failure> {
     Ok(((), format!("auth = \"{}\", {account}", settings.auth())))
 }
 
-impl Talk<'_> {
-    /// After STARTTLS the server does not greet again (RFC 3207, section 4.2).
-    async fn hello(&mut self) -> Result<(Offers, String), Failure> {
-        if self.settings.security == Security::Tls {
-            let greeting = self.ask(None).await?;
-            self.expect(&greeting, "220", "le serveur nous écarte dès l’accueil")?;
-        }
-        let answer = self.ask(Some(&format!("EHLO {}", self.settings.hello))).await?;
-        self.expect(&answer, "250", "le serveur refuse EHLO")?;
-        let offers = Offers::read(answer.lines().skip(1).filter_map(|line| line.get(4..)));
-        let detail = told(&offers)?;
-        Ok((offers, detail))
+impl<'a> Talk<'a> {
+    async fn open(
+        settings: &'a Settings,
+        endpoint: &'a Endpoint,
+        stream: TlsStream<TcpStream>,
+    ) -> Result<(Self, String), Failure> {
+        let refusals = endpoint.refusals();
+        let opened = Session::open(stream, settings).await;
+        let session = opened.map_err(|problem| unopened(&refusals, &problem))?;
+        let detail = told(session.offers())?;
+        Ok((Self { settings, refusals, session }, detail))
     }
 
-    async fn login(&mut self, offers: &Offers) -> Result<((), String), Failure> {
-        let login = Login::of(self.settings).await;
-        let login = login.map_err(|error| Failure::new(whole(&error), "corrigez smtp.password"))?;
-        let Some(mut login) = login else {
-            return Ok(((), "aucun compte configuré : le certificat ou l’adresse en tient lieu".to_owned()));
-        };
-        let mechanism = login.mechanism();
-        if !offers.mechanisms().iter().any(|offered| offered == mechanism) {
-            return Err(not_offered(mechanism, offers));
+    async fn login(&mut self) -> Result<((), String), Failure> {
+        match self.session.login(self.settings).await {
+            Ok(Some(mechanism)) => Ok(((), format!("AUTH {mechanism} accepté"))),
+            Ok(None) => Ok(((), "aucun compte configuré : le certificat ou l’adresse en tient lieu".to_owned())),
+            Err(problem) => Err(self.not_admitted(&problem)),
         }
-        let mut answer = self.ask(Some(&login.opening())).await?;
-        for _ in 0..MOST_CHALLENGES {
-            if !answer.has_code("334") {
-                break;
-            }
-            let words = login.answer(answer.text());
-            answer = self.ask(Some(&words)).await?;
-        }
-        if answer.has_code("235") {
-            return Ok(((), format!("AUTH {mechanism} accepté")));
-        }
-        Err(self.refused(&answer, &login))
     }
 
     /// What to look at depends on what identifies us.
-    fn refused(&self, answer: &Answer, login: &Login) -> Failure {
-        let reason = login.reason().map(|reason| format!(" ; motif : {reason}")).unwrap_or_default();
-        let said = format!("{}{reason}", answer.told());
+    fn not_admitted(&self, problem: &Problem) -> Failure {
+        let answer = match &problem.fault {
+            Fault::NoMechanism(mechanism) => return not_offered(mechanism, self.session.offers()),
+            Fault::Settings(error) => return Failure::new(whole(error), "corrigez smtp.password"),
+            Fault::Refused(answer) => answer,
+            _ => return self.lost(problem),
+        };
+        let reason = problem.reason.as_ref().map(|reason| format!(" ; motif : {reason}")).unwrap_or_default();
+        let said = format!("{answer}{reason}");
         match self.settings.auth() {
             Auth::External => self.refusals.of_our_certificate(&said),
             Auth::Xoauth2 => Failure::new(
@@ -133,47 +139,105 @@ impl Talk<'_> {
         }
     }
 
-    async fn senders(&mut self, all: &[&Address]) -> Result<((), String), Failure> {
-        for from in all {
-            self.sender(from).await?;
+    /// Each as the service names it, and taken back, so that no mail begins.
+    async fn senders(&mut self, envelopes: &Envelopes<'_>) -> Result<((), String), Failure> {
+        for from in &envelopes.from {
+            self.sender(Some(*from)).await?;
         }
-        let _ = self.dialogue.smtp(Some("QUIT")).await;
-        let all: Vec<&str> = all.iter().map(|from| from.as_str()).collect();
+        if envelopes.null {
+            self.sender(None).await?;
+        }
+        let mut all: Vec<&str> = envelopes.from.iter().map(|from| from.as_str()).collect();
+        all.extend(envelopes.null.then_some("expéditeur vide"));
         let verb = if all.len() > 1 { "acceptés" } else { "accepté" };
         Ok(((), format!("{} {verb} ; rien n’a été envoyé", all.join(", "))))
     }
 
-    async fn sender(&mut self, from: &Address) -> Result<(), Failure> {
-        let answer = self.ask(Some(&format!("MAIL FROM:<{}>", from.as_str()))).await?;
-        if !answer.has_code("250") {
-            return Err(Failure::new(
-                format!("le serveur refuse l’expéditeur {} (« {} »)", from.as_str(), answer.told()),
-                "reply.from, et la clé from d’une boîte, doivent être des adresses que ce compte a le droit d’employer",
-            ));
-        }
-        // Taken back, so that no mail begins; what the server thinks of it changes nothing.
-        let _ = self.dialogue.smtp(Some("RSET")).await;
+    async fn sender(&mut self, from: Option<&Address>) -> Result<(), Failure> {
+        let named = self.session.sender(&nothing(from)).await;
+        named.map_err(|problem| self.unwelcome(from, &problem))?;
+        self.session.forget().await;
         Ok(())
     }
 
-    /// Postfix and proxies refuse a client without a certificate by such an answer.
-    fn expect(&self, answer: &Answer, code: &str, otherwise: &str) -> Result<(), Failure> {
-        if answer.has_code(code) {
-            return Ok(());
+    fn unwelcome(&self, from: Option<&Address>, problem: &Problem) -> Failure {
+        let said = match &problem.fault {
+            Fault::Refused(answer) if answer.wants_login() => return self.forbidden(answer),
+            Fault::Refused(answer) => answer.to_string(),
+            Fault::Unwritable => problem.fault.to_string(),
+            _ => return self.lost(problem),
+        };
+        match from {
+            Some(from) => Failure::new(
+                format!("le serveur refuse l’expéditeur {from} (« {said} »)"),
+                "reply.from, et la clé from d’une boîte, doivent être des adresses que ce compte a le droit d’employer ; un code en 4 peut dire que trop de courriels sont partis : les réponses attendent, aucune n’est abandonnée pour cela",
+            ),
+            None => Failure::new(
+                format!("le serveur refuse l’expéditeur d’enveloppe vide, MAIL FROM:<> (« {said} »)"),
+                "les avis de traitement (MDN) n’en partiront pas : écrivez reply.null_return_path = false, ou demandez à l’opérateur de l’admettre (RFC 8098)",
+            ),
         }
-        let told = answer.told();
-        if tls::blames_our_certificate(&told) {
-            return Err(self.refusals.of_our_certificate(&told));
-        }
-        Err(Failure::new(
-            format!("{otherwise} (« {told} »)"),
-            "vérifiez smtp.host, smtp.port et smtp.hello, puis montrez cette ligne à l’opérateur",
-        ))
     }
 
-    async fn ask(&mut self, command: Option<&str>) -> Result<Answer, Failure> {
-        self.dialogue.smtp(command).await.map_err(|error| self.refusals.of_connection(&error))
+    /// Some servers say only here that they do not know us. What they think of this very address does not matter.
+    async fn destination(&mut self, envelopes: &Envelopes<'_>) -> Result<((), String), Failure> {
+        let (Some(from), Some(to)) = (envelopes.from.first(), &envelopes.to) else {
+            return Ok(((), "aucun domaine permis : rien à essayer".to_owned()));
+        };
+        let mail = nothing(Some(*from));
+        self.session.sender(&mail).await.map_err(|problem| self.unwelcome(Some(*from), &problem))?;
+        let offered = self.session.recipient(&mail, to).await;
+        let detail = match offered {
+            Ok(()) => format!("un courriel pour {to} serait accepté ; rien n’a été envoyé"),
+            Err(Problem { fault: Fault::Refused(answer), .. }) if answer.forbids() => {
+                return Err(self.forbidden(&answer));
+            }
+            Err(Problem { fault: Fault::Refused(answer), .. }) => {
+                format!("le serveur nous laisse écrire hors de chez lui ; pour {to} : « {answer} »")
+            }
+            Err(problem) => return Err(self.lost(&problem)),
+        };
+        self.session.forget().await;
+        Ok(((), detail))
     }
+
+    /// Who has no account is known by the certificate.
+    fn forbidden(&self, answer: &Answer) -> Failure {
+        if self.settings.auth() == Auth::None {
+            return self.refusals.of_our_certificate(&answer.to_string());
+        }
+        self.refusals.of_login(
+            &answer.to_string(),
+            format!("le serveur n’accepte pas que ce compte envoie (« {answer} »)"),
+            "demandez à l’opérateur le droit d’envoyer aux domaines de reply.allowed_domains avec ce compte ; vérifiez smtp.auth, smtp.user et smtp.port",
+        )
+    }
+
+    fn lost(&self, problem: &Problem) -> Failure {
+        unopened(&self.refusals, problem)
+    }
+}
+
+/// A conversation that did not come so far.
+fn unopened(refusals: &Refusals<'_>, problem: &Problem) -> Failure {
+    match &problem.fault {
+        Fault::CutAtFirstWord(error) => refusals.of_a_silent_cut(error),
+        Fault::Cut(error) => refusals.of_connection(error),
+        Fault::Refused(answer) if problem.is_of_our_certificate() => refusals.of_our_certificate(&answer.to_string()),
+        fault => Failure::new(
+            match problem.step {
+                Step::Greeting => format!("le serveur nous écarte dès l’accueil (« {fault} »)"),
+                Step::Hello => format!("le serveur refuse EHLO (« {fault} »)"),
+                step => format!("le serveur refuse {step} (« {fault} »)"),
+            },
+            "vérifiez smtp.host, smtp.port et smtp.hello, puis montrez cette ligne à l’opérateur",
+        ),
+    }
+}
+
+/// The mail that is never sent.
+fn nothing(from: Option<&Address>) -> Submission<'_> {
+    Submission { from, to: &[], message_id: MESSAGE_ID, mail: b"" }
 }
 
 fn not_offered(mechanism: &str, offers: &Offers) -> Failure {
@@ -199,9 +263,14 @@ fn told(offers: &Offers) -> Result<String, Failure> {
         None => "taille non limitée".to_owned(),
     };
     let notices = if offers.dsn() { "avis de non-remise demandés (DSN)" } else { "DSN non offert" };
+    let coding = if offers.eight_bit() {
+        "contenus à 8 bits acceptés (8BITMIME)"
+    } else {
+        "8BITMIME non offert : un courriel d’origine accentué n’est pas joint, son en-tête seul"
+    };
     let mechanisms = match offers.mechanisms() {
         [] => "aucune identification offerte".to_owned(),
         mechanisms => format!("AUTH {}", crate::defect::excerpt(&mechanisms.join(" "))),
     };
-    Ok(format!("{size}, {notices}, {mechanisms}"))
+    Ok(format!("{size}, {notices}, {coding}, {mechanisms}"))
 }

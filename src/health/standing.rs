@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Pulse;
 use super::pulse::Known;
-use crate::address::mask_all;
+use crate::address::{Address, mask_all};
 use crate::store::UnreadCount;
 
 /// Something that can fail for longer than a moment.
@@ -23,6 +23,8 @@ pub enum Concern {
     MailboxLogin(String),
     /// The login to the submission server.
     SmtpLogin,
+    /// One of our envelope senders at the submission server, `None` the null one.
+    SmtpSender(Option<Address>),
     /// The token of the ROR, or the certificate it asks for.
     RorLogin,
     /// The ROR: requests are kept back.
@@ -47,7 +49,8 @@ pub struct Standing {
     pub mailboxes: Vec<Mailbox>,
     /// Why requests are kept from the ROR, if they are.
     pub ror: Option<Fault>,
-    /// The logins that are refused: the mailbox by its name, `envoi`, or `jeton du ROR`.
+    /// The logins that are refused: the mailbox by its name, `envoi`, `envoi de` an
+    /// address, or `jeton du ROR`.
     pub refused: Vec<(String, Fault)>,
     /// Why the files of the referential are refused, if they are.
     pub referential: Option<Fault>,
@@ -104,6 +107,8 @@ impl Pulse {
             let name = match concern {
                 Concern::MailboxLogin(account) => format!("boîte {}", known.name(account)),
                 Concern::SmtpLogin => "envoi".to_owned(),
+                Concern::SmtpSender(Some(from)) => format!("envoi de {}", from.masked()),
+                Concern::SmtpSender(None) => "envoi sans expéditeur d’enveloppe".to_owned(),
                 Concern::RorLogin => "jeton du ROR".to_owned(),
                 _ => return None,
             };

@@ -19,6 +19,7 @@ mod intake;
 mod judge;
 mod leaving;
 mod noticing;
+mod outages;
 mod posting;
 mod probing;
 mod refusing;

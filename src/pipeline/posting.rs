@@ -1,16 +1,18 @@
-//! Store to sender: replies leave as they were stored, again and again until they are taken over.
+//! Store to sender: replies leave as they were stored, again and again until they are taken over for each recipient.
 //!
 //! While the server as a whole is unavailable, nothing is held against any reply: the one at hand is tried again with
-//! growing waits, the others stay where they are.
+//! growing waits, the others stay where they are. The same holds of the replies of one envelope sender that the server does
+//! not take mails from.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::outages::{Outages, Scope};
 use super::tracer::Tracer;
 use crate::address::{Address, mask_all};
 use crate::clock::Clock;
@@ -19,8 +21,8 @@ use crate::fail_point::fail_point;
 use crate::health::{Concern, Pulse, Task};
 use crate::mailbox;
 use crate::reply;
-use crate::smtp::{SendError, Sent, Smtp, Submission};
-use crate::store::{MailId, ReplyToSend, Shift, StoreError};
+use crate::smtp::{Handed, Obstacle, SendError, Sent, Smtp, Submission};
+use crate::store::{Handing, MailId, ReplyToSend, Shift, StoreError, Whereabouts};
 
 /// Replies sent in one go.
 const BATCH: u32 = 50;
@@ -40,8 +42,8 @@ impl Transport {
         match self {
             Self::Smtp(server) => server.send(mail).await,
             Self::Maildir(root) => {
-                mail.to.iter().try_for_each(|recipient| deliver(root, recipient, mail))?;
-                Ok(Sent { refused: Vec::new() })
+                let handed = mail.to.iter().map(|recipient| (recipient.clone(), deliver(root, recipient, mail)));
+                Ok(Sent { handed: handed.collect() })
             }
         }
     }
@@ -53,15 +55,15 @@ pub fn maildir_of(root: &Path, address: &Address) -> PathBuf {
 }
 
 /// The file bears the Message-ID: one that is there already was left by a try cut short.
-fn deliver(root: &Path, recipient: &Address, mail: &Submission<'_>) -> Result<(), SendError> {
+fn deliver(root: &Path, recipient: &Address, mail: &Submission<'_>) -> Handed {
     let name = mail.message_id.replace(['/', ':'], "_");
     match mailbox::deliver(&maildir_of(root, recipient), mail.mail, &name) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(SendError::Deferred(format!("dépôt dans le Maildir : {error}")))
+            Handed::Later(format!("dépôt dans le Maildir : {error}"))
         }
         _ => {
             fail_point!("reply-copied");
-            Ok(())
+            Handed::Taken
         }
     }
 }
@@ -73,16 +75,9 @@ pub struct Posting {
     clock: Clock,
     transport: Transport,
     settings: config::Reply,
-    outage: Mutex<Outage>,
+    outages: Outages,
     pulse: Pulse,
     tracer: Tracer,
-}
-
-/// How long the server as a whole has been unavailable.
-#[derive(Debug, Default)]
-struct Outage {
-    failures: u32,
-    until: Option<Timestamp>,
 }
 
 impl Posting {
@@ -95,17 +90,15 @@ impl Posting {
         pulse: Pulse,
         tracer: Tracer,
     ) -> Self {
-        Self { shift, clock, transport, settings: settings.clone(), outage: Mutex::default(), pulse, tracer }
+        Self { shift, clock, transport, settings: settings.clone(), outages: Outages::default(), pulse, tracer }
     }
 
     /// Sends what is due, or until `stop`: a letter under way is sent to its end. Returns how many
     /// replies were handled.
     pub async fn round(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        if self.outage().until.is_some_and(|until| now < until) {
-            return Ok(0);
-        }
-        let due = self.shift.replies_to_send(BATCH, now).await?;
+        let Some(refused) = self.outages.refused_senders(now) else { return Ok(0) };
+        let due = self.shift.replies_to_send(BATCH, &refused, now).await?;
         let sent = self.send(&due, stop).await;
         if sent.as_ref().is_ok_and(|sent| *sent < due.len()) {
             self.shift.release_replies().await?;
@@ -113,114 +106,154 @@ impl Posting {
         sent
     }
 
-    /// In order, until one shows that there is no server to send by, or another worker may have taken over.
+    /// In order, until one shows that there is no server to send by, or another worker may have taken over; without those
+    /// from a sender that one shows to be refused.
     async fn send(&self, due: &[ReplyToSend], stop: &CancellationToken) -> Result<usize, StoreError> {
-        for (rank, reply) in due.iter().enumerate() {
-            if stop.is_cancelled() || !self.shift.is_on() {
-                return Ok(rank);
+        let mut handled = 0;
+        for reply in due {
+            let now = self.clock.now();
+            if stop.is_cancelled() || !self.shift.is_on() || self.outages.holds(&Scope::Server, now) {
+                break;
+            }
+            if self.outages.holds(&Scope::Sender(reply.return_path.clone()), now) {
+                continue;
             }
             self.post(reply).await?;
             self.pulse.beat(&Task::Posting);
-            if self.outage().until.is_some() {
-                return Ok(rank);
-            }
+            handled += 1;
         }
-        Ok(due.len())
+        Ok(handled)
     }
 
-    /// A reply that is too large leaves without the sender's mail: its text and its report matter more.
+    /// A reply that is refused for what it holds leaves once more, without the sender's mail, to those who do not want the
+    /// whole: its text and its report matter more.
     async fn post(&self, reply: &ReplyToSend) -> Result<(), StoreError> {
         fail_point!("reply-leaving");
-        let sent = self.transport.send(&submission(reply)).await;
-        let lighter = match sent {
-            Err(SendError::TooLarge(_)) => reply::without_original(&reply.content),
-            _ => None,
+        let sent = match self.hand_over(reply).await? {
+            Ok(sent) => sent,
+            Err(failure) => return self.waits(reply, &failure).await,
         };
-        let Some(content) = lighter else { return self.posted(reply, sent).await };
-        info!("{} trop volumineuse : envoyée sans le courriel d’origine", named(reply));
-        self.shift.store().lighten_reply(reply.id, &content).await?;
-        let reply = ReplyToSend { content, ..reply.clone() };
-        let sent = self.transport.send(&submission(&reply)).await;
-        self.posted(&reply, sent).await
-    }
-
-    async fn posted(&self, reply: &ReplyToSend, sent: Result<Sent, SendError>) -> Result<(), StoreError> {
-        self.tracer.posted(reply, sent.as_ref().map(|_| "accepté")).await?;
-        match sent {
-            Ok(sent) => {
-                fail_point!("reply-sent");
-                self.is_available();
-                self.sent(reply, &sent).await
-            }
-            Err(failure @ SendError::Unavailable(_)) => self.waits(reply, &failure).await,
-            Err(failure) => {
-                self.is_available();
-                self.failed(reply, &failure).await
-            }
+        let Some((lighter, why)) = lightened(reply, &sent) else { return self.handed(reply, &sent).await };
+        info!("{} refusée pour son contenu : envoyée sans le courriel d’origine ({})", named(reply), mask_all(&why));
+        let news = handings(&sent, |handed| matches!(handed, Handed::Later(_) | Handed::Unwanted(_)));
+        self.shift.store().lighten_reply(reply.id, &news, &lighter.content, &why).await?;
+        match self.hand_over(&lighter).await? {
+            Ok(again) => self.handed(reply, &sent.with(again)).await,
+            Err(failure) => self.waits(reply, &failure).await,
         }
     }
 
-    async fn sent(&self, reply: &ReplyToSend, sent: &Sent) -> Result<(), StoreError> {
-        self.pulse.replied("sent");
-        let (number, name) = (reply.mail.map(MailId::number), named(reply));
-        info!(courriel = number, message_id = reply.message_id, "{name} envoyée");
-        for (address, answer) in &sent.refused {
-            let (address, answer) = (address.masked(), mask_all(answer));
-            warn!(courriel = number, "{name}, sans {address} : {answer}");
+    /// One submission, traced. That it came to an answer shows that the server and the sender are in order.
+    async fn hand_over(&self, reply: &ReplyToSend) -> Result<Result<Sent, SendError>, StoreError> {
+        let sent = self.transport.send(&submission(reply)).await;
+        self.tracer.posted(reply, &sent).await?;
+        if sent.is_ok() {
+            self.are_available(reply);
         }
-        let refused = sent.refused.iter().map(|(address, answer)| format!("{address} : {answer}"));
-        let refused = refused.reduce(|all, one| format!("{all} ; {one}"));
-        self.shift.store().reply_sent(reply.id, refused.as_deref(), self.clock.now()).await?;
+        Ok(sent)
+    }
+
+    /// Notes what came of it for each recipient, and when those who wait are tried again.
+    async fn handed(&self, reply: &ReplyToSend, sent: &Sent) -> Result<(), StoreError> {
+        if sent.taken().next().is_some() {
+            fail_point!("reply-sent");
+        }
+        let now = self.clock.now();
+        let again = reply.attempts.saturating_add(1) < self.settings.tries;
+        let news = handings(sent, |handed| again && matches!(handed, Handed::Later(_)));
+        let next_at = after(now, self.settings.retry.wait(reply.attempts, None, fastrand::f64()));
+        let all = self.shift.store().reply_handed(reply.id, &news, next_at, now).await?;
         fail_point!("reply-recorded");
+        self.tell(reply, &news, &all);
         Ok(())
     }
 
-    async fn failed(&self, reply: &ReplyToSend, failure: &SendError) -> Result<(), StoreError> {
-        let number = reply.mail.map(MailId::number);
-        warn!(courriel = number, "{} : {}", named(reply), mask_all(&failure.to_string()));
-        let next_at = self.next_try(reply, failure);
-        self.pulse.replied(if next_at.is_some() { "deferred" } else { "abandoned" });
-        self.shift.store().reply_failed(reply.id, &failure.to_string(), next_at, self.clock.now()).await
+    fn tell(&self, reply: &ReplyToSend, news: &[Handing], all: &[Handing]) {
+        let (number, name) = (reply.mail.map(MailId::number), named(reply));
+        let count = |is: fn(&Whereabouts) -> bool| all.iter().filter(|one| is(&one.whereabouts)).count();
+        let taken = count(|one| matches!(one, Whereabouts::Taken));
+        let waiting = count(|one| matches!(one, Whereabouts::Waiting(_)));
+        self.pulse.replied(match (waiting, taken) {
+            (0, 0) => "abandoned",
+            (0, _) => "sent",
+            _ => "deferred",
+        });
+        if news.iter().any(|one| one.whereabouts == Whereabouts::Taken) {
+            let to = if taken == all.len() {
+                String::new()
+            } else {
+                format!(" à {taken} de ses {} destinataires", all.len())
+            };
+            info!(courriel = number, message_id = reply.message_id, "{name} envoyée{to}");
+        }
+        for one in news {
+            let (to, answer) = (one.to.masked(), mask_all(one.whereabouts.answer().unwrap_or_default()));
+            match one.whereabouts {
+                Whereabouts::Taken => {}
+                Whereabouts::Waiting(_) => {
+                    warn!(courriel = number, "{name}, pour {to} : envoi remis à plus tard : {answer}");
+                }
+                Whereabouts::Refused(_) => {
+                    warn!(courriel = number, "{name}, pour {to} : envoi refusé par le serveur : {answer}");
+                }
+            }
+        }
     }
 
-    /// Tells of an outage when it begins, and keeps the cause with the reply for the journal.
+    /// Tells of an outage when it begins, and keeps the cause with the reply for the journal. A reply that shows its sender
+    /// to be refused goes behind the others: were it the only one, they would wait for nothing.
     async fn waits(&self, reply: &ReplyToSend, failure: &SendError) -> Result<(), StoreError> {
         self.pulse.replied("unavailable");
-        let cause = failure.cause();
-        if failure.is_refused_login() {
-            self.pulse.ails(Concern::SmtpLogin, cause);
+        let cause = failure.cause.as_str();
+        let scope = match failure.obstacle {
+            Obstacle::Server => Scope::Server,
+            Obstacle::Login => {
+                self.pulse.ails(Concern::SmtpLogin, cause);
+                Scope::Server
+            }
+            Obstacle::Sender => {
+                self.pulse.ails(Concern::SmtpSender(reply.return_path.clone()), cause);
+                Scope::Sender(reply.return_path.clone())
+            }
+        };
+        let wait = |failures| self.settings.retry.wait(failures, None, fastrand::f64());
+        let (wait, is_first) = self.outages.prolong(&scope, self.clock.now(), wait);
+        if is_first {
+            warn!("{} : {}", scope.begun(), mask_all(cause));
         }
-        if self.begin_or_prolong_outage() {
-            warn!("les réponses attendent, le serveur d’envoi est indisponible : {}", mask_all(cause));
-        }
-        self.shift.store().reply_waits(reply.id, cause).await
+        let behind = (failure.obstacle == Obstacle::Sender).then(|| after(self.clock.now(), wait.saturating_mul(2)));
+        self.shift.store().reply_waits(reply.id, cause, behind).await
     }
 
-    fn begin_or_prolong_outage(&self) -> bool {
-        let mut outage = self.outage();
-        let wait = self.settings.retry.wait(outage.failures, None, fastrand::f64());
-        outage.failures = outage.failures.saturating_add(1);
-        outage.until = Some(after(self.clock.now(), wait));
-        outage.failures == 1
-    }
-
-    fn is_available(&self) {
+    fn are_available(&self, reply: &ReplyToSend) {
         self.pulse.well(&Concern::SmtpLogin);
-        let ended = std::mem::take(&mut *self.outage());
-        if ended.until.is_some() {
-            info!("le serveur d’envoi est de nouveau disponible");
+        self.pulse.well(&Concern::SmtpSender(reply.return_path.clone()));
+        for scope in [Scope::Server, Scope::Sender(reply.return_path.clone())] {
+            if self.outages.end(&scope) {
+                info!("{}", scope.ended());
+            }
         }
     }
+}
 
-    fn outage(&self) -> MutexGuard<'_, Outage> {
-        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The reply without the sender's mail for those who do not want the whole, and the first of their answers; `None` if
+/// there is nobody, or nothing to leave out.
+fn lightened(reply: &ReplyToSend, sent: &Sent) -> Option<(ReplyToSend, String)> {
+    let unwanted = sent.handed.iter().filter(|(_, handed)| matches!(handed, Handed::Unwanted(_)));
+    let recipients: Vec<Address> = unwanted.clone().map(|(address, _)| address.clone()).collect();
+    let why = unwanted.map(|(_, handed)| handed.cause().to_owned()).next()?;
+    let content = reply::without_original(&reply.content)?;
+    Some((ReplyToSend { recipients, content, ..reply.clone() }, why))
+}
 
-    fn next_try(&self, reply: &ReplyToSend, failure: &SendError) -> Option<Timestamp> {
-        let again = failure.is_transient() && reply.attempts.saturating_add(1) < self.settings.tries;
-        let wait = self.settings.retry.wait(reply.attempts, None, fastrand::f64());
-        again.then(|| after(self.clock.now(), wait))
-    }
+/// What is noted of each recipient: who has not got it waits if `waits` says so, else will never get it.
+fn handings(sent: &Sent, waits: impl Fn(&Handed) -> bool) -> Vec<Handing> {
+    let whereabouts = |handed: &Handed| match handed {
+        Handed::Taken => Whereabouts::Taken,
+        left if waits(left) => Whereabouts::Waiting(left.cause().to_owned()),
+        left => Whereabouts::Refused(left.cause().to_owned()),
+    };
+    sent.handed.iter().map(|(to, handed)| Handing { to: to.clone(), whereabouts: whereabouts(handed) }).collect()
 }
 
 fn submission(reply: &ReplyToSend) -> Submission<'_> {
@@ -237,7 +270,7 @@ fn named(reply: &ReplyToSend) -> String {
     reply.mail.map_or_else(|| reply.id.to_string(), |mail| format!("réponse au courriel {}", mail.number()))
 }
 
-fn after(now: Timestamp, wait: std::time::Duration) -> Timestamp {
+pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     now.saturating_add(wait).unwrap_or(now)
 }

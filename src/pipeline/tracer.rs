@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use crate::address::Address;
 use crate::clock::Clock;
 use crate::mailbox::{Entry, Fetched, Folder, Left, Moved, Position};
+use crate::smtp::{Handed, SendError, Sent};
 use crate::store::{NewTrace, ReplyToSend, Store, StoreError};
 
 /// The most characters kept of a request or an answer.
@@ -78,14 +80,14 @@ impl Tracer {
         self.keep(traces).await
     }
 
-    pub(super) async fn posted(
-        &self,
-        reply: &ReplyToSend,
-        result: Result<&str, &impl Display>,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn posted(&self, reply: &ReplyToSend, sent: &Result<Sent, SendError>) -> Result<(), StoreError> {
         let recipients = reply.recipients.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let asked = format!("<{}> à {recipients}, {} octets", reply.message_id, reply.content.len());
-        let trace = self.one("envoi", &asked, result);
+        let trace = match sent {
+            Ok(sent) if sent.left().next().is_none() => self.one("envoi", &asked, Ok::<_, String>("accepté")),
+            Ok(sent) => self.one("envoi", &asked, Err::<&str, _>(in_part(sent))),
+            Err(failure) => self.one("envoi", &asked, Err::<&str, _>(failure)),
+        };
         let account = match reply.mail {
             Some(mail) => self.store.account_of(mail).await?,
             None => None,
@@ -105,6 +107,15 @@ impl Tracer {
     async fn keep(&self, traces: Vec<NewTrace>) -> Result<(), StoreError> {
         self.store.trace(&traces, self.clock.now()).await
     }
+}
+
+/// What the server answered for each recipient.
+fn in_part(sent: &Sent) -> String {
+    let told = |(address, handed): &(Address, Handed)| match handed {
+        Handed::Taken => format!("{address} : accepté"),
+        left => format!("{address} : {}", left.cause()),
+    };
+    sent.handed.iter().map(told).collect::<Vec<_>>().join(" ; ")
 }
 
 /// What is traced of one mail; nothing of one that was refused.

@@ -14,9 +14,6 @@ const HEADERS_LIMIT: usize = 16 * 1024;
 /// The longest line of a mail (RFC 5322, section 2.1.1), in bytes without the line end.
 const LINE_LIMIT: usize = 998;
 
-/// How the part that holds a whole mail begins.
-const WHOLE: &str = "Content-Type: message/rfc822";
-
 /// The mail as `message/rfc822`, or its headers as `text/rfc822-headers` where it cannot travel
 /// whole; `None` when it was not given.
 pub(super) fn part(raw: Option<&[u8]>) -> Option<MimePart<'static>> {
@@ -28,23 +25,6 @@ pub(super) fn part(raw: Option<&[u8]>) -> Option<MimePart<'static>> {
 pub(super) fn part_or_known(raw: Option<&[u8]>, envelope: &Envelope) -> Option<MimePart<'static>> {
     let known = || envelope.original_message_id.as_deref().and_then(valid_id);
     part(raw).or_else(|| known().map(|id| headers_part(format!("Message-ID: <{id}>\r\n"))))
-}
-
-/// The mail of a reply without the sender's mail in it, of which the header alone stays; `None` if there is none in it
-/// or nothing is won. `mail` is one that this module made.
-pub fn without_original(mail: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(mail).ok()?;
-    let (_, kind) = text.split_once("\r\nContent-Type: multipart/")?;
-    let (_, boundary) = kind.split_once("boundary=\"")?;
-    let (boundary, _) = boundary.split_once('"')?;
-    let opening = format!("\r\n--{boundary}\r\n");
-    let (before, part) = text.split_once(&format!("{opening}{WHOLE}\r\n"))?;
-    let (part, after) = part.split_once(&format!("\r\n--{boundary}"))?;
-    let (_, original) = part.split_once("\r\n\r\n")?;
-    let mut lighter = [before, &opening].concat().into_bytes();
-    headers_part(header_block(original.as_bytes())).write_part(&mut lighter);
-    lighter.extend_from_slice(format!("\r\n--{boundary}{after}").as_bytes());
-    (lighter.len() < mail.len()).then_some(lighter)
 }
 
 /// RFC 2046, section 5.2.1, allows no transfer encoding on `message/rfc822`: only a mail that is
@@ -59,12 +39,12 @@ fn whole(raw: &[u8]) -> Option<MimePart<'static>> {
     })
 }
 
-fn headers_part(block: String) -> MimePart<'static> {
+pub(super) fn headers_part(block: String) -> MimePart<'static> {
     MimePart::new(ContentType::new("text/rfc822-headers"), BodyPart::Text(block.into()))
 }
 
 /// The lines before the first empty one, readable, bounded.
-fn header_block(raw: &[u8]) -> String {
+pub(super) fn header_block(raw: &[u8]) -> String {
     let start = raw.get(..HEADERS_LIMIT).unwrap_or(raw);
     let text = String::from_utf8_lossy(start);
     let lines: Vec<String> = text.lines().take_while(|line| !line.trim_end().is_empty()).map(printable).collect();

@@ -25,6 +25,9 @@ pub enum PostError {
     /// The submission server does not take it.
     #[error("envoi du courriel : {0}")]
     Submit(#[from] SendError),
+    /// It refuses this mail.
+    #[error("envoi du courriel : {0}")]
+    Refused(String),
     /// The address of the sandbox is wrong.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -63,7 +66,10 @@ impl Post {
                 let _turn = turns.acquire().await.ok();
                 let to = [EAI_ADDRESS.parse()?];
                 let submission = Submission { from: from.as_ref(), to: &to, message_id: unique, mail: &mail };
-                server.send(&submission).await.map(drop)?;
+                let sent = server.send(&submission).await?;
+                if let Some((_, why)) = sent.left().next() {
+                    return Err(PostError::Refused(why.cause().to_owned()));
+                }
                 Ok(arrived(from.as_ref(), &mail))
             }
         }

@@ -10,10 +10,9 @@
 //! nobody is to act on it. With the null envelope sender (MDN: RFC 8098, section 3) a notice could go nowhere, so none
 //! is wanted: `NOTIFY=NEVER`.
 
-use lettre::transport::smtp::commands::{Mail, Rcpt};
-use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter, RcptParameter};
+use std::fmt::Write;
 
-use super::error::SendError;
+use super::fault::{Fault, Problem, Step};
 use super::offers::Offers;
 use crate::address::Address;
 
@@ -35,62 +34,87 @@ pub struct Submission<'a> {
 
 impl Submission<'_> {
     /// `MAIL FROM`. What the server cannot take is kept back from it.
-    pub(super) fn sender(&self, offers: &Offers) -> Result<Mail, SendError> {
-        let from = self.from.map(mailbox).transpose()?;
+    pub(super) fn sender(&self, offers: &Offers) -> Result<String, Problem> {
+        let from = self.from.map(|from| mailbox(from, Step::Sender)).transpose()?.unwrap_or_default();
         let parameters = [self.size(offers)?, self.body(offers)?].into_iter().flatten();
-        Ok(Mail::new(from, parameters.chain(self.notices(offers)).collect()))
+        let mut command = format!("MAIL FROM:<{from}>");
+        for parameter in parameters.chain(self.notices(offers)) {
+            let _ = write!(command, " {parameter}");
+        }
+        Ok(command)
     }
 
     /// `RCPT TO` of one recipient.
-    pub(super) fn recipient(&self, to: &Address, offers: &Offers) -> Result<Rcpt, SendError> {
-        let parameter =
-            |keyword: &str, value: String| RcptParameter::Other { keyword: keyword.to_owned(), value: Some(value) };
+    pub(super) fn recipient(&self, to: &Address, offers: &Offers) -> Result<String, Problem> {
+        let command = format!("RCPT TO:<{}>", mailbox(to, Step::Recipient)?);
+        if !offers.dsn() {
+            return Ok(command);
+        }
         let wanted = if self.from.is_some() { "FAILURE,DELAY" } else { "NEVER" };
-        let parameters = if offers.dsn() {
-            vec![parameter("NOTIFY", wanted.to_owned()), parameter("ORCPT", format!("rfc822;{to}"))]
-        } else {
-            Vec::new()
-        };
-        Ok(Rcpt::new(mailbox(to)?, parameters))
+        Ok(format!("{command} NOTIFY={wanted} ORCPT=rfc822;{}", xtext(to.as_str())))
     }
 
-    fn size(&self, offers: &Offers) -> Result<Option<MailParameter>, SendError> {
+    fn size(&self, offers: &Offers) -> Result<Option<String>, Problem> {
         let size = self.mail.len();
         match offers.size() {
             Some(limit) if limit < size as u64 => {
-                Err(SendError::TooLarge(format!("{size} octets, le serveur en accepte {limit} au plus")))
+                Err(unfit(format!("{size} octets, le serveur en accepte {limit} au plus")))
             }
-            _ => Ok(offers.takes_size().then_some(MailParameter::Size(size))),
+            _ => Ok(offers.takes_size().then(|| format!("SIZE={size}"))),
         }
     }
 
-    fn body(&self, offers: &Offers) -> Result<Option<MailParameter>, SendError> {
+    fn body(&self, offers: &Offers) -> Result<Option<String>, Problem> {
         match (self.mail.is_ascii(), offers.eight_bit()) {
             (true, _) => Ok(None),
-            (false, true) => Ok(Some(MailParameter::Body(MailBodyParameter::EightBitMime))),
-            (false, false) => {
-                Err(SendError::Refused("le serveur n’accepte pas les contenus à 8 bits (8BITMIME)".to_owned()))
-            }
+            (false, true) => Ok(Some("BODY=8BITMIME".to_owned())),
+            (false, false) => Err(unfit("le serveur n’accepte pas les contenus à 8 bits (8BITMIME)".to_owned())),
         }
     }
 
     /// A Message-ID that is too long for an ENVID is left out: the header that comes back names the mail as well.
-    fn notices(&self, offers: &Offers) -> Vec<MailParameter> {
+    fn notices(&self, offers: &Offers) -> Vec<String> {
         if !offers.dsn() || self.from.is_none() {
             return Vec::new();
         }
-        let parameter = |keyword: &str, value: &str| MailParameter::Other {
-            keyword: keyword.to_owned(),
-            value: Some(value.to_owned()),
-        };
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'+' | b'=');
         let fits = self.message_id.len() <= LONGEST_ENVID && self.message_id.bytes().all(is_plain);
-        let envid = fits.then(|| parameter("ENVID", self.message_id));
-        [Some(parameter("RET", "HDRS")), envid].into_iter().flatten().collect()
+        let envid = fits.then(|| format!("ENVID={}", self.message_id));
+        [Some("RET=HDRS".to_owned()), envid].into_iter().flatten().collect()
     }
 }
 
-fn mailbox(address: &Address) -> Result<lettre::Address, SendError> {
-    let parsed = address.as_str().parse();
-    parsed.map_err(|_| SendError::Refused("adresse impossible à écrire dans une enveloppe".to_owned()))
+fn unfit(why: String) -> Problem {
+    Problem::new(Step::Content, Fault::Unfit(why))
+}
+
+/// An address that can stand in an envelope as it is: a dot-string at a domain or an address literal (RFC 5321, section
+/// 4.1.2).
+fn mailbox(address: &Address, step: Step) -> Result<&str, Problem> {
+    let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atext);
+    let is_name =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    let is_literal = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.'));
+    let domain = address.domain();
+    let literal = domain.strip_prefix('[').and_then(|domain| domain.strip_suffix(']'));
+    let is_domain = literal.map_or_else(|| is_name(domain), is_literal);
+    let is_writable = address.local().split('.').all(is_atom) && is_domain;
+    is_writable.then(|| address.as_str()).ok_or_else(|| Problem::new(step, Fault::Unwritable))
+}
+
+/// A character of an atom (RFC 5322, section 3.2.3).
+fn is_atext(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+}
+
+/// As the value of an extension's parameter (RFC 3461, section 4).
+fn xtext(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut coded, byte| {
+        if byte.is_ascii_graphic() && !matches!(byte, b'+' | b'=') {
+            coded.push(char::from(byte));
+        } else {
+            let _ = write!(coded, "+{byte:02X}");
+        }
+        coded
+    })
 }

@@ -1,139 +1,116 @@
-//! Why a mail did not leave, and what follows for it.
+//! What follows from a problem with the server: for all mails, or for one recipient of one mail.
 
-use std::error::Error;
-use std::fmt;
-use std::time::Duration;
-
-use lettre::transport::smtp;
-use tokio::time::timeout;
-
-use crate::defect::excerpt;
-use crate::setting::Identity;
+use super::fault::{Fault, Problem, Step};
+use super::settings::{Auth, Settings};
 use crate::tls;
 
-/// The step in which we say who we are.
-pub(super) const LOGIN: &str = "authentification";
-pub(super) const SILENT: &str = "pas de réponse dans le délai";
-
-/// A mail that did not leave.
+/// No mail can leave now. It says nothing about any mail.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// No mail can leave now: the server is out of reach, is not the right one, or refuses our account. It says
-    /// nothing about this mail.
-    #[error("serveur d’envoi indisponible : {0}")]
-    Unavailable(String),
-    /// This mail was not taken over this time.
-    #[error("envoi remis à plus tard : {0}")]
-    Deferred(String),
-    /// This mail has more bytes than the server takes: a smaller one may pass.
-    #[error("courriel trop volumineux : {0}")]
-    TooLarge(String),
-    /// This mail was refused for good.
-    #[error("envoi refusé par le serveur : {0}")]
+#[error("serveur d’envoi indisponible : {cause}")]
+pub struct SendError {
+    /// What is in the way.
+    pub obstacle: Obstacle,
+    /// Why, in French, with the server's words.
+    pub cause: String,
+}
+
+/// What is in the way of every mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The server is out of reach, is not the right one, or has no time.
+    Server,
+    /// The server does not admit our account or our certificate.
+    Login,
+    /// The server does not take mails from this envelope sender, or no more of them for now.
+    Sender,
+}
+
+/// What came of a mail for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handed {
+    /// The server took it over.
+    Taken,
+    /// Not this time: the same mail may be taken later.
+    Later(String),
+    /// What the mail holds was refused: a lighter one may pass.
+    Unwanted(String),
+    /// Refused for good.
     Refused(String),
 }
 
-/// What of a mail is being submitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// `MAIL FROM`.
-    Sender,
-    /// `RCPT TO`.
-    Recipient,
-    /// `DATA` and what follows.
-    Content,
-}
-
 impl SendError {
-    /// Whether the same mail may be taken later.
-    pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::TooLarge(_))
+    /// A problem before any mail was at stake.
+    pub(super) fn of_opening(problem: &Problem, settings: &Settings) -> Self {
+        let is_ours = problem.is_of_our_certificate() || problem.step == Step::Login && !is_lost(problem);
+        let is_told = is_ours && !matches!(problem.fault, Fault::CutAtFirstWord(_));
+        let obstacle = if is_told { Obstacle::Login } else { Obstacle::Server };
+        let presented = is_ours.then(|| format!(" ; {}", tls::what_we_present(settings.identity.as_ref())));
+        Self { obstacle, cause: format!("{problem}{}", presented.unwrap_or_default()) }
     }
 
-    /// Why, without what follows for the mail.
-    pub fn cause(&self) -> &str {
-        let (Self::Unavailable(cause) | Self::Deferred(cause) | Self::TooLarge(cause) | Self::Refused(cause)) = self;
-        cause
-    }
-
-    /// Whether the server refuses our login.
-    pub fn is_refused_login(&self) -> bool {
-        matches!(self, Self::Unavailable(words) if words.starts_with(LOGIN))
-    }
-
-    /// With what we present, if it may be our certificate that the server does not admit: its TLS or
-    /// its words say so, or it refuses the login.
-    pub(super) fn naming(self, identity: Option<&Identity>) -> Self {
-        match self {
-            Self::Unavailable(words) if words.starts_with(LOGIN) || tls::blames_our_certificate(&words) => {
-                Self::Unavailable(format!("{words} ; {}", tls::what_we_present(identity)))
-            }
-            other => other,
-        }
-    }
-
-    /// The failure of a step of one mail: for good only if the server says so of this mail.
-    pub(super) fn of_mail(step: Step, error: &smtp::Error) -> Self {
-        if is_too_large(step, error) {
-            return Self::TooLarge(format!("{step} : {}", words(error)));
-        }
-        let is_final = match step {
-            Step::Sender => false,
-            Step::Recipient => error.is_permanent() && !is_policy(error),
-            Step::Content => error.is_permanent(),
+    /// What follows from a refusal of the sender for every mail; `None` if it is about the mail to come.
+    pub(super) fn of_sender(problem: &Problem) -> Option<Self> {
+        let obstacle = match &problem.fault {
+            Fault::Unfit(_) => return None,
+            Fault::Refused(answer) if answer.refuses_mail_to_come() => return None,
+            Fault::Refused(answer) if answer.wants_login() => Obstacle::Login,
+            Fault::Refused(answer) if answer.is_closing() && !answer.turns_us_away() => Obstacle::Server,
+            Fault::Refused(_) | Fault::Unwritable => Obstacle::Sender,
+            _ => Obstacle::Server,
         };
-        let sentence = format!("{step} : {}", words(error));
-        if is_final { Self::Refused(sentence) } else { Self::Deferred(sentence) }
+        Some(Self { obstacle, cause: problem.to_string() })
+    }
+
+    /// The same of a recipient: only a login that the server wants.
+    pub(super) fn of_recipient(problem: &Problem) -> Option<Self> {
+        let wants_login = matches!(&problem.fault, Fault::Refused(answer) if answer.wants_login());
+        wants_login.then(|| Self { obstacle: Obstacle::Login, cause: problem.to_string() })
     }
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sender => "expéditeur d’enveloppe",
-            Self::Recipient => "destinataire",
-            Self::Content => "contenu",
-        })
+impl Handed {
+    /// Whether the server took it over.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Taken)
+    }
+
+    /// Why not; empty if it was taken.
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Taken => "",
+            Self::Later(cause) | Self::Unwanted(cause) | Self::Refused(cause) => cause,
+        }
+    }
+
+    /// A problem with the content, or with the mail as the envelope announces it.
+    pub(super) fn of_content(problem: &Problem) -> Self {
+        let told = problem.to_string();
+        match &problem.fault {
+            Fault::Unfit(_) => Self::Unwanted(told),
+            Fault::Refused(answer) if answer.wants_login() => Self::Later(told),
+            Fault::Refused(answer) if answer.refuses_content() => Self::Unwanted(told),
+            Fault::Refused(answer) if answer.is_permanent() => Self::Refused(told),
+            _ => Self::Later(told),
+        }
+    }
+
+    /// A problem with a recipient. What a right that we lack explains, an operator can mend; who has no account is known by
+    /// the certificate.
+    pub(super) fn of_recipient(problem: &Problem, settings: &Settings) -> Self {
+        let told = problem.to_string();
+        match &problem.fault {
+            Fault::Refused(answer) if answer.is_too_large() => Self::Unwanted(told),
+            Fault::Refused(answer) if answer.forbids() && settings.auth() == Auth::None => {
+                Self::Later(format!("{told} ; {}", tls::what_we_present(settings.identity.as_ref())))
+            }
+            Fault::Refused(answer) if answer.is_permanent() && !answer.forbids() => Self::Refused(told),
+            Fault::Unwritable => Self::Refused(told),
+            _ => Self::Later(told),
+        }
     }
 }
 
-/// A login or a right is missing, which an operator can mend: 530 (RFC 4954, section 6) or 5.7.x (RFC 3463, section
-/// 3.8).
-fn is_policy(error: &smtp::Error) -> bool {
-    error.status().map(u16::from) == Some(530) || innermost(error).to_string().starts_with("5.7.")
-}
-
-/// RFC 1870, section 6; 5.3.4 and 5.2.3 of RFC 3463. Of a recipient, 552 alone may as well be a mailbox that is full.
-fn is_too_large(step: Step, error: &smtp::Error) -> bool {
-    let text = innermost(error).to_string();
-    let is_told = text.starts_with("5.3.4") || text.starts_with("5.2.3");
-    let is_552 = error.status().map(u16::from) == Some(552) && !text.starts_with("5.");
-    error.is_permanent() && (is_told || is_552 && step != Step::Recipient)
-}
-
-/// One step of the opening of a session, no longer than the deadline; a failure says nothing about any mail.
-pub(super) async fn within<T>(
-    limit: Duration,
-    step: &str,
-    work: impl Future<Output = Result<T, String>>,
-) -> Result<T, SendError> {
-    let done = timeout(limit, work).await.unwrap_or_else(|_| Err(SILENT.to_owned()));
-    done.map_err(|words| SendError::Unavailable(format!("{step} : {words}")))
-}
-
-/// The server's own words with its code, or the innermost cause: what an operator can look up.
-pub(super) fn words(error: &smtp::Error) -> String {
-    if let Some(fault) = tls::tls_error(error) {
-        return tls::told(fault);
-    }
-    let code = error.status().map(|code| format!("{code} ")).unwrap_or_default();
-    format!("{code}{}", excerpt(&innermost(error).to_string()))
-}
-
-fn innermost(error: &smtp::Error) -> &dyn Error {
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause
+/// Whether the connection failed, as opposed to an answer.
+fn is_lost(problem: &Problem) -> bool {
+    problem.fault.ends()
 }

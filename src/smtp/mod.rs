@@ -1,48 +1,50 @@
 //! Sending a rendered mail through the operator's submission server: TLS always, the login inside it (PLAIN, XOAUTH2,
 //! or EXTERNAL with the client certificate).
 //!
-//! What a failure means for the mail depends on how far the submission came (RFC 5321, section 4.2.1,
-//! says what a code means for a command, not for the mail):
+//! The whole conversation is one [`Session`], which `doctor` uses as well: what it finds is what the service meets. EHLO is
+//! said once, and once more after STARTTLS.
 //!
-//! | until | failure | class |
+//! What a failure means depends on how far the submission came (RFC 5321, section 4.2.1, says what a code means for a
+//! command, not for the mail), on codes and on the status codes of RFC 3463, never on words:
+//!
+//! | at | failure | what follows |
 //! |---|---|---|
-//! | `AUTH` included | network, certificate, no STARTTLS, any answer | [`SendError::Unavailable`]: no mail can leave, none is to blame |
-//! | `MAIL FROM` | any: our address or account is refused | [`SendError::Deferred`]: an operator can mend it |
-//! | `RCPT TO`, `DATA` | 4xx, silence, a cut connection | [`SendError::Deferred`] |
-//! | `RCPT TO` | 530 or 5.7.x: a login or a right is missing (RFC 3463, section 3.8) | [`SendError::Deferred`] |
-//! | `MAIL FROM`, `DATA` | 552, 5.3.4, or more bytes than SIZE allows (RFC 1870, section 6) | [`SendError::TooLarge`] |
-//! | `RCPT TO` of the first recipient | 5.2.3: more than its mailbox takes | [`SendError::TooLarge`] |
-//! | `RCPT TO` of every recipient, `DATA` | 5xx | [`SendError::Refused`] |
+//! | until `AUTH` included | network, certificate, no STARTTLS, any answer | [`SendError`]: no mail can leave, none is to blame; [`Obstacle::Login`] if it is the account or our certificate |
+//! | `MAIL FROM` | 5.3.4, 5.2.3, 5.6.x, a bare 552, more bytes than SIZE allows, 8-bit content without 8BITMIME | [`Handed::Unwanted`] for each recipient |
+//! | `MAIL FROM` | any other answer, 4xx and 421 4.7.x included | [`SendError`], [`Obstacle::Sender`]: our address or our rate is refused |
+//! | `MAIL FROM` | any other 421, silence, a cut connection | [`SendError`] |
+//! | `RCPT TO` | 530, 534, 535, 538 | [`SendError`], [`Obstacle::Login`] |
+//! | `RCPT TO` | 4xx, silence, a cut connection; 454 and 5.7.x: a right is missing | [`Handed::Later`] for this recipient |
+//! | `RCPT TO` | 5.2.3, 5.3.4: more than its mailbox takes | [`Handed::Unwanted`] for this recipient |
+//! | `RCPT TO` | any other 5xx | [`Handed::Refused`] for this recipient |
+//! | `DATA` and after the content | 5xx but 5.1.x and 5.2.x, which are of a mailbox (5.2.3 is of the size) | [`Handed::Unwanted`] for each recipient offered |
+//! | `DATA` and after the content | 5.1.x, 5.2.x | [`Handed::Refused`] for each recipient offered |
+//! | `DATA` and after the content | 4xx, silence, a cut connection | [`Handed::Later`] for each recipient offered |
 //!
-//! The first recipient is whom the mail is for, the others get a copy. A copy never holds the mail back: where
-//! only some recipients are refused, it leaves to the others, and [`Sent`] tells of the refused ones. It waits as a
-//! whole while the first recipient is refused for now, so that nobody gets it twice.
+//! No recipient holds another back: the mail leaves to those who are accepted, and [`Sent`] says of each what came of it.
 
-mod connection;
+mod answer;
 mod dial;
 mod envelope;
 mod error;
+mod fault;
 mod login;
 mod offers;
+mod session;
 mod settings;
-mod stream;
 
-use lettre::transport::smtp::commands::Data;
-
-use connection::Connection;
+pub use answer::Answer;
+use dial::{Encrypted, dial};
 pub use envelope::Submission;
-pub use error::SendError;
-use error::Step;
+pub use error::{Handed, Obstacle, SendError};
+pub use fault::{Fault, Problem, Step};
 pub use login::Login;
 pub use offers::Offers;
+pub use session::{Session, starttls};
 pub use settings::{Auth, Security, Settings, SetupError};
 
 use crate::address::Address;
 use crate::tls::revocation::Revocation;
-
-/// How many times the deadline of an exchange a server has to take the content over: it may look for viruses
-/// before it answers (RFC 5321, section 4.5.3.2.6).
-const CONTENT_PATIENCE: u32 = 10;
 
 /// A submission server.
 #[derive(Debug, Clone)]
@@ -51,12 +53,39 @@ pub struct Smtp {
     revocation: Revocation,
 }
 
-/// A mail that left.
+/// What came of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Sent {
-    /// The recipients the server refused, each with its answer; at least one other was accepted.
-    pub refused: Vec<(Address, String)>,
+    /// Each recipient with what came of it, in the order of the submission.
+    pub handed: Vec<(Address, Handed)>,
+}
+
+impl Sent {
+    /// The same for every recipient.
+    pub fn all(to: &[Address], handed: &Handed) -> Self {
+        Self { handed: to.iter().map(|address| (address.clone(), handed.clone())).collect() }
+    }
+
+    /// The same after another try for some of them.
+    pub fn with(mut self, again: Self) -> Self {
+        for (address, handed) in again.handed {
+            if let Some((_, known)) = self.handed.iter_mut().find(|(one, _)| *one == address) {
+                *known = handed;
+            }
+        }
+        self
+    }
+
+    /// Whom the server took the mail over for.
+    pub fn taken(&self) -> impl Iterator<Item = &Address> {
+        self.handed.iter().filter(|(_, handed)| handed.is_taken()).map(|(address, _)| address)
+    }
+
+    /// The others, each with why not.
+    pub fn left(&self) -> impl Iterator<Item = (&Address, &Handed)> {
+        self.handed.iter().filter(|(_, handed)| !handed.is_taken()).map(|(address, handed)| (address, handed))
+    }
 }
 
 impl Smtp {
@@ -79,40 +108,55 @@ impl Smtp {
 
     /// Hands a mail over to the server, on a connection of its own. Ends within a bounded number of `timeout`s.
     pub async fn send(&self, submission: &Submission<'_>) -> Result<Sent, SendError> {
-        let mut connection = Connection::open(&self.settings, &self.revocation).await?;
-        let submitted = submit(&mut connection, submission).await;
-        connection.close().await;
+        let dialled = dial(&self.settings, &self.revocation).await;
+        let mut session = dialled.map_err(|problem| SendError::of_opening(&problem, &self.settings))?;
+        let submitted = self.submit(&mut session, submission).await;
+        session.close().await;
         submitted
     }
-}
 
-async fn submit(connection: &mut Connection, submission: &Submission<'_>) -> Result<Sent, SendError> {
-    let sender = submission.sender(connection.offers())?;
-    connection.command(Step::Sender, sender).await?;
-    let refused = offer(connection, submission).await?;
-    connection.command(Step::Content, Data).await?;
-    connection.content(submission.mail, CONTENT_PATIENCE).await?;
-    Ok(Sent { refused })
-}
-
-/// Offers the mail to each recipient. Returns the refused ones; an error if nobody is left, or if the first one is
-/// refused for now or for the size of the mail, which can both be helped.
-async fn offer(connection: &mut Connection, submission: &Submission<'_>) -> Result<Vec<(Address, String)>, SendError> {
-    let mut refused: Vec<(Address, SendError)> = Vec::new();
-    for (rank, address) in submission.to.iter().enumerate() {
-        let recipient = submission.recipient(address, connection.offers())?;
-        let Err(error) = connection.command(Step::Recipient, recipient).await else { continue };
-        if connection.is_broken() || rank == 0 && !matches!(error, SendError::Refused(_)) {
-            return Err(error);
+    async fn submit(&self, session: &mut Encrypted, submission: &Submission<'_>) -> Result<Sent, SendError> {
+        if let Err(problem) = session.sender(submission).await {
+            let unwanted = || Sent::all(submission.to, &Handed::of_content(&problem));
+            return SendError::of_sender(&problem).map_or_else(|| Ok(unwanted()), Err);
         }
-        refused.push((address.clone(), error));
+        let mut sent = self.offer(session, submission).await?;
+        if sent.taken().next().is_some() {
+            if let Err(problem) = session.content(submission.mail).await {
+                sent.take_back(&Handed::of_content(&problem));
+            }
+        }
+        Ok(sent)
     }
-    if refused.len() < submission.to.len() {
-        return Ok(refused.into_iter().map(|(address, error)| (address, error.to_string())).collect());
+
+    /// Offers the mail to each recipient. Those who come after the end of a connection have to wait with it.
+    async fn offer(&self, session: &mut Encrypted, submission: &Submission<'_>) -> Result<Sent, SendError> {
+        let mut sent = Sent { handed: Vec::new() };
+        for address in submission.to {
+            let handed = match session.recipient(submission, address).await {
+                Ok(()) => Handed::Taken,
+                Err(problem) => match SendError::of_recipient(&problem) {
+                    Some(error) => return Err(error),
+                    None => Handed::of_recipient(&problem, &self.settings),
+                },
+            };
+            if session.is_broken() {
+                let rest = submission.to.iter().skip(sent.handed.len());
+                sent.take_back(&handed);
+                sent.handed.extend(rest.map(|address| (address.clone(), handed.clone())));
+                return Ok(sent);
+            }
+            sent.handed.push((address.clone(), handed));
+        }
+        Ok(sent)
     }
-    // A recipient that may be accepted later is worth waiting for.
-    let (waiting, gone): (Vec<_>, Vec<_>) =
-        refused.into_iter().map(|(_, error)| error).partition(SendError::is_transient);
-    let error = waiting.into_iter().chain(gone).next();
-    Err(error.unwrap_or_else(|| SendError::Refused("aucun destinataire".to_owned())))
+}
+
+impl Sent {
+    /// The content was not taken after all, or could not be sent.
+    fn take_back(&mut self, why: &Handed) {
+        for (_, handed) in self.handed.iter_mut().filter(|(_, handed)| handed.is_taken()) {
+            handed.clone_from(why);
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub struct Offers {
     size: Option<u64>,
     dsn: bool,
     eight_bit: bool,
+    starttls: bool,
     /// SIZE as a keyword: the size of a mail may be declared, whether or not a limit is told.
     sized: bool,
 }
@@ -25,6 +26,7 @@ impl Offers {
                 }
                 "DSN" => offers.dsn = true,
                 "8BITMIME" => offers.eight_bit = true,
+                "STARTTLS" => offers.starttls = true,
                 _ => (),
             }
         }
@@ -49,6 +51,11 @@ impl Offers {
     /// Whether delivery status notifications can be asked for (RFC 3461).
     pub fn dsn(&self) -> bool {
         self.dsn
+    }
+
+    /// Whether the connection can be encrypted from now on (RFC 3207).
+    pub fn starttls(&self) -> bool {
+        self.starttls
     }
 
     /// Whether content beyond ASCII passes unchanged (RFC 6152).

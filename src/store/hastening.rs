@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::audit::append;
 use super::engine::locks::Lock;
 use super::engine::{query, query_as};
+use super::handing;
 use super::{MailId, Result, Store, millis};
 use crate::access::audit::Entry;
 
@@ -36,24 +37,35 @@ impl Store {
         Ok(Some(hastened))
     }
 
-    /// Has a reply that left, or was given up, leave again with the same bytes; false, and nothing changes, if there is
-    /// none of this kind, if it waits anyway, or if its content was purged.
+    /// Has a reply that left, or was given up, leave again with the same bytes: to whoever did not get it, or to everyone if
+    /// all got it or it came back. False, and nothing changes, if there is none of this kind, if it waits anyway, or if its
+    /// content was purged.
     pub async fn resend(&self, id: MailId, kind: &str, entry: &Entry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
-        let resent = query(
-            "UPDATE replies SET etat = 'a-envoyer', next_at = $3, attempts = 0, closed_at = NULL, failure = NULL,
-             returned_by = NULL, notice = NULL, worker = NULL
+        let left: Option<(String, String, String, bool)> = query_as(
+            "SELECT recipients, handed, etat, returned_by IS NOT NULL FROM replies
              WHERE mail_id = $1 AND kind = $2 AND etat <> 'a-envoyer' AND length(content) > 0",
         )
         .bind(id)
         .bind(kind)
-        .bind(millis(now))
-        .execute(&mut tx)
+        .fetch_optional(&mut tx)
         .await?;
-        if resent == 0 {
+        let Some((recipients, handed, etat, came_back)) = left else {
             tx.rollback().await?;
             return Ok(false);
-        }
+        };
+        let kept = if came_back { String::new() } else { handing::of_the_reached(&recipients, &handed, &etat)? };
+        query(
+            "UPDATE replies SET etat = 'a-envoyer', next_at = $3, attempts = 0, closed_at = NULL, failure = NULL,
+             returned_by = NULL, notice = NULL, worker = NULL, handed = $4, unreached = 0
+             WHERE mail_id = $1 AND kind = $2 AND etat <> 'a-envoyer'",
+        )
+        .bind(id)
+        .bind(kind)
+        .bind(millis(now))
+        .bind(kept)
+        .execute(&mut tx)
+        .await?;
         append(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(true)

@@ -5,6 +5,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::engine::{query, query_as, query_scalar};
+use super::handing::{self, Handing};
 use super::{MailId, Result, Store, instant, millis};
 
 /// One request sent to the ROR.
@@ -29,7 +30,7 @@ pub struct Request {
 }
 
 /// A reply as it was sent.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct StoredReply {
     /// `reponse`, `complement` or `recapitulatif`.
     pub kind: String,
@@ -39,16 +40,42 @@ pub struct StoredReply {
     pub attempts: i64,
     /// Recipients, separated by blanks.
     pub recipients: String,
+    /// Where it is for each of them.
+    pub handings: Vec<Handing>,
     /// The whole mail.
     pub content: Vec<u8>,
     /// Why the last try failed.
     pub failure: Option<String>,
+    /// Why it leaves without the sender's mail, if it does: what the server said of the whole.
+    pub lightened: Option<String>,
     /// When it left or was given up, in milliseconds since 1970.
     pub closed_at: Option<i64>,
     /// The notice that said that it did not arrive.
     pub returned_by: Option<MailId>,
     /// What notices of delivery say of it.
     pub notice: Option<String>,
+}
+
+#[derive(FromRow)]
+struct ReplyColumns {
+    kind: String,
+    etat: String,
+    attempts: i64,
+    recipients: String,
+    handed: String,
+    content: Vec<u8>,
+    failure: Option<String>,
+    lightened: Option<String>,
+    closed_at: Option<i64>,
+    returned_by: Option<MailId>,
+    notice: Option<String>,
+}
+
+impl StoredReply {
+    /// How many of its recipients it reached, as far as the server goes.
+    pub fn reached(&self) -> usize {
+        handing::taken(&self.handings)
+    }
 }
 
 impl Store {
@@ -87,13 +114,14 @@ impl Store {
 
     /// The replies to a mail, in order.
     pub async fn replies(&self, id: MailId) -> Result<Vec<StoredReply>> {
-        query_as(
-            "SELECT kind, etat, attempts, recipients, content, failure, closed_at, returned_by, notice
+        let rows: Vec<ReplyColumns> = query_as(
+            "SELECT kind, etat, attempts, recipients, handed, content, failure, lightened, closed_at, returned_by, notice
              FROM replies WHERE mail_id = $1 ORDER BY id",
         )
         .bind(id)
         .fetch_all(self.read())
-        .await
+        .await?;
+        rows.into_iter().map(stored_reply).collect()
     }
 
     /// Keeps a referential that was whole.
@@ -118,4 +146,20 @@ impl Store {
                 .await?;
         Ok(row.map(|(etablissements, services, at)| (etablissements, services, instant(at))))
     }
+}
+
+fn stored_reply(row: ReplyColumns) -> Result<StoredReply> {
+    Ok(StoredReply {
+        handings: handing::read(&row.recipients, &row.handed, &row.etat)?,
+        kind: row.kind,
+        etat: row.etat,
+        attempts: row.attempts,
+        recipients: row.recipients,
+        content: row.content,
+        failure: row.failure,
+        lightened: row.lightened,
+        closed_at: row.closed_at,
+        returned_by: row.returned_by,
+        notice: row.notice,
+    })
 }

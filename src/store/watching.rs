@@ -58,11 +58,13 @@ pub struct Rejected {
 }
 
 impl Store {
-    /// Replies given up, or come back, since then; not those to mails that somebody marked as handled.
+    /// Replies given up, refused for one of their recipients, or come back, since then; not those to mails that somebody marked as handled.
     pub async fn undelivered_replies(&self, since: Timestamp) -> Result<Vec<Happening>> {
         let rows = query_as(
             "SELECT mail_id, closed_at FROM (
                  SELECT mail_id, closed_at FROM replies WHERE etat = 'abandonnee' AND closed_at >= $1
+                 UNION ALL
+                 SELECT mail_id, closed_at FROM replies WHERE unreached > 0 AND closed_at >= $1
                  UNION ALL
                  SELECT r.mail_id, b.received_at FROM replies r JOIN mails b ON b.id = r.returned_by
                  WHERE r.returned_by IS NOT NULL AND b.received_at >= $1) AS undelivered

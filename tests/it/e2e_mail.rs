@@ -115,7 +115,7 @@ impl Region {
         let submission =
             Submission { from: Some(&hospital), to: &[eai], message_id: identifier, mail: mail.as_bytes() };
         let sent = smtp.send(&submission).await.unwrap();
-        assert_eq!(sent.refused, []);
+        assert_eq!(sent.left().count(), 0);
     }
 
     /// Waits until each of so many mails has a reply that waits, the first of which was tried.

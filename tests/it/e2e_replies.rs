@@ -64,6 +64,8 @@ async fn a_reply_that_is_too_large_leaves_without_the_original() {
     let text = String::from_utf8(arrived.mail).unwrap();
     assert!(text.contains("Content-Type: text/rfc822-headers") && !text.contains("beaucoup de mots"), "{text}");
     assert!(text.contains("filename=\"compte-rendu.xml\""), "{text}");
+    let told = region.journal(id);
+    assert!(told.contains("sans le courriel d’origine, dont le serveur refuse le contenu : "), "{told}");
     region.sandbox.stop().await.unwrap();
 
     let region = Region::start(Shape { largest: 1_000, ..Shape::default() }).await;

@@ -49,7 +49,10 @@ mod memory;
 mod message;
 mod pgbouncer;
 mod playing;
+#[cfg(target_os = "linux")]
+mod postfix;
 mod postgres;
+mod posting;
 #[cfg(unix)]
 mod proxy;
 mod pymap;

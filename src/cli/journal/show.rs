@@ -13,7 +13,7 @@ use crate::defect::{Code, Defect};
 use crate::message::{self, Message};
 use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
 use crate::store::search::Life;
-use crate::store::{JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
+use crate::store::{Handing, JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -179,15 +179,27 @@ fn replies(out: &mut impl Write, entry: &JournalEntry, replies: &[StoredReply]) 
 }
 
 fn reply(out: &mut impl Write, reply: &StoredReply) -> io::Result<()> {
-    let state = words::answer(Some(&reply.etat));
+    let (reached, of) = (reply.reached(), reply.handings.len());
+    let state = words::answer_to(&reply.etat, reached, of);
     let closed = reply.closed_at.and_then(|at| Timestamp::from_millisecond(at).ok());
     let closed = closed.map(|at| format!(" le {}", in_paris(at))).unwrap_or_default();
     writeln!(out, "\n{} {state}{closed} à {}", words::reply_kind(&reply.kind), reply.recipients.replace(' ', ", "))?;
+    if (1..of).contains(&reached) {
+        reply.handings.iter().try_for_each(|one| handing(out, one))?;
+    }
     notice(out, reply)?;
+    if let Some(why) = &reply.lightened {
+        writeln!(out, "  sans le courriel d’origine, dont le serveur refuse le contenu : {why}")?;
+    }
     if let Some(failure) = &reply.failure {
         writeln!(out, "  dernier échec : {failure}")?;
     }
     message::text_of(&reply.content).lines().try_for_each(|line| writeln!(out, "{}", format!("  │ {line}").trim_end()))
+}
+
+/// Who got it, who waits, who was refused.
+fn handing(out: &mut impl Write, one: &Handing) -> io::Result<()> {
+    writeln!(out, "  {} : {}", one.to, words::handing(one.whereabouts.word()))
 }
 
 /// What came back for it: « réponse non remise à … », or late.

@@ -28,6 +28,6 @@ pub use export::Export;
 pub use filter::{Filter, Sender, Standing};
 pub use flow::{Flow, Rejections};
 pub use levels::Level;
-pub use life::{Life, LifeDocument, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};
+pub use life::{Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};
 pub use page::{BadCursor, Column, Cursor, Found, Page, Sort};
 pub use places::{LateDelivery, Place};

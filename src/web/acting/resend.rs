@@ -30,7 +30,7 @@ pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
             p { "Aucune réponse ne peut être renvoyée : il n’y en a pas, elle attend déjà d’être envoyée, ou son contenu a été effacé au terme de sa conservation." }
             p { a href=(on.path()) { "Retour au courriel" } }
         } @else {
-            p { "Le même courriel, à l’octet près, sera envoyé de nouveau aux mêmes destinataires." }
+            p { "Le même courriel, à l’octet près, sera envoyé de nouveau : à ceux de ses destinataires qui ne l’ont pas eu, ou à tous s’ils l’ont tous eu ou s’il est revenu." }
             (ask(&on.visitor, &to, &fields(&ready), "Renvoyer", &on.path()))
         }
     };

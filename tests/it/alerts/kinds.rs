@@ -5,11 +5,11 @@ use std::time::Duration;
 use dispolits::alerts::Kind;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::health::{Concern, Task};
-use dispolits::store::{Answer, JudgedDocument, JudgedMail, Twin};
+use dispolits::store::{Answer, JudgedDocument, JudgedMail, Twin, Whereabouts};
 use rcgen::{CertificateParams, KeyPair};
 
 use super::stage::Stage;
-use crate::store::bench::{ACCOUNT, acknowledged, at_location, beds, document, held_back, judged, refused};
+use crate::store::bench::{ACCOUNT, acknowledged, at_location, beds, document, hand_over, held_back, judged, refused};
 use crate::store::engine::{Engine, on_both_engines};
 use crate::store::replies::letter;
 
@@ -188,8 +188,8 @@ async fn an_indicator_that_stands_twice(engine: Engine) {
 pub(super) async fn give_up_a_reply(stage: &Stage) {
     let id = stage.bench.report("r", Vec::new()).await;
     stage.bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
-    let reply = stage.bench.shift.replies_to_send(10, stage.bench.now()).await.unwrap().remove(0);
-    stage.bench.store.reply_failed(reply.id, "550", None, stage.bench.now()).await.unwrap();
+    let reply = stage.bench.shift.replies_to_send(10, &[], stage.bench.now()).await.unwrap().remove(0);
+    hand_over(&stage.bench.store, &reply, Whereabouts::Refused("550".to_owned()), stage.bench.now()).await;
 }
 
 async fn a_reply_that_did_not_arrive(engine: Engine) {
@@ -206,8 +206,8 @@ async fn replies_that_wait(engine: Engine) {
         stage.hours_pass(1);
     };
     let cure = async |stage: &Stage| {
-        let reply = stage.bench.shift.replies_to_send(10, stage.bench.now()).await.unwrap().remove(0);
-        stage.bench.store.reply_sent(reply.id, None, stage.bench.now()).await.unwrap();
+        let reply = stage.bench.shift.replies_to_send(10, &[], stage.bench.now()).await.unwrap().remove(0);
+        hand_over(&stage.bench.store, &reply, Whereabouts::Taken, stage.bench.now()).await;
     };
     tell(&stage, Kind::RepliesWaiting, "envoi", cause, cure).await;
 }

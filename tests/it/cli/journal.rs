@@ -14,12 +14,13 @@ use dispolits::outcome::{Verdict, in_paris};
 use dispolits::report;
 use dispolits::store::{
     self, Answer, Closing, Duty, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received,
-    Recorded, ReplyKind, Settlement, Shift, Store,
+    Recorded, ReplyKind, Settlement, Shift, Store, Whereabouts,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{AT, REPORT, Ran, program, ran, report};
+use crate::store::bench::hand_over;
 
 /// A store and the configuration that names it.
 struct Desk {
@@ -57,8 +58,8 @@ impl Desk {
         let first = desk.receive(&mail("lits@ch-armor.test", "Lits du matin", &partial), at(0)).await;
         desk.push(&[404, 200], at(1)).await;
         desk.settle(first, Answer::Letter(Box::new(reply())), at(2)).await;
-        let due = desk.shift.replies_to_send(1, at(3)).await.unwrap().remove(0);
-        desk.store.reply_sent(due.id, None, at(3)).await.unwrap();
+        let due = desk.shift.replies_to_send(1, &[], at(3)).await.unwrap().remove(0);
+        hand_over(&desk.store, &due, Whereabouts::Taken, at(3)).await;
         let other = REPORT.replace("essai-1", "essai-2").replace("07:50:00", "07:55:00");
         let second = desk.receive(&mail("sih@ch-armor.test", "Lits de midi", &other), at(3600)).await;
         desk.push(&[200], at(3601)).await;

@@ -2,11 +2,13 @@
 
 use dispolits::config::{Config, ReplyTransport};
 use dispolits::setting::Secret;
-use dispolits::smtp::{Auth, Security, Settings};
+use dispolits::smtp::{Auth, Security, Settings, Smtp, Submission};
 
 use super::bench::{Bench, Expected, detail, main};
 use crate::dovecot::ClientCertificate;
 use crate::exim::{BANNED, BOXES, Exim, Shape, TOKEN, USER};
+use crate::postfix::{Certificate, Postfix};
+use crate::smtp::gate::Gate;
 
 /// A diagnosis of this server, with an address that it admits.
 fn of(settings: Settings) -> impl FnOnce(&mut Config) {
@@ -107,4 +109,89 @@ async fn a_healthy_server_is_told_and_gets_no_mail() {
     for address in BOXES {
         assert_eq!(exim.mails(address), []);
     }
+}
+
+/// What the service says up to a recipient, word for word but the size of the mail.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_diagnosis_goes_the_way_of_the_service() {
+    let bench = Bench::start().await;
+    for security in [Security::Starttls, Security::Tls] {
+        let gate = Gate::start(security, |_| None).await;
+        let settings = Settings {
+            auth: Some(Auth::Plain),
+            user: Some(USER.to_owned()),
+            password: Some(Secret::Inline("secret".into())),
+            ..gate.settings()
+        };
+        let heard = || {
+            let said = gate.heard("").into_iter().map(|line| line.split(" SIZE=").next().unwrap().to_owned());
+            said.take_while(|line| line != "RSET" && !line.starts_with("RCPT")).collect::<Vec<_>>()
+        };
+        let (from, to) = (USER.parse().unwrap(), [BOXES[0].parse().unwrap()]);
+        let mail =
+            Submission { from: Some(&from), to: &to, message_id: "1@region.test", mail: b"Subject: x\r\n\r\nx\r\n" };
+        assert!(Smtp::new(&settings).unwrap().send(&mail).await.unwrap().left().next().is_none());
+        let said_by_the_service = heard();
+        let diagnosis = bench.examine(of(settings)).await;
+        assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
+        assert_eq!(heard(), said_by_the_service);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_that_a_reply_would_meet_are_told() {
+    let bench = Bench::start().await;
+    for (command, answer, expected) in [
+        (
+            "MAIL FROM:<>",
+            "550 5.7.1 non",
+            at("expéditeur", "MAIL FROM:<> (« 550 5.7.1 non »)", "reply.null_return_path = false"),
+        ),
+        ("MAIL FROM:<d", "451 4.7.1 debit", at("expéditeur", "451 4.7.1 debit", "aucune n’est abandonnée")),
+        ("MAIL FROM:<d", "530 5.7.0 non", at("expéditeur", "exige un certificat client", "smtp.identity")),
+        ("RCPT", "554 5.7.1 non", at("destinataire", "exige un certificat client", "smtp.identity")),
+        ("RCPT", "454 4.7.1 non", at("destinataire", "exige un certificat client", "smtp.identity")),
+        ("EHLO", "421 4.7.1 non", at("EHLO", "exige un certificat client", "smtp.identity")),
+        ("EHLO", "502 non", at("EHLO", "le serveur refuse EHLO (« 502 non »)", "smtp.hello")),
+    ] {
+        let gate = Gate::start(Security::Tls, move |said| said.starts_with(command).then_some(answer)).await;
+        bench.check(of(gate.settings()), expected).await;
+    }
+    // Only whoever sends from the null sender needs it; of a recipient, only our right to write to it matters.
+    let gate = Gate::start(Security::Tls, |said| match said {
+        "MAIL FROM:<>" => Some("550 5.7.1 non"),
+        said if said.starts_with("RCPT") => Some("550 5.1.1 absent"),
+        _ => None,
+    })
+    .await;
+    let diagnosis = bench
+        .examine(|config| {
+            of(gate.settings())(config);
+            config.reply.null_return_path = false;
+        })
+        .await;
+    assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}");
+    assert!(detail(&diagnosis, "reponses", "destinataire").contains("550 5.1.1 absent"));
+    assert!(detail(&diagnosis, "reponses", "EHLO").contains("8BITMIME"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_certificate_is_named_behind_postfix_and_behind_a_front_end() {
+    let bench = Bench::start().await;
+    let required = Postfix::start(Certificate::Required);
+    for security in [Security::Starttls, Security::Tls] {
+        let diagnosis = bench.examine(of(required.settings(security))).await;
+        assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}\n{}", required.log());
+        let without = Settings { identity: None, ..required.settings(security) };
+        bench.check(of(without), at("EHLO", "exige un certificat client", "ajoutez smtp.identity")).await;
+    }
+    let asked = Postfix::start(Certificate::Asked);
+    let without = Settings { identity: None, ..asked.settings(Security::Starttls) };
+    bench.check(of(without), at("destinataire", "exige un certificat client", "ajoutez smtp.identity")).await;
+
+    // A front end that ends TLS, and closes without a word.
+    let gate = Gate::start(Security::Tls, |_| None).await;
+    let front = gate.closing().await;
+    let settings = Settings { port: front, ..gate.settings() };
+    bench.check(of(settings), at("EHLO", "sans un mot", "ajoutez smtp.identity")).await;
 }

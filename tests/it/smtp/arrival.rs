@@ -1,9 +1,9 @@
 //! What arrives, and from whom it says to come.
 
 use dispolits::setting::Secret;
-use dispolits::smtp::{Security, Sent, Smtp};
+use dispolits::smtp::{Obstacle, Security, Smtp};
 
-use super::{FROM, hand_over, mail, send};
+use super::{FROM, hand_over, mail, send, taken};
 use crate::dovecot::ClientCertificate;
 use crate::exim::{BOXES, Delivered, Exim, Shape};
 
@@ -23,7 +23,7 @@ async fn a_mail_arrives_byte_for_byte() {
     for (rank, body) in bodies.iter().enumerate() {
         let security = if rank % 2 == 0 { Security::Starttls } else { Security::Tls };
         let sent = send(&exim.settings(security), FROM, &BOXES[..1], &mail(body)).await;
-        assert_eq!(sent, Ok(Sent { refused: Vec::new() }), "{}", exim.log());
+        assert_eq!(sent, taken(&BOXES[..1]), "{}", exim.log());
         let arrived = exim.await_mails(BOXES[0], rank + 1);
         let newest = Delivered { return_path: format!("<{FROM}>"), mail: mail(body) };
         assert!(arrived.contains(&newest), "body {rank} was altered");
@@ -34,7 +34,7 @@ async fn a_mail_arrives_byte_for_byte() {
 async fn the_null_sender_and_several_recipients_are_kept() {
     let exim = Exim::start(Shape::default());
     let sent = send(&exim.settings(Security::Starttls), "", &BOXES, &mail("avis")).await;
-    assert_eq!(sent, Ok(Sent { refused: Vec::new() }), "{}", exim.log());
+    assert_eq!(sent, taken(&BOXES), "{}", exim.log());
     for recipient in BOXES {
         let expected = Delivered { return_path: "<>".to_owned(), mail: mail("avis") };
         assert_eq!(exim.await_mails(recipient, 1), [expected]);
@@ -45,7 +45,7 @@ async fn the_null_sender_and_several_recipients_are_kept() {
 async fn the_client_certificate_is_presented() {
     let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
     for security in [Security::Starttls, Security::Tls] {
-        drop(send(&exim.settings(security), FROM, &BOXES[..1], &mail("certifié")).await.unwrap());
+        assert_eq!(send(&exim.settings(security), FROM, &BOXES[..1], &mail("certifié")).await, taken(&BOXES[..1]));
     }
     exim.await_mails(BOXES[0], 2);
     assert_eq!(exim.log().matches("CN=client").count(), 2, "{}", exim.log());
@@ -61,12 +61,12 @@ async fn a_renewed_password_serves_without_a_restart() {
     settings.password = Some(Secret::File { file: file.clone() });
     let smtp = Smtp::new(&settings).unwrap();
     let send = async |body| hand_over(&smtp, FROM, &BOXES[..1], &mail(body)).await;
-    drop(send("avant").await.unwrap());
+    assert_eq!(send("avant").await, taken(&BOXES[..1]));
 
     exim.change_password("tout neuf");
     let refused = send("pendant").await.unwrap_err();
-    assert!(refused.is_transient(), "{refused}");
+    assert_eq!(refused.obstacle, Obstacle::Login, "{refused}");
     std::fs::write(&file, "tout neuf\n").unwrap();
-    drop(send("après").await.unwrap());
+    assert_eq!(send("après").await, taken(&BOXES[..1]));
     exim.await_mails(BOXES[0], 2);
 }

@@ -1,9 +1,9 @@
 //! Each way to log in, to a real exim.
 
 use dispolits::setting::Secret;
-use dispolits::smtp::{Auth, Security, SendError, Sent, Settings};
+use dispolits::smtp::{Auth, Obstacle, Security, Settings};
 
-use super::{FROM, mail, send};
+use super::{FROM, mail, send, taken};
 use crate::dovecot::ClientCertificate;
 use crate::exim::{BOXES, Exim, Shape, TOKEN};
 
@@ -13,7 +13,7 @@ async fn a_certificate_alone_logs_in() {
     for (rank, security) in [Security::Starttls, Security::Tls].into_iter().enumerate() {
         let right = Settings { auth: Some(Auth::External), user: None, password: None, ..exim.settings(security) };
         let sent = send(&right, FROM, &BOXES[..1], &mail("certificat")).await;
-        assert_eq!(sent, Ok(Sent { refused: Vec::new() }), "{}", exim.log());
+        assert_eq!(sent, taken(&BOXES[..1]), "{}", exim.log());
         exim.await_mails(BOXES[0], rank + 1);
     }
     assert_eq!(exim.log().matches("A=external:").count(), 2, "{}", exim.log());
@@ -26,10 +26,8 @@ async fn a_certificate_that_nobody_looks_at_logs_nobody_in() {
     let settings = exim.settings(Security::Starttls);
     let external = Settings { auth: Some(Auth::External), user: None, password: None, identity, ..settings };
     let refused = send(&external, FROM, &BOXES[..1], &mail("")).await.unwrap_err();
-    assert!(
-        matches!(&refused, SendError::Unavailable(why) if why.contains("ne propose pas AUTH EXTERNAL")),
-        "{refused}"
-    );
+    assert_eq!(refused.obstacle, Obstacle::Login);
+    assert!(refused.cause.contains("ne propose pas AUTH EXTERNAL"), "{refused}");
 }
 
 #[tokio::test]
@@ -40,9 +38,10 @@ async fn a_token_logs_in_while_it_is_valid() {
         Settings { auth: Some(Auth::Xoauth2), password: None, token, ..exim.settings(Security::Starttls) }
     };
     let sent = send(&with(TOKEN), FROM, &BOXES[..1], &mail("jeton")).await;
-    assert_eq!(sent, Ok(Sent { refused: Vec::new() }), "{}", exim.log());
+    assert_eq!(sent, taken(&BOXES[..1]), "{}", exim.log());
     exim.await_mails(BOXES[0], 1);
     assert!(exim.log().contains("A=xoauth2:"), "{}", exim.log());
     let refused = send(&with("perime"), FROM, &BOXES[..1], &mail("")).await.unwrap_err();
-    assert!(matches!(&refused, SendError::Unavailable(why) if why.contains("authentification : 535")), "{refused}");
+    assert_eq!(refused.obstacle, Obstacle::Login);
+    assert!(refused.cause.contains("authentification : 535"), "{refused}");
 }

@@ -1,13 +1,16 @@
 //! Submission to a real exim, and to servers that misbehave.
 
+mod answers;
 mod arrival;
+pub(crate) mod gate;
 mod login;
+mod postfix;
 mod refusal;
 mod scripted;
 mod wire;
 
 use dispolits::address::Address;
-use dispolits::smtp::{SendError, Sent, Settings, Smtp, Submission};
+use dispolits::smtp::{Handed, SendError, Sent, Settings, Smtp, Submission};
 
 /// The sender of most mails here.
 const FROM: &str = "disponibilites@region.test";
@@ -22,6 +25,12 @@ fn address(text: &str) -> Address {
 fn mail(body: &str) -> Vec<u8> {
     format!("From: {FROM}\r\nTo: lits@ch-armor.test\r\nSubject: essai\r\nMessage-ID: <{ID}>\r\n\r\n{body}\r\n")
         .into_bytes()
+}
+
+/// What comes of a mail that every one of them gets.
+fn taken(to: &[&str]) -> Result<Sent, SendError> {
+    let to: Vec<Address> = to.iter().map(|text| address(text)).collect();
+    Ok(Sent::all(&to, &Handed::Taken))
 }
 
 /// Sends one mail; `from` empty for the null envelope sender.

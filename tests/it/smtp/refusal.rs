@@ -1,58 +1,66 @@
 //! What a refusal of a real server means for the mail.
 
 use dispolits::setting::{Identity, PemFiles, Secret, Span};
-use dispolits::smtp::{Auth, Security, SendError, Sent, Settings, Smtp};
+use dispolits::smtp::Obstacle::{self, Login, Server};
+use dispolits::smtp::{Auth, Handed, Security, SendError, Sent, Settings, Smtp};
 
-use super::{FROM, address, mail, send};
+use super::{FROM, mail, send, taken};
 use crate::dovecot::{ClientCertificate, Pki};
 use crate::exim::{BANNED, BOXES, Exim, FORBIDDEN, GREYLISTED, Shape, UNWANTED};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
-    Unavailable,
-    Deferred,
-    TooLarge,
+    Unavailable(Obstacle),
+    Taken,
+    Later,
+    Unwanted,
     Refused,
 }
 
-use Class::{Deferred, Refused, TooLarge, Unavailable};
+use Class::{Later, Refused, Taken, Unavailable, Unwanted};
 
-fn class(error: &SendError) -> Class {
-    match error {
-        SendError::Unavailable(_) => Unavailable,
-        SendError::Deferred(_) => Deferred,
-        SendError::TooLarge(_) => TooLarge,
-        SendError::Refused(_) => Refused,
+/// What came of it for each recipient, or for all mails, with the words of it.
+fn classes(sent: Result<Sent, SendError>) -> (Vec<Class>, String) {
+    let class = |handed: &Handed| match handed {
+        Handed::Taken => Taken,
+        Handed::Later(_) => Later,
+        Handed::Unwanted(_) => Unwanted,
+        Handed::Refused(_) => Refused,
+    };
+    match sent {
+        Err(error) => (vec![Unavailable(error.obstacle)], error.to_string()),
+        Ok(sent) => {
+            let words = sent.left().map(|(_, handed)| handed.cause().to_owned()).collect::<Vec<_>>();
+            (sent.handed.iter().map(|(_, handed)| class(handed)).collect(), words.join(" | "))
+        }
     }
 }
 
 #[track_caller]
-fn assert_class(sent: Result<Sent, SendError>, expected: Class, words: &str) {
-    let error = sent.expect_err(words);
-    assert_eq!(class(&error), expected, "{error}");
-    assert_eq!(error.is_transient(), !matches!(expected, Refused | TooLarge), "{error}");
-    assert!(error.to_string().contains(words), "« {words} » is not in « {error} »");
+fn assert_classes(sent: Result<Sent, SendError>, expected: &[Class], words: &str) {
+    let (found, told) = classes(sent);
+    assert_eq!(found, expected, "{told}");
+    assert!(told.contains(words), "« {words} » is not in « {told} »");
 }
 
 #[tokio::test]
 async fn a_refusal_of_the_mail_is_told_from_one_of_ours() {
     let exim = Exim::start(Shape::default());
     let settings = exim.settings(Security::Starttls);
-    let (here, copy, gone) = (BOXES[0], BOXES[1], "parti@hopital.test");
+    let (here, gone) = (BOXES[0], "parti@hopital.test");
     let unwanted = [UNWANTED.as_bytes(), b"\r\n", &mail("refusé")].concat();
     for (from, to, mail, expected, words) in [
-        (FROM, vec![gone], mail(""), Refused, "550 5.1.1 no such mailbox"),
-        (FROM, vec![GREYLISTED], mail(""), Deferred, "451 4.7.1 greylisted"),
-        (FROM, vec![FORBIDDEN], mail(""), Deferred, "550 5.7.1 relaying denied"),
-        (FROM, vec![GREYLISTED, copy], mail(""), Deferred, "451 4.7.1 greylisted"),
-        (FROM, vec![gone, GREYLISTED], mail(""), Deferred, "451 4.7.1 greylisted"),
-        (FROM, vec![gone, "aussi@hopital.test"], mail(""), Refused, "550 5.1.1 no such mailbox"),
-        (FROM, vec![here], unwanted, Refused, "5.6.0 content refused"),
-        (BANNED, vec![here], mail(""), Deferred, "550 5.7.1 sender not allowed"),
+        (FROM, vec![gone], mail(""), vec![Refused], "550 5.1.1 no such mailbox"),
+        (FROM, vec![GREYLISTED], mail(""), vec![Later], "451 4.7.1 greylisted"),
+        (FROM, vec![FORBIDDEN], mail(""), vec![Later], "550 5.7.1 relaying denied"),
+        (FROM, vec![gone, GREYLISTED], mail(""), vec![Refused, Later], "451 4.7.1 greylisted"),
+        (FROM, vec![gone, "aussi@hopital.test"], mail(""), vec![Refused, Refused], "550 5.1.1 no such mailbox"),
+        (FROM, vec![here], unwanted, vec![Unwanted], "5.6.0 content refused"),
+        (BANNED, vec![here], mail(""), vec![Unavailable(Obstacle::Sender)], "550 5.7.1 sender not allowed"),
     ] {
-        assert_class(send(&settings, from, &to, &mail).await, expected, words);
+        assert_classes(send(&settings, from, &to, &mail).await, &expected, words);
     }
-    assert_eq!(exim.mails(here).len() + exim.mails(copy).len(), 0);
+    assert_eq!(exim.mails(here), []);
 }
 
 #[tokio::test]
@@ -60,24 +68,29 @@ async fn a_mail_larger_than_the_server_takes_is_not_sent() {
     let exim = Exim::start(Shape { largest: 10_000, ..Shape::default() });
     let settings = exim.settings(Security::Starttls);
     let large = mail(&"x".repeat(10_000));
-    assert_class(send(&settings, FROM, &BOXES[..1], &large).await, TooLarge, "le serveur en accepte 10000 au plus");
-    drop(send(&settings, FROM, &BOXES[..1], &mail("x")).await.unwrap());
+    let sent = send(&settings, FROM, &BOXES[..1], &large).await;
+    assert_classes(sent, &[Unwanted], "le serveur en accepte 10000 au plus");
+    assert_eq!(send(&settings, FROM, &BOXES[..1], &mail("x")).await, taken(&BOXES[..1]));
     exim.await_mails(BOXES[0], 1);
 }
 
 #[tokio::test]
-async fn a_refused_copy_does_not_hold_the_mail_back() {
+async fn no_recipient_holds_another_back() {
     let exim = Exim::start(Shape::default());
     let settings = exim.settings(Security::Tls);
-    for (rank, (to, refused)) in
-        [([BOXES[0], "parti@hopital.test"], "parti@hopital.test"), ([BOXES[0], GREYLISTED], GREYLISTED)]
-            .into_iter()
-            .chain([(["parti@hopital.test", BOXES[0]], "parti@hopital.test")])
-            .enumerate()
+    let (here, gone) = (BOXES[0], "parti@hopital.test");
+    for (rank, (to, expected)) in [
+        ([here, gone], [Taken, Refused]),
+        ([here, GREYLISTED], [Taken, Later]),
+        ([GREYLISTED, here], [Later, Taken]),
+        ([gone, here], [Refused, Taken]),
+        ([FORBIDDEN, here], [Later, Taken]),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        let sent = send(&settings, FROM, &to, &mail("avec copie")).await.unwrap();
-        assert_eq!(sent.refused.iter().map(|(address, _)| address.clone()).collect::<Vec<_>>(), [address(refused)]);
-        exim.await_mails(BOXES[0], rank + 1);
+        assert_classes(send(&settings, FROM, &to, &mail("avec copie")).await, &expected, "");
+        exim.await_mails(here, rank + 1);
     }
 }
 
@@ -90,14 +103,14 @@ async fn a_server_or_account_that_is_not_the_right_one_is_never_held_against_the
         let authority = |ca| Settings { ca, ..right.clone() };
         let password = Some(Secret::Inline("autre".into()));
         for (settings, expected, words) in [
-            (authority(Some(exim.pki.path("stranger-ca"))), Unavailable, "aucune autorité connue"),
-            (authority(None), Unavailable, "aucune autorité connue"),
-            (host("127.0.0.1"), Unavailable, "pas au nom de « 127.0.0.1 », mais de localhost"),
-            (host("absent.invalid"), Unavailable, "connexion"),
-            (Settings { password, ..right.clone() }, Unavailable, "authentification : 535"),
-            (Settings { user: None, password: None, ..right.clone() }, Deferred, "5.7.1 authentication required"),
+            (authority(Some(exim.pki.path("stranger-ca"))), Unavailable(Server), "aucune autorité connue"),
+            (authority(None), Unavailable(Server), "aucune autorité connue"),
+            (host("127.0.0.1"), Unavailable(Server), "pas au nom de « 127.0.0.1 », mais de localhost"),
+            (host("absent.invalid"), Unavailable(Server), "connexion"),
+            (Settings { password, ..right.clone() }, Unavailable(Login), "authentification : 535"),
+            (Settings { user: None, password: None, ..right.clone() }, Later, "5.7.1 authentication required"),
         ] {
-            assert_class(send(&settings, FROM, &BOXES[..1], &mail("")).await, expected, words);
+            assert_classes(send(&settings, FROM, &BOXES[..1], &mail("")).await, &[expected], words);
         }
     }
     assert_eq!(exim.mails(BOXES[0]), []);
@@ -107,7 +120,7 @@ async fn a_server_or_account_that_is_not_the_right_one_is_never_held_against_the
 async fn nothing_is_said_in_clear() {
     let exim = Exim::start(Shape { starttls: false, ..Shape::default() });
     let sent = send(&exim.settings(Security::Starttls), FROM, &BOXES[..1], &mail("")).await;
-    assert_class(sent, Unavailable, "STARTTLS : le serveur ne le propose pas");
+    assert_classes(sent, &[Unavailable(Server)], "STARTTLS : le serveur ne le propose pas");
 }
 
 #[tokio::test]
@@ -116,7 +129,9 @@ async fn a_missing_or_foreign_client_certificate_is_ours_to_mend() {
     for security in [Security::Starttls, Security::Tls] {
         for identity in [None, Some(exim.pki.identity("stranger"))] {
             let settings = Settings { identity, ..exim.settings(security) };
-            assert_class(send(&settings, FROM, &BOXES[..1], &mail("")).await, Unavailable, "");
+            let (found, told) = classes(send(&settings, FROM, &BOXES[..1], &mail("")).await);
+            assert!(matches!(found[..], [Unavailable(_)]), "{told}");
+            assert!(told.contains("certificat"), "{told}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dispolits::address::Address;
 use dispolits::capacity::{
     Affectation, Count, Genre, Indicator, Location, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite, Update,
 };
@@ -10,8 +11,8 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, MailOutcome};
 use dispolits::report::Head;
 use dispolits::store::{
-    Answer, Batch, Closing, Duty, JudgedDocument, JudgedMail, MailId, Prior, Probe, Received, Recorded, Removal,
-    RemovalClosing, RowToSend, Settings, Settlement, Shift, Store, sha256,
+    Answer, Batch, Closing, Duty, Handing, JudgedDocument, JudgedMail, MailId, Prior, Probe, Received, Recorded,
+    Removal, RemovalClosing, ReplyToSend, RowToSend, Settings, Settlement, Shift, Store, Whereabouts, sha256,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -162,6 +163,13 @@ pub(crate) async fn worker(store: &Store, name: &str) -> Shift {
     let shift = Shift::new(store.clone(), name, Duration::from_mins(10));
     shift.begin().await.unwrap();
     shift
+}
+
+/// Notes what came of a try of a letter, the same for each of those it was offered to; who waits is tried again a minute later.
+pub(crate) async fn hand_over(store: &Store, letter: &ReplyToSend, whereabouts: Whereabouts, now: Timestamp) {
+    let handing = |to: &Address| Handing { to: to.clone(), whereabouts: whereabouts.clone() };
+    let news: Vec<Handing> = letter.recipients.iter().map(handing).collect();
+    store.reply_handed(letter.id, &news, now + SignedDuration::from_mins(1), now).await.unwrap();
 }
 
 pub(crate) fn received<'a>(position: &'a str, raw: &'a str) -> Received<'a> {

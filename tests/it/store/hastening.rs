@@ -1,9 +1,9 @@
 //! What an operator has done sooner or again, each with its record in the same transaction, on both engines.
 
 use dispolits::access::audit::{Deed, Entry};
-use dispolits::store::{Answer, MailId, NewReminder};
+use dispolits::store::{Answer, MailId, NewReminder, Whereabouts};
 
-use super::bench::{Bench, SENDER, acknowledged, beds, failed};
+use super::bench::{Bench, SENDER, acknowledged, beds, failed, hand_over};
 use super::engine::{Engine, on_both_engines};
 use super::replies::letter;
 
@@ -42,11 +42,11 @@ async fn a_reply_leaves_again_with_the_same_bytes(engine: Engine) {
     bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
     let resend = async |kind| bench.store.resend(id, kind, &entry(Deed::Renvoyer, id), bench.now()).await.unwrap();
     assert!(!resend("reponse").await, "it waits to leave");
-    let first = bench.shift.replies_to_send(10, bench.now()).await.unwrap().remove(0);
-    bench.store.reply_failed(first.id, "550 refusé", None, bench.now()).await.unwrap();
+    let first = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().remove(0);
+    hand_over(&bench.store, &first, Whereabouts::Refused("550 refusé".to_owned()), bench.now()).await;
     assert!(!resend("complement").await);
     assert!(resend("reponse").await);
-    let again = bench.shift.replies_to_send(10, bench.now()).await.unwrap().remove(0);
+    let again = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().remove(0);
     assert_eq!((again.id, again.mail, again.attempts), (first.id, Some(id), 0));
     assert_eq!((&again.content, &again.message_id), (&first.content, &first.message_id));
     assert_eq!(deeds(&bench).await, ["renvoyer"]);
@@ -66,16 +66,16 @@ async fn a_reminder_leaves_by_the_outbox(engine: Engine) {
     let told = Entry::new("local:oscar", Deed::Relance, "etablissement 350054680");
     assert!(bench.store.remind(&new, &told, bench.now()).await.unwrap());
     assert!(!bench.store.remind(&new, &told, bench.now()).await.unwrap(), "once");
-    let due = bench.shift.replies_to_send(10, bench.now()).await.unwrap().remove(0);
+    let due = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().remove(0);
     assert_eq!((due.mail, due.content.as_slice()), (None, &b"relance"[..]));
     assert_eq!(due.return_path.as_ref().unwrap().as_str(), "dispolits@eai.test");
-    bench.store.reply_failed(due.id, "451 plus tard", Some(bench.after(60)), bench.now()).await.unwrap();
+    hand_over(&bench.store, &due, Whereabouts::Waiting("451 plus tard".to_owned()), bench.now()).await;
     bench.shift.release_replies().await.unwrap();
-    assert!(bench.shift.replies_to_send(10, bench.now()).await.unwrap().is_empty());
-    let due = bench.shift.replies_to_send(10, bench.after(60)).await.unwrap().remove(0);
+    assert!(bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().is_empty());
+    let due = bench.shift.replies_to_send(10, &[], bench.after(60)).await.unwrap().remove(0);
     assert_eq!(due.attempts, 1);
-    bench.store.reply_sent(due.id, None, bench.after(61)).await.unwrap();
-    assert!(bench.shift.replies_to_send(10, bench.after(3600)).await.unwrap().is_empty());
+    hand_over(&bench.store, &due, Whereabouts::Taken, bench.after(61)).await;
+    assert!(bench.shift.replies_to_send(10, &[], bench.after(3600)).await.unwrap().is_empty());
     let kept = bench.store.reminders(finess, 10).await.unwrap().remove(0);
     assert_eq!((kept.etat.as_str(), kept.who.as_str(), kept.to.as_str()), ("envoyee", "local:oscar", SENDER));
     assert_eq!(deeds(&bench).await, ["relance"]);

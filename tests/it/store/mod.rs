@@ -17,6 +17,8 @@ pub(crate) mod engine;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod handing;
+#[cfg(test)]
 mod hastening;
 #[cfg(test)]
 mod interleavings;

@@ -4,10 +4,14 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict;
 use dispolits::store::search::{Filter, Page};
 use dispolits::store::{
-    Answer, Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, Notice, Prior, RemovalClosing, sha256,
+    Answer, Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, Notice, Prior, RemovalClosing, Whereabouts,
+    sha256,
 };
 
-use super::bench::{ACCOUNT, Bench, SENDER, SETTLE, acknowledged, beds, document, judged, received, refused, unknown};
+use super::bench::unknown;
+use super::bench::{
+    ACCOUNT, Bench, SENDER, SETTLE, acknowledged, beds, document, hand_over, judged, received, refused,
+};
 use super::engine::{Engine, on_both_engines};
 use super::replies::letter;
 
@@ -153,8 +157,8 @@ async fn the_journal_stays_and_a_duplicate_is_still_known(engine: Engine) {
 async fn a_reply_goes_with_the_content_once_it_has_left(engine: Engine) {
     let bench = Bench::new(engine).await;
     let sent = mail(&bench, "a", None, Until::Moved).await;
-    let due = bench.shift.replies_to_send(10, bench.now()).await.unwrap();
-    bench.store.reply_sent(due[0].id, None, bench.now()).await.unwrap();
+    let due = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap();
+    hand_over(&bench.store, &due[0], Whereabouts::Taken, bench.now()).await;
     let waiting = mail(&bench, "b", None, Until::Moved).await;
     bench.advance(31 * DAY);
     purge(&bench).await;
@@ -245,8 +249,8 @@ async fn what_is_under_way_is_never_forgotten(engine: Engine) {
 
     let unsent = mail(&bench, "réponse", None, Until::Moved).await;
     assert!(kept(3).await, "its reply is to be sent");
-    let due = bench.shift.replies_to_send(10, bench.now()).await.unwrap();
-    bench.store.reply_sent(due[0].id, None, bench.now()).await.unwrap();
+    let due = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap();
+    hand_over(&bench.store, &due[0], Whereabouts::Taken, bench.now()).await;
     let by = bench.receive("avis", "avis").await;
     let message_id = format!("reponse.{}@dispolits.test", unsent.number());
     let notice = Notice { message_id: &message_id, by, words: "absent", is_failure: true };

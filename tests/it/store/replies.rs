@@ -5,9 +5,10 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict::{self, Doublon, Ignore, Integre, PartiellementIntegre, Rejete};
 use dispolits::store::{
     Answer, DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, Notice, ReplyKind, StoreError, Unsettled,
+    Whereabouts,
 };
 
-use super::bench::{Bench, SENDER, acknowledged, beds, document, judged, refused};
+use super::bench::{Bench, SENDER, acknowledged, beds, document, hand_over, judged, refused};
 use super::engine::{Engine, on_both_engines};
 
 const HOUR: i64 = 3600;
@@ -114,23 +115,24 @@ async fn a_reply_is_resent_unchanged_until_it_is_taken_over_or_given_up(engine: 
     let mut bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, boxed(letter(id))).await;
-    let due = async |bench: &Bench| bench.shift.replies_to_send(10, bench.now()).await.unwrap();
+    let due = async |bench: &Bench| bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap();
     let first = due(&bench).await.remove(0);
     bench.restart().await;
     let second = due(&bench).await.remove(0);
-    assert_eq!((second.content, second.message_id), (first.content, first.message_id));
+    assert_eq!((&second.content, &second.message_id), (&first.content, &first.message_id));
 
-    bench.store.reply_failed(first.id, "occupé", Some(bench.after(30)), bench.now()).await.unwrap();
-    bench.advance(29);
+    let busy = || Whereabouts::Waiting("occupé".to_owned());
+    hand_over(&bench.store, &first, busy(), bench.now()).await;
+    bench.advance(59);
     assert!(due(&bench).await.is_empty());
     bench.advance(1);
     assert_eq!(due(&bench).await[0].attempts, 1);
-    bench.store.reply_sent(first.id, None, bench.now()).await.unwrap();
+    hand_over(&bench.store, &first, Whereabouts::Taken, bench.now()).await;
     assert!(due(&bench).await.is_empty());
     let kept = bench.store.replies(id).await.unwrap().remove(0);
     assert_eq!((kept.etat.as_str(), kept.failure), ("envoyee", None));
 
-    bench.store.reply_failed(first.id, "refusé", None, bench.now()).await.unwrap();
+    hand_over(&bench.store, &first, Whereabouts::Refused("refusé".to_owned()), bench.now()).await;
     assert_eq!(bench.store.replies(id).await.unwrap()[0].etat, "envoyee", "whatever a slower one tells of its own try");
     assert!(due(&bench).await.is_empty());
 }
@@ -139,12 +141,12 @@ async fn a_clock_set_back_delays_no_reply(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, boxed(letter(id))).await;
-    let claimed = bench.shift.replies_to_send(10, bench.now()).await.unwrap().remove(0);
-    bench.store.reply_failed(claimed.id, "occupé", Some(bench.after(30)), bench.now()).await.unwrap();
+    let claimed = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().remove(0);
+    hand_over(&bench.store, &claimed, Whereabouts::Waiting("occupé".to_owned()), bench.now()).await;
     let now = bench.after(-3600);
-    assert!(bench.shift.replies_to_send(10, now).await.unwrap().is_empty());
+    assert!(bench.shift.replies_to_send(10, &[], now).await.unwrap().is_empty());
     bench.store.clock_set_back(now, now).await.unwrap();
-    assert_eq!(bench.shift.replies_to_send(10, now).await.unwrap().len(), 1);
+    assert_eq!(bench.shift.replies_to_send(10, &[], now).await.unwrap().len(), 1);
 }
 
 async fn a_reply_that_cannot_be_read_stops_no_other(engine: Engine) {
@@ -154,7 +156,7 @@ async fn a_reply_that_cannot_be_read_stops_no_other(engine: Engine) {
         bench.settle(id, boxed(letter(id))).await;
     }
     bench.execute("UPDATE replies SET recipients = 'pas une adresse' WHERE mail_id = 1").await;
-    assert_eq!(bench.shift.replies_to_send(10, bench.now()).await.unwrap().len(), 1);
+    assert_eq!(bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().len(), 1);
     assert_eq!(bench.number("SELECT COUNT(*) FROM replies WHERE etat = 'abandonnee'").await, 1);
 }
 
@@ -191,12 +193,13 @@ async fn a_lighter_mail_takes_the_place_of_one_that_has_not_left(engine: Engine)
     let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, boxed(letter(id))).await;
-    let due = bench.shift.replies_to_send(1, bench.now()).await.unwrap().remove(0);
+    let due = bench.shift.replies_to_send(1, &[], bench.now()).await.unwrap().remove(0);
     let content = async || bench.store.replies(id).await.unwrap().remove(0).content;
-    bench.store.lighten_reply(due.id, b"plus petit").await.unwrap();
+    bench.store.lighten_reply(due.id, &[], b"plus petit", "552 5.7.0 non").await.unwrap();
     assert_eq!(content().await, b"plus petit");
-    bench.store.reply_sent(due.id, None, bench.now()).await.unwrap();
-    bench.store.lighten_reply(due.id, b"autre").await.unwrap();
+    assert_eq!(bench.store.replies(id).await.unwrap()[0].lightened.as_deref(), Some("552 5.7.0 non"));
+    hand_over(&bench.store, &due, Whereabouts::Taken, bench.now()).await;
+    bench.store.lighten_reply(due.id, &[], b"autre", "non").await.unwrap();
     assert_eq!(content().await, b"plus petit");
 }
 
@@ -237,7 +240,7 @@ async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
     bench.store.add_digest(&bench.settling, &gathered, &digest, bench.now()).await.unwrap();
     assert_eq!(due().await, []);
     assert_eq!(bench.store.told(&[ids[0]]).await.unwrap().remove(&ids[0]).map(|told| told.rejections), Some(1));
-    assert_eq!(bench.shift.replies_to_send(10, bench.now()).await.unwrap().len(), 1);
+    assert_eq!(bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().len(), 1);
     assert!(matches!(
         bench.store.add_digest(&bench.settling, &gathered, &digest, bench.now()).await,
         Err(StoreError::Database(_))

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use dispolits::outcome::Etat;
-use dispolits::store::{Answer, Duty, MailId, Reading, Shift, Store, StoreError};
+use dispolits::store::{Answer, Duty, MailId, Reading, Shift, Store, StoreError, Whereabouts};
 
 use super::bench::{ACCOUNT, Bench, SETTLE, acknowledged, at_location, beds, document, judged, location, received};
-use super::bench::{unknown, worker};
+use super::bench::{hand_over, unknown, worker};
 use super::engine::{Engine, on_both_engines};
 use super::replies::letter;
 
@@ -187,24 +187,20 @@ async fn a_reply_is_sent_by_one_worker(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
     bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
-    let first = bench.shift.replies_to_send(10, bench.now()).await.unwrap();
+    let first = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap();
     assert_eq!(first.len(), 1);
     if engine == Engine::Postgres {
         let other = worker(&bench.store, "autre").await;
-        assert!(other.replies_to_send(10, bench.now()).await.unwrap().is_empty());
+        assert!(other.replies_to_send(10, &[], bench.now()).await.unwrap().is_empty());
         bench.shift.release_replies().await.unwrap();
-        assert_eq!(other.replies_to_send(10, bench.now()).await.unwrap().len(), 1);
+        assert_eq!(other.replies_to_send(10, &[], bench.now()).await.unwrap().len(), 1);
     }
     bench.crash().await;
-    let second = bench.shift.replies_to_send(10, bench.now()).await.unwrap();
+    let second = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap();
     assert_eq!(second[0].content, first[0].content, "the very same mail");
-    bench.store.reply_sent(id_of(&second), None, bench.now()).await.unwrap();
-    bench.store.reply_failed(id_of(&first), "trop tard", None, bench.now()).await.unwrap();
+    hand_over(&bench.store, &second[0], Whereabouts::Taken, bench.now()).await;
+    hand_over(&bench.store, &first[0], Whereabouts::Refused("trop tard".to_owned()), bench.now()).await;
     assert_eq!(bench.store.replies(id).await.unwrap()[0].etat, "envoyee");
-}
-
-fn id_of(replies: &[dispolits::store::ReplyToSend]) -> dispolits::store::ReplyId {
-    replies[0].id
 }
 
 on_both_engines! {

@@ -6,9 +6,9 @@ use sqlx::FromRow;
 
 use super::sql::Sql;
 use crate::store::engine::FromRows;
-use crate::store::{MailId, Result, Store, instant};
+use crate::store::{Handing, MailId, Result, Store, handing, instant};
 
-pub use shape::{Life, LifeDocument, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};
+pub use shape::{Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};
 
 /// The most rows, and the most requests, told of one mail.
 const MOST: u32 = 10_000;
@@ -60,6 +60,8 @@ struct ReplyColumns {
     failure: Option<String>,
     returned_by: Option<i64>,
     notice: Option<String>,
+    handed: String,
+    lightened: Option<String>,
 }
 
 type RequestColumns = (i64, i64, String, Option<i64>, i64, Option<String>);
@@ -138,13 +140,13 @@ impl Store {
     async fn life_replies(&self, id: MailId) -> Result<Vec<LifeReply>> {
         let statement =
             "SELECT kind, mail_id, message_id, recipients, created_at, etat, attempts, closed_at, failure, returned_by,
-                    notice
+                    notice, handed, lightened
              FROM replies WHERE id IN (
                  SELECT id FROM replies WHERE mail_id = $1
                  UNION SELECT digest_id FROM withheld WHERE mail_id = $1 AND digest_id IS NOT NULL)
              ORDER BY id";
         let rows: Vec<ReplyColumns> = self.of_mail(id, statement).await?;
-        Ok(rows.into_iter().map(life_reply).collect())
+        rows.into_iter().map(life_reply).collect()
     }
 
     async fn life_replays(&self, id: MailId) -> Result<Vec<LifeReplay>> {
@@ -217,8 +219,9 @@ fn life_row(row: RowColumns) -> LifeRow {
     }
 }
 
-fn life_reply(row: ReplyColumns) -> LifeReply {
-    LifeReply {
+fn life_reply(row: ReplyColumns) -> Result<LifeReply> {
+    let handings = handing::read(&row.recipients, &row.handed, &row.etat)?;
+    Ok(LifeReply {
         nature: row.kind,
         courriel: row.mail_id,
         message_id: row.message_id,
@@ -230,5 +233,15 @@ fn life_reply(row: ReplyColumns) -> LifeReply {
         echec: row.failure,
         non_remise: row.returned_by,
         avis: row.notice,
+        remises: handings.iter().map(life_handing).collect(),
+        allegee: row.lightened,
+    })
+}
+
+fn life_handing(one: &Handing) -> LifeHanding {
+    LifeHanding {
+        destinataire: one.to.to_string(),
+        etat: one.whereabouts.word(),
+        reponse: one.whereabouts.answer().map(str::to_owned),
     }
 }

@@ -180,6 +180,21 @@ pub struct LifeReply {
     pub non_remise: Option<i64>,
     /// What notices of delivery say of it.
     pub avis: Option<String>,
+    /// Where it is for each recipient.
+    pub remises: Vec<LifeHanding>,
+    /// Why it leaves without the sender's mail, if it does: what the server said of the whole.
+    pub allegee: Option<String>,
+}
+
+/// Where a reply is for one recipient.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LifeHanding {
+    /// The recipient.
+    pub destinataire: String,
+    /// `attend`, `pris` (the submission server took it over) or `refuse`.
+    pub etat: &'static str,
+    /// What the server last said, if it did not take it.
+    pub reponse: Option<String>,
 }
 
 /// A new judgement.

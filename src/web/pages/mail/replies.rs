@@ -1,11 +1,13 @@
 //! What was answered, as its sender saw it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::dossier::{Dossier, Sight};
 use crate::message;
-use crate::store::StoredReply;
+use crate::store::{Handing, StoredReply};
 use crate::web::pages::parts::{badge, fact, moment};
 use crate::words;
 
@@ -32,12 +34,26 @@ fn one(reply: &StoredReply, sight: Sight) -> Markup {
         article.reponse {
             h3 { (words::reply_kind(&reply.kind)) " " (state(reply)) }
             dl.faits {
-                (fact("À", Some(reply.recipients.replace(' ', ", "))))
+                (fact("À", Some(recipients(reply))))
                 (fact("Le", closed.map(moment::moment)))
                 (fact("Dernier échec", reply.failure.as_deref()))
                 (fact("Avis du serveur", notice(reply)))
+                (fact("Sans le courriel d’origine", reply.lightened.as_ref().map(|why| format!("le serveur en refuse le contenu : {why}"))))
             }
             @if sight == Sight::Open && !reply.content.is_empty() { pre.lettre tabindex="0" { (text(reply)) } }
+        }
+    }
+}
+
+/// Who got it, who waits, who was refused: told apart where they differ.
+fn recipients(reply: &StoredReply) -> Markup {
+    let place = |one: &Handing| words::handing(one.whereabouts.word());
+    let differ = reply.handings.windows(2).any(|pair| pair.iter().map(place).collect::<BTreeSet<_>>().len() > 1);
+    html! {
+        @for (rank, one) in reply.handings.iter().enumerate() {
+            @if rank > 0 { ", " }
+            (one.to)
+            @if differ { " (" (place(one)) ")" }
         }
     }
 }
@@ -46,8 +62,11 @@ fn state(reply: &StoredReply) -> Markup {
     let (class, word) = match (reply.etat.as_str(), reply.returned_by) {
         (_, Some(_)) => ("mauvais", "non remise"),
         ("abandonnee", None) => ("mauvais", "abandonnée"),
-        ("envoyee", None) => ("bon", "envoyée"),
-        (other, None) => ("attente", words::answer(Some(other))),
+        (state, None) => {
+            let (reached, of) = (reply.reached(), reply.handings.len());
+            let class = if state == "envoyee" && reached == of { "bon" } else { "attente" };
+            (class, words::answer_to(state, reached, of))
+        }
     };
     badge::framed(class, word)
 }

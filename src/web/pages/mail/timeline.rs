@@ -86,10 +86,12 @@ fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
             }
         },
     };
+    let reached = reply.remises.iter().filter(|one| one.etat == "pris").count();
     let closed = reply.close.map(|at| Event {
         at,
         what: html! {
-            (kind) " " (words::answer(Some(&reply.etat))) " à " (to)
+            (kind) " " (words::answer_to(&reply.etat, reached, reply.remises.len())) " à " (to)
+            @if reply.allegee.is_some() { ", sans le courriel d’origine" }
             @if let Some(failure) = &reply.echec { " ; " (failure) }
             @if let Some(notice) = &reply.avis { " ; avis de remise : " (notice) }
             @if let Some(mail) = reply.non_remise {

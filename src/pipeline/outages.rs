@@ -1,0 +1,97 @@
+//! Since when no reply leaves, of all or of one envelope sender, and until when none is tried.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::posting::after;
+use crate::address::Address;
+
+/// Which replies an outage is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// All.
+    Server,
+    /// Those of one envelope sender, `None` the null one.
+    Sender(Option<Address>),
+}
+
+/// The outages that last. Envelope senders are our own addresses: there are few.
+#[derive(Debug, Default)]
+pub(super) struct Outages(Mutex<BTreeMap<Scope, Outage>>);
+
+#[derive(Debug)]
+struct Outage {
+    failures: u32,
+    until: Timestamp,
+}
+
+impl Outages {
+    /// The senders whose replies are not tried now; `None` if none is to be tried at all.
+    pub(super) fn refused_senders(&self, now: Timestamp) -> Option<Vec<Option<Address>>> {
+        let outages = self.lock();
+        let mut senders = Vec::new();
+        for scope in outages.iter().filter(|(_, outage)| now < outage.until).map(|(scope, _)| scope) {
+            match scope {
+                Scope::Server => return None,
+                Scope::Sender(sender) => senders.push(sender.clone()),
+            }
+        }
+        Some(senders)
+    }
+
+    /// Whether nothing of it is to be tried now.
+    pub(super) fn holds(&self, scope: &Scope, now: Timestamp) -> bool {
+        self.lock().get(scope).is_some_and(|outage| now < outage.until)
+    }
+
+    /// Begins or goes on, for as long as `wait` says after so many failures. Returns that, and whether it begins.
+    pub(super) fn prolong(
+        &self,
+        scope: &Scope,
+        now: Timestamp,
+        wait: impl FnOnce(u32) -> Duration,
+    ) -> (Duration, bool) {
+        let mut outages = self.lock();
+        let outage = outages.entry(scope.clone()).or_insert(Outage { failures: 0, until: now });
+        let wait = wait(outage.failures);
+        outage.failures = outage.failures.saturating_add(1);
+        outage.until = after(now, wait);
+        (wait, outage.failures == 1)
+    }
+
+    /// Is over. Returns whether it had begun.
+    pub(super) fn end(&self, scope: &Scope) -> bool {
+        self.lock().remove(scope).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Scope, Outage>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Scope {
+    /// What the traces say when it begins.
+    pub(super) fn begun(&self) -> String {
+        match self {
+            Self::Server => "les réponses attendent, le serveur d’envoi est indisponible".to_owned(),
+            Self::Sender(from) => {
+                format!("les réponses {} attendent, le serveur d’envoi refuse cet expéditeur", of(from.as_ref()))
+            }
+        }
+    }
+
+    /// What they say when it ends.
+    pub(super) fn ended(&self) -> String {
+        match self {
+            Self::Server => "le serveur d’envoi est de nouveau disponible".to_owned(),
+            Self::Sender(from) => format!("le serveur d’envoi accepte de nouveau les réponses {}", of(from.as_ref())),
+        }
+    }
+}
+
+fn of(from: Option<&Address>) -> String {
+    from.map_or("sans expéditeur d’enveloppe".to_owned(), |from| format!("de {}", from.masked()))
+}
