@@ -29,6 +29,8 @@ pub enum Kind {
     Rejections,
     /// A reply did not reach its sender.
     Undelivered,
+    /// Somebody answered one of our mails, and no machine answers that.
+    ToRead,
     /// Replies wait: the submission server takes none.
     RepliesWaiting,
     /// Mails received have no outcome and are not in progress.
@@ -49,7 +51,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the gravest first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::StoreSilent,
         Self::Balance,
         Self::Stuck,
@@ -66,6 +68,7 @@ impl Kind {
         Self::SilentService,
         Self::Rejections,
         Self::Undelivered,
+        Self::ToRead,
         Self::RepliesWaiting,
         Self::Referential,
     ];
@@ -96,7 +99,7 @@ impl Kind {
             Self::Rejections => Some(
                 "Se clôt d’elle-même quand les rejets de la dernière heure reviennent à l’habitude ; marquer des courriels comme traités n’y change rien.",
             ),
-            Self::Undelivered | Self::PatientDocument => Some(
+            Self::Undelivered | Self::ToRead | Self::PatientDocument => Some(
                 "Se clôt quelques minutes après que le courriel est marqué comme traité, ou d’elle-même au bout de `alerts.event_window`.",
             ),
             _ => None,
@@ -105,7 +108,7 @@ impl Kind {
 
     /// Whether it happened once, rather than lasts: such an incident opens at first sight.
     pub fn is_event(self) -> bool {
-        matches!(self, Self::PatientDocument | Self::Undelivered | Self::Certificate | Self::Referential)
+        matches!(self, Self::PatientDocument | Self::Undelivered | Self::ToRead | Self::Certificate | Self::Referential)
     }
 
     fn article(self) -> &'static Article {

@@ -12,6 +12,7 @@ mod head;
 mod identifier;
 mod limits;
 mod magic;
+mod mailboxes;
 mod mime;
 mod name;
 mod part;
@@ -21,7 +22,7 @@ mod selection;
 mod transfer;
 
 use crate::address::Address;
-use crate::defect::Defect;
+use crate::defect::{Code, Defect};
 
 use envelope::Envelope;
 use gathering::{Found, Gathering};
@@ -49,6 +50,9 @@ pub struct Message {
 ///
 /// Never fails: a mail that cannot be read has the defect M05 and whatever its header still tells.
 pub fn read(raw: &[u8], limits: &Limits) -> Message {
+    if let Some(lines) = mime::relined(raw) {
+        return unread(&Head::read(&lines), Unreadable::NoLineFeed, limits);
+    }
     match mime::open(raw) {
         Ok((block, body)) => read_opened(&Head::read(block), body, limits),
         Err(reason) => unread(&Head::read(mime::open_long_head(raw)), reason, limits),
@@ -71,7 +75,7 @@ pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<
 }
 
 impl Message {
-    /// The address in From, if it holds exactly one.
+    /// The address in From, if whoever reads it finds exactly one.
     pub fn sender(&self) -> Option<&Address> {
         self.envelope.sender.as_ref()
     }
@@ -117,6 +121,11 @@ impl Message {
         &self.envelope.references
     }
 
+    /// The Message-IDs that In-Reply-To and References name, 40 at most, as safe as the Message-ID.
+    pub fn answers(&self) -> &[String] {
+        &self.envelope.answers
+    }
+
     /// The subject, decoded, on one line, shortened.
     pub fn subject(&self) -> Option<&str> {
         self.envelope.subject.as_deref()
@@ -146,7 +155,10 @@ impl Message {
 
     fn new(head: &Head<'_>, found: Found) -> Self {
         let envelope = Envelope::read(head);
-        Self { automatic: Automatic::of(head, &envelope, found.receipt.is_some()), envelope, found }
+        // What is wrong with a document must be told, whatever the subject.
+        let is_bare = found.candidates.is_empty() && found.defects.iter().all(|defect| defect.code() == Code::M02);
+        let automatic = Automatic::of(head, &envelope, found.receipt.is_some(), is_bare);
+        Self { envelope, automatic, found }
     }
 }
 

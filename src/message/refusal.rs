@@ -61,6 +61,9 @@ pub(super) fn unreadable(reason: Unreadable, limits: &Limits) -> Defect {
     let defect = Defect::new(Code::M05, Place::mail());
     match reason {
         Unreadable::NoHeader => defect.detail("Il n’a pas d’en-tête."),
+        Unreadable::NoLineFeed => {
+            defect.detail("Ses lignes finissent par un retour chariot seul (CR), sans saut de ligne (LF).")
+        }
         Unreadable::LongHead => defect.detail("Un en-tête est démesurément long."),
         Unreadable::TooDeep => defect.detail("Ses parties sont imbriquées trop profondément."),
         Unreadable::TooManyParts => defect.detail(format!("Il a plus de {} parties.", limits.parts)),

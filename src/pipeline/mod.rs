@@ -19,6 +19,7 @@ mod judge;
 mod noticing;
 mod posting;
 mod probing;
+mod quota;
 mod refusing;
 mod replaying;
 mod round;

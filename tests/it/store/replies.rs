@@ -26,6 +26,7 @@ fn reply(id: MailId, kind: ReplyKind, rejections: usize) -> NewReply {
         return_path: None,
         content: format!("{} au courriel {}", kind.word(), id.number()).into_bytes(),
         rejections,
+        copy: None,
     }
 }
 
