@@ -118,7 +118,8 @@ impl Mailboxes {
     fn look_into(&mut self, text: &str) {
         for text in [text, &decoded(text)] {
             let pieces = text.split(|character: char| character != '@' && character != '.' && !is_atom(character));
-            let found = pieces.filter(|piece| piece.contains('@')).filter_map(|piece| plain(piece.trim_matches('.')));
+            let found =
+                pieces.filter(|piece| piece.contains('@')).filter_map(|piece| plain(piece.trim_matches(['.', '\''])));
             found.for_each(|address| keep(&mut self.hidden, address));
         }
     }
