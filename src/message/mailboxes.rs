@@ -78,7 +78,9 @@ impl Mailboxes {
     fn entry(&mut self, tokens: &[Token]) {
         let (comments, tokens): (Vec<&Token>, Vec<&Token>) =
             tokens.iter().partition(|token| matches!(token, Token::Comment(_)));
-        comments.into_iter().for_each(|comment| self.look_into(comment.text()));
+        for comment in comments {
+            self.look_into(comment.text());
+        }
         // The innermost bracket holds the address, wherever it is closed.
         let (name, rest) = match tokens.iter().rposition(|token| **token == Token::Open) {
             Some(open) => tokens.split_at(open),

@@ -86,7 +86,9 @@ impl Ledger {
             more(&mut self.to_strangers);
         }
         more(self.by_sender.entry(sender.clone()).or_default());
-        recipients.iter().for_each(|address| more(self.by_recipient.entry(address.clone()).or_default()));
+        for address in recipients {
+            more(self.by_recipient.entry(address.clone()).or_default());
+        }
     }
 }
 
