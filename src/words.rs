@@ -81,6 +81,7 @@ pub fn reply_kind(kind: &str) -> &str {
     match kind {
         "reponse" => "Réponse",
         "complement" => "Complément",
+        "copie" => "Copie au contact",
         "recapitulatif" => "Récapitulatif",
         other => other,
     }

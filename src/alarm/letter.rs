@@ -16,6 +16,8 @@ pub(super) struct Envelope {
     pub(super) from_name: String,
     pub(super) to: Vec<Address>,
     pub(super) nil: Option<String>,
+    /// Where a person reads the answers.
+    pub(super) contact: Option<Address>,
 }
 
 impl Envelope {
@@ -29,8 +31,11 @@ impl Envelope {
             .date(Date::new(now.as_second()))
             .message_id(message_id)
             .header("Auto-Submitted", Raw::new("auto-generated"))
-            .header("X-MSS-INS", Raw::new("N"))
             .text_body(digest.text().replace('\n', "\r\n"));
+        let mail = match &self.contact {
+            Some(contact) => mail.reply_to(contact.as_str()),
+            None => mail,
+        };
         let mail = match &self.nil {
             Some(nil) => mail.header("X-MSS-NIL", Text::new(nil.as_str())),
             None => mail,

@@ -88,6 +88,7 @@ impl Alarm {
         let store = self.store();
         let recent = before(now, self.settings().event_window.signed());
         sight.extend(store.undelivered_replies(recent).await?.into_iter().map(of_undelivered));
+        sight.extend(store.mails_to_read(recent).await?.into_iter().map(of_mail_to_read));
         sight.extend(store.patient_documents(recent).await?.into_iter().map(of_patient_document));
         sight.extend(store.rights_refused().await?.as_ref().map(of_rights));
         sight.extend(store.refused_by_the_ror(recent).await?.iter().map(of_refusals));
@@ -175,6 +176,12 @@ fn of_undelivered(one: Happening) -> Observation {
     let number = one.mail.number();
     let sentence = format!("la réponse au courriel {number} n’a pas été remise");
     Observation::new(Kind::Undelivered, &format!("courriel {number}"), Severity::Attention, &sentence, Some(one.at))
+}
+
+fn of_mail_to_read(one: Happening) -> Observation {
+    let number = one.mail.number();
+    let sentence = format!("le courriel {number} répond à l’un des nôtres : une personne doit le lire");
+    Observation::new(Kind::ToRead, &format!("courriel {number}"), Severity::Attention, &sentence, Some(one.at))
 }
 
 fn of_patient_document(one: Happening) -> Observation {

@@ -29,6 +29,7 @@ impl Teller {
             from_name: config.reply.from_name.clone(),
             to: config.alerts.recipients.clone(),
             nil: config.reply.nil.clone(),
+            contact: config.reply.contact.clone(),
         };
         let webhook = config.alerts.webhook.as_ref().map(Caller::new).transpose()?;
         let banner = (config.environnement == Environnement::Qualification).then_some("QUALIFICATION");

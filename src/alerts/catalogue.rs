@@ -103,6 +103,12 @@ pub(super) fn article(kind: Kind) -> &'static Article {
             meaning: "La réponse à un courriel a été abandonnée après ses essais, refusée pour l’un de ses destinataires, ou est revenue en erreur : quelqu’un ne sait pas ce qui a été rejeté.",
             remedy: "Ouvrez le courriel dans le journal, vérifiez l’adresse qui n’a pas été servie et prévenez l’établissement par téléphone ; la réponse peut être renvoyée depuis cette page.",
         },
+        Kind::ToRead => &Article {
+            word: "message-a-lire",
+            title: "Message à lire",
+            meaning: "Quelqu’un, ou un répondeur, a répondu à un courriel de Dispolits par un texte sans compte rendu. Dispolits n’y répond pas : deux automates se répondraient sans fin.",
+            remedy: "Lisez le courriel dans le journal. Si une personne pose une question, répondez-lui ; si c’est un avis d’absence, marquez-le comme traité. Avec `reply.contact`, ces réponses vont à une personne de votre équipe.",
+        },
         Kind::RepliesWaiting => &Article {
             word: "reponses-en-attente",
             title: "Réponses en attente",

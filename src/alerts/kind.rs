@@ -39,6 +39,8 @@ pub enum Kind {
     Rejections,
     /// A reply did not reach its sender.
     Undelivered,
+    /// Somebody answered one of our mails, and no machine answers that.
+    ToRead,
     /// Replies wait: the submission server takes none.
     RepliesWaiting,
     /// Mails received have no outcome and are not in progress.
@@ -59,7 +61,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, the gravest first.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::StoreSilent,
         Self::Balance,
         Self::Stuck,
@@ -80,6 +82,7 @@ impl Kind {
         Self::SilentService,
         Self::Rejections,
         Self::Undelivered,
+        Self::ToRead,
         Self::RepliesWaiting,
         Self::Referential,
         Self::Unmoved,
@@ -114,7 +117,7 @@ impl Kind {
             Self::RorRefusals => Some(
                 "Se clôt quelques minutes après que les courriels sont marqués comme traités, ou d’elle-même quand le ROR n’a plus rien refusé sous ce code depuis `alerts.event_window`.",
             ),
-            Self::Undelivered | Self::PatientDocument => Some(
+            Self::Undelivered | Self::ToRead | Self::PatientDocument => Some(
                 "Se clôt quelques minutes après que le courriel est marqué comme traité, ou d’elle-même au bout de `alerts.event_window`.",
             ),
             Self::Unread => Some(
@@ -134,7 +137,12 @@ impl Kind {
     pub fn is_event(self) -> bool {
         matches!(
             self,
-            Self::PatientDocument | Self::Undelivered | Self::RorRefusals | Self::Certificate | Self::Referential
+            Self::PatientDocument
+                | Self::Undelivered
+                | Self::ToRead
+                | Self::RorRefusals
+                | Self::Certificate
+                | Self::Referential
         )
     }
 

@@ -122,10 +122,14 @@ pub struct Reply {
     /// Délai au-delà duquel des rejets déjà connus sont annoncés sans attendre le ROR.
     #[serde(default = "quarter")]
     pub deadline: Span,
-    /// Réponses par expéditeur et par heure ; au-delà, les rejets sont réunis dans un récapitulatif. Les envois de test et
-    /// le retour à la normale sont répondus jusqu’à dix fois ce nombre.
+    /// Réponses par heure à un même expéditeur, à une même adresse de destination, et à tous les expéditeurs inconnus du
+    /// référentiel réunis. Au-delà, les rejets d’un expéditeur connu sont réunis dans un récapitulatif. Les envois de test
+    /// et le retour à la normale sont répondus à leur expéditeur jusqu’à dix fois ce nombre.
     #[serde(default = "default_cap")]
     pub cap_per_hour: u32,
+    /// Courriels de réponse par heure en tout, récapitulatifs compris ; au-delà, rien ne part avant que l’heure avance.
+    #[serde(default = "default_total")]
+    pub total_per_hour: u32,
     /// Les avis de traitement (MDN) partent avec un expéditeur d’enveloppe vide (RFC 8098) ; `false`
     /// si le serveur d’envoi le refuse.
     #[serde(default = "yes")]
@@ -133,10 +137,17 @@ pub struct Reply {
     /// Joindre le courriel d’origine aux réponses ; jamais quand il contient autre chose que des rapports reconnus.
     #[serde(default = "yes")]
     pub attach_original: bool,
+    /// Taille du plus grand courriel d’origine joint en entier, en octets ; d’un plus grand, seul l’en-tête revient.
+    #[serde(default = "default_original")]
+    pub original_max_bytes: usize,
+    /// Joindre en entier aussi un courriel d’origine à 8 bits (8BITMIME) ; `false` pour n’en renvoyer que l’en-tête.
+    #[serde(default = "yes")]
+    pub eight_bit: bool,
     /// Référence NIL du produit (en-tête X-MSS-NIL), obligatoire en production.
     #[serde(default)]
     pub nil: Option<String>,
-    /// Adresse où une personne lit les réponses aux relances (Reply-To) ; sans elle, elles reviennent à Dispolits.
+    /// Adresse où une personne lit ce qu’on répond aux courriels de Dispolits (Reply-To de tous) ; sans elle, ces réponses
+    /// reviennent à Dispolits, qui les montre à l’exploitant sans y répondre.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub contact: Option<Address>,
@@ -158,6 +169,14 @@ fn quarter() -> Span {
 
 fn default_cap() -> u32 {
     20
+}
+
+fn default_total() -> u32 {
+    500
+}
+
+fn default_original() -> usize {
+    1 << 20
 }
 
 fn yes() -> bool {

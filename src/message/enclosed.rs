@@ -31,11 +31,6 @@ pub(super) fn begins_like_mail(bytes: &[u8]) -> bool {
     has("from") && USUAL.iter().any(|name| has(name))
 }
 
-/// A mail from its header on, what stands before it passed over; as it is if it begins otherwise.
-pub(super) fn from_header(bytes: &[u8]) -> &[u8] {
-    if begins_like_mail(bytes) { without_lead(bytes) } else { bytes }
-}
-
 fn without_lead(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start()
 }

@@ -5,6 +5,7 @@ use crate::defect::excerpt;
 
 use super::head::Head;
 use super::identifier;
+use super::mailboxes::Mailboxes;
 
 /// What the Return-Path field says: the address of the SMTP envelope (RFC 5321, section 4.4).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,47 +31,34 @@ pub(super) struct Envelope {
     pub(super) return_path: ReturnPath,
     pub(super) message_id: Option<String>,
     pub(super) references: Vec<String>,
+    pub(super) answers: Vec<String>,
     pub(super) subject: Option<String>,
 }
 
 impl Envelope {
     pub(super) fn read(head: &Head<'_>) -> Self {
+        let mailboxes = |field: &str| Mailboxes::read(head.texts(field));
+        let from = mailboxes("From");
         Self {
-            sender: only_address(head, "From"),
-            from_text: from_text(head),
-            several_senders: head.addresses("From").count() > 1,
-            reply_to: addresses(head, "Reply-To").into_iter().flatten().next(),
-            disposition_notification_to: only_address(head, "Disposition-Notification-To"),
+            sender: from.only().cloned(),
+            from_text: from_text(head, &from),
+            several_senders: from.all().count() > 1,
+            reply_to: mailboxes("Reply-To").first().cloned(),
+            disposition_notification_to: mailboxes("Disposition-Notification-To").only().cloned(),
             original_recipient: original_recipient(head),
             return_path: return_path(head),
             message_id: head.texts("Message-ID").find_map(|text| identifier::one(&text)),
             references: references(head),
+            answers: answers(head),
             subject: head.decoded("Subject").map(|text| excerpt(text.trim())).filter(|text| !text.is_empty()),
         }
     }
 }
 
-/// The address, if the field holds exactly one and nothing else.
-///
-/// Two senders are no sender: nobody could say which of the two may report. To several notification
-/// addresses no receipt goes by itself (RFC 8098, section 2.1).
-fn only_address(head: &Head<'_>, field: &str) -> Option<Address> {
-    let mut all = addresses(head, field).into_iter();
-    all.next().flatten().filter(|_| all.next().is_none())
-}
-
-/// Each address of a field, `None` for an entry that is none. The address must stand in the field as
-/// it is: one hidden in an encoded word is invisible to the operator who vouches for the sender.
-fn addresses(head: &Head<'_>, field: &str) -> Vec<Option<Address>> {
-    let raw = head.texts(field).collect::<String>().to_ascii_lowercase();
-    let read = |text: &str| text.parse::<Address>().ok().filter(|address| raw.contains(address.as_str()));
-    head.addresses(field).map(|entry| entry.address().and_then(read)).collect()
-}
-
 /// The addresses alone, since a long display name would push them out of the excerpt.
-fn from_text(head: &Head<'_>) -> String {
-    let parsed: Vec<&str> = head.addresses("From").filter_map(mail_parser::Addr::address).collect();
-    match parsed.as_slice() {
+fn from_text(head: &Head<'_>, from: &Mailboxes) -> String {
+    let addresses: Vec<&str> = from.all().map(Address::as_str).collect();
+    match addresses.as_slice() {
         [] => excerpt(&head.texts("From").collect::<Vec<_>>().join(", ")),
         addresses => excerpt(&addresses.join(", ")),
     }
@@ -95,7 +83,15 @@ fn return_path(head: &Head<'_>) -> ReturnPath {
 
 /// RFC 5322, section 3.6.4: without References, In-Reply-To stands in if it names one message.
 fn references(head: &Head<'_>) -> Vec<String> {
-    let all = |field: &str| identifier::references(&head.texts(field).collect::<Vec<_>>().join(" "));
-    let references = all("References");
-    if references.is_empty() { all("In-Reply-To").into_iter().take(1).collect() } else { references }
+    let references = identifiers(head, "References");
+    if references.is_empty() { identifiers(head, "In-Reply-To").into_iter().take(1).collect() } else { references }
+}
+
+/// Whatever either field names: machines that answer fill in one, both, or the wrong one.
+fn answers(head: &Head<'_>) -> Vec<String> {
+    ["In-Reply-To", "References"].into_iter().flat_map(|field| identifiers(head, field)).collect()
+}
+
+fn identifiers(head: &Head<'_>, field: &str) -> Vec<String> {
+    identifier::references(&head.texts(field).collect::<Vec<_>>().join(" "))
 }

@@ -1,6 +1,6 @@
 //! One header block (RFC 5322, section 2.2), read field by field.
 
-use mail_parser::{Addr, ContentType, Header, HeaderName, HeaderValue, MessageParser};
+use mail_parser::{ContentType, Header, HeaderName, HeaderValue, MessageParser};
 
 /// The fields of a header block. Reading never fails: what is no field is passed over.
 pub(super) struct Head<'x> {
@@ -33,11 +33,6 @@ impl<'x> Head<'x> {
         self.named(name).find_map(|field| field.value.as_text())
     }
 
-    /// Every address in the fields of this name; one entry for what is no address, too.
-    pub(super) fn addresses(&self, name: &str) -> impl Iterator<Item = &Addr<'x>> {
-        self.named(name).filter_map(|field| field.value.as_address()).flat_map(mail_parser::Address::iter)
-    }
-
     /// A field with parameters: Content-Type or Content-Disposition.
     pub(super) fn parametrised(&self, name: &str) -> Option<&ContentType<'x>> {
         self.named(name).find_map(|field| match &field.value {
@@ -67,9 +62,6 @@ fn parser() -> MessageParser {
         .header_content_type(HeaderName::ContentType)
         .header_content_type(HeaderName::ContentDisposition)
         .header_text(HeaderName::Subject)
-        .header_address(HeaderName::From)
-        .header_address(HeaderName::ReplyTo)
-        .header_address(HeaderName::DispositionNotificationTo)
         .default_header_raw()
 }
 

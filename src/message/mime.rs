@@ -26,8 +26,8 @@ const MAX_PART_HEAD: usize = 16 << 10;
 pub(super) enum Unreadable {
     /// No header field at all.
     NoHeader,
-    /// Lines that end with CR alone (RFC 5322, section 2.2, wants CR LF): every reader would cut them elsewhere.
-    CarriageReturns,
+    /// No line feed at all, but carriage returns.
+    NoLineFeed,
     /// A header longer than the limit.
     LongHead,
     /// Parts nested deeper than the limit.
@@ -65,19 +65,47 @@ struct Walk<'s, S> {
 
 /// The header block of a mail and its body.
 pub(super) fn open(raw: &[u8]) -> Result<(&[u8], &[u8]), Unreadable> {
-    let (block, body) = split_head(raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw));
+    let (block, body) = split_head(beginning(raw));
     if block.len() <= MAX_HEAD { Ok((block, body)) } else { Err(Unreadable::LongHead) }
-}
-
-/// A mail whose lines all end with CR alone, with LF in its place; `None` for any other. Enough to know the sender.
-pub(super) fn from_carriage_returns(raw: &[u8]) -> Option<Vec<u8>> {
-    let bare = raw.contains(&b'\r') && !raw.contains(&b'\n');
-    bare.then(|| raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 /// As much of a header that is too long as may be read: enough to know the sender.
 pub(super) fn open_long_head(raw: &[u8]) -> &[u8] {
-    raw.get(..MAX_HEAD).unwrap_or(raw)
+    let mail = beginning(raw);
+    mail.get(..MAX_HEAD).unwrap_or(mail)
+}
+
+/// The header of a mail whose lines end in a carriage return alone, with line feeds instead: enough to know the
+/// sender. `None` if the mail has a line feed: then a carriage return alone ends no line, here or at any server.
+pub(super) fn relined(raw: &[u8]) -> Option<Vec<u8>> {
+    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
+        return None;
+    }
+    let start = raw.trim_ascii_start();
+    let lines = start.get(..MAX_HEAD).unwrap_or(start).iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte });
+    let lines: Vec<u8> = lines.collect();
+    Some(split_head(beginning(&lines)).0.to_vec())
+}
+
+/// A mail without what programs leave in front of its header: byte order marks, blanks and blank lines, and the line
+/// « From … » that parts the mails of an mbox file (RFC 4155).
+fn beginning(mail: &[u8]) -> &[u8] {
+    let mut rest = mail;
+    loop {
+        let bare = rest.trim_ascii_start();
+        let bare = bare.strip_prefix(b"\xef\xbb\xbf").or_else(|| without_mbox_line(bare)).unwrap_or(bare);
+        if bare.len() == rest.len() {
+            return rest;
+        }
+        rest = bare;
+    }
+}
+
+/// What follows the line; `None` if it is no such line but the field From with a blank before its colon.
+fn without_mbox_line(mail: &[u8]) -> Option<&[u8]> {
+    let behind = mail.strip_prefix(b">").unwrap_or(mail).strip_prefix(b"From ")?;
+    let end = behind.iter().position(|byte| *byte == b'\n').map_or(behind.len(), |end| end + 1);
+    (!behind.trim_ascii_start().starts_with(b":")).then(|| behind.get(end..).unwrap_or_default())
 }
 
 /// Hands every piece of a mail to `sink`, until a limit is met.
@@ -158,11 +186,8 @@ impl<S: Sink> Walk<'_, S> {
         if mail.state == State::Damaged && facts.encoding != Encoding::Unknown {
             self.sink.damaged_mail(facts);
         }
-        self.entity(
-            enclosed::from_header(&mail.bytes),
-            "text/plain",
-            Level { forwarded: level.forwarded + 1, is_mail: true, ..level },
-        )
+        let inside = Level { forwarded: level.forwarded + 1, is_mail: true, ..level };
+        self.entity(beginning(&mail.bytes), "text/plain", inside)
     }
 }
 

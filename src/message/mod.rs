@@ -13,6 +13,7 @@ mod head;
 mod identifier;
 mod limits;
 mod look;
+mod mailboxes;
 mod mime;
 mod name;
 mod part;
@@ -53,8 +54,8 @@ pub struct Message {
 ///
 /// Never fails: a mail that cannot be read has the defect M05 and whatever its header still tells.
 pub fn read(raw: &[u8], limits: &Limits) -> Message {
-    if let Some(lines) = mime::from_carriage_returns(raw) {
-        return unread(&Head::read(header_of(&lines)), Unreadable::CarriageReturns, limits);
+    if let Some(lines) = mime::relined(raw) {
+        return unread(&Head::read(&lines), Unreadable::NoLineFeed, limits);
     }
     match mime::open(raw) {
         Ok((block, body)) => read_opened(&Head::read(block), body, limits),
@@ -64,8 +65,8 @@ pub fn read(raw: &[u8], limits: &Limits) -> Message {
 
 /// The sender of a mail, whose body is not looked at.
 pub fn sender_of(raw: &[u8]) -> Option<Address> {
-    let lines = mime::from_carriage_returns(raw);
-    Envelope::read(&Head::read(header_of(lines.as_deref().unwrap_or(raw)))).sender
+    let lines = mime::relined(raw);
+    Envelope::read(&Head::read(lines.as_deref().unwrap_or_else(|| header_of(raw)))).sender
 }
 
 fn header_of(raw: &[u8]) -> &[u8] {
@@ -93,7 +94,7 @@ pub fn refused_file(name: &str, bytes: &[u8], limits: &Limits) -> Option<Defect>
 }
 
 impl Message {
-    /// The address in From, if it holds exactly one.
+    /// The address in From, if whoever reads it finds exactly one.
     pub fn sender(&self) -> Option<&Address> {
         self.envelope.sender.as_ref()
     }
@@ -137,6 +138,11 @@ impl Message {
     /// The Message-IDs of References, or that of In-Reply-To; 20 at most, as safe as the Message-ID.
     pub fn references(&self) -> &[String] {
         &self.envelope.references
+    }
+
+    /// The Message-IDs that In-Reply-To and References name, 40 at most, as safe as the Message-ID.
+    pub fn answers(&self) -> &[String] {
+        &self.envelope.answers
     }
 
     /// The subject, decoded, on one line, shortened.
@@ -186,7 +192,10 @@ impl Message {
 
     fn new(head: &Head<'_>, found: Found) -> Self {
         let envelope = Envelope::read(head);
-        Self { automatic: Automatic::of(head, &envelope, found.receipt.is_some()), envelope, found }
+        // What is wrong with a document must be told, whatever the subject.
+        let is_bare = found.candidates.is_empty() && found.defects.iter().all(|defect| defect.code() == Code::M02);
+        let automatic = Automatic::of(head, &envelope, found.receipt.is_some(), is_bare);
+        Self { envelope, automatic, found }
     }
 }
 

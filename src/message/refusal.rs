@@ -74,8 +74,8 @@ pub(super) fn unreadable(reason: Unreadable, limits: &Limits) -> Defect {
     let defect = Defect::new(Code::M05, Place::mail());
     match reason {
         Unreadable::NoHeader => defect.detail("Il n’a pas d’en-tête."),
-        Unreadable::CarriageReturns => {
-            defect.detail("Ses lignes se terminent par un retour chariot seul (CR), au lieu de CR LF.")
+        Unreadable::NoLineFeed => {
+            defect.detail("Ses lignes finissent par un retour chariot seul (CR), sans saut de ligne (LF).")
         }
         Unreadable::LongHead => defect.detail("Un en-tête est démesurément long."),
         Unreadable::TooDeep => defect.detail("Ses parties sont imbriquées trop profondément."),

@@ -10,11 +10,11 @@ use crate::finess::Finess;
 use crate::message::{Automatic, Message, ReturnPath, is_of_patients};
 use crate::outcome::{MailOutcome, Verdict};
 use crate::referential::Referential;
-use crate::reply::{Envelope, ReceiptRequest};
-use crate::store::StoredMail;
+use crate::reply::{self, Envelope, ReceiptRequest, Returning};
+use crate::store::{ReplyKind, StoredMail};
 
-/// The largest original mail that is attached to a reply, in bytes.
-const MAX_ATTACHED: usize = 1024 * 1024;
+/// How the Message-IDs of our mails begin.
+const OWN_IDS: [&str; 6] = ["reponse.", "complement.", "copie.", "recapitulatif.", "relance.", "alerte-"];
 
 /// The configured rules of replies.
 #[derive(Debug, Clone)]
@@ -32,6 +32,17 @@ pub(super) struct Destination {
     pub(super) to: Address,
     /// Whether an MDN is due to it: asked for, and to the Return-Path (RFC 8098, section 2.1).
     pub(super) notification: bool,
+    /// Whether the referential knows the sender. A stranger's mail does not go back: who knows whose it is.
+    pub(super) is_known: bool,
+}
+
+/// What came back for one of our mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Echo {
+    /// A text: a person may have written it.
+    Text,
+    /// Documents that we have, and nothing else.
+    Report,
 }
 
 impl ReplyRules {
@@ -62,22 +73,62 @@ impl ReplyRules {
     }
 
     /// Where the reply to this mail goes, or why there must be none.
-    pub(super) fn destination(&self, mail: &StoredMail, message: &Message) -> Result<Destination, String> {
+    ///
+    /// Whoever writes the mail writes Reply-To and Disposition-Notification-To, and no reply goes where they say unless
+    /// it would go there anyhow: to the sender, or to the sender's establishments. Return-Path names nobody.
+    pub(super) fn destination(
+        &self,
+        mail: &StoredMail,
+        message: &Message,
+        referential: &Referential,
+    ) -> Result<Destination, String> {
         if mail.duplicate_of.is_some() {
             return Err("copie d’un courriel déjà traité".to_owned());
         }
         if let Some(reason) = message.automatic() {
             return Err(automatic_in_words(reason).to_owned());
         }
-        if message.sender().is_some_and(|sender| self.is_own(sender)) {
+        let sender = message.sender().ok_or_else(|| "From ne désigne pas un expéditeur".to_owned())?;
+        if self.is_own(sender) {
             return Err("courriel de Dispolits lui-même".to_owned());
         }
-        let requested = message.disposition_notification_to();
-        let candidates = [requested, message.reply_to(), message.sender()];
+        let is_theirs = |address: &&Address| *address == sender || referential.is_of_establishment_of(sender, address);
+        let requested = message.disposition_notification_to().filter(is_theirs);
+        let candidates = [requested, message.reply_to().filter(is_theirs), Some(sender)];
         let to = candidates.into_iter().flatten().find(|address| self.may_write_to(address));
         let to = to.ok_or_else(|| "aucun destinataire dans reply.allowed_domains".to_owned())?;
         let returns_there = matches!(message.return_path(), ReturnPath::Address(path) if path == to);
-        Ok(Destination { to: to.clone(), notification: requested == Some(to) && returns_there })
+        Ok(Destination {
+            to: to.clone(),
+            notification: requested == Some(to) && returns_there,
+            is_known: referential.knows_sender(sender),
+        })
+    }
+
+    /// Whether a mail answers one of ours without a report that we do not have: a person asks something, or a machine
+    /// answers whatever it gets.
+    pub(super) fn answers_us(&self, mail: &StoredMail, message: &Message, outcome: &MailOutcome) -> Option<Echo> {
+        let ours = message.answers().iter().any(|id| self.is_own_id(id))
+            || message.subject().is_some_and(reply::is_repeated_subject);
+        let is_text = || {
+            let told = |defect: &Defect| matches!(defect.code(), Code::M01 | Code::M02);
+            !mail.headers_only && message.candidates().is_empty() && message.defects().iter().all(told)
+        };
+        let comes_back = || {
+            let documents = &outcome.documents;
+            !documents.is_empty() && documents.iter().all(|document| document.verdict == Some(Verdict::Doublon))
+        };
+        match ours {
+            true if is_text() => Some(Echo::Text),
+            true if comes_back() => Some(Echo::Report),
+            _ => None,
+        }
+    }
+
+    fn is_own_id(&self, id: &str) -> bool {
+        let is_own_domain = |domain: &str| self.own.iter().any(|own| own.domain().eq_ignore_ascii_case(domain));
+        OWN_IDS.iter().any(|beginning| id.starts_with(beginning))
+            && id.rsplit_once('@').is_some_and(|(_, domain)| is_own_domain(domain))
     }
 
     /// Whether there is anything to say, or why not.
@@ -105,36 +156,52 @@ impl ReplyRules {
         message: &Message,
         outcome: &MailOutcome,
         destination: &Destination,
-        kind: &str,
+        kind: ReplyKind,
     ) -> Envelope {
         // Nobody knows what anything else holds: a letter to a patient may be among it, and its subject may name them.
         let is_report = outcome.is_recognised() && message.holds_only_reports();
-        let original = mail.raw.clone().filter(|raw| {
-            self.settings.attach_original && is_report && !mail.headers_only && raw.len() <= MAX_ATTACHED
-        });
+        let original = mail
+            .raw
+            .clone()
+            .filter(|_| self.settings.attach_original && destination.is_known && is_report && !mail.headers_only);
         let receipt = destination.notification.then(|| ReceiptRequest {
             final_recipient: self.from(mail).clone(),
             original_recipient: message.original_recipient().cloned(),
         });
         Envelope {
-            from: self.from(mail).clone(),
-            from_name: self.settings.from_name.clone(),
-            to: destination.to.clone(),
-            cc: Vec::new(),
             original_subject: message.subject().filter(|_| is_report).map(str::to_owned),
             original_message_id: message.message_id().map(str::to_owned),
             references: message.references().to_vec(),
             original,
-            receipt: receipt.filter(|_| kind == "reponse"),
-            message_id: self.message_id(mail, kind),
-            nil: self.settings.nil.clone(),
+            receipt: receipt.filter(|_| kind == ReplyKind::Reponse),
+            ..self.blank_envelope(mail, &destination.to, kind)
+        }
+    }
+
+    /// The envelope of a mail that repeats nothing of another one.
+    pub(super) fn blank_envelope(&self, mail: &StoredMail, to: &Address, kind: ReplyKind) -> Envelope {
+        let settings = &self.settings;
+        Envelope {
+            from: self.from(mail).clone(),
+            from_name: settings.from_name.clone(),
+            to: to.clone(),
+            cc: Vec::new(),
+            original_subject: None,
+            original_message_id: None,
+            references: Vec::new(),
+            original: None,
+            returning: Returning { largest: settings.original_max_bytes, eight_bit: settings.eight_bit },
+            receipt: None,
+            contact: settings.contact.clone(),
+            message_id: self.message_id(mail, kind.word()),
+            nil: settings.nil.clone(),
             qualification: self.environnement == Environnement::Qualification,
             back_to_normal: false,
         }
     }
 
     /// The Message-ID of a reply follows from the mail, so that a repeated one is recognised.
-    pub(super) fn message_id(&self, mail: &StoredMail, kind: &str) -> String {
+    fn message_id(&self, mail: &StoredMail, kind: &str) -> String {
         let digest: String = mail.sha256.chars().take(32).collect();
         format!("{kind}.{}.{digest}@{}", mail.id.number(), self.from(mail).domain())
     }
@@ -178,6 +245,11 @@ impl ReplyRules {
     }
 }
 
+/// Whether all files were sent to be tried: such a mail says nothing of what the ROR holds.
+pub(super) fn is_only_test(outcome: &MailOutcome) -> bool {
+    !outcome.documents.is_empty() && outcome.documents.iter().all(|document| document.mode == Mode::Test)
+}
+
 /// Whether a file was sent to be tried: its sender waits for the answer.
 pub(super) fn is_test(outcome: &MailOutcome) -> bool {
     outcome.documents.iter().any(|document| document.mode == Mode::Test)
@@ -197,6 +269,8 @@ fn automatic_in_words(reason: Automatic) -> &'static str {
         Automatic::Precedence => "courriel de masse (Precedence)",
         Automatic::ListId => "liste de diffusion (List-Id)",
         Automatic::SuppressHeader => "réponse automatique refusée par l’expéditeur",
+        Automatic::Autoresponder => "courriel d’un répondeur automatique",
+        Automatic::AbsenceSubject => "avis d’absence",
         Automatic::MailerDaemon => "courriel d’un serveur de messagerie",
         Automatic::PatientDomain => "adresse de patient",
     }

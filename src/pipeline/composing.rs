@@ -4,22 +4,20 @@ use std::cmp::Ordering;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use jiff::SignedDuration;
 use tracing::error;
 
-use super::answering::{Destination, is_test, rejections};
+use super::answering::{Destination, Echo, is_only_test, is_test, rejections};
 use super::examine::read_message;
+use super::quota::Wanted;
 use super::settling::{Settling, recipients};
 use super::sheaf::Sheaf;
 use crate::address::Address;
+use crate::defect::Code;
 use crate::fail_point::fail_point;
 use crate::message::Message;
 use crate::outcome::{MailOutcome, Verdict};
 use crate::reply::{self, Envelope, Kind as Words, Letter, Rendered};
 use crate::store::{Answer, MailId, NewReply, Past, ReplyKind, StoreError, StoredMail, Told};
-
-/// How many times the cap the replies are that nothing exceeds.
-const CEILING: u32 = 10;
 
 /// A mail with what its reply is made of.
 pub(super) struct Case {
@@ -30,8 +28,16 @@ pub(super) struct Case {
 }
 
 impl Case {
+    /// Whether it came from nobody the referential knows.
+    pub(super) fn is_of_stranger(&self) -> bool {
+        self.outcome.all_defects().any(|defect| defect.code() == Code::M01)
+    }
+
     /// The mail as one that its sender sent before others, where those are told of it.
     pub(super) fn past(&self) -> Option<(Address, Past)> {
+        if is_only_test(&self.outcome) {
+            return None;
+        }
         let verdict = self
             .outcome
             .verdict
@@ -93,44 +99,63 @@ impl Settling {
         words: Words,
         others: &Sheaf,
     ) -> Result<Answer, StoreError> {
-        let destination = match self.rules.destination(&case.mail, message) {
+        let destination = match self.rules.destination(&case.mail, message, &self.referential()) {
             Ok(destination) => destination,
             Err(reason) => return Ok(Answer::Silent(reason)),
         };
+        if let Some(echo) = self.rules.answers_us(&case.mail, message, &case.outcome) {
+            return Ok(unanswered(echo));
+        }
         let sender = message.sender().unwrap_or(&destination.to);
         let back_to_normal = self.is_back_to_normal(case, sender, others).await?;
         if let Err(reason) = self.rules.is_due(&case.outcome, message, back_to_normal || words == Words::Reprise) {
             return Ok(Answer::Silent(reason));
         }
-        if self.is_over_the_cap(sender, back_to_normal || is_test(&case.outcome), others).await? {
+        let is_awaited = back_to_normal || is_test(&case.outcome);
+        let wanted = Wanted { sender, to: &destination.to, is_known: destination.is_known, is_awaited };
+        if others.ledger().refuses(wanted, &self.rules.settings) {
             return Ok(beyond_the_cap(case, &destination));
         }
         let contact = self.contact(case.mail.id, &case.outcome, sender, &destination.to).await?;
+        let contact = contact.filter(|contact| others.ledger().takes_copy(contact, &self.rules.settings));
         let envelope = Envelope {
             back_to_normal,
-            cc: contact.into_iter().collect(),
-            ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind_of(words).word())
+            ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind_of(words))
         };
-        Ok(Answer::Letter(Box::new(self.letter(case, sender, &envelope, words))))
+        Ok(Answer::Letter(Box::new(self.letters(case, sender, envelope, contact, words))))
+    }
+
+    /// A receipt goes to the one who asked for it alone (RFC 8098, section 3): the contact gets a mail of its own. An
+    /// ordinary mail is copied to the contact.
+    fn letters(
+        &self,
+        case: &Case,
+        sender: &Address,
+        envelope: Envelope,
+        contact: Option<Address>,
+        words: Words,
+    ) -> NewReply {
+        if envelope.receipt.is_none() {
+            let envelope = Envelope { cc: contact.into_iter().collect(), ..envelope };
+            return self.letter(case, sender, &envelope, (words, kind_of(words)));
+        }
+        let receipt = self.letter(case, sender, &envelope, (words, kind_of(words)));
+        let copy = contact.map(|contact| {
+            let own = self.rules.blank_envelope(&case.mail, &contact, ReplyKind::Copie);
+            let envelope = Envelope { to: own.to, message_id: own.message_id, receipt: None, ..envelope };
+            Box::new(self.letter(case, &contact, &envelope, (words, ReplyKind::Copie)))
+        });
+        NewReply { copy, ..receipt }
     }
 
     async fn is_back_to_normal(&self, case: &Case, sender: &Address, others: &Sheaf) -> Result<bool, StoreError> {
-        if case.outcome.verdict != Some(Verdict::Integre) {
+        if case.outcome.verdict != Some(Verdict::Integre) || is_only_test(&case.outcome) {
             return Ok(false);
         }
         let settled = self.store().last_judged_before(sender, case.mail.id).await?;
         let last = settled.into_iter().chain(others.last_judged_before(sender, case.mail.id));
         let last = last.max_by_key(|past| (past.received_at, past.mail));
         Ok(last.is_some_and(|past| past.verdict != Verdict::Integre))
-    }
-
-    /// The cap spares people a flood of rejections. What they wait for, the answer to a trial and the return to normal,
-    /// is told beyond it, or they would take silence for a failure; only [`CEILING`] stops that too, so that two
-    /// machines that answer each other come to rest.
-    async fn is_over_the_cap(&self, sender: &Address, is_awaited: bool, others: &Sheaf) -> Result<bool, StoreError> {
-        let sent = self.store().replies_since(sender, self.before(SignedDuration::from_hours(1))).await?;
-        let (sent, cap) = (sent.saturating_add(others.letters_to(sender)), self.rules.settings.cap_per_hour);
-        Ok(sent >= if is_awaited { cap.saturating_mul(CEILING) } else { cap })
     }
 
     /// Whom a rejection is copied to: the contact of an establishment that the mail speaks of and
@@ -146,19 +171,26 @@ impl Settling {
         Ok(self.rules.contact(outcome, sender, &named, to, &self.referential()))
     }
 
-    fn letter(&self, case: &Case, sender: &Address, envelope: &Envelope, words: Words) -> NewReply {
+    fn letter(
+        &self,
+        case: &Case,
+        sender: &Address,
+        envelope: &Envelope,
+        (words, kind): (Words, ReplyKind),
+    ) -> NewReply {
         let letter = Letter { outcome: &case.outcome, kind: words, envelope, at: self.clock.now() };
         let Rendered { bytes, .. } = reply::render(&letter);
         fail_point!("reply-rendered");
         let null = envelope.receipt.is_some() && self.rules.settings.null_return_path;
         NewReply {
-            kind: kind_of(words),
+            kind,
             message_id: envelope.message_id.clone(),
             sender: sender.clone(),
             recipients: recipients(envelope),
             return_path: (!null).then(|| envelope.from.clone()),
             content: bytes,
             rejections: rejections(&case.outcome),
+            copy: None,
         }
     }
 }
@@ -171,10 +203,18 @@ fn kind_of(words: Words) -> ReplyKind {
     }
 }
 
-/// Rejections wait for the digest, and so do files that were rejected before and came again as they were: their
+/// What is not answered, so that two machines that answer each other stop after one mail.
+fn unanswered(echo: Echo) -> Answer {
+    match echo {
+        Echo::Text => Answer::ToRead("texte en réponse à l’un de nos courriels : à lire par l’exploitant".to_owned()),
+        Echo::Report => Answer::Silent("notre propre courriel, renvoyé".to_owned()),
+    }
+}
+
+/// A stranger gets no digest. Rejections wait for the digest, and so do files that were rejected before and came again as they were: their
 /// sender believes them mended. Successes are not confirmed.
 fn beyond_the_cap(case: &Case, destination: &Destination) -> Answer {
-    if reply::is_failure(&case.outcome) {
+    if destination.is_known && reply::is_failure(&case.outcome) {
         return Answer::Withheld(destination.to.clone());
     }
     Answer::Silent("plafond de réponses par heure atteint".to_owned())

@@ -6,7 +6,6 @@ use tracing::error;
 use super::answering::{ReplyRules, rejections};
 use super::settling::{Settling, recipients};
 use crate::address::Address;
-use crate::config::Environnement;
 use crate::outcome::MailOutcome;
 use crate::reply::{self, Digest, Envelope};
 use crate::store::{DigestDue, MailId, NewReply, ReplyKind, StoreError, StoredMail};
@@ -24,10 +23,14 @@ struct Gathered {
 }
 
 impl Settling {
-    /// Makes one digest for each address and mailbox whose rejections were withheld for an hour. One that
-    /// cannot be made stops no other.
+    /// Makes one digest for each address and mailbox whose rejections were withheld for an hour, as many as the total of
+    /// the hour allows. One that cannot be made stops no other.
     pub async fn digests(&self) -> Result<(), StoreError> {
         for DigestDue { to, mails } in self.store().digests_due(self.before(SignedDuration::from_hours(1))).await? {
+            if self.ledger().await?.is_full(&self.rules.settings) {
+                // They stay due.
+                return Ok(());
+            }
             match self.digest(&to, &mails).await {
                 Err(failure) if failure.is_of_one_record() => {
                     error!("récapitulatif pour {} impossible : {failure}", to.masked());
@@ -78,24 +81,10 @@ fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, gathered: &Gathe
         sender: to.clone(),
         return_path: Some(envelope.from),
         rejections: gathered.outcomes.len(),
+        copy: None,
     }
 }
 
 fn envelope(rules: &ReplyRules, last: &StoredMail, to: &Address) -> Envelope {
-    let settings = &rules.settings;
-    Envelope {
-        from: rules.from(last).clone(),
-        from_name: settings.from_name.clone(),
-        to: to.clone(),
-        cc: Vec::new(),
-        original_subject: None,
-        original_message_id: None,
-        references: Vec::new(),
-        original: None,
-        receipt: None,
-        message_id: rules.message_id(last, ReplyKind::Recapitulatif.word()),
-        nil: settings.nil.clone(),
-        qualification: rules.environnement == Environnement::Qualification,
-        back_to_normal: false,
-    }
+    rules.blank_envelope(last, to, ReplyKind::Recapitulatif)
 }

@@ -22,6 +22,7 @@ mod noticing;
 mod outages;
 mod posting;
 mod probing;
+mod quota;
 mod refusing;
 mod renumbering;
 mod replaying;

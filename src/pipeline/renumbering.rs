@@ -41,11 +41,7 @@ impl Intake {
         Ok(())
     }
 
-    async fn look(
-        &self,
-        session: Session,
-        positions: &[Position],
-    ) -> Result<(Session, Vec<Fetched>), IntakeError> {
+    async fn look(&self, session: Session, positions: &[Position]) -> Result<(Session, Vec<Fetched>), IntakeError> {
         if positions.is_empty() {
             return Ok((session, Vec::new()));
         }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
 use super::answering::ReplyRules;
+use super::quota::Ledger;
 use super::seat::Seat;
 use super::sheaf::Sheaf;
 use crate::address::Address;
@@ -112,16 +113,29 @@ impl Settling {
     /// Returns whether all were settled; those that follow one that was not are left.
     async fn settle(&self, ids: &[MailId]) -> Result<bool, StoreError> {
         let told = self.store().told(ids).await?;
-        let mut sheaf = Sheaf::default();
+        let mut sheaf = self.sheaf().await?;
         for (id, outcome) in self.store().settled_outcomes(ids).await? {
             let Some(case) = self.case(id, outcome).await? else { continue };
             let answer = self.rest(&case, told.get(&id).copied(), &sheaf).await?;
             sheaf.add(case, answer);
-            if sheaf.is_full() && !self.write(std::mem::take(&mut sheaf)).await? {
-                return Ok(false);
+            if sheaf.is_full() {
+                if !self.write(std::mem::take(&mut sheaf)).await? {
+                    return Ok(false);
+                }
+                sheaf = self.sheaf().await?;
             }
         }
         self.write(sheaf).await
+    }
+
+    async fn sheaf(&self) -> Result<Sheaf, StoreError> {
+        self.ledger().await.map(Sheaf::after)
+    }
+
+    /// The replies of the last hour.
+    pub(super) async fn ledger(&self) -> Result<Ledger, StoreError> {
+        let recent = self.store().replies_since(self.before(SignedDuration::from_hours(1))).await?;
+        Ok(Ledger::new(recent, self.store().withheld_for().await?))
     }
 
     async fn write(&self, sheaf: Sheaf) -> Result<bool, StoreError> {
@@ -142,7 +156,7 @@ impl Settling {
     async fn tell_early(&self, id: MailId) -> Result<(), StoreError> {
         let Some(outcome) = self.store().outcome(id).await? else { return Ok(()) };
         let Some(case) = self.case(id, outcome).await? else { return Ok(()) };
-        let answer = self.rest(&case, None, &Sheaf::default()).await?;
+        let answer = self.rest(&case, None, &self.sheaf().await?).await?;
         self.store().answer(&self.seat.duty()?, id, &answer, self.clock.now()).await
     }
 

@@ -1,6 +1,7 @@
 //! Mails that are settled in one commit, and what those settled with them must know of them.
 
 use super::composing::Case;
+use super::quota::Ledger;
 use crate::address::Address;
 use crate::outcome::Verdict;
 use crate::store::{Answer, MailId, Past, Settlement, StoredMail};
@@ -15,14 +16,21 @@ pub(super) struct Sheaf {
     /// The same mails without their bytes.
     mails: Vec<StoredMail>,
     judged: Vec<(Address, Past)>,
+    ledger: Ledger,
     bytes: usize,
 }
 
 impl Sheaf {
+    /// None yet; `ledger` holds the replies before them.
+    pub(super) fn after(ledger: Ledger) -> Self {
+        Self { ledger, ..Self::default() }
+    }
+
     pub(super) fn add(&mut self, case: Case, answer: Answer) {
+        self.ledger.add(&answer, case.is_of_stranger());
         self.judged.extend(case.past());
         if let Answer::Letter(letter) = &answer {
-            self.bytes = self.bytes.saturating_add(letter.content.len());
+            self.bytes = letter.all().fold(self.bytes, |bytes, one| bytes.saturating_add(one.content.len()));
         }
         let Case { mail, outcome, .. } = case;
         self.settlements.push(Settlement { mail: mail.id, outcome, answer });
@@ -48,10 +56,8 @@ impl Sheaf {
         own.map(|(_, past)| *past).max_by_key(|past| (past.received_at, past.mail))
     }
 
-    /// How many letters answer this sender.
-    pub(super) fn letters_to(&self, sender: &Address) -> u32 {
-        let answers = self.settlements.iter().map(|settlement| &settlement.answer);
-        let own = answers.filter(|answer| matches!(answer, Answer::Letter(letter) if letter.sender == *sender));
-        u32::try_from(own.count()).unwrap_or(u32::MAX)
+    /// The replies of the last hour, those that answer these mails included.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 }

@@ -126,6 +126,16 @@ impl Referential {
         self.establishments.iter().filter_map(open).filter(|finess| self.may_send(sender, *finess)).collect()
     }
 
+    /// Whether an address belongs to an establishment that this sender may report for: one that may report for it too,
+    /// or its contact.
+    pub fn is_of_establishment_of(&self, sender: &Address, address: &Address) -> bool {
+        let belongs = |finess: Finess| {
+            let contact = self.establishment(finess).and_then(|known| known.contact.as_ref());
+            contact == Some(address) || self.may_send(address, finess)
+        };
+        self.establishments_of(sender).into_iter().any(belongs)
+    }
+
     /// The service of this code in this establishment.
     pub fn service(&self, finess: Finess, code: &ServiceCode) -> Option<&Service> {
         self.services.get(&(finess, code.clone()))

@@ -7,7 +7,8 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
 use super::discretion::discreet;
-use super::standing::is_confidential;
+use super::standing::{is_confidential, is_test};
+use crate::capacity::Mode;
 use crate::defect::{Actor, Code, Defect, excerpt};
 use crate::outcome::{DocumentOutcome, Line, MailOutcome, Verdict, whole_seconds};
 
@@ -80,6 +81,7 @@ impl Report {
         attributes.extend(document.identifiant.as_deref().map(|id| ("identifiant", shown(id))));
         attributes.push(("sha256", document.sha256.clone()));
         attributes.push(("verdict", word(document.verdict).to_owned()));
+        attributes.extend(mode(document.mode == Mode::Test));
         if let Some((at, verdict)) = document.first_seen {
             attributes.extend([("dejaRecuLe", whole_seconds(at)), ("premierVerdict", verdict.word().to_owned())]);
         }
@@ -120,10 +122,16 @@ fn root(outcome: &MailOutcome) -> Attributes<'static> {
     attributes.extend(outcome.message_id.as_ref().map(|id| ("messageId", id.clone())));
     attributes.push(("dateReception", whole_seconds(outcome.received_at)));
     attributes.push(("verdict", word(outcome.verdict).to_owned()));
+    attributes.extend(mode(is_test(outcome)));
     attributes.extend(omitted(lignes, LIGNES_LIMIT).map(|more| ("lignesOmises", more.to_string())));
     let defauts = outcome.all_defects().count();
     attributes.extend(omitted(defauts, DEFAUTS_LIMIT).map(|more| ("defautsOmis", more.to_string())));
     attributes
+}
+
+/// What was sent to be tried is marked: its verdict says what it would have been, and nothing went to the ROR.
+fn mode(is_test: bool) -> Option<(&'static str, String)> {
+    is_test.then(|| ("mode", "test".to_owned()))
 }
 
 fn defaut(defect: &Defect) -> Attributes<'static> {

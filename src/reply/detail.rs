@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::headline::then;
 use super::page::Page;
+use super::standing::in_words;
 use super::tally::Tally;
 use crate::capacity::{Location, Mode};
 use crate::defect::excerpt;
@@ -54,9 +55,9 @@ fn verdict(document: &DocumentOutcome) -> String {
     let words = match (document.verdict, document.first_seen) {
         (None, _) => "en cours".to_owned(),
         (Some(Verdict::Doublon), Some((at, first))) => {
-            format!("déjà reçu le {}, alors {}", in_paris(at), then(first))
+            format!("déjà reçu le {}, alors {}", in_paris(at), then(first, document.mode))
         }
-        (Some(verdict), _) => verdict.in_words().to_owned(),
+        (Some(verdict), _) => in_words(verdict, document.mode).to_owned(),
     };
     format!("{words}{test}")
 }

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::discretion::discreet;
 use super::mail::{self, Attachment};
 use super::page::Page;
-use super::standing::is_confidential;
+use super::standing::{is_confidential, verdict_in_words};
 use super::subject::{FAILURE, prefix};
 use super::{Envelope, Kind, Letter, compte_rendu, detail, text};
-use crate::outcome::{MailOutcome, Verdict, in_paris};
+use crate::outcome::{MailOutcome, in_paris};
 
 /// The most mails listed one by one.
 const LISTED: usize = 50;
@@ -91,7 +91,7 @@ fn write_mails(page: &mut Page, outcomes: &[MailOutcome]) {
     page.heading(if outcomes.len() > 1 { "Envois concernés" } else { "Envoi concerné" });
     page.gap();
     for (rank, outcome) in outcomes.iter().take(LISTED).enumerate() {
-        let verdict = outcome.verdict.map_or("en cours", Verdict::in_words);
+        let verdict = verdict_in_words(outcome);
         page.item(&format!("{:>2}. ", rank + 1), &format!("Envoi du {} : {verdict}", in_paris(outcome.received_at)));
         write_files(page, outcome);
     }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::standing::{
-    actors, actors_in_words, awaiting_rights, is_test, only_lacks_rights, rejections, repeated_rejections, warnings,
+    actors, actors_in_words, awaiting_rights, in_words, is_test, only_lacks_rights, rejections, repeated_rejections,
+    warnings,
 };
 use super::tally::Tally;
 use super::{Kind, mending};
+use crate::capacity::Mode;
 use crate::defect::{Actor, Defect, Scope};
-use crate::outcome::{MailOutcome, Verdict, in_paris};
+use crate::outcome::{DocumentOutcome, MailOutcome, Verdict, in_paris};
 
 /// The verdict in one sentence.
 pub(super) fn verdict(outcome: &MailOutcome, kind: Kind) -> String {
@@ -84,7 +86,7 @@ fn judged(outcome: &MailOutcome) -> String {
         Some(Verdict::PartiellementIntegre) => format!("a été partiellement intégré : {}.", or_nothing(counts)),
         Some(Verdict::Rejete) => "a été rejeté : aucune capacité n’a été transmise au ROR.".to_owned(),
         // Nobody is answered about these two; the sentence is for whoever asks for the text all the same.
-        Some(verdict @ (Verdict::Ignore | Verdict::Quarantaine)) => format!("a été {}.", then(verdict)),
+        Some(verdict @ (Verdict::Ignore | Verdict::Quarantaine)) => format!("a été {}.", then(verdict, Mode::Reel)),
         Some(Verdict::Doublon) => already_received(outcome),
     }
 }
@@ -101,25 +103,26 @@ fn trial(outcome: &MailOutcome, received: &str) -> String {
 }
 
 fn already_received(outcome: &MailOutcome) -> String {
-    let first = outcome.documents.iter().filter_map(|document| document.first_seen).min_by_key(|(at, _)| *at);
+    let seen = |document: &DocumentOutcome| document.first_seen.map(|(at, verdict)| (at, verdict, document.mode));
+    let first = outcome.documents.iter().filter_map(seen).min_by_key(|(at, ..)| *at);
     first.map_or_else(
         || "a déjà été reçu et n’a pas été traité de nouveau.".to_owned(),
-        |(at, verdict)| {
+        |(at, verdict, mode)| {
             format!(
                 "a déjà été reçu le {} et n’a pas été traité de nouveau ; il avait été {}.",
                 in_paris(at),
-                then(verdict)
+                then(verdict, mode)
             )
         },
     )
 }
 
 /// The first verdict, as the end of « il avait été … ».
-pub(super) fn then(verdict: Verdict) -> &'static str {
+pub(super) fn then(verdict: Verdict, mode: Mode) -> &'static str {
     match verdict {
         Verdict::Doublon => "reconnu comme doublon",
         Verdict::Quarantaine => "mis en quarantaine",
-        other => other.in_words(),
+        other => in_words(other, mode),
     }
 }
 

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::standing::is_confidential;
 use super::subject::header_text;
-use super::{Envelope, Kind, Letter, ReceiptRequest, original, receipt};
+use super::{Envelope, Letter, ReceiptRequest, original, receipt};
 use crate::address::Address;
 
 /// The most References repeated: the newest ones, which thread a mail just as well.
@@ -62,8 +62,11 @@ fn headers<'a>(letter: &Letter<'a>, subject: &'a str) -> MessageBuilder<'a> {
         .subject(subject)
         .date(Date::new(letter.at.as_second()))
         .message_id(envelope.message_id.as_str())
-        .header("Auto-Submitted", Raw::new("auto-replied"))
-        .header("X-MSS-INS", Raw::new("N"));
+        .header("Auto-Submitted", Raw::new("auto-replied"));
+    let mail = match &envelope.contact {
+        Some(contact) => mail.reply_to(contact.as_str()),
+        None => mail,
+    };
     let copies: Vec<_> = envelope.cc.iter().map(Address::as_str).map(HeaderAddress::from).collect();
     let mail = if copies.is_empty() { mail } else { mail.cc(HeaderAddress::new_list(copies)) };
     match &envelope.nil {
@@ -93,20 +96,31 @@ struct Body<'a> {
 impl<'a> Body<'a> {
     fn root(&self) -> MimePart<'a> {
         match &self.letter.envelope.receipt {
-            Some(request) if self.letter.kind == Kind::Reponse => self.report(request),
+            Some(request) if self.letter.is_receipt() => self.report(request),
             _ => self.ordinary(),
+        }
+    }
+
+    /// A part of 8 bits makes the whole one of 8 bits (RFC 2045, section 6.4).
+    fn multipart(&self, kind: ContentType<'a>, parts: Vec<MimePart<'a>>) -> MimePart<'a> {
+        let returning = self.letter.envelope.returning;
+        let whole = MimePart::new(kind, parts);
+        if self.original().is_some_and(|raw| original::takes_eight_bits(raw, returning)) {
+            whole.transfer_encoding("8bit")
+        } else {
+            whole
         }
     }
 
     fn ordinary(&self) -> MimePart<'a> {
         let kind = ContentType::new("multipart/mixed").attribute("boundary", self.boundary());
-        let parts = [self.text_part()].into_iter().chain(self.xml_parts()).chain(original::part(self.original()));
-        MimePart::new(kind, parts.collect::<Vec<_>>())
+        let returned = original::part(self.original(), self.letter.envelope.returning);
+        let parts = [self.text_part()].into_iter().chain(self.xml_parts()).chain(returned);
+        self.multipart(kind, parts.collect())
     }
 
-    /// The three parts of RFC 6522 keep their places, for readers that go by position;
-    /// `compte-rendu.xml` follows as a fourth, as the national profile 1.1.2 adds its own
-    /// attachments behind them.
+    /// Three parts with fixed roles (RFC 6522, and the national profile 1.1.3), for readers that go by position: the
+    /// report for software goes to the contact, in a mail of its own.
     fn report(&self, request: &ReceiptRequest) -> MimePart<'a> {
         let kind = ContentType::new("multipart/report")
             .attribute("report-type", "disposition-notification")
@@ -116,7 +130,7 @@ impl<'a> Body<'a> {
         let machine = MimePart::new("message/disposition-notification", BodyPart::Binary(fields.into()));
         let returned = original::part_or_known(self.original(), envelope);
         let parts = [self.text_part(), machine.transfer_encoding("7bit")].into_iter().chain(returned);
-        MimePart::new(kind, parts.chain(self.xml_parts()).collect::<Vec<_>>())
+        self.multipart(kind, parts.collect())
     }
 
     fn text_part(&self) -> MimePart<'a> {

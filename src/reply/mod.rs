@@ -32,7 +32,6 @@ pub use compte_rendu::{DEFAUTS_LIMIT, LIGNES_LIMIT, NAMESPACE, compte_rendu};
 pub use digest::{Digest, digest};
 pub use guide::guide_table;
 pub use lighter::without_original;
-pub use original::ORIGINAL_LIMIT;
 pub use reminder::{Reminder, reminder};
 pub use standing::is_failure;
 pub use text::text;
@@ -48,6 +47,13 @@ pub struct Letter<'a> {
     pub envelope: &'a Envelope,
     /// When the reply is made; its `Date`.
     pub at: Timestamp,
+}
+
+impl Letter<'_> {
+    /// Whether it is a receipt (MDN).
+    fn is_receipt(&self) -> bool {
+        self.envelope.receipt.is_some() && self.kind == Kind::Reponse
+    }
 }
 
 /// Which of the two mails a sender may get about one of his.
@@ -70,7 +76,8 @@ pub struct Envelope {
     pub from_name: String,
     /// Who is answered.
     pub to: Address,
-    /// The establishments' contacts, when they must know too.
+    /// The establishments' contacts, when they must know too; nobody where a receipt is due, which goes to the one who
+    /// asked for it alone (RFC 8098, section 3).
     pub cc: Vec<Address>,
     /// The subject to repeat, decoded; `None` unless the mail was recognised as a report.
     pub original_subject: Option<String>,
@@ -78,11 +85,15 @@ pub struct Envelope {
     pub original_message_id: Option<String>,
     /// The References of the mail answered, without angle brackets.
     pub references: Vec<String>,
-    /// The raw mail, if it may go back. Attached as a whole only if it can travel unchanged
-    /// (7 bits, up to [`ORIGINAL_LIMIT`]), else by its headers; nothing of it where it holds anything but reports.
+    /// The raw mail, if it may go back. Attached as a whole only if it can travel unchanged, else by its headers;
+    /// nothing of it where it holds anything but reports.
     pub original: Option<Vec<u8>>,
+    /// What may travel back as a whole.
+    pub returning: Returning,
     /// The receipt due, if the sender asked for one and may have it.
     pub receipt: Option<ReceiptRequest>,
+    /// Where a person reads what is answered to it (MSSanté référentiel #2, ECO.2.2.5).
+    pub contact: Option<Address>,
     /// The Message-ID of this reply, derived from the mail, without angle brackets.
     pub message_id: String,
     /// The product reference for `X-MSS-NIL` (MSSanté référentiel #2, ECO.2.4.3).
@@ -91,6 +102,15 @@ pub struct Envelope {
     pub qualification: bool,
     /// Whether this reply announces the return to normal.
     pub back_to_normal: bool,
+}
+
+/// Which of the senders' mails may go back as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returning {
+    /// The largest, in bytes.
+    pub largest: usize,
+    /// Whether those that are not ASCII may: the reply is then a mail of 8 bits (RFC 6152).
+    pub eight_bit: bool,
 }
 
 /// What an MDN says of the addresses (RFC 8098, sections 3.2.3 and 3.2.4).
@@ -111,8 +131,14 @@ pub struct Rendered {
     pub text: String,
     /// The XML for software.
     pub compte_rendu: String,
-    /// The whole mail (RFC 5322) with CRLF line ends: ASCII, no line above 998 characters.
+    /// The whole mail (RFC 5322) with CRLF line ends, no line above 998 characters: ASCII, but for a mail of 8 bits that
+    /// goes back as it is.
     pub bytes: Vec<u8>,
+}
+
+/// Whether a subject repeats that of a reply of ours: an answer to it, whoever wrote it.
+pub fn is_repeated_subject(subject: &str) -> bool {
+    subject.contains(subject::MARK)
 }
 
 /// Makes the mail. The same letter always gives the same bytes.
@@ -121,7 +147,8 @@ pub fn render(letter: &Letter<'_>) -> Rendered {
     let letter = &Letter { outcome: &outcome, ..*letter };
     let Envelope { back_to_normal, qualification, .. } = *letter.envelope;
     let subject = subject::subject(letter);
-    let text = text::told(letter.outcome, letter.kind, back_to_normal, qualification);
+    let write = if letter.is_receipt() { text::receipt_text } else { text::told };
+    let text = write(letter.outcome, letter.kind, back_to_normal, qualification);
     let compte_rendu = compte_rendu::xml(letter.outcome);
     let bytes = mail::bytes(letter, &subject, &text, &[Attachment::new("compte-rendu.xml", &compte_rendu)]);
     Rendered { subject, text, compte_rendu, bytes }

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
-use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 use sha2::{Digest, Sha256};
@@ -50,8 +49,7 @@ pub fn reminder(letter: &Reminder<'_>) -> Vec<u8> {
         .to(letter.to.as_str())
         .subject(subject.as_str())
         .date(Date::new(letter.at.as_second()))
-        .message_id(letter.message_id)
-        .header("X-MSS-INS", Raw::new("N"));
+        .message_id(letter.message_id);
     let mail = match letter.contact {
         Some(contact) => mail.reply_to(contact.as_str()),
         None => mail,

@@ -64,6 +64,21 @@ pub(super) fn is_test(outcome: &MailOutcome) -> bool {
     !outcome.documents.is_empty() && outcome.documents.iter().all(|document| document.mode == Mode::Test)
 }
 
+/// The verdict on a mail, for people.
+pub(super) fn verdict_in_words(outcome: &MailOutcome) -> &'static str {
+    let mode = if is_test(outcome) { Mode::Test } else { Mode::Reel };
+    outcome.verdict.map_or("en cours", |verdict| in_words(verdict, mode))
+}
+
+/// A verdict for people: what was sent to be tried is never said to be integrated.
+pub(super) fn in_words(verdict: Verdict, mode: Mode) -> &'static str {
+    match (mode, verdict) {
+        (Mode::Test, Verdict::Integre) => "valable",
+        (Mode::Test, Verdict::PartiellementIntegre) => "valable en partie",
+        (_, other) => other.in_words(),
+    }
+}
+
 /// Whether a patient document came by mistake: nothing the sender wrote is repeated, its names and
 /// subject may name the patient.
 pub(super) fn is_confidential(outcome: &MailOutcome) -> bool {

@@ -1,14 +1,16 @@
 //! The subject: the convention of the national profile, and nothing of the sender that could harm
 //! a header.
 
-use super::standing::{is_confidential, is_failure, is_test};
-use super::{Envelope, Kind, Letter};
+use super::standing::{is_confidential, is_failure, is_test, verdict_in_words};
+use super::{Envelope, Letter};
 use crate::defect::excerpt;
-use crate::outcome::{MailOutcome, Verdict, in_paris};
+use crate::outcome::{MailOutcome, in_paris};
 
 /// A failure, as the ANS volet « Transmission au LPS d’un document CDA » writes it; 906 is its
 /// code for « autre erreur », our own codes stand in the body.
 pub(super) const FAILURE: &str = "[KO Intégration système !][906]";
+/// How it begins, whatever became of its blank on the way.
+pub(super) const MARK: &str = "[KO Intégration syst";
 pub(super) const QUALIFICATION: &str = "[QUALIFICATION] ";
 /// The most characters of the sender's subject that are repeated.
 const SUBJECT_CHARS: usize = 250;
@@ -17,13 +19,12 @@ const SUBJECT_CHARS: usize = 250;
 pub(super) fn subject(letter: &Letter<'_>) -> String {
     let prefix = prefix(letter.envelope);
     let repeated = repeated(letter);
-    let receipt = letter.envelope.receipt.is_some() && letter.kind == Kind::Reponse;
     let rest = match repeated {
         subject if is_failure(letter.outcome) => {
             let neutral = || format!("votre courriel du {}", in_paris(letter.outcome.received_at));
             format!("{FAILURE} {}", subject.unwrap_or_else(neutral))
         }
-        Some(subject) if receipt => subject,
+        Some(subject) if letter.is_receipt() => subject,
         _ => success(letter.outcome),
     };
     format!("{prefix}{rest}")
@@ -47,7 +48,7 @@ fn repeated(letter: &Letter<'_>) -> Option<String> {
 
 /// « Compte rendu : intégré – BM-20261123-0755 ».
 fn success(outcome: &MailOutcome) -> String {
-    let verdict = outcome.verdict.map_or("en cours", Verdict::in_words);
+    let verdict = verdict_in_words(outcome);
     let test = if is_test(outcome) { " (test)" } else { "" };
     let mut identifiants = outcome.documents.iter().filter_map(|document| document.identifiant.as_deref());
     let first = identifiants.next().map(|id| format!(" – {}", header_text(&excerpt(id), SUBJECT_CHARS)));

@@ -13,6 +13,9 @@ use crate::outcome::{MailOutcome, in_paris};
 const BANNER: &str = "*** QUALIFICATION : plateforme d’essai, sans effet sur la production ***";
 const FOOTER: &str = "Message automatique de Dispolits. Le fichier compte-rendu.xml joint dit la même chose à vos logiciels. \
                       Chaque code est expliqué dans le guide de l’établissement.";
+/// Beside a receipt, which says the same to software, no other file goes.
+const RECEIPT_FOOTER: &str =
+    "Message automatique de Dispolits. Chaque code est expliqué dans le guide de l’établissement.";
 
 /// The French text of a reply: lines of 76 characters at most, ended by a line feed.
 pub fn text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
@@ -21,6 +24,15 @@ pub fn text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) 
 
 /// The text of an outcome from which is left out what letters keep to themselves.
 pub(super) fn told(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
+    written(outcome, kind, back, qualification, FOOTER)
+}
+
+/// The same beside a receipt.
+pub(super) fn receipt_text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
+    written(outcome, kind, back, qualification, RECEIPT_FOOTER)
+}
+
+fn written(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool, footer: &str) -> String {
     let mut page = begin(qualification);
     page.paragraph(&headline::verdict(outcome, kind));
     if let Some(sentence) = headline::back_to_normal(back) {
@@ -33,7 +45,7 @@ pub(super) fn told(outcome: &MailOutcome, kind: Kind, back: bool, qualification:
     if !is_confidential(outcome) {
         detail::section(&mut page, &outcome.documents);
     }
-    page.paragraph(FOOTER);
+    page.paragraph(footer);
     page.finish()
 }
 

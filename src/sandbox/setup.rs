@@ -23,10 +23,11 @@ use crate::store::{Store, StoreError};
 use crate::worker::{StartError, Worker};
 
 /// The domains of the fictitious senders.
-const DOMAINS: [&str; 6] = [
+const DOMAINS: [&str; 7] = [
     "ch-armor.test",
     "cas.ch-armor.test",
     "clinique-iroise.test",
+    "sous.clinique-iroise.test",
     "hopital-cinarca.test",
     "cas.hopital-cinarca.test",
     "inconnu.test",
@@ -289,7 +290,7 @@ fn configuration(folder: &Path, mail: &Mail, pki: &Pki, simulator: &Simulator, w
          [store]\nurl = \"sqlite://{store}\"\n\n\
          {web}\n\
          [reply]\nfrom = \"{EAI_ADDRESS}\"\nfrom_name = \"Dispolits – bac à sable\"\nallowed_domains = [{domains}]\n\
-         {outbox}",
+         total_per_hour = 100000\n{outbox}",
         etablissements = inside("referentiel/etablissements.csv"),
         services = inside("referentiel/services.csv"),
         base = simulator.base_url(),

@@ -32,7 +32,7 @@ pub struct Request {
 /// A reply as it was sent.
 #[derive(Debug, Clone)]
 pub struct StoredReply {
-    /// `reponse`, `complement` or `recapitulatif`.
+    /// `reponse`, `complement`, `copie` or `recapitulatif`.
     pub kind: String,
     /// `a-envoyer`, `envoyee`, `abandonnee`.
     pub etat: String,

@@ -86,7 +86,7 @@ pub use reminders::{NewReminder, StoredReminder};
 pub use removals::{Removal, RemovalClosing};
 pub use replayable::StoredRow;
 pub use replaying::{Redo, Redone};
-pub use replies::{Answer, DigestDue, NewReply, ReplyId, ReplyKind};
+pub use replies::{Answer, DigestDue, NewReply, Recent, ReplyId, ReplyKind};
 pub use search::{Filter, JournalEntry};
 pub use sessions::{Attempt, NewSession, Stage, StoredSession};
 pub use settling::{Past, Told, Unsettled};

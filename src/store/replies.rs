@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::engine::{Tx, list, query, query_as, query_scalar, shares};
-use super::{Duty, MailId, Result, Settlement, Store, count, millis};
+use super::{Duty, MailId, Result, Settlement, Store, millis};
 use crate::address::Address;
 
 /// A letter of the outbox.
@@ -49,6 +49,8 @@ pub enum ReplyKind {
     Reponse,
     /// What the ROR rejected after the reply.
     Complement,
+    /// The reply for the establishment's contact, where the sender's is a receipt.
+    Copie,
     /// The rejections beyond the cap, gathered; kept with the last of its mails.
     Recapitulatif,
 }
@@ -59,6 +61,7 @@ impl ReplyKind {
         match self {
             Self::Reponse => "reponse",
             Self::Complement => "complement",
+            Self::Copie => "copie",
             Self::Recapitulatif => "recapitulatif",
         }
     }
@@ -81,6 +84,26 @@ pub struct NewReply {
     pub content: Vec<u8>,
     /// How many rejections it tells of.
     pub rejections: usize,
+    /// What goes to the establishment's contact in a mail of its own.
+    pub copy: Option<Box<NewReply>>,
+}
+
+impl NewReply {
+    /// It and its copy.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.copy.as_deref())
+    }
+}
+
+/// A letter of late, as far as the caps look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recent {
+    /// Whom it answers.
+    pub sender: Address,
+    /// To and Cc.
+    pub recipients: Vec<Address>,
+    /// Whether its mail came from nobody the referential knows (M01).
+    pub to_stranger: bool,
 }
 
 /// What a settled mail is answered.
@@ -90,6 +113,8 @@ pub enum Answer {
     Letter(Box<NewReply>),
     /// Nothing, and why.
     Silent(String),
+    /// Nothing, and why: a person is to read the mail.
+    ToRead(String),
     /// Its rejections go into the next digest for this address.
     Withheld(Address),
     /// Nothing more: the reply sent before says it all.
@@ -113,14 +138,28 @@ impl Store {
         tx.commit().await
     }
 
-    /// How many replies this sender got since `since`, of a rejection or not.
-    pub async fn replies_since(&self, sender: &Address, since: Timestamp) -> Result<u32> {
-        let replies = query_scalar("SELECT COUNT(*) FROM replies WHERE sender = $1 AND created_at >= $2")
-            .bind(sender.as_str())
-            .bind(millis(since))
-            .fetch_one(self.read())
-            .await?;
-        Ok(count(replies))
+    /// The replies made since `since`, copies and digests included.
+    pub async fn replies_since(&self, since: Timestamp) -> Result<Vec<Recent>> {
+        let rows: Vec<(String, String, bool)> = query_as(
+            "SELECT r.sender, r.recipients,
+                    EXISTS (SELECT 1 FROM defects d WHERE d.mail_id = r.mail_id AND d.code = 'M01') AS to_stranger
+             FROM replies r WHERE r.created_at >= $1",
+        )
+        .bind(millis(since))
+        .fetch_all(self.read())
+        .await?;
+        let recent = |(sender, recipients, to_stranger): (String, String, bool)| {
+            let recipients = recipients.split(' ').map(super::parse).collect::<Result<_>>()?;
+            Ok(Recent { sender: super::parse(&sender)?, recipients, to_stranger })
+        };
+        rows.into_iter().map(recent).collect()
+    }
+
+    /// For whom rejections wait for a digest.
+    pub async fn withheld_for(&self) -> Result<Vec<Address>> {
+        let waiting: Vec<String> =
+            query_scalar("SELECT DISTINCT sender FROM withheld WHERE digest_id IS NULL").fetch_all(self.read()).await?;
+        waiting.iter().map(|address| super::parse(address)).collect()
     }
 
     /// The digests whose oldest rejection was withheld before `before`.
@@ -198,8 +237,21 @@ async fn say_nothing(tx: &mut Tx, mails: &[MailId], reason: &str) -> Result<()> 
 /// Inserts an answer, whatever it is.
 async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
     match answer {
-        Answer::Letter(reply) => insert(tx, id, reply, now).await.map(drop),
+        Answer::Letter(letter) => {
+            for reply in letter.all() {
+                insert(tx, id, reply, now).await?;
+            }
+            Ok(())
+        }
         Answer::Silent(reason) => say_nothing(tx, &[id], reason).await,
+        Answer::ToRead(reason) => {
+            query("UPDATE mails SET silent = $1, to_read = 1 WHERE id = $2")
+                .bind(reason)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+            Ok(())
+        }
         Answer::Withheld(sender) => {
             query("INSERT INTO withheld (mail_id, sender, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(id)

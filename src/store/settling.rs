@@ -149,11 +149,14 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// The last mail of this sender settled before this one that was integrated or rejected.
+    /// The last mail of this sender settled before this one that was integrated or rejected. What was only sent to be
+    /// tried is neither.
     pub async fn last_judged_before(&self, sender: &Address, id: MailId) -> Result<Option<Past>> {
         let last: Option<(i64, MailId, String)> = query_as(
             "SELECT received_at, mail_id, verdict FROM journal WHERE sender = $1 AND mail_id < $2
              AND verdict IN ('integre', 'partiellement-integre', 'rejete')
+             AND (EXISTS (SELECT 1 FROM documents d WHERE d.mail_id = journal.mail_id AND d.test = 0)
+                  OR NOT EXISTS (SELECT 1 FROM documents d WHERE d.mail_id = journal.mail_id))
              ORDER BY received_at DESC, mail_id DESC LIMIT 1",
         )
         .bind(sender.as_str())

@@ -58,6 +58,20 @@ pub struct Rejected {
 }
 
 impl Store {
+    /// Mails received since then that a person is to read, those left out that somebody marked as handled.
+    pub async fn mails_to_read(&self, since: Timestamp) -> Result<Vec<Happening>> {
+        let rows = query_as(
+            "SELECT id, received_at FROM mails WHERE to_read = 1 AND received_at >= $1
+             AND NOT EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = mails.id)
+             ORDER BY received_at DESC LIMIT $2",
+        )
+        .bind(millis(since))
+        .bind(MOST)
+        .fetch_all(self.read())
+        .await?;
+        Ok(rows.into_iter().map(happening).collect())
+    }
+
     /// Replies given up, refused for one of their recipients, or come back, since then; not those to mails that somebody marked as handled.
     pub async fn undelivered_replies(&self, since: Timestamp) -> Result<Vec<Happening>> {
         let rows = query_as(

@@ -23,16 +23,21 @@ const HOUR: i64 = 3600;
 /// How many replies the cap of these tests, one an hour, lets nobody exceed.
 const CEILING: usize = 10;
 
-/// A hospital that may get one reply an hour.
-struct Town {
-    bench: Bench,
+/// A hospital that may get so many replies an hour.
+pub(crate) struct Town {
+    pub(crate) bench: Bench,
     judge: Judge,
-    settling: Settling,
+    pub(crate) settling: Settling,
     _folder: TempDir,
 }
 
 impl Town {
     async fn new() -> Self {
+        Self::with("allowed_domains = [\"ch-armor.test\"]\ncap_per_hour = 1\n").await
+    }
+
+    /// With these keys of `[reply]`.
+    pub(crate) async fn with(reply: &str) -> Self {
         let bench = Bench::new(Engine::Sqlite).await;
         let folder = tempfile::tempdir().unwrap();
         let world = cahier::world().unwrap();
@@ -40,7 +45,7 @@ impl Town {
         let files = Files { etablissements: inside("etablissements.csv"), services: inside("services.csv") };
         std::fs::write(&files.etablissements, world.etablissements_csv).unwrap();
         std::fs::write(&files.services, world.services_csv).unwrap();
-        std::fs::write(inside("config.toml"), configuration(&folder)).unwrap();
+        std::fs::write(inside("config.toml"), configuration(&folder, reply)).unwrap();
         let rules = ReplyRules::new(&Config::load(&inside("config.toml")).unwrap()).unwrap();
         let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
         let (shift, clock) = (bench.shift.clone(), bench.clock.clone());
@@ -61,9 +66,15 @@ impl Town {
 
     /// Mails that are received, judged, pushed and settled in one batch.
     async fn send_together(&self, mails: &[(&str, &str)]) -> Vec<MailId> {
+        let mails: Vec<(&str, String)> = mails.iter().map(|(name, report)| (*name, mail(name, report))).collect();
+        self.take_in(&mails).await
+    }
+
+    /// Mails as they are, received, judged, pushed and settled in one batch.
+    pub(crate) async fn take_in(&self, mails: &[(&str, String)]) -> Vec<MailId> {
         let mut ids = Vec::new();
-        for (name, report) in mails {
-            ids.push(self.receive(name, report).await);
+        for (name, mail) in mails {
+            ids.push(self.receive(name, mail).await);
         }
         assert_eq!(self.judge.judge_all(&CancellationToken::new()).await.unwrap(), mails.len());
         self.bench.send(acknowledged).await;
@@ -71,8 +82,7 @@ impl Town {
         ids
     }
 
-    async fn receive(&self, name: &str, report: &str) -> MailId {
-        let mail = mail(name, report);
+    async fn receive(&self, name: &str, mail: &str) -> MailId {
         let (raw, size) = (mail.as_bytes(), mail.len() as u64);
         let received = Received { account: ACCOUNT, position: name, raw, size, headers_only: false };
         let store = &self.bench.store;
@@ -84,7 +94,7 @@ impl Town {
         self.send(name, &self.report(name, "", -1)).await
     }
 
-    fn report(&self, identifiant: &str, attributes: &str, nombre: i32) -> String {
+    pub(crate) fn report(&self, identifiant: &str, attributes: &str, nombre: i32) -> String {
         let now = self.bench.now();
         format!(
             "<disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\" {attributes}identifiant=\"{identifiant}\" \
@@ -94,7 +104,7 @@ impl Town {
         )
     }
 
-    async fn replies(&self, id: MailId) -> Vec<StoredReply> {
+    pub(crate) async fn replies(&self, id: MailId) -> Vec<StoredReply> {
         self.bench.store.replies(id).await.unwrap()
     }
 
@@ -111,7 +121,7 @@ impl Town {
     }
 }
 
-fn configuration(folder: &TempDir) -> String {
+fn configuration(folder: &TempDir, reply: &str) -> String {
     let inside = |name: &str| folder.path().join(name).display().to_string();
     format!(
         "environnement = \"qualification\"\n\
@@ -120,7 +130,7 @@ fn configuration(folder: &TempDir) -> String {
          [ror.api]\nbase_url = \"https://ror.test/\"\ntoken_url = \"https://jeton.test/\"\nclient_id = \"essai\"\n\
          genre_indifferencie = \"04\"\nidentity = {{ certificate = \"{boite}\", key = \"{boite}\" }}\n\
          [store]\nurl = \"sqlite://{boite}\"\n\
-         [reply]\nfrom = \"{EAI_ADDRESS}\"\nallowed_domains = [\"ch-armor.test\"]\ncap_per_hour = 1\n\
+         [reply]\nfrom = \"{EAI_ADDRESS}\"\n{reply}\
          transport = \"maildir\"\nmaildir = \"{boite}\"\n",
         boite = inside("boite"),
     )
@@ -134,15 +144,15 @@ fn mail(name: &str, report: &str) -> String {
     )
 }
 
-fn parsed(content: &[u8]) -> Message<'_> {
+pub(crate) fn parsed(content: &[u8]) -> Message<'_> {
     MessageParser::default().parse(content).unwrap()
 }
 
-fn words(message: &Message<'_>) -> String {
+pub(crate) fn words(message: &Message<'_>) -> String {
     message.body_text(0).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn attached(message: &Message<'_>) -> Vec<String> {
+pub(crate) fn attached(message: &Message<'_>) -> Vec<String> {
     message.attachments().map(|part| part.attachment_name().unwrap().to_owned()).collect()
 }
 

@@ -42,7 +42,7 @@
 //!   `mailbox::waiting::mail_that_came_between_the_list_and_the_wait_is_noticed`
 //! - **B12, robots that answer each other**.
 //!   `cli::troubles::our_own_replies_and_what_comes_back_for_them_are_never_answered`,
-//!   `message::envelope::machines_are_not_answered`, `store::replies::*::the_cap_counts_the_hour_of_one_sender`
+//!   `message::envelope::machines_are_not_answered`, `answered::two_robots_that_answer_each_other_stop_after_one_mail`
 //! - **B13, a queue that drops or swaps**: at its limit, at a restart, at an upgrade, by two who treat the same entry.
 //!   `store::interleavings::the_newest_that_is_not_refused_is_held_in_the_end`,
 //!   `store::interleavings::the_newest_that_is_not_refused_is_held_in_the_end_on_a_server`,

@@ -8,6 +8,7 @@ mod acting;
 mod address;
 #[cfg(unix)]
 mod alerts;
+mod answered;
 mod architecture;
 mod cahier;
 mod capacity;

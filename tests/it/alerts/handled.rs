@@ -4,7 +4,7 @@ use dispolits::access::audit::{Deed, Entry};
 use dispolits::alerts::Kind;
 use dispolits::store::MailId;
 
-use super::kinds::{give_up_a_reply, send_a_document_of_a_patient, tell};
+use super::kinds::{answer_us, give_up_a_reply, send_a_document_of_a_patient, tell};
 use super::stage::Stage;
 use crate::store::engine::{Engine, on_both_engines};
 
@@ -18,9 +18,14 @@ async fn a_reply_that_did_not_arrive(engine: Engine) {
     tell(&stage, Kind::Undelivered, "courriel 1", give_up_a_reply, handle).await;
 }
 
+async fn a_mail_that_a_person_is_to_read(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    tell(&stage, Kind::ToRead, "courriel 1", answer_us, handle).await;
+}
+
 async fn a_document_of_a_patient(engine: Engine) {
     let stage = Stage::new(engine).await;
     tell(&stage, Kind::PatientDocument, "courriel 1", send_a_document_of_a_patient, handle).await;
 }
 
-on_both_engines!(a_reply_that_did_not_arrive, a_document_of_a_patient);
+on_both_engines!(a_mail_that_a_person_is_to_read, a_reply_that_did_not_arrive, a_document_of_a_patient);

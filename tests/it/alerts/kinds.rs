@@ -198,6 +198,18 @@ async fn a_reply_that_did_not_arrive(engine: Engine) {
     tell(&stage, Kind::Undelivered, "courriel 1", give_up_a_reply, cure).await;
 }
 
+/// Mail 1 answers one of ours.
+pub(super) async fn answer_us(stage: &Stage) {
+    let id = stage.bench.report("r", Vec::new()).await;
+    stage.bench.settle(id, Answer::ToRead("à lire".to_owned())).await;
+}
+
+async fn a_mail_that_a_person_is_to_read(engine: Engine) {
+    let stage = Stage::new(engine).await;
+    let cure = async |stage: &Stage| stage.hours_pass(25);
+    tell(&stage, Kind::ToRead, "courriel 1", answer_us, cure).await;
+}
+
 async fn replies_that_wait(engine: Engine) {
     let stage = Stage::new(engine).await;
     let cause = async |stage: &Stage| {
@@ -352,6 +364,7 @@ on_both_engines! {
     rights_that_the_ror_refuses,
     counts_that_the_ror_refuses,
     an_indicator_that_stands_twice,
+    a_mail_that_a_person_is_to_read,
     a_reply_that_did_not_arrive,
     replies_that_wait,
     a_document_of_a_patient,

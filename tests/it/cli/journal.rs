@@ -178,6 +178,7 @@ fn reply() -> NewReply {
         return_path: None,
         content: content.as_bytes().to_vec(),
         rejections: 1,
+        copy: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who wrote, what the mail refers to, and whether it may be answered.
 
 use dispolits::address::Address;
+use dispolits::defect::Code;
 use dispolits::message::{Automatic, Message, PATIENT_DOMAINS, ReturnPath};
 
 use super::read_mail;
@@ -25,8 +26,64 @@ fn the_sender_is_one_address() {
         ("From: \"autre@ch.test\" <lits@ch.test>", "lits@ch.test"),
         ("From: a@ch.test, b@ch.test", "-"),
         ("From: a@ch.test\nFrom: b@ch.test", "-"),
-        ("From: a@ch.test\nFrom: a@ch.test", "-"),
-        ("From: a@ch.test, Quelqu'un", "-"),
+        ("From: a@ch.test\nFrom: A@ch.test", "a@ch.test"),
+        ("From: Lits <a@ch.test>, a@ch.test", "a@ch.test"),
+        ("From: a@ch.test, Quelqu'un", "a@ch.test"),
+        ("From: Lits, CH Armor <a@ch.test>", "a@ch.test"),
+        ("From: Lits; CH: Armor <a@ch.test>", "a@ch.test"),
+        ("From: Lits <a@ch.test>,", "a@ch.test"),
+        ("From: ,, Lits <a@ch.test> , ;", "a@ch.test"),
+        ("From: <Lits <a@ch.test>>", "a@ch.test"),
+        ("From: <Lits, CH Armor <a@ch.test>>", "a@ch.test"),
+        ("From: Lits <<a@ch.test>>", "a@ch.test"),
+        ("From: Lits <a@ch.test", "a@ch.test"),
+        ("From: a@ch.test>", "a@ch.test"),
+        ("From: a@ch.test <a@ch.test>", "a@ch.test"),
+        ("From: <a@ch.test> <a@ch.test>", "a@ch.test"),
+        ("From: 'a@ch.test' <a@ch.test>", "a@ch.test"),
+        ("From: (Lits, CH (site nord)) a@ch.test", "a@ch.test"),
+        ("From: Lits <a@ch.test> (Armor)", "a@ch.test"),
+        ("From: \"Lits (nuit)\" <a@ch.test>", "a@ch.test"),
+        ("From: Lits @ Armor <a@ch.test>", "a@ch.test"),
+        ("From: Lits: a@ch.test;", "a@ch.test"),
+        ("From: =?utf-8?q?Lits=2C_CH?= <a@ch.test>", "a@ch.test"),
+        ("From: =?utf-8?q?autre=40ch.test?= <a@ch.test>", "a@ch.test"),
+        ("From : a@ch.test", "a@ch.test"),
+        // Another address that some reader may find.
+        ("From: a@ch.test <b@ch.test>", "-"),
+        ("From: Lits <a@ch.test> <b@ch.test>", "-"),
+        ("From: <b@ch.test <a@ch.test>>", "-"),
+        ("From: Lits <a@ch.test,b@ch.test>", "-"),
+        ("From: Lits <a@ch.test> b@ch.test", "-"),
+        ("From: a@ch.test (b@ch.test)", "-"),
+        ("From: Lits (<b@ch.test>) <a@ch.test>", "-"),
+        ("From: \"Lits <b@ch.test>\" <a@ch.test>", "-"),
+        ("From: \"b@ch.test, Lits\" <a@ch.test>", "-"),
+        ("From: =?utf-8?q?Lits_=3Cb=40ch.test=3E?= <a@ch.test>", "-"),
+        ("From: =?utf-8?b?YkBjaC50ZXN0LCBMaXRz?= <a@ch.test>", "-"),
+        ("From: \"=?utf-8?q?Lits_=3Cb=40ch.test=3E?=\" <a@ch.test>", "-"),
+        ("From: a@ch.test\nFrom: Lits <b@ch.test>", "-"),
+        ("From: a@ch.test\n , =?utf-8?q?x?= <b@ch.test>", "-"),
+        ("From: Groupe: a@ch.test, b@ch.test;", "-"),
+        ("From: a@ch.test\rFrom: b@ch.test", "-"),
+        // An address that readers do not agree on.
+        ("From: \"a\"@ch.test", "-"),
+        ("From: \"a b\"@ch.test", "-"),
+        ("From: \"b@ch.test\"@ch.test", "-"),
+        ("From: <\"a\"@ch.test>", "-"),
+        ("From: x.\"y\".a@ch.test", "-"),
+        ("From: a@ch.test(x).autre.test", "-"),
+        ("From: a@ch.test .autre.test", "-"),
+        ("From: a(x)b@ch.test", "-"),
+        ("From: Lits a@ch.test", "-"),
+        ("From: a@ch.test Lits", "-"),
+        ("From: <@relais.test:a@ch.test>", "-"),
+        ("From: a@ch.test <>", "-"),
+        ("From: a\\@ch.test", "-"),
+        ("From: a@ch.test\u{ff20}", "-"),
+        ("From: \"Lits <a@ch.test>", "-"),
+        ("From: Lits (a@ch.test", "-"),
+        ("From: \"", "-"),
         ("From: Quelqu'un", "-"),
         ("From: <>", "-"),
         ("From: =?utf-8?q?lits=40ch.test?= (lits)", "-"),
@@ -44,6 +101,8 @@ fn what_from_said_is_repeated_safely() {
     let cases = [
         ("From: \"Lits\" <lits@ch.test>", "lits@ch.test"),
         ("From: a@ch.test, b@ch.test", "a@ch.test, b@ch.test"),
+        ("From: \"b@ch.test, Lits\" <a@ch.test>", "a@ch.test, b@ch.test"),
+        ("From: \"a\"@ch.test", "\"a\"@ch.test"),
         ("From: Quelqu'un\x07", "Quelqu'un·"),
         (long.as_str(), "lits@ch.test"),
         ("Subject: rien", ""),
@@ -113,6 +172,53 @@ fn references_are_bounded() {
 }
 
 #[test]
+fn all_that_a_mail_answers_is_known() {
+    let many = (0..100).map(|number| format!("<{number}@ch.test>\n ")).collect::<Vec<_>>().concat();
+    let both = head(&format!("In-Reply-To: <a@eai.test>\nReferences: {many}"));
+    let answers = both.answers();
+    assert_eq!((answers.len(), answers[0].as_str(), answers[20].as_str()), (21, "a@eai.test", "99@ch.test"));
+    assert!(head("Subject: a").answers().is_empty());
+}
+
+#[test]
+fn a_document_is_told_of_whatever_the_subject() {
+    let absent = "From: a@ch.test\r\nSubject: Absence du bureau\r\nContent-Type: application/xml; name=a.xml\r\n\r\n<a";
+    assert_eq!(read_mail(absent.as_bytes()).automatic(), None);
+}
+
+#[test]
+fn what_stands_in_front_of_the_header_is_passed_over() {
+    let mail = "From: Lits <a@ch.test>\r\nSubject: Releve\r\n\r\nBonjour\r\n";
+    let mbox = "From lits@ch.test Mon Nov 23 07:55:00 2026\r\n";
+    let quoted = format!(">{mbox}");
+    let mixed = format!("\r\n\u{feff} \r\n\t\r\n{mbox}\r\n\u{feff}\n");
+    let long = "\r\n".repeat(200_000);
+    for front in ["\r\n", "\n\n", "   ", " \t\r\n", "\u{feff}\r\n", "\r\n\u{feff}", mbox, &quoted, &mixed, &long] {
+        let read = read_mail(format!("{front}{mail}").as_bytes());
+        assert_eq!(text(read.sender()), "a@ch.test", "{front:?}");
+        assert_eq!(read.defects().first().map(|defect| defect.code()), Some(Code::M02), "{front:?}");
+    }
+    let forwarded = format!(
+        "From: a@ch.test\r\nContent-Type: message/rfc822\r\n\r\n\r\n{mbox}Content-Type: text/xml\r\n\r\n<?xml version=\"1.0\"?><a"
+    );
+    assert_eq!(read_mail(forwarded.as_bytes()).candidates().len(), 1, "a mail in the mail");
+    // What follows a header that ends at once is a text: no server reads a sender there.
+    let hidden = "Received: from a\r\n\r\nFrom: a@ch.test\r\n\r\nBonjour\r\n";
+    assert_eq!(text(read_mail(hidden.as_bytes()).sender()), "-");
+}
+
+#[test]
+fn a_mail_without_line_feeds_tells_its_sender() {
+    let mail = "\rFrom: Lits <a@ch.test>\rSubject: Releve\r\rFrom: b@ch.test\r";
+    let read = read_mail(mail.as_bytes());
+    assert_eq!(text(read.sender()), "a@ch.test");
+    let codes: Vec<Code> = read.defects().iter().map(|defect| defect.code()).collect();
+    assert_eq!(codes, [Code::M05]);
+    let one_feed = format!("{mail}\n");
+    assert_eq!(text(read_mail(one_feed.as_bytes()).sender()), "-", "then no server ends a line there");
+}
+
+#[test]
 fn subjects_are_decoded_and_on_one_line() {
     let long = format!("Subject: {}", "é".repeat(500));
     let cases = [
@@ -150,7 +256,35 @@ fn machines_are_not_answered() {
         ("From: a@ch.test\nList-ID: <liste.ch.test>", Some(Automatic::ListId)),
         ("From: a@ch.test\nX-Auto-Response-Suppress: All", Some(Automatic::SuppressHeader)),
         ("From: a@ch.test\nX-Auto-Response-Suppress: DR, OOF, AutoReply", Some(Automatic::SuppressHeader)),
+        ("From: a@ch.test\nX-Auto-Response-Suppress: autoreply;oof", Some(Automatic::SuppressHeader)),
+        (
+            "From: a@ch.test\nX-Auto-Response-Suppress: OOF\nX-Auto-Response-Suppress: ALL",
+            Some(Automatic::SuppressHeader),
+        ),
         ("From: a@ch.test\nX-Auto-Response-Suppress: None", None),
+        ("From: a@ch.test\nX-Auto-Response-Suppress: DR, RN, NRN, OOF", None),
+        ("From: a@ch.test\nX-Auto-Response-Suppress: OOF", None),
+        ("From: a@ch.test\nX-Auto-Response-Suppress: ", None),
+        ("From: a@ch.test\nX-Autoreply: yes", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nX-AutoReply: no", None),
+        ("From: a@ch.test\nX-Autorespond: Absence", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nX-Autoresponder: 1", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nX-Auto-Reply-From: a@ch.test", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nX-FC-MachineGenerated: true", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nDelivered-To: Autoresponder", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nDelivered-To: lits@eai.test", None),
+        ("From: a@ch.test\nX-Loop: yes", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nX-Loop: lits@ch.test", None),
+        ("From: a@ch.test\nPrecedence: auto_reply", Some(Automatic::Precedence)),
+        ("From: a@ch.test\nX-Precedence: Auto_Reply", Some(Automatic::Precedence)),
+        ("From: a@ch.test\nSubject: Absence du bureau", Some(Automatic::AbsenceSubject)),
+        ("From: a@ch.test\nSubject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_KO?=", Some(Automatic::AbsenceSubject)),
+        ("From: a@ch.test\nSubject: =?utf-8?q?Re=CC=81ponse_automatique?=", Some(Automatic::AbsenceSubject)),
+        ("From: a@ch.test\nSubject: RE: REPONSE AUTOMATIQUE", Some(Automatic::AbsenceSubject)),
+        ("From: a@ch.test\nSubject: Automatic reply: Lits", Some(Automatic::AbsenceSubject)),
+        ("From: a@ch.test\nSubject: Out of Office", Some(Automatic::AbsenceSubject)),
+        ("From: a@ch.test\nSubject: =?utf-8?q?Message_d=E2=80=99absence?=", Some(Automatic::AbsenceSubject)),
+        ("From: a@ch.test\nSubject: Lits en absence du cadre", None),
         ("From: MAILER-DAEMON@ch.test", Some(Automatic::MailerDaemon)),
         ("From: MAILER-DAEMON (Mail Delivery System)", Some(Automatic::MailerDaemon)),
         ("From: postmaster@ch.test", Some(Automatic::MailerDaemon)),

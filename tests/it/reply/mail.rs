@@ -1,10 +1,10 @@
 //! The mail: its headers and parts, read back by a mail parser.
 
 use dispolits::outcome::{MailOutcome, Verdict};
-use dispolits::reply::{Envelope, Kind, ORIGINAL_LIMIT, Rendered, without_original};
+use dispolits::reply::{Envelope, Kind, Rendered, Returning, without_original};
 use mail_parser::{MessageParser, MimeHeaders};
 
-use super::{cases, envelope, receipt, rendered};
+use super::{LARGEST, cases, envelope, receipt, rendered};
 
 const ORIGINAL: &[u8] = b"From: lits@ch-exemple.mssante.test\r\nSubject: Disponibilites\r\n\
     Message-ID: <20261123.0755@ch-exemple.mssante.test>\r\n\r\nBonjour\r\n";
@@ -24,7 +24,7 @@ pub(super) fn check_wire(name: &str, bytes: &[u8]) {
         "Date",
         "Message-ID",
         "Auto-Submitted",
-        "X-MSS-INS",
+        "Reply-To",
         "X-MSS-NIL",
         "In-Reply-To",
         "References",
@@ -65,11 +65,11 @@ fn each_mail_has_its_parts() {
     let ordinary = ["multipart/mixed", "text/plain", "application/xml"];
     let returned = ["multipart/mixed", "text/plain", "application/xml", "message/rfc822"];
     let (plain, notice) = ("text/plain", "message/disposition-notification");
-    let report = ["multipart/report", plain, notice, "message/rfc822", "application/xml"];
-    let headers = ["multipart/report", plain, notice, "text/rfc822-headers", "application/xml"];
+    let report = ["multipart/report", plain, notice, "message/rfc822"];
+    let headers = ["multipart/report", plain, notice, "text/rfc822-headers"];
     let eight_bits = [ORIGINAL, "é".as_bytes()].concat();
     let long_line = [ORIGINAL, &[b'x'; 999]].concat();
-    let too_long = [ORIGINAL, &b"0123456789\r\n".repeat(ORIGINAL_LIMIT / 12)].concat();
+    let too_long = [ORIGINAL, &b"0123456789\r\n".repeat(LARGEST / 12)].concat();
     for (name, original, due, kind, expected) in [
         ("ordinary", None, None, Kind::Reponse, &ordinary[..]),
         ("with the mail", Some(ORIGINAL), None, Kind::Reponse, &returned),
@@ -98,7 +98,7 @@ fn a_mail_is_made_lighter_by_leaving_the_original_out() {
     let (plain, notice) = ("text/plain", "message/disposition-notification");
     for (due, expected) in [
         (None, vec!["multipart/mixed", plain, "application/xml", "text/rfc822-headers"]),
-        (Some(receipt()), vec!["multipart/report", plain, notice, "text/rfc822-headers", "application/xml"]),
+        (Some(receipt()), vec!["multipart/report", plain, notice, "text/rfc822-headers"]),
     ] {
         let envelope = Envelope {
             original: Some(long.clone()),
@@ -116,12 +116,49 @@ fn a_mail_is_made_lighter_by_leaving_the_original_out() {
         assert!(!text.contains("0123456789\r\n"), "{text}");
         let message = MessageParser::default().parse(&lighter.bytes).unwrap();
         assert_eq!(message.body_text(0).unwrap().replace("\r\n", "\n"), whole.text);
-        let xml = message.attachments().find(|part| part.attachment_name() == Some("compte-rendu.xml")).unwrap();
-        assert_eq!(xml.contents(), whole.compte_rendu.as_bytes());
+        let xml = message.attachments().find(|part| part.attachment_name() == Some("compte-rendu.xml"));
+        let expected = envelope.receipt.is_none().then(|| whole.compte_rendu.as_bytes());
+        assert_eq!(xml.map(|part| part.contents()), expected);
         assert_eq!(without_original(&lighter.bytes), None);
     }
     assert_eq!(without_original(&rendered(&cases::partly(), Kind::Reponse, &envelope()).bytes), None);
     assert_eq!(without_original(b"n\xe9"), None);
+}
+
+/// Where the submission server takes 8 bits, nothing of the mail is lost on its way back (RFC 2046, section 5.2.1).
+#[test]
+fn a_mail_of_eight_bits_goes_back_as_it_is() {
+    let mail = [ORIGINAL, b"capacit\xe9s, capacit\xc3\xa9s\r\n"].concat();
+    let returning = Returning { eight_bit: true, ..envelope().returning };
+    for due in [None, Some(receipt())] {
+        let envelope = Envelope { original: Some(mail.clone()), returning, receipt: due, ..envelope() };
+        let bytes = rendered(&cases::partly(), Kind::Reponse, &envelope).bytes;
+        let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+        assert!(holds(&mail), "byte for byte");
+        assert!(holds(b"Content-Disposition: attachment; filename=\"courriel-d-origine.eml\"\r\n"));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("Content-Transfer-Encoding: 8bit"), "{head}");
+        let message = MessageParser::default().parse(&bytes).unwrap();
+        let returned = message.attachments().find_map(|part| part.message()).unwrap();
+        assert_eq!(returned.raw_message(), mail);
+    }
+    let long = [mail.as_slice(), &[b'x'; 999]].concat();
+    for (original, returning) in [
+        (long, returning),
+        (mail.clone(), envelope().returning),
+        (mail.clone(), Returning { largest: mail.len() - 1, ..returning }),
+        ([mail.as_slice(), b"a\rb\r\n"].concat(), returning),
+    ] {
+        let envelope = Envelope { original: Some(original), returning, ..envelope() };
+        check_parts(
+            "by its header",
+            &cases::partly(),
+            Kind::Reponse,
+            &envelope,
+            &["multipart/mixed", "text/plain", "application/xml", "text/rfc822-headers"],
+        );
+    }
 }
 
 #[test]
@@ -145,6 +182,7 @@ fn the_mail_read_back_says_the_same() {
     envelope.cc = vec!["cadre@ch-exemple.mssante.test".parse().unwrap()];
     envelope.references = (0..30).map(|rank| format!("{rank}@ch-exemple.mssante.test")).collect();
     envelope.nil = Some("NIL-0000".to_owned());
+    envelope.contact = Some("equipe@gcs-exemple.mssante.test".parse().unwrap());
     for case in cases::all() {
         let rendered = rendered(&case.outcome, case.kind, &envelope);
         check_wire(case.name, &rendered.bytes);
@@ -161,7 +199,8 @@ fn the_mail_read_back_says_the_same() {
         assert_eq!(references.len(), 11, "the ten newest and the mail itself");
         assert_eq!(references.last().unwrap(), "20261123.0755@ch-exemple.mssante.test");
         assert_eq!(message.header_raw("Auto-Submitted").unwrap().trim(), "auto-replied");
-        assert_eq!(message.header_raw("X-MSS-INS").unwrap().trim(), "N");
+        assert_eq!(message.header_raw("X-MSS-INS"), None, "only beside a CDA");
+        assert_eq!(message.reply_to().unwrap().first().unwrap().address(), Some("equipe@gcs-exemple.mssante.test"));
         assert_eq!(message.header_raw("X-MSS-NIL").unwrap().trim(), "NIL-0000");
     }
 }

@@ -16,9 +16,11 @@ use dispolits::capacity::{
 };
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict};
-use dispolits::reply::{Envelope, Kind, Letter, ReceiptRequest, Rendered, render};
+use dispolits::reply::{Envelope, Kind, Letter, ReceiptRequest, Rendered, Returning, render};
 use jiff::Timestamp;
 
+/// The largest mail that goes back as a whole, in bytes.
+const LARGEST: usize = 1 << 20;
 /// 07:55 in Paris.
 const RECEIVED: &str = "2026-11-23T06:55:00Z";
 
@@ -83,7 +85,9 @@ fn envelope() -> Envelope {
         original_message_id: Some("20261123.0755@ch-exemple.mssante.test".to_owned()),
         references: Vec::new(),
         original: None,
+        returning: Returning { largest: LARGEST, eight_bit: false },
         receipt: None,
+        contact: None,
         message_id: "reponse.6f1d@gcs-exemple.mssante.test".to_owned(),
         nil: None,
         qualification: false,

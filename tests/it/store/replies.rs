@@ -27,6 +27,7 @@ fn reply(id: MailId, kind: ReplyKind, rejections: usize) -> NewReply {
         return_path: None,
         content: format!("{} au courriel {}", kind.word(), id.number()).into_bytes(),
         rejections,
+        copy: None,
     }
 }
 
@@ -203,17 +204,25 @@ async fn a_lighter_mail_takes_the_place_of_one_that_has_not_left(engine: Engine)
     assert_eq!(content().await, b"plus petit");
 }
 
-async fn the_cap_counts_the_hour_of_one_sender(engine: Engine) {
+async fn the_caps_look_at_the_replies_of_an_hour(engine: Engine) {
     let bench = Bench::new(engine).await;
+    let contact: Address = "direction-des-soins@ch-armor.test".parse().unwrap();
     for name in ["a", "b", "c"] {
         let id = bench.report(name, vec![]).await;
-        bench.settle(id, boxed(letter(id))).await;
+        let copy =
+            NewReply { sender: contact.clone(), recipients: vec![contact.clone()], ..reply(id, ReplyKind::Copie, 1) };
+        bench.settle(id, boxed(NewReply { copy: Some(Box::new(copy)), ..letter(id) })).await;
         bench.advance(HOUR / 2);
     }
-    let sender: Address = SENDER.parse().unwrap();
-    assert_eq!(bench.store.replies_since(&sender, bench.after(-HOUR)).await.unwrap(), 2);
-    let other: Address = "autre@ch-armor.test".parse().unwrap();
-    assert_eq!(bench.store.replies_since(&other, bench.after(-HOUR)).await.unwrap(), 0);
+    let stranger = bench.receive("d", "rien").await;
+    let defects = vec![Defect::new(Code::M01, Place::mail())];
+    bench.record(stranger, &JudgedMail { defects, ..judged(Vec::new()) }).await;
+    bench.settle(stranger, boxed(letter(stranger))).await;
+    let recent = bench.store.replies_since(bench.after(-HOUR)).await.unwrap();
+    let mut seen: Vec<(bool, bool)> = recent.iter().map(|one| (one.sender == contact, one.to_stranger)).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, [(false, false), (false, false), (false, true), (true, false), (true, false)]);
+    assert!(recent.iter().all(|one| one.recipients.first() == Some(&one.sender)), "{recent:?}");
 }
 
 async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
@@ -303,7 +312,7 @@ on_both_engines! {
     a_reply_that_cannot_be_read_stops_no_other,
     a_notification_is_tied_to_our_own_reply_only,
     a_lighter_mail_takes_the_place_of_one_that_has_not_left,
-    the_cap_counts_the_hour_of_one_sender,
+    the_caps_look_at_the_replies_of_an_hour,
     withheld_rejections_leave_in_one_digest_once,
     a_digest_is_of_a_size_that_can_be_made,
     the_last_judged_mail_of_a_sender_is_known,

@@ -156,7 +156,7 @@ pub struct LifeRequest {
 /// A reply, without its content.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LifeReply {
-    /// `reponse`, `complement` or `recapitulatif`.
+    /// `reponse`, `complement`, `copie` or `recapitulatif`.
     pub nature: String,
     /// The mail it is kept with: another one for a digest that tells of this mail among others.
     pub courriel: i64,
