@@ -177,7 +177,8 @@ mod tests {
         let kept: Vec<Place> = peers.iter().filter_map(|peer| places.take(peer.parse().unwrap())).collect();
         assert_eq!(kept.len(), expected, "{peers:?}");
         drop(kept);
-        assert_eq!((lock(&places.taken).all, lock(&places.taken).by_network.len()), (0, 0));
+        let taken = lock(&places.taken);
+        assert_eq!((taken.all, taken.by_network.len()), (0, 0));
     }
 
     #[test]

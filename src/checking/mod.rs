@@ -109,8 +109,9 @@ fn mail(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
         return Checked { verdict: Verdict::Ignore, ..Checked::blank(name, Vec::new()) };
     }
     let sender = message.sender();
+    let vouched = message.vouched_sender();
     let unknown =
-        bench.referential.is_some_and(|referential| !sender.is_some_and(|sender| referential.knows_sender(sender)));
+        bench.referential.is_some_and(|referential| !vouched.is_some_and(|sender| referential.knows_sender(sender)));
     let unknown = unknown.then(|| judgement::unknown_sender(message.from_text(), message.has_several_senders()));
     let defects = unknown.into_iter().chain(message.defects().iter().cloned()).collect();
     let unchecked = if bench.referential.is_none() { NEEDS_REFERENTIAL.to_vec() } else { Vec::new() };

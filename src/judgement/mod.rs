@@ -102,7 +102,7 @@ fn judge_establishment(
 }
 
 /// M01: the mail comes from nobody the referential knows. `from` is what its From says, `several` whether that is more
-/// than one address: then nobody can say who sent it, each being declared or not.
+/// than one address, or one said twice: then nobody can say who sent it, each being declared or not.
 pub fn unknown_sender(from: &str, several: bool) -> Defect {
     let defect =
         Defect::new(Code::M01, Place::mail()).found(from).expected("exactement une adresse, déclarée au GRADeS");
@@ -110,7 +110,9 @@ pub fn unknown_sender(from: &str, several: bool) -> Defect {
         return defect;
     }
     defect
-        .sentence_instead("Le champ From porte plusieurs adresses : l’expéditeur ne peut pas être reconnu.")
+        .sentence_instead(
+            "Le champ From est répété ou porte plusieurs adresses : l’expéditeur ne peut pas être reconnu.",
+        )
         .hint_instead("N’y laissez qu’une adresse, celle de la boîte MSSanté déclarée au GRADeS.")
 }
 

@@ -99,14 +99,20 @@ impl Message {
         self.envelope.sender.as_ref()
     }
 
+    /// The sender as somebody may vouch for it: none if the field From stands more than once (RFC 5322, section 3.6, allows
+    /// one), since the servers on the way may have looked at another one than we. It is answered all the same.
+    pub fn vouched_sender(&self) -> Option<&Address> {
+        self.sender().filter(|_| !self.envelope.repeats_from)
+    }
+
     /// What From says, shortened and safe to repeat; empty if there is none.
     pub fn from_text(&self) -> &str {
         &self.envelope.from_text
     }
 
-    /// Whether From holds more than one address.
+    /// Whether From holds more than one address, or stands more than once.
     pub fn has_several_senders(&self) -> bool {
-        self.envelope.several_senders
+        self.envelope.several_senders || self.envelope.repeats_from
     }
 
     /// The first address in Reply-To.

@@ -92,7 +92,10 @@ impl ReplyRules {
         if self.is_own(sender) {
             return Err("courriel de Dispolits lui-même".to_owned());
         }
-        let is_theirs = |address: &&Address| *address == sender || referential.is_of_establishment_of(sender, address);
+        let vouched = message.vouched_sender();
+        let is_theirs = |address: &&Address| {
+            *address == sender || vouched.is_some_and(|sender| referential.is_of_establishment_of(sender, address))
+        };
         let requested = message.disposition_notification_to().filter(is_theirs);
         let candidates = [requested, message.reply_to().filter(is_theirs), Some(sender)];
         let to = candidates.into_iter().flatten().find(|address| self.may_write_to(address));
@@ -101,7 +104,7 @@ impl ReplyRules {
         Ok(Destination {
             to: to.clone(),
             notification: requested == Some(to) && returns_there,
-            is_known: referential.knows_sender(sender),
+            is_known: vouched.is_some_and(|sender| referential.knows_sender(sender)),
         })
     }
 

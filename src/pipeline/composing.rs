@@ -117,7 +117,8 @@ impl Settling {
             return Ok(beyond_the_cap(case, &destination));
         }
         let contact = self.contact(case.mail.id, &case.outcome, sender, &destination.to).await?;
-        let contact = contact.filter(|contact| others.ledger().takes_copy(contact, &self.rules.settings));
+        let takes = |contact: &Address| others.ledger().takes_copy(contact, &self.rules.settings);
+        let contact = contact.filter(|contact| destination.is_known && takes(contact));
         let envelope = Envelope {
             back_to_normal,
             ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind_of(words))

@@ -87,7 +87,7 @@ impl Court<'_> {
 
     /// M01 and what the message itself found.
     fn mail_defects(&self, message: &Message) -> Vec<Defect> {
-        let known = message.sender().is_some_and(|sender| self.referential.knows_sender(sender));
+        let known = message.vouched_sender().is_some_and(|sender| self.referential.knows_sender(sender));
         let unknown = (!known).then(|| judgement::unknown_sender(message.from_text(), message.has_several_senders()));
         unknown.into_iter().chain(message.defects().iter().cloned()).collect()
     }
