@@ -155,8 +155,8 @@ fn unread(vitals: &Vitals, known: &Known, pulse: &Pulse) -> impl Iterator<Item =
         if let Trouble::Unread { mails, causes, age, .. } = troubles.entry(&count.mailbox).or_insert_with(none) {
             *mails = mails.saturating_add(count.told);
             *age = since.max(*age);
-            let comma = if causes.is_empty() { "" } else { " ; " };
-            causes.push_str(&format!("{comma}{}", count.cause));
+            causes.push_str(if causes.is_empty() { "" } else { " ; " });
+            causes.push_str(&count.cause.to_string());
         }
     }
     troubles.into_values()

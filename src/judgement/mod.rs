@@ -85,7 +85,9 @@ fn judge_establishment(
 ) {
     let refusal = etablissement.finess.and_then(|finess| establishment_defect(finess, etablissement, context));
     let known = refusal.is_none();
-    refusal.into_iter().for_each(|defect| defects.note(defect.severity(), || defect));
+    if let Some(defect) = refusal {
+        defects.note(defect.severity(), || defect);
+    }
     for service in &etablissement.services {
         let counts = services::judge(service, etablissement, census, known, context, defects);
         let owner = etablissement.finess.filter(|_| known && !etablissement.rejected);

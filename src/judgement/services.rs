@@ -34,7 +34,9 @@ pub(super) fn judge(
     .flatten()
     .collect();
     let rejected = service.rejected || !own.is_empty();
-    own.into_iter().for_each(|defect| defects.note(defect.severity(), || defect));
+    for defect in own {
+        defects.note(defect.severity(), || defect);
+    }
     let place = finess.zip(service.code.as_ref());
     let closing = place.and_then(|(finess, code)| context.referential?.closing(finess, code));
     let accepted = counts::judge(service, closing, context.rules, defects);

@@ -145,8 +145,10 @@ impl<'l> Gathering<'l> {
 
     fn document(&mut self, facts: &Facts, bytes: Vec<u8>) {
         let found = sniff(&bytes);
-        if found == Sniff::NotXml {
-            hiding(facts, &bytes).into_iter().for_each(|kind| self.see(kind));
+        if found == Sniff::NotXml
+            && let Some(kind) = hiding(facts, &bytes)
+        {
+            self.see(kind);
         }
         let candidate = Candidate { name: shown(facts.name.as_deref(), ".xml"), bytes };
         let full = refusal::too_many_documents(self.limits);

@@ -155,7 +155,9 @@ impl Intake {
             moves.iter().zip(outcomes).filter(|(_, one)| **one == wanted).map(|((_, folder), _)| *folder).collect()
         };
         let (taken, refused) = (with(Moved::Done), with(Moved::Refused));
-        taken.iter().for_each(|folder| self.holding.proven(*folder));
+        for folder in &taken {
+            self.holding.proven(*folder);
+        }
         taken.difference(&refused).for_each(|folder| self.takes(*folder));
         let said = refusals.iter().filter(|(folder, _)| refused.contains(folder));
         said.for_each(|(folder, said)| self.refuses(*folder, said));

@@ -152,7 +152,7 @@ impl Intake {
         self.judge.beat();
         match entries {
             [entry] if is_large => {
-                self.tracer.header_fetched(entry, haul.mails.first().map(|mail| mail.raw.len())).await?
+                self.tracer.header_fetched(entry, haul.mails.first().map(|mail| mail.raw.len())).await?;
             }
             entries => self.tracer.fetched(entries, &haul.mails).await?,
         }

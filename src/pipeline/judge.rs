@@ -102,7 +102,7 @@ impl Judge {
     /// Judges every mail of the account that is not judged yet, or until `stop`. A fault of the store
     /// ends it and blames no mail.
     pub async fn judge_all(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
-        let judged = self.judge_batches(stop).await;
+        let judged = Box::pin(self.judge_batches(stop)).await;
         if judged.is_err() || stop.is_cancelled() {
             // Marks that stay are those of a crash. If the store cannot be written to now, the next
             // reading writes them anew.
@@ -252,8 +252,8 @@ impl Judge {
         }
         fail_point!("mail-reading", &mail.sha256);
         let raw = mail.raw.clone().unwrap_or_default();
-        let count = Count { unpacking: self.house.unpacking.clone(), mail: mail.id, at: mail.received_at };
-        match examine_counted(raw, count).await {
+        let unpacked = Count { unpacking: self.house.unpacking.clone(), mail: mail.id, at: mail.received_at };
+        match examine_counted(raw, unpacked).await {
             Ok(examined) => {
                 notice(self.store(), &self.duty()?, mail.id, &examined.message).await?;
                 let referential = self.house.referential();

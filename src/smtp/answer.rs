@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use lettre::transport::smtp::response::Response;
+
 use crate::defect::excerpt;
 
 /// An answer, whole.
@@ -16,10 +18,11 @@ pub struct Answer {
 impl Answer {
     /// Reads the lines of one answer, each with its code; `None` if this is no answer.
     pub(super) fn read(lines: &[String]) -> Option<Self> {
-        let code = lines.last()?.get(..3)?;
-        let is_code = code.bytes().all(|byte| byte.is_ascii_digit()) && lines.iter().all(|line| line.starts_with(code));
-        let texts = lines.iter().map(|line| line.get(4..).unwrap_or_default().trim_end().to_owned());
-        is_code.then(|| Some(Self { code: code.parse().ok()?, texts: texts.collect() }))?
+        // A code alone is an answer too (RFC 5321, section 4.2).
+        let text: String = lines.iter().map(|line| format!("{line:<4}\r\n")).collect();
+        let response: Response = text.parse().ok()?;
+        let texts = response.message().map(|line| line.trim_end().to_owned()).collect();
+        Some(Self { code: u16::from(response.code()), texts })
     }
 
     /// Whether it has this code.

@@ -123,8 +123,12 @@ impl Fault {
         match self {
             Self::Refused(answer) => answer.is_closing(),
             Self::Silent | Self::Cut(_) | Self::CutAtFirstWord(_) | Self::Garbled(_) | Self::Meddled => true,
-            Self::NoStarttls | Self::NoMechanism(_) | Self::Questions => false,
-            Self::Settings(_) | Self::Unfit(_) | Self::Unwritable => false,
+            Self::NoStarttls
+            | Self::NoMechanism(_)
+            | Self::Questions
+            | Self::Settings(_)
+            | Self::Unfit(_)
+            | Self::Unwritable => false,
         }
     }
 }

@@ -121,10 +121,10 @@ impl Smtp {
             return SendError::of_sender(&problem).map_or_else(|| Ok(unwanted()), Err);
         }
         let mut sent = self.offer(session, submission).await?;
-        if sent.taken().next().is_some() {
-            if let Err(problem) = session.content(submission.mail).await {
-                sent.take_back(&Handed::of_content(&problem));
-            }
+        if sent.taken().next().is_some()
+            && let Err(problem) = session.content(submission.mail).await
+        {
+            sent.take_back(&Handed::of_content(&problem));
         }
         Ok(sent)
     }

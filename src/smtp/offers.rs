@@ -2,6 +2,7 @@
 
 /// The offers that matter to us.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "keywords of one answer, each a question of its own")]
 pub struct Offers {
     mechanisms: Vec<String>,
     size: Option<u64>,

@@ -4,9 +4,12 @@
 //! EHLO is said once on a connection, and once more after STARTTLS, where everything begins anew (RFC 3207, section 4.2):
 //! many servers refuse another one (503).
 
+use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
+use lettre::transport::smtp::commands::{Data, Ehlo, Quit, Rset, Starttls};
+use lettre::transport::smtp::extension::ClientId;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -59,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if greets {
             session.exchange(b"", limit).await.map_err(|fault| Problem::new(Step::Greeting, fault))?;
         }
-        let answer = session.ask(&format!("EHLO {}", settings.hello)).await;
+        let answer = session.ask(Ehlo::new(ClientId::Domain(settings.hello.clone()))).await;
         let answer = answer.map_err(|fault| Problem::new(Step::Hello, fault))?;
         session.offers = Offers::read(answer.lines().skip(1));
         Ok(session)
@@ -92,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let mut words = login.opening();
         for _ in 0..=MOST_CHALLENGES {
-            let answer = self.ask(&words).await?;
+            let answer = self.ask(format!("{words}\r\n")).await?;
             if !answer.has_code(334) {
                 return Ok(());
             }
@@ -104,42 +107,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// `MAIL FROM`, with what the server can take of it.
     pub async fn sender(&mut self, mail: &Submission<'_>) -> Result<(), Problem> {
         let command = mail.sender(&self.offers)?;
-        self.command(Step::Sender, &command).await
+        self.command(Step::Sender, format!("{command}\r\n")).await
     }
 
     /// `RCPT TO` of one recipient.
     pub async fn recipient(&mut self, mail: &Submission<'_>, to: &Address) -> Result<(), Problem> {
         let command = mail.recipient(to, &self.offers)?;
-        self.command(Step::Recipient, &command).await
+        self.command(Step::Recipient, format!("{command}\r\n")).await
     }
 
     /// The content, byte for byte, after the server said that it may come.
     pub(super) async fn content(&mut self, mail: &[u8]) -> Result<(), Problem> {
-        self.command(Step::Content, "DATA").await?;
+        self.command(Step::Content, Data).await?;
         let answer = self.exchange(&stuffed(mail), self.limit * CONTENT_PATIENCE).await;
         answer.map(drop).map_err(|fault| Problem::new(Step::Content, fault))
     }
 
     /// Takes back the mail begun; what the server thinks of it changes nothing.
     pub async fn forget(&mut self) {
-        let _ = self.ask("RSET").await;
+        let _ = self.ask(Rset).await;
     }
 
     /// Takes leave; what the server thinks of it changes nothing.
     pub async fn close(mut self) {
         if !self.broken {
-            let _ = self.ask("QUIT").await;
+            let _ = self.ask(Quit).await;
             let _ = timeout(self.limit, self.stream.shutdown()).await;
         }
     }
 
-    async fn command(&mut self, step: Step, command: &str) -> Result<(), Problem> {
+    async fn command(&mut self, step: Step, command: impl Display) -> Result<(), Problem> {
         self.ask(command).await.map(drop).map_err(|fault| Problem::new(step, fault))
     }
 
-    /// One command. An answer that is a refusal is a fault.
-    async fn ask(&mut self, command: &str) -> Result<Answer, Fault> {
-        self.exchange(format!("{command}\r\n").as_bytes(), self.limit).await
+    /// One command, its line end included. An answer that is a refusal is a fault.
+    async fn ask(&mut self, command: impl Display) -> Result<Answer, Fault> {
+        self.exchange(command.to_string().as_bytes(), self.limit).await
     }
 
     /// Says these bytes, if any, and hears the answer.
@@ -182,7 +185,7 @@ impl Session<TcpStream> {
         if !self.offers.starttls() {
             return Err(Fault::NoStarttls);
         }
-        self.ask("STARTTLS").await?;
+        self.ask(Starttls).await?;
         if !self.stream.buffer().is_empty() {
             return Err(Fault::Meddled);
         }

@@ -30,7 +30,7 @@ fn note(head: &str) -> String {
 
 impl Town {
     async fn take(&self, name: &str, mail: String) -> MailId {
-        self.take_in(&[(name, mail)]).await[0]
+        Box::pin(self.take_in(&[(name, mail)])).await[0]
     }
 
     /// Mails of a negative count, whose header lines are these for each rank.
@@ -39,7 +39,7 @@ impl Town {
         let forged = names.iter().enumerate();
         let mails: Vec<(&str, String)> =
             forged.map(|(rank, name)| (name.as_str(), mail(name, &head(rank), &self.report(name, "", -1)))).collect();
-        self.take_in(&mails).await
+        Box::pin(self.take_in(&mails)).await
     }
 
     async fn all_replies(&self, mails: &[MailId]) -> Vec<StoredReply> {

@@ -61,13 +61,13 @@ impl Town {
 
     /// A mail that is received, judged, pushed and settled.
     async fn send(&self, name: &str, report: &str) -> MailId {
-        self.send_together(&[(name, report)]).await[0]
+        Box::pin(self.send_together(&[(name, report)])).await[0]
     }
 
     /// Mails that are received, judged, pushed and settled in one batch.
     async fn send_together(&self, mails: &[(&str, &str)]) -> Vec<MailId> {
         let mails: Vec<(&str, String)> = mails.iter().map(|(name, report)| (*name, mail(name, report))).collect();
-        self.take_in(&mails).await
+        Box::pin(self.take_in(&mails)).await
     }
 
     /// Mails as they are, received, judged, pushed and settled in one batch.

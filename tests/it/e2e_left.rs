@@ -9,7 +9,7 @@ use dispolits::store::{Balance, MailId};
 
 use crate::PATIENCE;
 use crate::dovecot::{ClientCertificate, Dovecot};
-use crate::served::{deliver, replies, start};
+use crate::served::{deliver, replies, start, until};
 
 /// What Dovecot offers, but for MOVE and UIDPLUS.
 const NEITHER: &str = "imap_capability = IMAP4rev1 SASL-IR ID IDLE\n";
@@ -70,6 +70,7 @@ async fn mails_that_change_their_numbers_are_no_duplicates() {
     deliver(&dovecot, "d", "courriel-d");
     let balance = settled(&sandbox, 4).await;
     assert_eq!((balance.rejetes, balance.doublons), (4, 0), "{balance:?}");
+    until("a reply to the last", async || replies(&sandbox, 4).await.last() == Some(&1)).await;
     assert_eq!(replies(&sandbox, 4).await, [1; 4], "each is answered once");
     sandbox.stop().await.unwrap();
 }

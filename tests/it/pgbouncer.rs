@@ -26,8 +26,8 @@ pub(crate) struct Pooler {
 }
 
 impl Pooler {
-    /// Before a server, in this mode; `more` are lines of its section.
-    pub(crate) fn before(cluster: &Cluster, mode: &str, more: &str) -> Self {
+    /// Before a server, in this mode; with these `lines` in its section.
+    pub(crate) fn before(cluster: &Cluster, mode: &str, lines: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("pgbouncer").tempdir().unwrap();
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let (ini, users) = (folder.path().join("pgbouncer.ini"), folder.path().join("users"));
@@ -35,7 +35,7 @@ impl Pooler {
         let ((socket, server), port) = (cluster.socket(), free_port());
         let text = format!(
             "[databases]\n* = host={} port={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {mode}\ndefault_pool_size = 40\n{more}\n",
+             unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {mode}\ndefault_pool_size = 40\n{lines}\n",
             socket.display(),
             users.display()
         );

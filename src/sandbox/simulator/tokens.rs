@@ -17,7 +17,7 @@ const TOKENS: usize = 10_000;
 pub(super) struct Issued {
     clock: Clock,
     lifetime: SignedDuration,
-    issued: Mutex<BTreeMap<String, Issue>>,
+    valid: Mutex<BTreeMap<String, Issue>>,
 }
 
 /// Until when a token is valid, and whose it is.
@@ -28,7 +28,7 @@ struct Issue {
 
 impl Issued {
     pub(super) fn new(clock: Clock, lifetime: SignedDuration) -> Self {
-        Self { clock, lifetime, issued: Mutex::default() }
+        Self { clock, lifetime, valid: Mutex::default() }
     }
 
     /// A new token of this client. It has the form of the real one, a JWT (RFC 7519) that clients need not read, and
@@ -39,7 +39,7 @@ impl Issued {
         let claims = json!({"exp": expiry.as_second(), "iat": now.as_second(), "typ": "Bearer", "azp": client});
         let token =
             format!("{}.{}.{:032x}", part(&json!({"alg": "none", "typ": "JWT"})), part(&claims), fastrand::u128(..));
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut issued = self.valid.lock().unwrap_or_else(PoisonError::into_inner);
         issued.retain(|_, issue| issue.expiry > now);
         if issued.len() >= TOKENS {
             let first = issued.iter().min_by_key(|(_, issue)| issue.expiry).map(|(token, _)| token.clone());
@@ -52,7 +52,7 @@ impl Issued {
     /// Whose token the `Authorization` header holds, if it is still valid.
     pub(super) fn client_of(&self, authorization: Option<&str>) -> Option<String> {
         let token = authorization?.strip_prefix("Bearer ")?;
-        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let issued = self.valid.lock().unwrap_or_else(PoisonError::into_inner);
         issued.get(token).filter(|issue| issue.expiry > self.clock.now()).map(|issue| issue.client.clone())
     }
 
@@ -62,7 +62,7 @@ impl Issued {
     }
 
     pub(super) fn forget(&self) {
-        self.issued.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.valid.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

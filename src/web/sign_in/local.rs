@@ -71,16 +71,12 @@ pub(super) async fn sign_in(
     let user = state.store().user(&login).await?;
     let hash = user.as_ref().and_then(|user| user.password.clone());
     let right = state.gates().verify(hash, brought.mot_de_passe).await?;
-    match user.filter(|user| right && user.locked_at.is_none()) {
-        Some(user) => {
-            state.store().take_back(&login, before).await?;
-            begin(&state, &user, back, current.as_deref()).await
-        }
-        None => {
-            trace_failure(&state, &login, &via).await?;
-            refused(wrong)
-        }
-    }
+    let Some(user) = user.filter(|user| right && user.locked_at.is_none()) else {
+        trace_failure(&state, &login, &via).await?;
+        return refused(wrong);
+    };
+    state.store().take_back(&login, before).await?;
+    begin(&state, &user, back, current.as_deref()).await
 }
 
 /// Leaves a trace of a failure. A name that no account has is left out: it may be a password typed in the wrong place.

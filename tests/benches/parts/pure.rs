@@ -4,7 +4,7 @@ use dispolits::judgement::{Context, Judgement, Rules, judge};
 use dispolits::message;
 use dispolits::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict};
 use dispolits::referential::Referential;
-use dispolits::reply::{self, Envelope, Kind, Letter};
+use dispolits::reply::{self, Envelope, Kind, Letter, Returning};
 use dispolits::report::{self, Limits, Reading};
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -101,6 +101,8 @@ fn envelope() -> Envelope {
         original_message_id: Some("releve@ch-armor.test".to_owned()),
         references: Vec::new(),
         original: Some(hospital::mail(0, 1, now())),
+        returning: Returning { largest: 1024 * 1024, eight_bit: true },
+        contact: None,
         receipt: None,
         message_id: "reponse@eai.test".to_owned(),
         nil: None,

@@ -36,7 +36,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn new(engine: Engine) -> Self {
-        Self::with(engine, "").await
+        Box::pin(Self::with(engine, "")).await
     }
 
     /// With these keys in `[alerts]`.
@@ -49,7 +49,7 @@ impl Stage {
         pulse.name(ACCOUNT, "principale");
         let alarm = alarm(&bench, &bench.shift, &config, &pulse, folder.path().join("courriels"));
         let stage = Self { bench, pulse, receiver, alarm, config, folder };
-        stage.observe().await;
+        Box::pin(stage.observe()).await;
         stage
     }
 

@@ -25,7 +25,7 @@ const DEPENDENCIES: &[(&str, &str)] = &[
     ("include_dir", "the fixtures that the sandbox plays, in the program"),
     ("indicatif", "progress of the sandbox"),
     ("jiff", "instants, zones and civil dates"),
-    ("lettre", "SMTP"),
+    ("lettre", "the commands and the answers of SMTP"),
     ("mail-builder", "replies"),
     ("mail-parser", "MIME"),
     ("maud", "pages, escaped by construction"),

@@ -2,6 +2,7 @@
 
 use dispolits::sandbox::simulator::{Effect, Fault};
 
+use super::dispolits;
 use super::service::{World, mail, until};
 
 /// Available beds, for whose genre both codes are possible.
@@ -40,7 +41,7 @@ async fn a_twin_is_listed_and_deleted_by_the_running_service() {
     assert_eq!(asked.code, 0, "{} {}", asked.out, asked.err);
     until("the twin to be gone", async || held(&world) == [pair("04", 4)]).await;
     until("the store to know it", async || world.journal("twins", &[]).code == 0).await;
-    let audit = world.journal("audit", &["list"]).out;
+    let audit = dispolits(&["journal", "audit", "list", "--config", world.path("config.toml").to_str().unwrap()]).out;
     assert!(audit.contains("indicateur en double") || audit.contains("supprimer-double"), "{audit}");
     assert_eq!(service.stop().0.code(), Some(0));
 }

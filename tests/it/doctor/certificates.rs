@@ -62,7 +62,7 @@ async fn a_revoked_server_and_its_list_are_told() {
     let change = || submission(&server, authority.ca.clone(), lists(&forge, &publisher.url));
     let diagnosis = bench.examine(change()).await;
     expect(&diagnosis, at("reponses", "révocation", "le certificat du serveur est révoqué", "prévenez son exploitant"));
-    assert_eq!(skipped(&diagnosis, "reponses"), ["EHLO", "identification", "expéditeur"]);
+    assert_eq!(skipped(&diagnosis, "reponses"), ["EHLO", "identification", "expéditeur", "destinataire"]);
     let told = detail(&diagnosis, "revocation", "liste");
     assert!(told.contains("« CN=TEST AC ORG », du ") && told.ends_with(", 1 certificat révoqué"), "{told}");
     assert!(!forge.path("listes").exists(), "a diagnosis keeps nothing");

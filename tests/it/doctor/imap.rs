@@ -28,7 +28,7 @@ async fn each_fault_towards_the_mailbox_is_named() {
     let check = async |change: &dyn Fn(&mut ImapSettings), expected: Expected| {
         let mut settings = right();
         change(&mut settings);
-        bench.check(of(settings), expected).await;
+        Box::pin(bench.check(of(settings), expected)).await;
     };
     let name = |settings: &mut ImapSettings| settings.host = "imap.inexistant.invalid".to_owned();
     check(&name, at("DNS", "est inconnu du DNS", "mailbox.imap.host")).await;

@@ -23,12 +23,12 @@ fn numbers_are_judged_by_pattern_and_key() {
 
 #[test]
 fn a_number_is_read_as_people_type_it() {
-    for typed in ["350054680", " 35 005 468 0 ", "35.005.468.0", "35\u{a0}005\u{202f}4680"] {
+    for typed in ["350054680", " 35 005 468 0 ", "35.005.468.0", "35\u{a0}005\u{202f}4680", "35-0054680"] {
         assert_eq!(Finess::typed(typed).unwrap().as_str(), "350054680", "{typed}");
     }
     assert_eq!(Finess::typed("2a 000 0022").unwrap().as_str(), "2A0000022");
     assert_eq!(Finess::typed("35 005 4681"), Err(FinessError::Key));
-    assert_eq!(Finess::typed("35-0054680"), Err(FinessError::Format));
+    assert_eq!(Finess::typed("35/0054680"), Err(FinessError::Format));
 }
 
 #[test]

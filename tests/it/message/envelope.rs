@@ -15,6 +15,7 @@ fn text(address: Option<&Address>) -> &str {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn the_sender_is_one_address() {
     let cases = [
         ("From: lits@ch.test", "lits@ch.test"),
@@ -196,7 +197,7 @@ fn what_stands_in_front_of_the_header_is_passed_over() {
     for front in ["\r\n", "\n\n", "   ", " \t\r\n", "\u{feff}\r\n", "\r\n\u{feff}", mbox, &quoted, &mixed, &long] {
         let read = read_mail(format!("{front}{mail}").as_bytes());
         assert_eq!(text(read.sender()), "a@ch.test", "{front:?}");
-        assert_eq!(read.defects().first().map(|defect| defect.code()), Some(Code::M02), "{front:?}");
+        assert_eq!(read.defects().first().map(dispolits::defect::Defect::code), Some(Code::M02), "{front:?}");
     }
     let forwarded = format!(
         "From: a@ch.test\r\nContent-Type: message/rfc822\r\n\r\n\r\n{mbox}Content-Type: text/xml\r\n\r\n<?xml version=\"1.0\"?><a"
@@ -212,7 +213,7 @@ fn a_mail_without_line_feeds_tells_its_sender() {
     let mail = "\rFrom: Lits <a@ch.test>\rSubject: Releve\r\rFrom: b@ch.test\r";
     let read = read_mail(mail.as_bytes());
     assert_eq!(text(read.sender()), "a@ch.test");
-    let codes: Vec<Code> = read.defects().iter().map(|defect| defect.code()).collect();
+    let codes: Vec<Code> = read.defects().iter().map(dispolits::defect::Defect::code).collect();
     assert_eq!(codes, [Code::M05]);
     let one_feed = format!("{mail}\n");
     assert_eq!(text(read_mail(one_feed.as_bytes()).sender()), "-", "then no server ends a line there");
@@ -233,7 +234,22 @@ fn subjects_are_decoded_and_on_one_line() {
     assert!(head(&long).subject().unwrap().chars().count() <= 121);
 }
 
+/// RFC 5322, section 3.6: From stands once. The servers on the way may have looked at another one than we.
 #[test]
+fn a_sender_said_twice_is_answered_and_not_vouched_for() {
+    let check = |lines: &str, vouched: bool| {
+        let message = head(lines);
+        assert_eq!(message.sender().map(Address::as_str), Some("a@ch.test"), "{lines}");
+        assert_eq!((message.vouched_sender().is_some(), message.has_several_senders()), (vouched, !vouched), "{lines}");
+    };
+    check("From: a@ch.test", true);
+    check("From: a@ch.test, a@ch.test", true);
+    check("From: a@ch.test\nFrom: a@ch.test", false);
+    check("From: a@ch.test\nfrom: Lits <A@ch.test>", false);
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn machines_are_not_answered() {
     let patient = |field: &str| format!("From: a@ch.test\n{field}: p@{}", PATIENT_DOMAINS[0]);
     let (reply_to, notification) = (patient("Reply-To"), patient("Disposition-Notification-To"));

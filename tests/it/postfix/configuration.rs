@@ -8,7 +8,7 @@ impl Postfix {
         let (programs, libraries) = (super::tool("usr/sbin"), super::tool("usr/lib/postfix"));
         let (programs, libraries) = (programs.display(), libraries.display());
         let boxes: Vec<String> = BOXES.iter().map(|address| format!("{{ {address} = {address}/ }}")).collect();
-        let owner = self.mailbox_owner();
+        let owner = Self::mailbox_owner();
         let required = if self.certificate == Certificate::Required { "yes" } else { "no" };
         format!(
             "compatibility_level = 3.6\nqueue_directory = {directory}/queue\ndata_directory = {directory}/data\n\

@@ -99,7 +99,7 @@ impl Postfix {
         self.directory.path().join(name)
     }
 
-    fn mailbox_owner(&self) -> u32 {
+    fn mailbox_owner() -> u32 {
         if is_root() { 65_534 } else { whoami("-u").parse().unwrap() }
     }
 
@@ -124,7 +124,7 @@ impl Postfix {
             &[self.path("queue"), self.path("queue/pid"), self.path("etc"), self.path("etc/main.cf")],
         );
         root("chgrp", "mail", &[self.path("queue/maildrop"), self.path("queue/public")]);
-        root("chown", &self.mailbox_owner().to_string(), &[self.path("mail")]);
+        root("chown", &Self::mailbox_owner().to_string(), &[self.path("mail")]);
     }
 
     fn run(&mut self) {
@@ -142,7 +142,7 @@ impl Postfix {
             .stderr(Stdio::null())
             .spawn();
         self.master = Some(started.unwrap());
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect(("127.0.0.1", self.submissions)).is_err() {
             let ended = self.master.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < end, "Postfix did not start: {}", self.log());

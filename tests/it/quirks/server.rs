@@ -91,7 +91,7 @@ impl Served {
                 format!("{}* {} EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n", quirk.besides, self.present().len())
             }
             ["UID", "SEARCH", ..] => {
-                format!("* SEARCH{}\r\n", self.present().iter().map(|uid| format!(" {uid}")).collect::<String>())
+                format!("* SEARCH {}\r\n", self.present().iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
             }
             ["UID", "FETCH", "1:*", ..] if !quirk.no_list.is_empty() => return quirk.no_list.replace("{T}", tag),
             ["UID", "FETCH", set, ..] => {
@@ -159,7 +159,7 @@ impl Served {
         let filled = filled.replace("$less", &(size - 29).to_string()).replace("$more", &(size + 700).to_string());
         if filled.contains("$torn") {
             let shown = 10 + self.bodies.fetch_add(1, Ordering::Relaxed) % 50;
-            return filled.replace("$torn", &literal(&text[..shown]));
+            return filled.replace("$torn", &literal(text.get(..shown).unwrap()));
         }
         filled.replace("$body", &literal(text))
     }
@@ -171,7 +171,7 @@ fn part(uid: u32, command: &str, text: &str) -> String {
     let (from, bytes) = asked.split_once('.').unwrap();
     let (start, bytes): (usize, usize) = (from.parse().unwrap(), bytes.parse().unwrap());
     let rest = text.get(start..).unwrap_or_default();
-    let part = &rest[..bytes.min(rest.len())];
+    let part = rest.get(..bytes.min(rest.len())).unwrap();
     format!("* {uid} FETCH (UID {uid} BODY[]<{from}> {{{}}}\r\n{part})\r\n", part.len())
 }
 

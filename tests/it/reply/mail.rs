@@ -117,8 +117,8 @@ fn a_mail_is_made_lighter_by_leaving_the_original_out() {
         let message = MessageParser::default().parse(&lighter.bytes).unwrap();
         assert_eq!(message.body_text(0).unwrap().replace("\r\n", "\n"), whole.text);
         let xml = message.attachments().find(|part| part.attachment_name() == Some("compte-rendu.xml"));
-        let expected = envelope.receipt.is_none().then(|| whole.compte_rendu.as_bytes());
-        assert_eq!(xml.map(|part| part.contents()), expected);
+        let expected = envelope.receipt.is_none().then_some(whole.compte_rendu.as_bytes());
+        assert_eq!(xml.map(mail_parser::MessagePart::contents), expected);
         assert_eq!(without_original(&lighter.bytes), None);
     }
     assert_eq!(without_original(&rendered(&cases::partly(), Kind::Reponse, &envelope()).bytes), None);

@@ -351,6 +351,7 @@ async fn an_operator_sees_and_spoils_over_http() {
     for status in [503, 503] {
         assert_eq!(answer(write(&bench, &token, &query(NORMAL), ADD)).await.0, status);
     }
+    assert_eq!(answer(client.delete(url("defauts"))).await.0, 204);
     let conflict = json!({"defaut": "refus", "statut": 423, "codes": ["lock-error"], "indicateur": {"statut": "02"}});
     let other = json!({"defaut": "coupure-avant", "indicateur": {"statut": "01"}});
     for fault in [other, conflict] {

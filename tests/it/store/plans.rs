@@ -57,7 +57,9 @@ const OPEN: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What a statement is completed with where it runs.
-const FILLED: [(&str, &str); 13] = [
+const FILLED: [(&str, &str); 16] = [
+    ("{others}", ""),
+    ("{but}", ""),
     ("{keys}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT))"),
     ("{asked}", "(0, CAST($1 AS BIGINT))"),
     ("{numbers}", "$1"),
@@ -73,6 +75,7 @@ const FILLED: [(&str, &str); 13] = [
     ("{table}", "replies"),
     ("{mail}", "mail_id"),
     ("UPDATE letters", "UPDATE replies"),
+    ("FROM letters WHERE", "FROM replies WHERE"),
     ("{places}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT))"),
 ];
 

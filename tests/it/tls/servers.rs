@@ -149,9 +149,10 @@ async fn check(trust: &Trust<'_>, files: &PemFiles, words: &str) {
     }
 }
 
-/// None of our clients finds fault with the certificate.
+/// None of our clients finds fault with the server's certificate; that we show none may be said.
 async fn check_trusted(trust: &Trust<'_>, files: &PemFiles) {
     for said in trust.of(files).await {
+        let said = said.replace("aucun certificat client n’est présenté", "");
         assert!(!said.contains("certificat") && !said.contains("révocation"), "{said}");
     }
 }

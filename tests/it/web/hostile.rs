@@ -58,7 +58,7 @@ async fn received() -> (Desk, i64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_a_mail_becomes_part_of_a_page() {
-    let (desk, number) = received().await;
+    let (desk, number) = Box::pin(received()).await;
     let browser = Browser::open(Screen::Wide).await;
     let mail = format!("/courriels/{number}");
     let pages = ["/", "/journal", "/etablissements/350054680", "/alertes", "/audit", mail.as_str()];
@@ -103,7 +103,7 @@ async fn tried(desk: &Desk, name: &str, bytes: &[u8]) -> reqwest::Result<Respons
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_leave_under_our_names_and_no_cell_is_a_formula() {
-    let (desk, number) = received().await;
+    let (desk, number) = Box::pin(received()).await;
     let candidates = desk.sandbox.store.outcome(MailId::of(number)).await.unwrap().unwrap().documents.len();
     assert!(candidates > 0);
     for rank in 1..=candidates {

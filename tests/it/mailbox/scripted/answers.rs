@@ -138,7 +138,7 @@ fn a_header_is_taken_with_the_bytes_it_must_have_only() {
         (&["{T} NO non\r\n"], true),
     ];
     for (answers, expected) in cases {
-        let tricks: Vec<Trick> = answers.iter().map(|answer| ("<0.30>", Say(*answer))).collect();
+        let tricks: Vec<Trick> = answers.iter().map(|answer| ("<0.30>", Say(answer))).collect();
         check(Security::Tls, &tricks, &told(expected));
     }
 }
@@ -191,7 +191,7 @@ fn hostile_answers_end_the_session() {
     for (line, step) in [("A0009 SELECT", "Select"), ("1:*", "List"), ("BODY.PEEK[])", "Fetch"), ("MOVE", "File")] {
         let floods = floods.iter().filter(|_| step != "Fetch");
         for answer in answers.iter().chain(floods) {
-            check(Security::Tls, &[(line, Say(*answer))], &format!("Protocol {{ step: {step}"));
+            check(Security::Tls, &[(line, Say(answer))], &format!("Protocol {{ step: {step}"));
         }
     }
     for answer in [long, wide] {
