@@ -57,9 +57,10 @@ const OPEN: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What a statement is completed with where it runs.
-const FILLED: [(&str, &str); 16] = [
+const FILLED: [(&str, &str); 17] = [
     ("{others}", ""),
     ("{but}", ""),
+    ("{LAPSED}", "(expires_at <= $1 OR expires_at - 2 * lease > $1)"),
     ("{keys}", "(0, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT))"),
     ("{asked}", "(0, CAST($1 AS BIGINT))"),
     ("{numbers}", "$1"),
