@@ -19,8 +19,8 @@ impl Answer {
     /// Reads the lines of one answer, each with its code; `None` if this is no answer.
     pub(super) fn read(lines: &[String]) -> Option<Self> {
         // A code alone is an answer too (RFC 5321, section 4.2).
-        let text: String = lines.iter().map(|line| format!("{line:<4}\r\n")).collect();
-        let response: Response = text.parse().ok()?;
+        let text: Vec<String> = lines.iter().map(|line| format!("{line:<4}\r\n")).collect();
+        let response: Response = text.concat().parse().ok()?;
         let texts = response.message().map(|line| line.trim_end().to_owned()).collect();
         Some(Self { code: u16::from(response.code()), texts })
     }
