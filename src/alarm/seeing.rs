@@ -93,7 +93,7 @@ impl Alarm {
         sight.extend(store.rights_refused().await?.as_ref().map(of_rights));
         sight.extend(store.refused_by_the_ror(recent).await?.iter().map(of_refusals));
         let in_force = self.config.ror.api.genre_indifferencie.code();
-        sight.extend(store.twins(in_force).await?.iter().map(of_twin));
+        sight.extend(of_twins(&store.twins(in_force).await?));
         for (account, balance) in store.balances().await? {
             let mailbox = self.pulse.name_of(&account);
             let missing = balance.missing();
@@ -211,14 +211,18 @@ fn of_refusals(refusals: &Refusals) -> Observation {
     Observation::new(Kind::RorRefusals, code, Severity::Attention, &sentence, Some(*since))
 }
 
-fn of_twin(stored: &StoredTwin) -> Observation {
-    let StoredTwin { id, lieu, twin, seen_at, is_going, .. } = stored;
-    let going = if *is_going { " ; sa suppression est demandée" } else { "" };
+/// One for all: an older program that wrote under the other code left one for each indicator.
+fn of_twins(twins: &[StoredTwin]) -> Option<Observation> {
+    let StoredTwin { id, lieu, twin, seen_at, .. } = twins.first()?;
+    let number = match twins.len() {
+        1 => "un indicateur".to_owned(),
+        several => format!("{several} indicateurs"),
+    };
     let sentence = format!(
-        "le ROR porte un indicateur de {lieu} une seconde fois, sous le code de genre {} (double n° {id}, nombre {}){going}",
-        twin.genre_code, twin.nombre
+        "le ROR porte {number} une seconde fois, sous l’autre code du genre, dont un de {lieu} sous le code {} (double n° {id})",
+        twin.genre_code
     );
-    Observation::new(Kind::Twin, &format!("{lieu} n° {id}"), Severity::Attention, &sentence, Some(*seen_at))
+    Some(Observation::new(Kind::Twin, "ROR", Severity::Attention, &sentence, Some(*seen_at)))
 }
 
 fn of_excess(finess: Option<Finess>, excess: &Excess) -> Observation {

@@ -35,7 +35,7 @@ pub(super) fn article(kind: Kind) -> &'static Article {
             word: "courriel-non-lu",
             title: "Courriel non lu dans la boîte",
             meaning: "Un courriel est dans la boîte, et le service n’a pas pu le lire en plusieurs essais : le serveur ne le donne pas, le donne vide, refuse, coupe la connexion, ou Exchange donne un texte à sa place. Les autres courriels sont lus. Celui-ci n’est ni jugé ni perdu : il est toujours dans la boîte, et personne n’a reçu de réponse pour lui.",
-            remedy: "Lancez `dispolits journal left list` : chaque courriel y est avec sa cause. Ouvrez-le dans la boîte avec un logiciel de messagerie : si c’est un relevé, demandez à l’établissement de l’envoyer de nouveau ; prévenez l’opérateur de messagerie. Le service réessaie de lui-même, ou tout de suite après `dispolits journal left retry NUMÉRO`. Si le courriel n’est plus à attendre : `dispolits journal left set-aside NUMÉRO --motif \"…\"`.",
+            remedy: "Lancez `dispolits journal left list` : chaque courriel y est avec sa cause. Ouvrez-le dans la boîte avec un logiciel de messagerie : si c’est un relevé, demandez à l’établissement de l’envoyer de nouveau ; prévenez l’opérateur de messagerie. Le service réessaie de lui-même, ou à la relève suivante après `dispolits journal left retry NUMÉRO`. Si le courriel n’est plus à attendre : `dispolits journal left set-aside NUMÉRO --motif \"…\"`.",
         },
         Kind::Unmoved => &Article {
             word: "courriels-non-classes",

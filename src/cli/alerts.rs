@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{FOUND, Outcome, SUCCESS, value};
+use super::value::{self, Format};
+use super::{FOUND, Outcome, SUCCESS};
 use crate::alarm::Teller;
 use crate::alerts::{Digest, Event, Incident, Kind, News, Observation, Severity};
 use crate::clock::Clock;
@@ -45,14 +46,6 @@ pub(super) struct List {
     /// Forme du résultat.
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Texte pour la lecture.
-    Human,
-    /// Un objet JSON par ligne, stable.
-    Json,
 }
 
 pub(super) async fn run(command: Command) -> Outcome {

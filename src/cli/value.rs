@@ -2,10 +2,20 @@
 
 use std::net::SocketAddr;
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::outcome::paris;
+
+/// The form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Texte pour la lecture.
+    Human,
+    /// Un objet JSON par ligne, stable.
+    Json,
+}
 
 /// An instant with its zone, or a date or hour of Paris.
 pub(super) fn instant(text: &str) -> Result<Timestamp, String> {

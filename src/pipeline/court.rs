@@ -81,7 +81,7 @@ impl Court<'_> {
         let at = self.at.unwrap_or(mail.received_at);
         let documents = self.judge_documents(sender, readings, at).await?;
         let folder = folder_of(&documents);
-        let unrecognised = !documents.iter().all(is_recognised);
+        let unrecognised = !message.holds_only_reports() || !documents.iter().all(is_recognised);
         Ok(JudgedMail { documents, unrecognised, ..headed(folder, None) })
     }
 

@@ -206,12 +206,13 @@ impl Delivery {
             date: held.date,
         };
         let twin = found.twin.map(of);
-        if let Some(twin) = &twin {
-            let lieu = update.location.ror_identifier();
-            warn!(lieu, "le ROR porte aussi cet indicateur sous le code de genre {}", twin.genre_code);
-        }
-        if let Err(failure) = self.shift.store().note_twin(update, twin.as_ref(), self.clock.now()).await {
-            warn!("indicateur en double non noté : {failure}");
+        match (self.shift.store().note_twin(update, twin.as_ref(), self.clock.now()).await, &twin) {
+            (Ok(true), Some(twin)) => {
+                let lieu = update.location.ror_identifier();
+                warn!(lieu, "le ROR porte aussi cet indicateur sous le code de genre {}", twin.genre_code);
+            }
+            (Ok(_), _) => {}
+            (Err(failure), _) => warn!("indicateur en double non noté : {failure}"),
         }
     }
 

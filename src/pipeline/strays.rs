@@ -43,8 +43,11 @@ impl Strays {
     }
 
     /// Where the mails are, as far as is known, whose bytes were found elsewhere as well.
+    /// Of many of the same bytes two show whether numbers went on: all of them at once would not fit in memory.
     pub(super) fn twins(&self, found: &[Fetched]) -> Vec<Position> {
-        found.iter().filter_map(|mail| self.settled.get(&sha256(&mail.raw))).flatten().cloned().collect()
+        let sought: BTreeSet<String> = found.iter().map(|mail| sha256(&mail.raw)).collect();
+        let known = sought.iter().filter_map(|bytes| self.settled.get(bytes));
+        known.flat_map(|all| BTreeSet::from_iter(all.first().into_iter().chain(all.last()))).cloned().collect()
     }
 
     /// Whether one of these is not the mail that was at its position.

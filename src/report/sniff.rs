@@ -35,11 +35,8 @@ pub enum Sniff {
 
 /// Looks at the beginning of a file. Never fails; what it calls `Known` may still be rejected by `read`.
 pub fn sniff(bytes: &[u8]) -> Sniff {
-    match kind(bytes) {
-        known @ Sniff::Known(_) => known,
-        _ if holds_patient_document(bytes) => Sniff::PatientDocument,
-        other => other,
-    }
+    // Even in the root of a report: nobody knows what stands there.
+    if holds_patient_document(bytes) { Sniff::PatientDocument } else { kind(bytes) }
 }
 
 fn kind(bytes: &[u8]) -> Sniff {

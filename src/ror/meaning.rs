@@ -141,7 +141,10 @@ impl Issue {
 /// Whether these words say that the Location is not there: they quote what was asked for, or say so of a Location and
 /// not of the type.
 fn misses(said: &str, identifier: &str) -> bool {
+    // A path that is echoed says what was asked for, not what is missing.
     let said = said.to_lowercase();
+    let told: Vec<&str> = said.split_whitespace().filter(|word| !word.contains("/location")).collect();
+    let said = told.join(" ");
     let is_missing = || {
         [
             "pas été trouv",

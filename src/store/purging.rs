@@ -98,6 +98,7 @@ impl Store {
     /// Forgets mails as a whole, and what was done for them. Returns how many, no more than are soon done.
     pub async fn purge_journal(&self, expiry: &Expiry) -> Result<u64> {
         self.purge_removals(expiry.journal).await?;
+        self.purge_unread(expiry.journal).await?;
         let mut purged = 0;
         for _ in 0..ROUNDS {
             let mails = self.forget_mails(expiry).await?;
@@ -119,9 +120,10 @@ impl Store {
         let purged: Vec<MailId> = query_scalar(
             "UPDATE mails SET raw = NULL WHERE id IN (
                  SELECT id FROM mails
-                 WHERE raw IS NOT NULL AND settled_at IS NOT NULL AND (moved_at IS NOT NULL OR left_at IS NOT NULL) AND (
-                    received_at < $1 AND verdict IN ('integre', 'ignore', 'doublon')
-                    OR received_at < $2 AND verdict NOT IN ('integre', 'ignore', 'doublon')
+                 WHERE raw IS NOT NULL AND settled_at IS NOT NULL AND (
+                    (moved_at IS NOT NULL OR left_at IS NOT NULL) AND (
+                        received_at < $1 AND verdict IN ('integre', 'ignore', 'doublon')
+                        OR received_at < $2 AND verdict NOT IN ('integre', 'ignore', 'doublon'))
                     OR received_at < $3 AND EXISTS (SELECT 1 FROM defects d
                         WHERE d.mail_id IN (mails.id, mails.duplicate_of) AND d.code = 'M06')
                     OR received_at < $4 AND unrecognised = 1)
@@ -175,6 +177,13 @@ impl Store {
     }
 
     /// A removal is kept while a count tells of its code: it says that nothing is left to delete.
+    /// Mails that were left unread and have gone.
+    async fn purge_unread(&self, before: Timestamp) -> Result<()> {
+        let Some(mut tx) = self.purge().await? else { return Ok(()) };
+        query("DELETE FROM unread WHERE gone_at < $1").bind(millis(before)).execute(&mut tx).await?;
+        tx.commit().await
+    }
+
     async fn purge_removals(&self, before: Timestamp) -> Result<()> {
         let Some(mut tx) = self.purge().await? else { return Ok(()) };
         let done: Vec<i64> = query_scalar(

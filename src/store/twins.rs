@@ -42,8 +42,8 @@ type Key = (String, String, String);
 
 impl Store {
     /// Notes what a reading found beside an indicator: a twin, or that there is none any more. What is known already is
-    /// not written again.
-    pub async fn note_twin(&self, update: &Update, twin: Option<&Twin>, now: Timestamp) -> Result<()> {
+    /// not written again. Returns whether it is news.
+    pub async fn note_twin(&self, update: &Update, twin: Option<&Twin>, now: Timestamp) -> Result<bool> {
         let key = key(update);
         let known: Option<(String, i64, i64)> = query_as(
             "SELECT genre_code, nombre, date FROM twins WHERE finess = $1 AND service = $2 AND indicator = $3",
@@ -54,7 +54,7 @@ impl Store {
         .fetch_optional(self.read())
         .await?;
         if known == twin.map(|twin| (twin.genre_code.clone(), twin.nombre, millis(twin.date))) {
-            return Ok(());
+            return Ok(false);
         }
         let mut tx = self.write().await?;
         tx.lock([Lock::location(&key.0, &key.1)]).await?;
@@ -62,7 +62,8 @@ impl Store {
             Some(twin) => keep(&mut tx, &key, twin, now).await?,
             None => forget(&mut tx, &key).await?,
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The twins under a code that is not the one in force, the longest known first.

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::{Mailboxes, Where};
 use crate::access::audit::{Deed, Entry, on_unread};
-use crate::cli::{FOUND, Outcome, SUCCESS, value, who};
+use crate::cli::value::{self, Format};
+use crate::cli::{FOUND, Outcome, SUCCESS, who};
 use crate::clock::Clock;
 use crate::outcome::in_paris;
 use crate::store::Unread;
@@ -59,14 +60,6 @@ pub(in crate::cli) struct SetAside {
     /// Pourquoi il n’est plus à attendre ; gardé dans la liste et dans le journal d’audit.
     #[arg(long, value_name = "TEXTE")]
     motif: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Texte pour la lecture.
-    Human,
-    /// Un objet JSON par ligne, stable.
-    Json,
 }
 
 pub(super) async fn run(command: Command) -> Outcome {

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::Where;
 use crate::access::audit::{Deed, Entry, on_location};
-use crate::cli::{FOUND, Outcome, SUCCESS, value, who};
+use crate::cli::value::{self, Format};
+use crate::cli::{FOUND, Outcome, SUCCESS, who};
 use crate::clock::Clock;
 use crate::outcome::in_paris;
 use crate::store::{Store, StoredTwin};
@@ -25,14 +26,6 @@ pub(in crate::cli) struct Arguments {
     /// Forme de la liste.
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Texte pour la lecture.
-    Human,
-    /// Un objet JSON par ligne, stable.
-    Json,
 }
 
 /// One twin, as the contract of the output names it.

@@ -107,12 +107,10 @@ impl Session {
             } else {
                 all.left.extend(tried.left);
             }
+            // Beyond the limit nothing is halved any more; what still waits is asked for once, so that two mails that are
+            // refused keep no other back.
             all.refusal = Some((said, divisible));
-            if refusals >= MOST_REFUSALS {
-                break;
-            }
         }
-        all.left.extend(waiting.into_iter().flatten());
         Ok(all)
     }
 

@@ -55,21 +55,20 @@ pub(super) struct Markup {
 pub(super) fn read(text: &str) -> Markup {
     let mut namespaces = BTreeMap::new();
     let mut resources = Vec::new();
+    let mut is_report = false;
     for (rank, tag) in Tags::of(text).enumerate() {
         let (prefix, local) = tag.name.rsplit_once(':').unwrap_or(("", tag.name));
-        if rank == 0 && is_root(local) {
-            return Markup { is_report: true, is_patients: false };
-        }
+        is_report |= rank == 0 && is_root(local);
         namespaces.extend(declarations(tag.attributes));
         let namespace = namespaces.get(prefix).copied().unwrap_or_default();
         if ELEMENTS.contains(&local) || NAMESPACES.iter().any(|known| begins(namespace, known)) {
-            return Markup { is_report: false, is_patients: true };
+            return Markup { is_report, is_patients: true };
         }
         if namespace == FHIR && local.starts_with(|first: char| first.is_ascii_uppercase()) {
             resources.push(local);
         }
     }
-    Markup { is_report: false, is_patients: fhir::are_about_a_patient(resources.into_iter()) }
+    Markup { is_report, is_patients: fhir::are_about_a_patient(resources.into_iter()) }
 }
 
 fn begins(namespace: &str, known: &str) -> bool {

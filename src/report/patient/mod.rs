@@ -43,12 +43,18 @@ pub(super) fn is_one(bytes: &[u8], found: Found) -> bool {
 
 fn in_text(text: &str, found: Found) -> bool {
     let unescaped = if found == Found::File { unescape(text) } else { Cow::Borrowed(text) };
-    let markup = markup::read(&unescaped);
-    if markup.is_report {
-        return false;
+    let plain = markup::read(text);
+    // What a report says in its texts is no document; an element of one inside it is.
+    if plain.is_report {
+        return plain.is_patients && found == Found::File;
     }
+    let markup = markup::read(&unescaped);
     let marked = markup.is_patients || segments::are_in(text) || fhir::is_in_json(&unescaped);
-    marked && (found == Found::File || begins_with_one(text) || tells_of_somebody(text))
+    marked
+        && (found == Found::File
+            || begins_with_one(text)
+            || tells_of_somebody(text)
+            || segments::is_hprim_medecin(text))
 }
 
 /// A file, or its items right behind its start without a preamble, as some modalities write it.
@@ -86,6 +92,10 @@ fn begins_with_one(text: &str) -> bool {
 
 /// Whether a patient is named, and not only the kind of document.
 fn tells_of_somebody(text: &str) -> bool {
-    const MARKS: [&str; 6] = ["\nPID|", "\rPID|", "\nP|", "\rP|", "<patient", "<Patient"];
-    MARKS.iter().any(|mark| text.contains(mark))
+    let line = |line: &str| {
+        // Quoted, as answers quote.
+        let bare = line.trim_start_matches(['>', ' ']);
+        bare.starts_with("PID|") || bare.starts_with("P|")
+    };
+    text.split(['\r', '\n']).skip(1).any(line) || ["<patient", "<Patient"].iter().any(|mark| text.contains(mark))
 }

@@ -42,7 +42,8 @@ fn declares_delimiters(rest: &str) -> bool {
 
 /// Twelve lines of a head, of which the seventh is a date of birth and the eighth a number of the Sécurité sociale; then
 /// a text, and a line that closes it.
-fn is_hprim_medecin(text: &str) -> bool {
+pub(super) fn is_hprim_medecin(text: &str) -> bool {
+    let text = &text.replace("\r\n", "\n").replace('\r', "\n");
     if text.lines().any(|line| CLOSING.contains(&line.trim())) {
         return true;
     }

@@ -290,6 +290,8 @@ fn machines_are_not_answered() {
         ("From: a@ch.test\nDelivered-To: Autoresponder", Some(Automatic::Autoresponder)),
         ("From: a@ch.test\nDelivered-To: lits@eai.test", None),
         ("From: a@ch.test\nX-Loop: yes", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nX-Auto-Generated: yes", Some(Automatic::Autoresponder)),
+        ("From: a@ch.test\nSubject: Absence : du 1 au 5", Some(Automatic::AbsenceSubject)),
         ("From: a@ch.test\nX-Loop: lits@ch.test", None),
         ("From: a@ch.test\nPrecedence: auto_reply", Some(Automatic::Precedence)),
         ("From: a@ch.test\nX-Precedence: Auto_Reply", Some(Automatic::Precedence)),

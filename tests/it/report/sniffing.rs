@@ -59,6 +59,8 @@ fn documents_of_patients_are_seen() {
         "<depot>&lt;ClinicalDocument xmlns=&quot;urn:hl7-org:v3&quot;&gt;",
         "{\"contenu\": \"\\u003cClinicalDocument>\"}",
         "<ProvideAndRegisterDocumentSetRequest xmlns='urn:ihe:iti:xds-b:2007'>",
+        "<disponibilites xmlns='urn:fr:dispolits:disponibilites:1'><ClinicalDocument xmlns='urn:hl7-org:v3'>",
+        "0001\rFICTIF\rANNE\r1 rue du Port\r\r29000 QUIMPER\r01/02/1970\r2700229000000\rtexte\r",
         "MSH|^~\\&|GAM|CH|",
         "\u{b}MSH|^~\\&|",
         "\u{feff}FHS|^~\\&|",
@@ -114,9 +116,14 @@ fn what_only_speaks_of_such_documents_is_none() {
 #[test]
 fn a_letter_must_begin_with_one_or_tell_of_somebody() {
     let says = |text: &str| letter_holds_patient_document(text.as_bytes());
-    for text in
-        ["MSH|^~\\&|GAM", "Bonjour,\nMSH|^~\\&|GAM\nPID|1||1", "Bonjour,\nH|~^\\&|x\nP|1|", "<ClinicalDocument>"]
-    {
+    for text in [
+        "MSH|^~\\&|GAM",
+        "Bonjour,\nMSH|^~\\&|GAM\nPID|1||1",
+        "Bonjour,\nH|~^\\&|x\nP|1|",
+        "Bonjour,\n> H|~^\\&|x\n> P|1|",
+        "Bonjour,\ntexte du compte rendu\n****FIN****\n",
+        "<ClinicalDocument>",
+    ] {
         assert!(says(text), "{text}");
     }
     for text in

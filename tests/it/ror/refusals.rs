@@ -163,6 +163,7 @@ async fn a_404_without_expression_is_judged_by_what_it_says_of_the_location() {
         (said("HAPI-2001: Resource Location/77 is not known"), Expected::Refused(Code::R01)),
         (said("HAPI-0302: Unknown resource type 'Location' - Server knows how to handle: []"), Expected::WrongAddress),
         (said("No handler found for PATCH /ws/Location"), Expected::WrongAddress),
+        (said("Not Found: /ws/Location?identifier=1350054680/SSR38888"), Expected::WrongAddress),
         (said("Aucun indicateur présent en base ne correspond"), Expected::WrongAddress),
         (outcome(r#"{"severity":"error","code":"not-found"}"#), Expected::WrongAddress),
         (detailed("MSG_NO_MATCH", "rien"), Expected::Refused(Code::R01)),

@@ -82,10 +82,14 @@ async fn contents_go_in_their_time(engine: Engine) {
     check(engine, Some(Code::M01), Until::Moved, 90, false).await;
     check(engine, patient, Until::Moved, 0, true).await;
     check(engine, patient, Until::Moved, 1, false).await;
-    for until in [Until::Received, Until::Judged, Until::Settled] {
+    for until in [Until::Received, Until::Judged] {
         check(engine, patient, until, 100, true).await;
         check(engine, None, until, 100, true).await;
     }
+    // A folder may refuse a mail for weeks: what nobody may keep does not wait for it.
+    check(engine, patient, Until::Settled, 0, true).await;
+    check(engine, patient, Until::Settled, 1, false).await;
+    check(engine, None, Until::Settled, 100, true).await;
 }
 
 /// A rejected mail that was not recognised, with a defect that quotes and names.
