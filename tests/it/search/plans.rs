@@ -1,8 +1,9 @@
 //! No page reads a table whole: each statement of every search is looked at, whichever way it goes.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use dispolits::defect::Actor;
 use dispolits::outcome::paris;
@@ -12,7 +13,7 @@ use jiff::SignedDuration;
 use sqlx::Executor;
 use sqlx::sqlite::SqlitePool;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::questions::{QUESTIONS, at};
@@ -20,24 +21,31 @@ use super::region::{Region, finess};
 use crate::store::engine::Engine;
 use crate::store::plans::{Server, scans, shown, sqlite_plan};
 
-/// The statements that were traced.
-#[derive(Debug, Clone, Default)]
-struct Heard(Arc<Mutex<BTreeSet<String>>>);
+thread_local! {
+    /// The statements that were traced on this thread since somebody began to listen.
+    static HEARD: RefCell<Option<BTreeSet<String>>> = const { RefCell::new(None) };
+}
 
-impl<S: Subscriber> Layer<S> for Heard {
+/// Gives statements to whoever listens on their thread. One for all tests and for good: where each test brought a
+/// subscriber of its own, a trace that two came by at once could stay unheard.
+struct Listening;
+
+impl<S: Subscriber> Layer<S> for Listening {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        metadata.target() == "dispolits::recherche"
+    }
+
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "dispolits::recherche" {
-            event.record(&mut Message(self));
-        }
+        HEARD.with_borrow_mut(|heard| heard.iter_mut().for_each(|heard| event.record(&mut Message(heard))));
     }
 }
 
-struct Message<'a>(&'a Heard);
+struct Message<'a>(&'a mut BTreeSet<String>);
 
 impl Visit for Message<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "message" {
-            self.0.0.lock().unwrap().insert(format!("{value:?}"));
+            self.0.insert(format!("{value:?}"));
         }
     }
 }
@@ -72,22 +80,20 @@ async fn ask_everything(store: &Store) {
     store.life(MailId::of(3)).await.unwrap().unwrap();
 }
 
-/// The statements of what is asked of this store meanwhile.
-async fn heard(store: &Store, asking: impl Future<Output = ()>) -> BTreeSet<String> {
-    let heard = Heard::default();
-    // A trace that another test comes by for the first time while this one begins to listen could stay unheard for ever:
-    // it is known before, and looked at anew.
-    store.journal(&Filter::default(), &Page::newest(1)).await.unwrap();
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(heard.clone()));
-    tracing::callsite::rebuild_interest_cache();
+/// The statements of what is asked meanwhile, on this thread.
+async fn heard(asking: impl Future<Output = ()>) -> BTreeSet<String> {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Listening)).unwrap();
+    });
+    HEARD.set(Some(BTreeSet::new()));
     asking.await;
-    let heard = heard.0.lock().unwrap();
-    heard.clone()
+    HEARD.take().unwrap()
 }
 
 async fn statements() -> BTreeSet<String> {
     let region = Region::new(Engine::Sqlite, 300, &std::env::temp_dir()).await;
-    let heard = heard(&region.store, Box::pin(ask_everything(&region.store))).await;
+    let heard = heard(Box::pin(ask_everything(&region.store))).await;
     region.end().await;
     assert!(heard.len() > 150, "only {} statements heard", heard.len());
     heard
@@ -139,7 +145,7 @@ async fn ask_in_every_order(store: &Store) {
 #[tokio::test]
 async fn what_many_mails_are_rejected_for_is_never_sorted() {
     let region = Region::new(Engine::Sqlite, 70_000, &std::env::temp_dir()).await;
-    let statements = heard(&region.store, Box::pin(ask_in_every_order(&region.store))).await;
+    let statements = heard(Box::pin(ask_in_every_order(&region.store))).await;
     let pool = SqlitePool::connect(&region.url).await.unwrap();
     let pages: Vec<&String> = statements.iter().filter(|one| one.starts_with("SELECT d.mail_id")).collect();
     assert!(pages.len() >= 12, "only {} pages in {statements:?}", pages.len());
