@@ -47,7 +47,8 @@ impl Strays {
     pub(super) fn twins(&self, found: &[Fetched]) -> Vec<Position> {
         let sought: BTreeSet<String> = found.iter().map(|mail| sha256(&mail.raw)).collect();
         let known = sought.iter().filter_map(|bytes| self.settled.get(bytes));
-        known.flat_map(|all| BTreeSet::from_iter(all.first().into_iter().chain(all.last()))).cloned().collect()
+        let ends: BTreeSet<&Position> = known.flat_map(|all| all.first().into_iter().chain(all.last())).collect();
+        ends.into_iter().cloned().collect()
     }
 
     /// Whether one of these is not the mail that was at its position.
