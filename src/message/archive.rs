@@ -176,8 +176,9 @@ impl Contents {
 fn package(zip: &mut Zip<'_>) -> Option<Foreign> {
     if zip.index_for_name(OFFICE).is_some() {
         let holds = |folder: &str| zip.file_names_raw().any(|name| name.starts_with(folder.as_bytes()));
-        // Libraries of packages write such an entry into any archive.
-        return OFFICE_FOLDERS.iter().find(|(folder, _)| holds(folder)).map(|(_, kind)| *kind);
+        return Some(
+            OFFICE_FOLDERS.iter().find(|(folder, _)| holds(folder)).map_or(Foreign::Office, |(_, kind)| *kind),
+        );
     }
     let index = zip.index_for_name(MIMETYPE)?;
     let said = beginning(zip, index, GLANCE).ok()?;
