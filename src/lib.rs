@@ -26,7 +26,8 @@
 //! 2. One verdict per mail: its identity is the SHA-256 of its bytes, its position the mailbox's own.
 //! 3. One document, one effect: the same sender, identifiant and content again is a duplicate.
 //! 4. The newest observation wins: order is (dateReleve, receipt number), per indicator key without nature.
-//! 5. At most one reply and one complement per mail, stored before they are sent and resent unchanged.
+//! 5. At most one reply and one complement per mail, stored before they are sent and resent unchanged: each cut while one
+//!    is being sent may repeat it once more, the very same mail.
 //! 6. Conservation: every mail received has one outcome or is in progress, at every instant.
 //! 7. One bad mail never blocks the mailbox: only readings in which it was alone count towards quarantine.
 //! 8. No mail loop, no secret and no content in the traces.

@@ -2,7 +2,7 @@
 //!
 //! Every worker opens what it alone can see: its mailboxes, its logins. One at a time, under a duty of the store, looks at
 //! what all share, closes incidents and tells of them. Each keeps its own [`Bulletin`] of who sends and who does not. What is to be told is written with the incident, in one transaction,
-//! and leaves from there: after a crash it is told at worst twice, never not at all. Only that the store itself is
+//! and leaves from there: each crash while it is told may repeat it once, and none loses it. Only that the store itself is
 //! silent is told from memory, by each worker that finds it so, and written down once it answers again.
 //!
 //! No content, no name of a patient and no clear address is in anything told.

@@ -37,7 +37,7 @@ fn boxed(reply: NewReply) -> Answer {
 }
 
 /// A mail of which one count is rejected and another waits for the ROR.
-async fn half_bad(bench: &Bench, name: &str) -> MailId {
+pub(super) async fn half_bad(bench: &Bench, name: &str) -> MailId {
     let id = bench.receive(name, name).await;
     let defects = vec![Defect::new(Code::C01, Place::mail())];
     let half = JudgedDocument { defects, ..document(name, vec![beds(1, 0)]) };
