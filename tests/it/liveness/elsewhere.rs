@@ -21,7 +21,7 @@ async fn another_worker_excuses_as_long_as_its_sweeps_go_on() {
     let pulse = Pulse::new(clock.clone());
     let settings = Settings { sweep_delay: Span::seconds(300), ..Settings::default() };
     pulse.name(MAILBOX, "principale");
-    pulse.expect(Task::Sweep(MAILBOX.to_owned()), Duration::from_secs(60));
+    pulse.expect(Task::Sweep(MAILBOX.to_owned()), Duration::from_mins(1));
     let look = async |sweeps: i64, after: u64| {
         advance(Duration::from_secs(after)).await;
         pulse.beat(&Task::Sweep(MAILBOX.to_owned()));
