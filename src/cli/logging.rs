@@ -9,8 +9,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use crate::config::{Log, LogFormat, LogLevel};
 
 /// Below debug these libraries print passwords and mails: no setting may go there.
-const CAPPED: [(&str, LevelFilter); 7] = [
-    ("async_imap", LevelFilter::INFO),
+const CAPPED: [(&str, LevelFilter); 6] = [
     ("imap_proto", LevelFilter::INFO),
     ("hyper", LevelFilter::INFO),
     ("reqwest", LevelFilter::INFO),

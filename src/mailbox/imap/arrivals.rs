@@ -1,6 +1,6 @@
 //! Whether mail came since the last list, from what the server says in passing.
 
-use async_imap::imap_proto::{MailboxDatum, Response};
+use imap_proto::{MailboxDatum, Response};
 use tracing::debug;
 
 /// The number of mails in the selected folder, followed answer by answer: a server may announce new

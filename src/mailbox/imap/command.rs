@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use async_imap::imap_proto::{Capability, Outcome, Response, ResponseCode, Status};
+use imap_proto::{Capability, Outcome, Response, ResponseCode, Status};
 use tokio::time::timeout;
 use tracing::debug;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use async_imap::imap_proto::{AttributeValue, Response};
+use imap_proto::{AttributeValue, Response};
 use tokio::time::sleep;
 
 use super::super::error::{MailboxError, Step};

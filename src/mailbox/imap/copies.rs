@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
+use imap_proto::{AttributeValue, MailboxDatum, Response};
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;

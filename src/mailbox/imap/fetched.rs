@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use async_imap::imap_proto::AttributeValue;
+use imap_proto::AttributeValue;
 
 use super::parsing::number;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response};
+use imap_proto::{MailboxDatum, NameAttribute, Response};
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
+use imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
 use jiff::Timestamp;
 
 use super::super::error::{MailboxError, Step};

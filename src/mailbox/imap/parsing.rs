@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 
-use async_imap::imap_proto::{Capability, MailboxDatum, Outcome, RequestId, Response, ResponseCode, Status};
+use imap_proto::{Capability, MailboxDatum, Outcome, RequestId, Response, ResponseCode, Status};
 
 use super::answers::Answer;
 use super::fetched;

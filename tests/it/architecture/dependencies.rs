@@ -5,7 +5,6 @@ use super::{fail_on, tidy::manifest};
 const DEPENDENCIES: &[(&str, &str)] = &[
     ("annotate-snippets", "`check` shows a defect at its place in the file, as compilers do"),
     ("argon2", "password hashes (RFC 9106)"),
-    ("async-imap", "the parser of IMAP answers"),
     ("axum", "routes, forms and multipart of the pages and of the API"),
     ("backon", "waits between tries, with jitter"),
     ("base16ct", "hexadecimal digests and secrets, in constant time"),
@@ -22,6 +21,7 @@ const DEPENDENCIES: &[(&str, &str)] = &[
     ("governor", "rates of requests and of attempts"),
     ("hmac", "signed webhooks"),
     ("hyper-util", "HTTP/1 with a time limit on the head of a request, which axum's own server has not"),
+    ("imap-proto", "the parser of IMAP answers"),
     ("include_dir", "the fixtures that the sandbox plays, in the program"),
     ("indicatif", "progress of the sandbox"),
     ("jiff", "instants, zones and civil dates"),
