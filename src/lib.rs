@@ -52,8 +52,8 @@
 //! | [`tls`] | `clock` `setting` |
 //! | [`unread`] | |
 //! | **pure** | |
-//! | [`finess`] | |
 //! | [`defect`] | |
+//! | [`finess`] | `defect` |
 //! | [`access`] | `setting` |
 //! | [`address`] | `defect` |
 //! | [`capacity`] | `finess` |

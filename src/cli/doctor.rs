@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
+use super::value::Format;
 use super::{FOUND, Outcome, SUCCESS};
 use crate::capacity::Location;
 use crate::clock::Clock;
@@ -24,14 +25,6 @@ pub(super) struct Arguments {
     /// demande que le ROR ne peut que refuser : rien n’est écrit.
     #[arg(long, value_name = "FINESS/CODE", value_parser = place)]
     lieu: Option<Location>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Texte pour la lecture.
-    Human,
-    /// Un objet JSON, stable.
-    Json,
 }
 
 /// The diagnosis with its verdict, as programs read it.

@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_mins(5);
 
 pub(super) async fn section(config: &Config) -> Section {
     let settings = &config.store;
-    let mut trial = Trial::new("base", "Base de données", &[OPENING, INTEGRITY, SCHEMA, WRITING, ROOM], LIMIT);
+    let mut trial = Trial::new("base", "Base de données", &[OPENING, INTEGRITY, SCHEMA, WRITING, UNREAD, ROOM], LIMIT);
     match look::file(settings) {
         Ok(None) => drop(on_a_server(&mut trial, config).await),
         file => drop(in_a_file(&mut trial, file, config).await),

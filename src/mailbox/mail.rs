@@ -1,5 +1,6 @@
 //! What a mailbox holds, in words that both backends share.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -199,8 +200,8 @@ impl fmt::Display for Position {
 
 /// Cuts a list into what may be held in memory at once, order kept: 50 mails and 16 MiB at most,
 /// but never less than one mail.
-pub fn batches(entries: &[Entry]) -> Vec<&[Entry]> {
-    batches_by(entries, |entry| entry.size)
+pub fn batches<T: Borrow<Entry>>(entries: &[T]) -> Vec<&[T]> {
+    batches_by(entries, |entry| entry.borrow().size)
 }
 
 /// The same for anything that has a size in bytes.

@@ -65,6 +65,11 @@ impl Settling {
 }
 
 impl Gathered {
+    /// Nobody gets a copy of a letter that speaks of what was not recognised as a report.
+    fn all_copies(&self) -> Vec<Address> {
+        if self.outcomes.iter().all(MailOutcome::is_recognised) { self.copies.clone() } else { Vec::new() }
+    }
+
     fn copy_to(&mut self, contact: Option<Address>) {
         let new = contact.filter(|contact| self.copies.len() < COPIES && !self.copies.contains(contact));
         self.copies.extend(new);
@@ -73,7 +78,7 @@ impl Gathered {
 
 /// The digest for one address; kept with the last of its mails.
 fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, gathered: &Gathered, at: Timestamp) -> NewReply {
-    let envelope = Envelope { cc: gathered.copies.clone(), ..envelope(rules, last, to) };
+    let envelope = Envelope { cc: gathered.all_copies(), ..envelope(rules, last, to) };
     NewReply {
         kind: ReplyKind::Recapitulatif,
         content: reply::digest(&Digest { envelope: &envelope, outcomes: &gathered.outcomes, at }),

@@ -14,8 +14,8 @@ pub(super) struct Strays {
     missing: BTreeMap<String, Vec<MailId>>,
     /// Those that are where they were, if numbers can be trusted: whole mails alone, which can be compared.
     settled: BTreeMap<String, BTreeSet<Position>>,
-    /// The newest of those that are where they were.
-    newest: Option<Position>,
+    /// The same, oldest first.
+    staying: Vec<Position>,
 }
 
 impl Strays {
@@ -29,17 +29,17 @@ impl Strays {
                 strays.missing.entry(mail.sha256.clone()).or_default().push(mail.id);
             } else if let (true, Ok(position)) = (mail.whole, mail.position.parse::<Position>()) {
                 strays.settled.entry(mail.sha256.clone()).or_default().insert(position.clone());
-                strays.newest = Some(position);
+                strays.staying.push(position);
             }
         }
         strays
     }
 
     /// A mail to look at before those that are missing count as gone: where others went on to lower numbers, the
-    /// newest that is still there is another.
-    pub(super) fn witness(&self) -> Option<Position> {
+    /// newest that is still there, and may be read, is another.
+    pub(super) fn witness(&self, rests: impl Fn(&Position) -> bool) -> Option<Position> {
         let some_missing = self.missing.values().any(|ids| !ids.is_empty());
-        self.newest.clone().filter(|_| some_missing)
+        self.staying.iter().rev().find(|position| !rests(position)).filter(|_| some_missing).cloned()
     }
 
     /// Where the mails are, as far as is known, whose bytes were found elsewhere as well.

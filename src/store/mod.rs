@@ -94,7 +94,7 @@ pub use shift::{Renewal, Shift};
 pub use telling::{Alert, Due, Way};
 pub use traces::{NewTrace, Trace, TraceFilter};
 pub use twins::{StoredTwin, Twin};
-pub use unread::{KnownUnread, NewUnread, Unread, UnreadCount};
+pub use unread::{KnownUnread, NewUnread, Unfiled, Unread, UnreadCount};
 pub use users::{NewUser, User, UserChange};
 pub use verdicts::Settlement;
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};

@@ -1,7 +1,6 @@
 //! A real PostgreSQL of the tests: one shared server, a database for each test, all gone with the process.
 #![cfg(test)]
 
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+
+use crate::child::{free_port, id, is_root};
 
 pub(crate) const USER: &str = "dispolits";
 /// The database that all others are copies of: up to date and empty.
@@ -304,13 +305,6 @@ pub(crate) fn as_server(mut command: Command) -> Command {
 }
 
 fn server_user() -> Option<(u32, u32)> {
-    let id = |arguments: &[&str]| {
-        let output = Command::new("id").args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().parse::<u32>().ok()
-    };
-    (id(&["-u"])? == 0).then(|| (id(&["-u", "postgres"]).unwrap(), id(&["-g", "postgres"]).unwrap()))
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    let number = |of: &[&str]| id(of).parse::<u32>().unwrap();
+    is_root().then(|| (number(&["-u", "postgres"]), number(&["-g", "postgres"])))
 }

@@ -12,7 +12,8 @@ use super::command::{Answer, Filing};
 use super::uid::{self, SET, Uid};
 use super::{Session, folders};
 
-/// Refusals of one set of mails: enough to find the one mail among [`SET`] that a folder does not take.
+/// Refusals in a row, nothing being taken between them: enough to find one mail among [`SET`] that a folder does not take.
+/// Beyond them it is the folder that takes none.
 const MOST_REFUSALS: u32 = 8;
 
 /// Said of mails that a server claims to have moved.
@@ -103,6 +104,9 @@ impl Session {
         let mut refusals = 0_u32;
         while let Some(set) = waiting.pop() {
             let tried = self.try_set(&set, folder).await?;
+            if !tried.moved.is_empty() {
+                refusals = 0;
+            }
             all.moved.extend(tried.moved);
             all.stuck.extend(tried.stuck);
             let Some((said, divisible)) = tried.refusal else { continue };
@@ -113,8 +117,7 @@ impl Session {
             } else {
                 all.left.extend(tried.left);
             }
-            // Beyond the limit nothing is halved any more; what still waits is asked for once, so that two mails that are
-            // refused keep no other back.
+            // Beyond the limit nothing is halved any more until something is taken; what still waits is asked for once.
             all.refusal = Some((said, divisible));
         }
         Ok(all)

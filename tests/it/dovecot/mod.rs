@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 pub(crate) use configuration::{ACL, EXTERNAL, QUOTA};
 use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
-use machine::{free_port, give_to_dovecot};
+use machine::give_to_dovecot;
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
 
 use crate::PATIENCE;
+use crate::child::free_port;
 
 /// How often a start is tried, each time on other ports.
 const LAUNCHES: usize = 5;
