@@ -166,7 +166,7 @@ impl Contents {
             }
             match document(zip, *index, budget) {
                 Ok(entry) => {
-                    self.patient |= matches!(entry.sniff, Sniff::PatientDocument);
+                    self.patient |= matches!(entry.sniff, Sniff::PatientDocument) && !is_office_text(&entry.name);
                     self.documents.push(entry);
                 }
                 Err(reason) => self.refusal = Some(reason),

@@ -250,6 +250,7 @@ fn is_file(facts: &Facts, bytes: &[u8]) -> bool {
         _ if facts.is_letter() || facts.is_signature() => false,
         Some(Magic::Foreign(Foreign::Tnef)) => tnef::holds_files(bytes),
         Some(Magic::Foreign(Foreign::Image)) => facts.is_attachment(),
+        _ if facts.media.starts_with("image/") => facts.is_attachment(),
         _ => facts.is_attachment() || facts.name.is_some(),
     }
 }
