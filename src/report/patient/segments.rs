@@ -1,5 +1,7 @@
 //! The documents that are made of lines: HL7 v2, HPRIM Santé and its like, HPRIM Médecin.
 
+use std::collections::BTreeSet;
+
 /// What the first line of a message, file or batch is called (HL7 v2.5, section 2.10.3), and that of HPRIM Santé and of
 /// ASTM E1394, of which it is made.
 const HEADERS: [&str; 4] = [MESSAGE, "FHS", "BHS", SIMPLE];
@@ -37,12 +39,14 @@ impl Segments {
         if headers.is_empty() {
             return Self::default();
         }
+        // Of which there are few, however many headers.
+        let separators: BTreeSet<char> = headers.iter().map(|header| header.separator).collect();
         let messages = || headers.iter().filter(|header| header.name == MESSAGE);
         let personal = messages().next().is_none() || messages().any(|header| !header.is_impersonal());
         Self {
             begin: personal && beginning(bare(text)).is_some(),
             stand: personal && headers.iter().any(|header| header.leads && header.says_something()),
-            tell: lines(text).any(|line| headers.iter().any(|header| tells_of_somebody(line, header.separator))),
+            tell: lines(text).any(|line| separators.iter().any(|separator| tells_of_somebody(line, *separator))),
         }
     }
 
