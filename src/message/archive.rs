@@ -266,11 +266,11 @@ fn is_too_tight(entry: &ZipFileEntry<'_>, ratio: u64) -> bool {
 /// nothing is written: that it is absolute or names a drive does no harm.
 fn leaves_archive(entry: &ZipFileEntry<'_>) -> bool {
     let mut depth = 0_usize;
-    let mut stays = |step: &str| {
+    let stays = |step: &str| {
         let next = if climbs(step) { depth.checked_sub(1) } else { Some(depth + 1) };
         next.inspect(|next| depth = *next).is_some()
     };
-    !written(entry).split('/').filter(|step| is_step(step)).all(|step| stays(step))
+    !written(entry).split('/').filter(|step| is_step(step)).all(stays)
 }
 
 /// The path of an entry from the top of the archive, its steps down and up taken.

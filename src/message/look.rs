@@ -74,7 +74,7 @@ impl Look {
 
     /// Looks at what was not taken apart because a limit was met, or there is no way to.
     pub(super) fn unread(&mut self, bytes: &[u8]) {
-        bytes.chunks(TEXT).for_each(|chunk| self.text(chunk, LEVELS));
+        bytes.chunks(TEXT).take(BYTES / TEXT).for_each(|chunk| self.text(chunk, LEVELS));
         self.mail(bytes, LEVELS);
     }
 

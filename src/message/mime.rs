@@ -167,25 +167,28 @@ impl<S: Sink> Walk<'_, S> {
 
     fn multipart(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
         let default = if facts.media == "multipart/digest" { "message/rfc822" } else { "text/plain" };
-        let Some(boundary) = &facts.boundary else { return self.unsplit(body) };
+        let Some(boundary) = &facts.boundary else {
+            self.unsplit(body);
+            return Ok(());
+        };
         let mut parts = parts(body, boundary);
         let mut found = false;
         for part in parts.by_ref() {
             found = true;
             self.entity(part, default, level)?;
         }
-        if !found {
-            return self.unsplit(body);
+        if found {
+            self.sink.outside(parts.before());
+            self.sink.outside(parts.behind());
+        } else {
+            self.unsplit(body);
         }
-        self.sink.outside(parts.before());
-        self.sink.outside(parts.behind());
         Ok(())
     }
 
-    fn unsplit(&mut self, body: &[u8]) -> Result<(), Unreadable> {
+    fn unsplit(&mut self, body: &[u8]) {
         self.sink.outside(body);
         self.sink.unsplit();
-        Ok(())
     }
 
     /// RFC 2046, section 5.2.1, forbids to encode a forwarded mail; some do it all the same.

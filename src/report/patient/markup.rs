@@ -67,17 +67,26 @@ const PAGES: [&str; 18] = [
 /// The longest prefix that is looked at, in bytes.
 const LONGEST_PREFIX: usize = 128;
 
+/// What the first element of a text is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Root {
+    /// The root of a format that is read here.
+    Report,
+    /// That of a page, with which the text begins.
+    Page,
+    #[default]
+    Other,
+}
+
 /// What the tags of a text say it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Markup {
-    /// Its first element is the root of a format that is read here.
-    pub(super) is_report: bool,
+    /// Its first element.
+    pub(super) root: Root,
     /// Elements of a document about a patient stand in it.
     pub(super) is_patients: bool,
     /// An element tells of a patient.
     pub(super) tells_of_somebody: bool,
-    /// It begins with the element of a page.
-    pub(super) is_page: bool,
 }
 
 /// Reads the tags of a text in linear time. Comments are passed over; a CDATA section is not, since an envelope may carry
@@ -89,8 +98,7 @@ pub(super) fn read(text: &str) -> Markup {
     for (rank, tag) in Tags::of(text).enumerate() {
         let (prefix, local) = tag.name.rsplit_once(':').unwrap_or(("", tag.name));
         if rank == 0 {
-            seen.is_report = is_root(local);
-            seen.is_page = begins_with_tag(text) && PAGES.iter().any(|page| local.eq_ignore_ascii_case(page));
+            seen.root = root(local, text);
         }
         namespaces.extend(declarations(tag.attributes));
         let namespace = namespaces.get(prefix).copied().unwrap_or_default();
@@ -132,6 +140,15 @@ fn behind_tag(inside: &str) -> Option<&str> {
     let end = inside.find(['<', '>'])?;
     let comment = first == '!' && inside.starts_with("!--");
     inside.get(end..).filter(|_| !comment)?.strip_prefix('>')
+}
+
+fn root(local: &str, text: &str) -> Root {
+    let is_page = || begins_with_tag(text) && PAGES.iter().any(|page| local.eq_ignore_ascii_case(page));
+    match local {
+        _ if is_root(local) => Root::Report,
+        _ if is_page() => Root::Page,
+        _ => Root::Other,
+    }
 }
 
 fn begins_with_tag(text: &str) -> bool {

@@ -11,7 +11,7 @@ mod segments;
 
 use std::borrow::Cow;
 
-use markup::Markup;
+use markup::{Markup, Root};
 use segments::Segments;
 
 /// The bytes looked at: a document may stand behind a long comment, or deep in an envelope.
@@ -49,13 +49,13 @@ pub(super) fn is_one(bytes: &[u8], found: Found) -> bool {
 /// What a report says in its texts is no document; an element of one inside it is.
 fn in_text(text: &str, found: Found) -> bool {
     let markup = markup::read(text);
-    if markup.is_report {
+    if markup.root == Root::Report {
         return markup.is_patients && found == Found::File;
     }
     let words = escapes::unescape(markup::without_tags(text));
     let text =
         Text { start: text, segments: Segments::read(&words), carried: markup::read(&words), markup, words: &words };
-    if found == Found::File && !markup.is_page { text.is_a_document() } else { text.tells_of_somebody() }
+    if found == Found::File && markup.root != Root::Page { text.is_a_document() } else { text.tells_of_somebody() }
 }
 
 /// A text, and what it carries.
@@ -93,7 +93,7 @@ impl Text<'_> {
     fn begins_with_one(&self) -> bool {
         let start = self.start.trim_start_matches(|character: char| !character.is_ascii_graphic());
         let object = start.strip_prefix('[').unwrap_or(start).trim_start().starts_with('{');
-        start.starts_with('<') && !self.markup.is_page && self.markup.is_patients
+        start.starts_with('<') && self.markup.root != Root::Page && self.markup.is_patients
             || object && fhir::is_in_json(self.words)
             || self.segments.begin
     }

@@ -123,14 +123,14 @@ impl<'x> Header<'x> {
 /// A segment about a patient wherever it begins, or the line `P` of HPRIM.
 fn tells_of_somebody(line: &str, separator: char) -> bool {
     let has_fields = |rest: &str| rest.starts_with(separator) && rest.matches(separator).nth(1).is_some();
-    let inside = |name: &&str| {
-        line.match_indices(*name).any(|(at, _)| {
+    let inside = |name: &str| {
+        line.match_indices(name).any(|(at, _)| {
             let is_word = line.get(..at).is_some_and(|before| !before.ends_with(char::is_alphanumeric));
             is_word && line.get(at + name.len()..).is_some_and(has_fields)
         })
     };
     let leads = line.trim_start_matches(|character: char| !character.is_alphanumeric()).strip_prefix('P');
-    leads.is_some_and(has_fields) || PERSONAL.iter().any(|name| inside(&name))
+    leads.is_some_and(has_fields) || PERSONAL.iter().any(|name| inside(name))
 }
 
 /// Twelve lines of a head, of which the sixth is a town, the seventh a date of birth, the eighth a number of the Sécurité
