@@ -33,6 +33,7 @@ fn a_known_root_is_seen_whatever_follows() {
 
 /// Each in the middle of a window, however it is encoded or spoilt.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn documents_of_patients_are_seen() {
     let cda = "<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'><title>Été</title>";
     let utf32 = |order: fn(u32) -> [u8; 4]| cda.chars().flat_map(|one| order(u32::from(one))).collect::<Vec<u8>>();
