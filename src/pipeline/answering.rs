@@ -115,7 +115,8 @@ impl ReplyRules {
             || message.subject().is_some_and(reply::is_repeated_subject);
         let is_text = || {
             let told = |defect: &Defect| matches!(defect.code(), Code::M01 | Code::M02);
-            !mail.headers_only && message.candidates().is_empty() && message.defects().iter().all(told)
+            let is_bare = message.candidates().is_empty() && !message.has_attachments();
+            !mail.headers_only && is_bare && message.defects().iter().all(told)
         };
         let comes_back = || {
             let documents = &outcome.documents;

@@ -227,6 +227,11 @@ async fn two_robots_that_answer_each_other_stop_after_one_mail() {
     let broken = format!("{head}In-Reply-To: <{id}>\r\n");
     let broken = town.take("e8", mail("e8", &broken, "<?xml version=\"1.0\"?><disponi")).await;
     assert_eq!(town.replies(broken).await.len(), 1, "and so is a broken one");
+    let sheet = format!(
+        "{head}Subject: {subject}\r\nIn-Reply-To: <{id}>\r\nContent-Type: application/pdf; name=lits.pdf\r\n\r\n%PDF-1.4"
+    );
+    let sheet = town.take("e10", sheet).await;
+    assert_eq!(town.replies(sheet).await.len(), 1, "and so is a file of another kind: it is no absence notice");
     let foreign =
         town.take("e9", note(&format!("{head}Subject: a\r\nIn-Reply-To: <reponse.1.0@ailleurs.test>\r\n"))).await;
     assert_eq!(town.replies(foreign).await.len(), 1, "it is no mail of ours");
