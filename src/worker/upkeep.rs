@@ -11,10 +11,10 @@ use super::tasks::pause;
 use super::{Parts, StartError};
 use crate::access::Lifetimes;
 use crate::clock::Clock;
-use crate::config::{Config, Retention};
+use crate::config::{Config, Faults, Retention, of_referential};
 use crate::fail_point::fail_point;
 use crate::health::{Concern, Task};
-use crate::referential::{Texts, Watch};
+use crate::referential::{Refused, Texts, Watch};
 use crate::setting::Span;
 use crate::store::{self, Expiry, Store};
 
@@ -87,15 +87,20 @@ async fn forget(store: &Store, retention: &Retention, lifetimes: &Lifetimes, now
 }
 
 /// The files, or the last whole pair the store kept: a restart with bad files stops nothing.
-pub(super) async fn load_referential(config: &Config, store: &Store, clock: &Clock) -> Result<Watch, StartError> {
-    match Watch::load(config.referential.clone()) {
+pub(super) async fn in_force(
+    read: Result<Watch, Refused>,
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+) -> Result<Watch, StartError> {
+    match read {
         Ok(watch) => {
             keep_referential(store, watch.texts(), clock).await;
             Ok(watch)
         }
         Err(refused) => {
             let Some((etablissements, services, at)) = store.last_referential().await? else {
-                return Err(refused.into());
+                return Err(Faults(vec![of_referential(&refused, config)]).into());
             };
             error!("référentiel refusé, celui du {at} reste en vigueur : {refused}");
             Ok(Watch::from_last_good(config.referential.clone(), Texts { etablissements, services })?)

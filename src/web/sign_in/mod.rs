@@ -27,6 +27,7 @@ use super::State;
 pub(super) use gates::Gates;
 pub(super) use identify::identify;
 pub(super) use openid::Provider;
+pub use openid::try_provider;
 pub(super) use via::Via;
 
 /// Its pages.
