@@ -82,7 +82,7 @@
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `access` `address` `cahier` `capacity` `chance` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
 //! | [`doctor`] | `address` `alerts` `capacity` `clock` `config` `defect` `health` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
-//! | [`cli`] | `access` `address` `alarm` `alerts` `cahier` `capacity` `chance` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `sheet` `smtp` `store` `tls` `unread` `words` `worker` |
+//! | [`cli`] | `access` `address` `alarm` `alerts` `cahier` `capacity` `chance` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `sheet` `store` `unread` `words` `worker` |
 //! | `main` | `cli` |
 
 pub mod access;

@@ -8,10 +8,10 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("Watch::load(", &["src/config/reading.rs", "src/cli/check.rs", "src/cli/journal/replay.rs"]),
     ("Mailbox::new(", &["src/config/reading.rs"]),
     ("ror::Client::new(", &["src/config/reading.rs"]),
-    ("Smtp::new(", &["src/config/reading.rs", "src/sandbox/setup.rs"]),
+    ("Smtp::new", &["src/config/reading.rs", "src/sandbox/setup.rs"]),
     ("Revocation::new", &["src/config/reading.rs"]),
     ("Revocation::look", &["src/config/reading.rs"]),
-    (".stored()", &["src/config/files.rs", "src/setting/secret.rs", "src/smtp/settings.rs", "src/tls/identity.rs"]),
+    (".stored()", &["src/config/files.rs", "src/setting/secret.rs", "src/tls/identity.rs"]),
     (".check_certificates()", &["src/config/reading.rs", "src/doctor/mod.rs"]),
     ("tls::usable(", &["src/config/files.rs"]),
     (

@@ -15,7 +15,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("poll = \"60s\"", "pol = \"60s\"", "mailbox.pol"),
     ("[mailbox.imap]", "[mailbox.maildir]\npath = \"x\"\n[mailbox.imap]", "mailbox"),
     ("host = \"127.0.0.1\" # imap", "host = \"un nom\"", "mailbox"),
-    ("user = \"boite\"", "user = \"\"", "mailbox"),
+    ("user = \"boite\" # imap", "user = \"\"", "mailbox"),
     ("auth = \"plain\" # imap", "auth = \"external\"", "mailbox"),
     ("timeout = \"5s\" # imap", "timeout = \"0s\"", "mailbox"),
     ("rejets = \"Rejets\"", "rejets = \"Traites\"", "mailbox"),
