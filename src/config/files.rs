@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::reading::Fault;
 use super::{Config, MailboxSection};
+use crate::access::FactorKey;
 use crate::setting::{Identity, Secret, whole};
 use crate::tls;
+
+/// The one secret that must have a length.
+const FACTOR_KEY: &str = "web.local.factor_key";
 
 /// A file of a private key or a secret that others than the service may read or change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +42,10 @@ pub(super) fn faults(config: &Config) -> Vec<Fault> {
         let unusable = tls::usable(identity).err()?;
         Some(Fault::new(key, whole(&unusable)))
     });
-    let secrets = secrets(config).into_iter().filter_map(|(key, secret)| {
-        let unreadable = secret.stored().err()?;
-        Some(Fault::new(key, whole(&unreadable)))
+    let secrets = secrets(config).into_iter().filter_map(|(key, secret)| match secret.stored() {
+        Err(unreadable) => Some(Fault::new(key, whole(&unreadable))),
+        Ok(Some(text)) if key == FACTOR_KEY => FactorKey::new(&text).err().map(|short| Fault::new(key, whole(&short))),
+        Ok(_) => None,
     });
     authorities.chain(identities).chain(secrets).collect()
 }
@@ -121,6 +126,7 @@ fn secrets(config: &Config) -> Keyed<&Secret> {
         ("store.password", config.store.password.as_ref()),
         ("alerts.webhook.bearer", webhook.and_then(|webhook| webhook.bearer.as_ref())),
         ("alerts.webhook.hmac_key", webhook.and_then(|webhook| webhook.hmac_key.as_ref())),
+        (FACTOR_KEY, config.web.as_ref().and_then(|web| web.local.factor_key.as_ref())),
         ("web.openid.client_secret", openid.and_then(|openid| openid.client_secret.as_ref())),
     ];
     all.extend(others.into_iter().filter_map(|(key, secret)| Some((key.to_owned(), secret?))));

@@ -27,7 +27,7 @@ pub use reading::{Fault, Faults, MailboxFault, Purpose, Reading, Sources, of_ref
 pub use sections::{
     Delivery, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
 };
-pub use sign_in::{CertificateFormat, Local, Machine, OpenId, Proxy, RoleValues};
+pub use sign_in::{CertificateFormat, FactorKeyError, Local, Machine, OpenId, Proxy, RoleValues};
 pub use web::Web;
 
 use crate::judgement::{Indicators, Rules};
@@ -141,7 +141,8 @@ impl Config {
         if !self.health.is_local() {
             return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");
         }
-        if self.web.as_ref().is_some_and(|web| Some(web.listen) == self.health.listen) {
+        let same = |web: &Web| web.listen.port() != 0 && Some(web.listen) == self.health.listen;
+        if self.web.as_ref().is_some_and(same) {
             return contradiction("web.listen : health.listen a la même adresse, une seule des deux peut y répondre");
         }
         match (self.reply.transport, &self.smtp, &self.reply.maildir) {

@@ -61,7 +61,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn begin(stream: S, settings: &Settings, greets: bool) -> Result<Self, Problem> {
         let limit = settings.timeout.get();
-        let mut session = Self { stream: BufReader::new(stream), limit, offers: Offers::default(), broken: false, veil: Veil::default() };
+        let mut session = Self {
+            stream: BufReader::new(stream),
+            limit,
+            offers: Offers::default(),
+            broken: false,
+            veil: Veil::default(),
+        };
         if greets {
             session.exchange(b"", limit).await.map_err(|fault| Problem::new(Step::Greeting, fault))?;
         }

@@ -15,6 +15,8 @@ mod gates;
 mod identify;
 mod local;
 mod openid;
+mod origin;
+mod seed;
 mod session;
 mod via;
 
