@@ -15,6 +15,7 @@ mod alerts;
 mod certificates;
 mod dialogue;
 mod disk;
+mod factors;
 mod handshake;
 mod mailbox;
 mod maildir;

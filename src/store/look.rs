@@ -120,6 +120,15 @@ impl Look {
         rows.into_iter().map(counted).collect()
     }
 
+    /// The secrets of second factors as they are kept, with the login of each. The schema must be current.
+    pub async fn factors(&mut self) -> Result<Vec<(String, String)>> {
+        const FACTORS: &str = "SELECT login, totp FROM users WHERE totp IS NOT NULL ORDER BY login";
+        Ok(match &mut self.connection {
+            Connected::Sqlite(connection) => sqlx::query_as(FACTORS).fetch_all(connection).await?,
+            Connected::Postgres(session) => postgres::within(sqlx::query_as(FACTORS).fetch_all(session)).await?,
+        })
+    }
+
     /// Begins a write, and takes it back: nothing of it reaches the database. On a read-only file `BEGIN
     /// IMMEDIATE` alone would succeed.
     pub async fn try_write(&mut self) -> Result<()> {

@@ -55,7 +55,7 @@ pub fn client_config(
 ) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     let builder = match ca {
-        Some(path) => builder.with_webpki_verifier(revocation.verifier(roots(path)?)?),
+        Some(path) => builder.with_webpki_verifier(revocation.verifier(path)?),
         None => builder.with_platform_verifier()?,
     };
     match identity {

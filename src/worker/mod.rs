@@ -7,6 +7,7 @@ mod alerts;
 mod certificates;
 mod pace;
 mod presence;
+mod seals;
 mod tasks;
 mod upkeep;
 mod watch;
@@ -94,6 +95,7 @@ impl Worker {
         let referential = Arc::new(Mutex::new(in_force(referential, &config, &store, &clock).await?));
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
         let client = ror.checking(&revocation.of(Connection::Ror)).paced(pace.requests_per_second);
+        seals::seal_factors(&config, &store).await?;
         let pulse = Pulse::new(clock.clone());
         let rules = ReplyRules::new(&config)?;
         let shift = Shift::new(store.clone(), &presence::name(), config.store.lease.get());
