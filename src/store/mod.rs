@@ -17,8 +17,10 @@ mod engine;
 mod error;
 mod failures;
 mod filing;
+mod guards;
 mod handing;
 mod hastening;
+pub mod heads;
 mod holds;
 mod incidents;
 mod inserting;
@@ -122,6 +124,10 @@ pub struct Settings {
     /// Durée du bail d’un service sur ce qu’il fait : s’il se tait plus longtemps, un autre prend le relais.
     #[serde(default = "default_lease")]
     pub lease: Span,
+    /// Fichier où le service ajoute de lui-même la tête du journal d’audit, hors de la base et si possible sur un autre
+    /// disque : « store check » voit alors que la fin du journal a été coupée. Sans lui, elle n’est écrite qu’aux traces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<PathBuf>,
 }
 
 /// The address, `***` in the place of a password.
@@ -152,7 +158,7 @@ impl Settings {
 
     /// The database of this URL.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), password: None, ca: None, lease: default_lease() }
+        Self { url: url.into(), password: None, ca: None, lease: default_lease(), audit_head: None }
     }
 }
 

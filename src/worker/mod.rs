@@ -5,6 +5,7 @@
 
 mod alerts;
 mod certificates;
+mod heads;
 mod pace;
 mod presence;
 mod seals;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::heads::keep_head;
 use super::tasks::pause;
 use super::{Parts, StartError};
 use crate::access::Lifetimes;
@@ -20,12 +21,14 @@ use crate::store::{self, Expiry, Store};
 
 /// How often the referential's files are looked at.
 pub(super) const REFRESH: Duration = Duration::from_secs(5);
+/// How often the head of the audit log is kept: what was cut off since the last time does not show.
+const HEAD: Duration = Duration::from_mins(1);
 /// How often contents past their retention are forgotten.
 const PURGE: Duration = Duration::from_mins(10);
 
 /// Referential and retention.
 pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
-    let mut since_purge = PURGE;
+    let (mut since_purge, mut since_head, mut head) = (PURGE, HEAD, None);
     while !stop.is_cancelled() {
         parts.pulse.beat(&Task::Upkeep);
         refresh_referential(&parts).await;
@@ -33,8 +36,13 @@ pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
             since_purge = Duration::ZERO;
             purge(&parts).await;
         }
+        if since_head >= HEAD {
+            since_head = Duration::ZERO;
+            keep_head(&parts, &mut head).await;
+        }
         pause(&stop, REFRESH).await;
         since_purge += REFRESH;
+        since_head += REFRESH;
     }
 }
 
