@@ -104,6 +104,8 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("listen = \"127.0.0.1:9\" # health", "listen = \"0.0.0.0:9\"", "health.listen"),
     ("listen = \"127.0.0.1:9\" # health", "listen = \"127.0.0.1:7\"", "web.listen"),
     ("public_url = \"https://lits.example\"", "public_url = \"https://lits.example/page\"", "web.public_url"),
+    ("{d}/secrets/factor", "{d}/secrets/absent", "web.local.factor_key"),
+    ("{ file = \"{d}/secrets/factor\" }", "\"trop-courte\"", "web.local.factor_key"),
     ("issuer = \"https:", "issuer = \"http://ailleurs.example/", "web.openid.issuer"),
     ("{d}/secrets/openid", "{d}/secrets/absent", "web.openid.client_secret"),
     ("{d}/pki/ca.pem\" # openid", "{d}/absent.pem\"", "web.openid.ca"),
