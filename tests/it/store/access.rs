@@ -219,7 +219,7 @@ async fn sessions_of_every_means_are_listed_and_ended(engine: Engine) {
         open.into_iter().map(|one| one.digest).collect::<Vec<_>>()
     };
     assert_eq!(listed(later(5)).await, ["trois", "deux", "un"]);
-    assert_eq!(listed(later(31)).await, ["trois", "deux"], "those that go on");
+    assert_eq!(listed(later(30)).await, ["trois", "deux"], "those that go on");
     let ended = ["un", "deux", "personne"].map(str::to_owned);
     let done = store.end_sessions(&ended, &entry(Deed::SessionsFermees, "compte anne"), later(6)).await.unwrap();
     assert_eq!((done, listed(later(6)).await), (2, vec!["trois".to_owned()]));
