@@ -61,7 +61,7 @@ fn refuse(faults: Vec<Fault>) -> Result<(), Faults> {
 /// Until SIGTERM, or SIGHUP with a configuration that is right: a wrong one changes nothing.
 async fn wait(signals: &mut Signals, arguments: &Arguments, config: &Config, store: &Store) -> Option<Config> {
     while signals.next().await == Signal::Reload {
-        match reload(arguments, config, store).await {
+        match Box::pin(reload(arguments, config, store)).await {
             Ok(new) => {
                 info!("configuration relue");
                 return Some(new);

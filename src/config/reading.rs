@@ -47,7 +47,7 @@ pub struct Reading {
     /// The revocation lists.
     pub revocation: Result<Revocation, ConfigError>,
     /// The client of the ROR.
-    pub ror: Result<ror::Client, ror::SetupError>,
+    pub ror: Result<Box<ror::Client>, ror::SetupError>,
     /// The mailboxes, in the order of [`Config::all_mailboxes`].
     pub mailboxes: Vec<Result<Mailbox, MailboxFault>>,
     /// The submission server, if there is a section.
@@ -65,7 +65,7 @@ pub struct Sources {
     /// The revocation lists.
     pub revocation: Revocation,
     /// The client of the ROR.
-    pub ror: ror::Client,
+    pub ror: Box<ror::Client>,
     /// The mailboxes, in the order of [`Config::all_mailboxes`].
     pub mailboxes: Vec<Mailbox>,
     /// The submission server.
@@ -109,7 +109,7 @@ impl Config {
         Reading {
             referential: Watch::load(self.referential.clone()),
             revocation: self.revocation(|settings, authorities| take_up(settings, authorities, clock.clone())),
-            ror: ror::Client::new(&self.ror.api, clock.clone()),
+            ror: ror::Client::new(&self.ror.api, clock.clone()).map(Box::new),
             mailboxes: self
                 .all_mailboxes()
                 .map(|named| Ok(Mailbox::new(&named.settings()?, &named.section.folders)?))

@@ -94,7 +94,8 @@ pub async fn examine<E>(
     }
     told.end(replies::section(config, smtp.as_ref(), &revocation.of(Connection::Smtp)).await)?;
     let checked = &revocation.of(Connection::Ror);
-    let sections = ror::sections(&config.ror, ror, place, referential.as_deref(), checked, clock).await;
+    let tried = ror::sections(&config.ror, ror, place, referential.as_deref(), checked, clock);
+    let sections = Box::pin(tried).await;
     sections.into_iter().try_for_each(|section| told.end(section))?;
     alerts::section(config).await.map_or(Ok(()), |section| told.end(section))?;
     openid::section(config, clock).await.map_or(Ok(()), |section| told.end(section))?;

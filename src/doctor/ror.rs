@@ -32,7 +32,7 @@ const DRIFT: i64 = 120;
 
 pub(super) async fn sections(
     ror: &config::Ror,
-    read: Result<Client, SetupError>,
+    read: Result<Box<Client>, SetupError>,
     place: Option<&Location>,
     referential: Option<&Referential>,
     revocation: &Revocation,
@@ -103,7 +103,7 @@ fn title(what: &str, url: &str) -> String {
 async fn try_token(
     trial: &mut Trial,
     settings: &Settings,
-    read: Result<Client, SetupError>,
+    read: Result<Box<Client>, SetupError>,
     revocation: &Revocation,
     clock: &Clock,
 ) -> Option<Client> {
@@ -148,7 +148,7 @@ fn skipped(reason: &str) -> Outcome {
 
 fn prepare(
     settings: &Settings,
-    read: Result<Client, SetupError>,
+    read: Result<Box<Client>, SetupError>,
     revocation: &Revocation,
 ) -> Result<(Client, String), Failure> {
     let client = read.map_err(|error| {

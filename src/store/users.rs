@@ -123,12 +123,11 @@ impl Store {
     pub async fn change_user(&self, login: &Login, change: &UserChange, entry: &Entry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let changed = apply(&mut tx, login, change, now).await?;
-        match change {
-            UserChange::Unlock => forget_failures(&mut tx, login).await?,
-            _ => {
-                end_sessions(&mut tx, login).await?;
-                forget_devices(&mut tx, login).await?;
-            }
+        if matches!(change, UserChange::Unlock) {
+            forget_failures(&mut tx, login).await?;
+        } else {
+            end_sessions(&mut tx, login).await?;
+            forget_devices(&mut tx, login).await?;
         }
         recorded(tx, changed, entry, now).await
     }
