@@ -1,5 +1,5 @@
-//! The pause that failures to sign in cost: guessing becomes hopeless, while nobody is locked out for ever by somebody
-//! else's failures.
+//! The pause that failures to sign in cost: guessing becomes hopeless. They are counted by login and origin, so that
+//! nobody is locked out by somebody else's.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,7 @@ const FIRST: SignedDuration = SignedDuration::from_mins(1);
 /// The longest pause.
 const LONGEST: SignedDuration = SignedDuration::from_mins(60);
 
-/// The failures of an account since it was last signed in to.
+/// The failures of an account from one origin since it was last signed in to from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lockout {
     /// How many, one after the other.

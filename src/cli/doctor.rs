@@ -41,7 +41,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (mut out, human) = (io::stdout(), matches!(arguments.format, Format::Human));
     // A server that hangs takes its time: what came before is shown meanwhile.
     let ended = |section: &Section| if human { show_section(&mut out, section) } else { Ok(()) };
-    let diagnosis = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System, ended).await?;
+    let examined = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System, ended);
+    let diagnosis = Box::pin(examined).await?;
     let succes = diagnosis.failures().next().is_none();
     let conclusion = conclude(&diagnosis);
     match arguments.format {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::disk;
 use super::step::{Failure, Outcome, Section, Trial};
 use super::words::{counted, whole};
+use super::{disk, factors};
 use crate::config::Config;
 use crate::health::Room;
 use crate::outcome::in_paris;
@@ -49,6 +49,9 @@ async fn on_a_server(trial: &mut Trial, config: &Config) -> Option<()> {
     let current = trial.step(SCHEMA, schema(&mut look)).await?;
     trial.step(WRITING, tables(&mut look)).await?;
     unread(trial, &mut look, current, config).await;
+    if current {
+        factors::note(trial, &mut look, config).await;
+    }
     look.close().await;
     trial.note(ROOM, Outcome::NonFait { raison: "le disque est celui du serveur".to_owned() });
     Some(())
@@ -118,6 +121,9 @@ async fn existing(trial: &mut Trial, path: &Path, config: &Config) -> Option<()>
     let current = trial.step(SCHEMA, schema(&mut look)).await?;
     trial.step(WRITING, writing(&mut look, path)).await?;
     unread(trial, &mut look, current, config).await;
+    if current {
+        factors::note(trial, &mut look, config).await;
+    }
     look.close().await;
     Some(())
 }

@@ -28,7 +28,7 @@ use crate::store::{Handing, MailId, ReplyToSend, Shift, StoreError, Whereabouts}
 const BATCH: u32 = 50;
 
 /// By where replies leave.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Transport {
     /// A submission server.
     Smtp(Box<Smtp>),

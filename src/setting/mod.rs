@@ -3,6 +3,8 @@
 mod identity;
 mod login;
 mod secret;
+mod told;
+mod veil;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use identity::{Identity, IdentityError, PemFiles, Pkcs12File};
 pub use login::{LoginKey, Need, login_fault};
 pub use secret::{Secret, SecretError};
+pub use told::{reason, whole};
+pub use veil::Veil;
 
 /// A length of time written as people write it: `90s`, `15min`, `2h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]

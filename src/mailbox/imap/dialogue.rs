@@ -7,6 +7,7 @@ use super::super::error::{MailboxError, Step};
 use super::command::{from_io, refused};
 use super::framing;
 use super::limited::Limited;
+use crate::setting::Veil;
 use crate::tls;
 
 const LONGEST_LINE: usize = 8 * 1024;
@@ -33,6 +34,8 @@ pub(super) struct Dialogue<S> {
     stream: S,
     read: Vec<u8>,
     commands: u32,
+    /// Over what the server repeats of the login.
+    veil: Veil,
 }
 
 impl Offered {
@@ -43,7 +46,16 @@ impl Offered {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, read: Vec::new(), commands: 0 }
+        Self { stream, read: Vec::new(), commands: 0, veil: Veil::default() }
+    }
+
+    /// Shows nothing of this any more, whatever the server says.
+    pub(super) fn cover(&mut self, veil: Veil) {
+        self.veil = veil;
+    }
+
+    pub(super) fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// The server's first line. `PREAUTH` is refused: it would skip STARTTLS, and the login.
@@ -158,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
                 let rest = self.read.split_off(end.saturating_add(1));
                 let line = std::mem::replace(&mut self.read, rest);
-                return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
+                return Ok(self.veil.over(String::from_utf8_lossy(&line).trim_end()));
             }
             if self.read.len() > LONGEST_LINE {
                 return Err(MailboxError::Protocol { step, what: "une ligne est trop longue" });

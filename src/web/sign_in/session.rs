@@ -40,7 +40,9 @@ impl<S: Sync> FromRequestParts<S> for Current {
 pub(super) struct Pending {
     /// Where to go once it is.
     pub(super) back: String,
-    /// The second factor to be enrolled, base 32.
+    /// Where its owner signs in from.
+    pub(super) origin: String,
+    /// The second factor to be enrolled, as the store keeps it.
     pub(super) secret: String,
     /// What the OpenID provider must bring back.
     pub(super) state: String,
@@ -125,6 +127,7 @@ pub(super) async fn open(
         name: person.name().to_owned(),
         role: person.role(),
         detail: serde_json::to_string(pending).map_err(|error| failed(&error))?,
+        origin: pending.origin.clone(),
     };
     let entry = (reached == Stage::Ouverte).then(|| {
         Entry::new(person.in_audit(), Deed::Connexion, format!("compte {}", person.login()))
