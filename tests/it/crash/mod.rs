@@ -3,7 +3,7 @@
 
 mod answers;
 mod configuration;
-mod evidence;
+pub(crate) mod evidence;
 mod ledger;
 pub(crate) mod letter;
 mod moments;

@@ -94,7 +94,7 @@ impl Exim {
             give_to_exim(&exim.path(folder));
         }
         exim.write_files(others);
-        exim.run();
+        exim.run(&[]);
         exim
     }
 
@@ -177,11 +177,27 @@ impl Exim {
         self.directory.path().join(name)
     }
 
-    fn run(&mut self) {
+    /// Starts it again on the same ports; what it had taken over is delivered.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.run(&["-q1s"]);
+    }
+
+    /// Ends the server and whatever delivers for it: its processes are a group of their own.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            let group = format!("-{}", daemon.id());
+            drop(Command::new("kill").args(["-KILL", "--", &group]).status());
+            drop(daemon.wait());
+        }
+    }
+
+    fn run(&mut self, more: &[&str]) {
         let started = Command::new(BINARY)
             .arg("-C")
             .arg(self.path("exim.conf"))
             .arg("-bdf")
+            .args(more)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -213,7 +229,7 @@ impl Exim {
 
 impl Delivered {
     /// `Return-path` is the one line that exim adds.
-    fn parse(file: &[u8]) -> Self {
+    pub(crate) fn parse(file: &[u8]) -> Self {
         let end = file.windows(2).position(|pair| pair == b"\r\n").unwrap();
         let return_path = std::str::from_utf8(&file[..end]).unwrap().strip_prefix("Return-path: ").unwrap();
         Self { return_path: return_path.to_owned(), mail: file[end + 2..].to_vec() }
@@ -221,13 +237,8 @@ impl Delivered {
 }
 
 impl Drop for Exim {
-    /// Ends the server and whatever delivers for it: its processes are a group of their own.
     fn drop(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            let group = format!("-{}", daemon.id());
-            drop(Command::new("kill").args(["-KILL", "--", &group]).status());
-            drop(daemon.wait());
-        }
+        self.stop();
     }
 }
 
