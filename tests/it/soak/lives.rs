@@ -57,9 +57,10 @@ impl Soak {
     /// A table of what was done, and what was found wrong.
     pub(super) fn run(mut self) -> (String, Vec<String>) {
         let faults = self.live_on().err().unwrap_or_default();
-        let kept: Vec<&str> = self.told.iter().rev().take(12).rev().map(String::as_str).collect();
+        let kept: Vec<&str> = self.told.iter().rev().take(25).rev().map(String::as_str).collect();
         if !faults.is_empty() {
-            println!("the last of {} steps: {}\n{}", self.told.len(), kept.join(" | "), self.traces());
+            println!("the last of {} steps:\n{}\n{}", self.told.len(), kept.join("\n"), self.traces());
+            self.stand.keep();
         }
         (self.table(&faults), faults)
     }
@@ -97,10 +98,19 @@ impl Soak {
     }
 
     fn suffer(&mut self) {
-        let drawn = Trouble::draw(&mut self.rng, self.stand.engine);
-        let trouble = self.rng.choice(&self.measure.troubles).copied().unwrap_or(drawn);
-        self.told.push(format!("{trouble:?}"));
-        trouble.strike(&mut self.stand, &mut self.mails, &mut self.rng);
+        let drawn = Trouble::draw(&mut self.rng, self.stand.engine, &self.measure.troubles);
+        if let Some(trouble) = drawn {
+            self.tell(&format!("{trouble:?}"));
+            trouble.strike(&mut self.stand, &mut self.mails, &mut self.rng);
+        }
+    }
+
+    fn may(&mut self, trouble: Trouble, one_time_in: u8) -> bool {
+        let comes = trouble.is_among(&self.measure.troubles) && self.rng.u8(..one_time_in) == 0;
+        if comes {
+            self.tell(&format!("{trouble:?}"));
+        }
+        comes
     }
 
     /// All at once as in a power cut, or one of several; clocks may be set while they are down.
@@ -113,20 +123,20 @@ impl Soak {
             self.stand.kill(rank);
         }
         self.kills += 1;
-        let may = |trouble| self.measure.troubles.is_empty() || self.measure.troubles.contains(&trouble);
-        if all && may(Trouble::MachineJumps) && self.rng.u8(..4) == 0 {
-            self.told.push("clocks back while down".to_owned());
-            let seconds = back(self.stand.machine.offset(), &mut self.rng);
-            self.stand.machine.jump(seconds);
-            let seconds = back(self.stand.server.offset(), &mut self.rng);
-            self.stand.server.jump(seconds);
-        } else if all && may(Trouble::MachineJumps) && self.rng.u8(..4) == 0 {
-            self.told.push("clocks on while down".to_owned());
-            let on = self.rng.i64(10..3000);
-            let (machine, server) = (self.stand.machine.offset(), self.stand.server.offset());
-            self.stand.machine.jump((machine + on).min(4500) - machine);
-            self.stand.server.jump((server + on).min(4500) - server);
+        self.tell(if all { "all are killed" } else { "one is killed" });
+        if all && self.may(Trouble::ClocksWhileDown, 2) {
+            let back_to = [&self.stand.machine, &self.stand.server].map(|clock| back(clock.offset(), &mut self.rng));
+            let [machine, server] = if self.rng.bool() { back_to } else { [self.rng.i64(10..600); 2] };
+            self.stand.machine.jump(machine);
+            self.stand.server.jump(server);
         }
+    }
+
+    /// Notes a step, for a failure.
+    fn tell(&mut self, what: &str) {
+        let (at, clocks) =
+            (self.begin.elapsed().as_secs_f32(), [self.stand.machine.offset(), self.stand.server.offset()]);
+        self.told.push(format!("{at:.1} s, clocks at {clocks:?} s: {what}"));
     }
 
     fn send(&mut self, count: usize) {
@@ -144,14 +154,12 @@ impl Soak {
             let postings = self.mails.turn(3);
             self.stand.deliver(&self.mails, &postings);
             self.settle(false)?;
-            let may = self.measure.troubles.is_empty() || self.measure.troubles.contains(&Trouble::MachineJumps);
-            if may && self.rng.u8(..3) == 0 {
-                self.told.push("clock back between turns".to_owned());
+            if self.may(Trouble::ClockBetweenTurns, 3) {
                 let seconds = back(self.stand.machine.offset(), &mut self.rng);
                 self.stand.machine.jump(seconds);
             }
         }
-        if self.rests % 8 == 1 {
+        if self.rests % 8 == 1 && self.may(Trouble::CapAcrossJump, 1) {
             self.reach_the_cap()?;
         }
         Ok(())
@@ -159,7 +167,6 @@ impl Soak {
 
     /// As many mistakes as are answered in an hour; the clock is set back before all of them, and some more are made.
     fn reach_the_cap(&mut self) -> Result<(), Vec<String>> {
-        self.told.push("cap".to_owned());
         let offset = self.stand.machine.offset();
         self.stand.machine.jump((offset + 1000).max(0) - offset);
         let (hospital, postings) = self.mails.mistakes(None, CAP);
@@ -173,6 +180,7 @@ impl Soak {
     }
 
     fn settle(&mut self, digests: bool) -> Result<(), Vec<String>> {
+        self.tell("nothing is at fault");
         self.stand.ror.be_well();
         self.stand.run();
         let begin = Instant::now();

@@ -184,6 +184,14 @@ impl Stand {
         logs.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
     }
 
+    /// Leaves its folder where it is, with all traces and the store, if the environment asks for it.
+    pub(super) fn keep(&mut self) {
+        if std::env::var_os("SOAK_KEEP").is_some() {
+            self.folder.disable_cleanup(true);
+            println!("kept: {}", self.folder.path().display());
+        }
+    }
+
     /// As its operator would write it: cap, deadlines of replies and ages as they are by default.
     fn configuration(&self) -> String {
         let inside = |name: &str| toml::Value::String(self.path(name).display().to_string()).to_string();

@@ -36,9 +36,16 @@ pub(super) enum Trouble {
     SubmissionBackEarlier,
     DatabaseDies,
     DiskFull,
+    /// All are killed, and their clocks set back, or on, before they begin again.
+    ClocksWhileDown,
+    /// The machine's clock is set back between the mails of hospitals that wait for each answer.
+    ClockBetweenTurns,
+    /// A hospital makes as many mistakes as are answered in an hour, and more once the clock was set back.
+    CapAcrossJump,
 }
 
-const ALL: [Trouble; 16] = [
+/// Those that come at any time of a life.
+const ANY_TIME: [Trouble; 16] = [
     Trouble::RorSlow,
     Trouble::RorAnswerLost,
     Trouble::RorCuts,
@@ -61,20 +68,27 @@ impl std::str::FromStr for Trouble {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        ALL.into_iter().find(|trouble| format!("{trouble:?}") == name).ok_or_else(|| format!("no trouble « {name} »"))
+        let others = [Self::ClocksWhileDown, Self::ClockBetweenTurns, Self::CapAcrossJump];
+        ANY_TIME
+            .into_iter()
+            .chain(others)
+            .find(|trouble| format!("{trouble:?}") == name)
+            .ok_or_else(|| format!("no trouble « {name} »"))
     }
 }
 
 impl Trouble {
-    /// One of those that this engine knows.
-    pub(super) fn draw(rng: &mut Rng, engine: Engine) -> Self {
+    /// One of these that may come at any time on this engine, if there is one.
+    pub(super) fn draw(rng: &mut Rng, engine: Engine, only: &[Self]) -> Option<Self> {
         let only_shared = [Self::DatabaseJumps, Self::Replaced, Self::DatabaseDies];
-        loop {
-            let trouble = ALL[rng.usize(..ALL.len())];
-            if engine == Engine::Postgres || !only_shared.contains(&trouble) {
-                return trouble;
-            }
-        }
+        let fits =
+            |trouble: &Self| (engine == Engine::Postgres || !only_shared.contains(trouble)) && trouble.is_among(only);
+        rng.choice(ANY_TIME.into_iter().filter(fits).collect::<Vec<_>>())
+    }
+
+    /// All are, if none is named.
+    pub(super) fn is_among(self, only: &[Self]) -> bool {
+        only.is_empty() || only.contains(&self)
     }
 
     /// From its beginning to its end, while the workers run.
@@ -124,6 +138,8 @@ impl Trouble {
                 std::thread::sleep(Duration::from_millis(rng.u64(200..1500)));
                 stand.make_room();
             }
+            // Not of one life: the soak sees to them.
+            Self::ClocksWhileDown | Self::ClockBetweenTurns | Self::CapAcrossJump => {}
         }
     }
 }
