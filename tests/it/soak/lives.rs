@@ -69,8 +69,13 @@ impl Soak {
         let mut lives = 0;
         while self.kills < self.measure.kills && self.begin.elapsed() < self.measure.limit {
             self.live();
+            // Those that go on have what they keep in memory.
+            let goes_on = self.rng.u8(..4) == 0;
+            if !goes_on {
+                self.die();
+            }
             lives += 1;
-            if lives >= LIVES || self.rng.u8(..4) == 0 {
+            if goes_on || lives >= LIVES || self.rng.u8(..4) == 0 {
                 lives = 0;
                 self.rest()?;
             }
@@ -78,7 +83,7 @@ impl Soak {
         self.end()
     }
 
-    /// Some mails are there before the start, some come while the workers run and things go wrong; then they are killed.
+    /// Some mails are there before the start, some come while the workers run and things go wrong.
     fn live(&mut self) {
         let due = (self.measure.mails * (self.kills + 1) / self.measure.kills).saturating_sub(self.sent);
         self.send(due / 2);
@@ -94,7 +99,6 @@ impl Soak {
         while Instant::now() < until {
             std::thread::sleep(Duration::from_millis(50));
         }
-        self.die();
     }
 
     fn suffer(&mut self) {

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::mails::Mails;
 use super::ror::{Mishap, Order};
-use super::stand::Stand;
+use super::stand::{Stand, WITHOUT_MOVE};
 use crate::store::engine::Engine;
 
 /// How far a clock may be from the right time, in seconds: observations are older than that.
@@ -198,7 +198,8 @@ fn writes_at(stand: &Stand, location: &str) -> usize {
 fn mailbox_dies(stand: &mut Stand, rng: &mut Rng) {
     stand.dovecot.stop();
     std::thread::sleep(Duration::from_millis(rng.u64(10..1500)));
-    stand.dovecot.restart();
+    // It comes back with the extension MOVE or without.
+    stand.dovecot.set_more(if rng.bool() { WITHOUT_MOVE } else { "" });
 }
 
 /// As soon as one of many mails is seen in its folder.
@@ -206,9 +207,9 @@ fn mailbox_dies_filing(stand: &mut Stand, mails: &mut Mails, rng: &mut Rng) {
     let folder = stand.dovecot.maildir().join(".Traites/cur");
     let filed = || folder.read_dir().map_or(0, Iterator::count);
     let before = filed();
-    let postings = mails.batch(12);
+    let postings = mails.batch(24);
     stand.deliver(mails, &postings);
-    let seen = before + rng.usize(1..4);
+    let seen = before + rng.usize(1..6);
     await_at_most(Duration::from_secs(5), || filed() >= seen);
     mailbox_dies(stand, rng);
 }
