@@ -38,7 +38,7 @@ pub(super) enum Answer {
     Refused(&'static str),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Held {
     places: BTreeSet<String>,
     /// Locations of which a rule of the ROR refuses every count.

@@ -31,9 +31,9 @@ const AN_HOUR: i64 = 3660;
 pub(super) struct Soak {
     measure: Measure,
     begin: Instant,
-    stand: Stand,
-    mails: Mails,
-    seen: Seen,
+    pub(super) stand: Stand,
+    pub(super) mails: Mails,
+    pub(super) seen: Seen,
     rng: Rng,
     kills: usize,
     sent: usize,
@@ -52,6 +52,12 @@ impl Soak {
         let (seen, longest) = (Seen::default(), Duration::ZERO);
         let told = vec![format!("{more:?}")];
         Self { measure, begin, stand, mails, seen, rng, kills: 0, sent: 0, rests: 0, longest, told }
+    }
+
+    /// So many mails come while nothing is at fault.
+    pub(super) fn rest_after(&mut self, mails: usize) -> Result<(), Vec<String>> {
+        self.send(mails);
+        self.settle(true)
     }
 
     /// A table of what was done, and what was found wrong.

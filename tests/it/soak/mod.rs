@@ -11,6 +11,7 @@ mod mails;
 mod replies;
 mod ror;
 mod seen;
+mod sight;
 mod stand;
 mod troubles;
 mod witnesses;

@@ -31,7 +31,7 @@ pub(super) struct Reply {
 }
 
 /// Looks again and again: what was read once is known.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Seen {
     known: HashMap<(u64, i64, i64, u64), Hash>,
     read: HashMap<PathBuf, Reply>,
