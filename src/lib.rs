@@ -75,7 +75,7 @@
 //! | **top** | |
 //! | [`health`] | `address` `alerts` `clock` `defect` `http_server` `setting` `store` |
 //! | [`config`] | `access` `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
-//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` `unread` |
+//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `setting` `smtp` `store` `unread` |
 //! | [`alarm`] | `address` `alerts` `capacity` `clock` `config` `finess` `health` `pipeline` `referential` `setting` `smtp` `store` `tls` |
 //! | [`web`] | `access` `address` `alarm` `alerts` `capacity` `chance` `checking` `clock` `config` `defect` `finess` `health` `http_server` `judgement` `message` `outcome` `pipeline` `referential` `reply` `report` `setting` `sheet` `store` `tls` `words` |
 //! | [`worker`] | `access` `alarm` `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |

@@ -3,6 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::setting::has_passed;
+
 /// Failures that cost nothing.
 const FREE: u32 = 5;
 /// The pause after the first that does.
@@ -22,8 +24,9 @@ pub struct Lockout {
 impl Lockout {
     /// Until when every attempt is refused unseen, if now is before that: 5 failures are free, then 1, 2, 4 … 60 minutes.
     pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
-        let until = self.last?.saturating_add(self.pause()?).ok()?;
-        (now < until).then_some(until)
+        let (last, pause) = (self.last?, self.pause()?);
+        let until = last.saturating_add(pause).ok()?;
+        (!has_passed(pause, last, now)).then_some(until)
     }
 
     fn pause(&self) -> Option<SignedDuration> {
@@ -45,4 +48,6 @@ fn the_pause_grows_and_ends() {
     let locked = Lockout { failures: 5, last: Some(last) };
     assert!(locked.until(last + SignedDuration::from_secs(59)).is_some());
     assert_eq!(locked.until(last + SignedDuration::from_secs(60)), None);
+    assert!(locked.until(last - SignedDuration::from_secs(59)).is_some());
+    assert_eq!(locked.until(last - SignedDuration::from_hours(48)), None, "the clock was set back");
 }

@@ -134,8 +134,7 @@ impl Alarm {
 
     /// Sends what waits on a way, all of it in one message, once the oldest has waited for the others.
     async fn tell(&self, way: Way, duty: &Duty, now: Timestamp) -> Result<(), StoreError> {
-        let gathered = before(now, self.settings().gather.signed());
-        let Some(due) = self.store().alerts_due(way, gathered, now).await? else { return Ok(()) };
+        let Some(due) = self.store().alerts_due(way, self.settings().gather, now).await? else { return Ok(()) };
         let digest = Digest::new(due.news.clone(), self.teller.banner());
         let told = self.teller.tell(way, &digest, &name_of(&due), now).await;
         let now = self.clock.now();
@@ -153,10 +152,12 @@ impl Alarm {
         }
     }
 
+    /// Never before every step of the schedule was tried: the clock may have been set forward.
     fn next_try(&self, due: &Due, now: Timestamp) -> Option<Timestamp> {
-        let wait = self.settings().retry.wait(due.attempts, None, fastrand::f64());
-        let next = after(now, wait);
-        (next.duration_since(due.oldest) < self.settings().abandon_after.signed()).then_some(next)
+        let retry = &self.settings().retry;
+        let next = after(now, retry.wait(due.attempts, None, fastrand::f64()));
+        let is_old = next.duration_since(due.oldest) >= self.settings().abandon_after.signed();
+        (!is_old || !retry.is_spent(due.attempts)).then_some(next)
     }
 
     fn store(&self) -> &Store {

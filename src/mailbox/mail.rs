@@ -103,8 +103,10 @@ pub enum Moved {
     Gone,
     /// The server has no way to move mails: this one stays where it is, for ever.
     Left,
-    /// Its folder does not take it now: it stays where it is until it is asked for again.
+    /// Its folder does not take it now: it stays where it is until it is asked for again, as if it had never been.
     Refused,
+    /// The same, but a copy of it may be in the folder.
+    Stuck,
 }
 
 /// Whether moves were asked for before.
@@ -112,8 +114,15 @@ pub enum Moved {
 pub enum Attempt {
     /// Never.
     First,
-    /// Once at least, with an unknown end: where a move is a copy and a removal, the copy may be there.
+    /// Once at least, with an unknown end: a move is a copy and a removal, and the copy may be there.
     Again,
+}
+
+impl Moved {
+    /// Whether the folder did not take the mail.
+    pub fn is_refused(self) -> bool {
+        matches!(self, Self::Refused | Self::Stuck)
+    }
 }
 
 impl Fetched {

@@ -26,7 +26,8 @@ impl Settling {
     /// Makes one digest for each address and mailbox whose rejections were withheld for an hour, as many as the total of
     /// the hour allows. One that cannot be made stops no other.
     pub async fn digests(&self) -> Result<(), StoreError> {
-        for DigestDue { to, mails } in self.store().digests_due(self.before(SignedDuration::from_hours(1))).await? {
+        for DigestDue { to, mails } in self.store().digests_due(SignedDuration::from_hours(1), self.clock.now()).await?
+        {
             if self.ledger().await?.is_full(&self.rules.settings) {
                 // They stay due.
                 return Ok(());

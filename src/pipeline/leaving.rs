@@ -15,7 +15,8 @@ use crate::unread::Cause;
 
 /// Before the second try; each wait is twice the last, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_mins(10);
+/// The longest that a mail that could not be taken waits for its next try.
+pub const LONGEST_UNREAD: Duration = Duration::from_mins(10);
 
 /// What is known of the mails of one mailbox that were left, during one sweep.
 pub(super) type KnownLeft = HashMap<String, KnownUnread>;
@@ -177,7 +178,7 @@ impl Intake {
 
 /// How long to wait after so many earlier tries.
 fn wait_after(tries: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_WAIT)
+    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_UNREAD)
 }
 
 #[test]

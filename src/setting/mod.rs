@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -44,9 +45,21 @@ impl Span {
     }
 
     /// As a signed duration, to add to an instant.
-    pub fn signed(self) -> jiff::SignedDuration {
-        jiff::SignedDuration::try_from(self.0).unwrap_or(jiff::SignedDuration::MAX)
+    pub fn signed(self) -> SignedDuration {
+        SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX)
     }
+
+    /// Whether so long has passed since, as [`has_passed`] says.
+    pub fn has_passed(self, since: Timestamp, now: Timestamp) -> bool {
+        has_passed(self.signed(), since, now)
+    }
+}
+
+/// Whether so long has passed since an instant that was noted. What was noted by a clock that has been set back since
+/// lies ahead: as far ahead as the wait is long it has passed too, so that no wait is longer for the jump by more than
+/// its own length. In a process, waits are better measured by time that only passes.
+pub fn has_passed(span: SignedDuration, since: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(since).abs() >= span
 }
 
 impl FromStr for Span {
@@ -56,8 +69,8 @@ impl FromStr for Span {
         let error = || SpanError(text.to_owned());
         let hours = text.strip_suffix('d').map(|days| days.trim().parse::<u32>());
         let signed = match hours {
-            Some(Ok(days)) => jiff::SignedDuration::from_hours(i64::from(days) * 24),
-            _ => text.parse::<jiff::SignedDuration>().map_err(|_| error())?,
+            Some(Ok(days)) => SignedDuration::from_hours(i64::from(days) * 24),
+            _ => text.parse::<SignedDuration>().map_err(|_| error())?,
         };
         Duration::try_from(signed).map(Self).map_err(|_| error())
     }

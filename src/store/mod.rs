@@ -67,7 +67,7 @@ use engine::{Engine, On, Tx, postgres, sqlite};
 pub use accounts::Balance;
 pub use arrivals::{Arrival, Arrivals};
 pub use audit::AuditFilter;
-pub use claiming::{Batch, RowId, RowToSend};
+pub use claiming::{Batch, RowId, RowToSend, UNREADABLE_PAUSE};
 pub use closing::{Answered, Closing};
 pub use documents::{JudgedDocument, JudgedMail, Recorded};
 pub use duties::Duty;
@@ -98,6 +98,7 @@ pub use unread::{KnownUnread, NewUnread, Unread, UnreadCount};
 pub use users::{NewUser, User, UserChange};
 pub use verdicts::Settlement;
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};
+pub use waits::Longest;
 pub use watching::{Happening, Refusals, Rejected, RightsRefused};
 
 use crate::setting::{Secret, Span};

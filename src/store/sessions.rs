@@ -147,7 +147,7 @@ impl Store {
 
     /// Takes note that a session was seen.
     pub async fn see_session(&self, digest: &str, now: Timestamp) -> Result<()> {
-        query("UPDATE sessions SET seen_at = $2 WHERE digest = $1 AND seen_at < $2")
+        query("UPDATE sessions SET seen_at = $2 WHERE digest = $1")
             .bind(digest)
             .bind(millis(now))
             .execute(self.write_one())
@@ -168,10 +168,18 @@ impl Store {
     /// Forgets the sessions that are over and the failures of long ago. Returns how many sessions.
     pub async fn purge_sessions(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<u64> {
         let before = |span: SignedDuration| now.saturating_sub(span).map_or(0, millis);
-        query("DELETE FROM failures WHERE last_at < $1").bind(before(FAILURES_KEPT)).execute(self.write_one()).await?;
-        query("DELETE FROM sessions WHERE opened_at < $1 OR seen_at < $2")
-            .bind(before(lifetimes.absolute.signed()))
-            .bind(before(lifetimes.idle.signed()))
+        let beyond = |span: SignedDuration| now.saturating_add(span).map_or(i64::MAX, millis);
+        query("DELETE FROM failures WHERE last_at < $1 OR last_at > $2")
+            .bind(before(FAILURES_KEPT))
+            .bind(beyond(FAILURES_KEPT))
+            .execute(self.write_one())
+            .await?;
+        let (absolute, idle) = (lifetimes.absolute.signed(), lifetimes.idle.signed());
+        query("DELETE FROM sessions WHERE opened_at < $1 OR seen_at < $2 OR opened_at > $3 OR seen_at > $4")
+            .bind(before(absolute))
+            .bind(before(idle))
+            .bind(beyond(absolute))
+            .bind(beyond(idle))
             .execute(self.write_one())
             .await
     }

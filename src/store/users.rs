@@ -7,7 +7,7 @@ use super::audit::append;
 use super::engine::{Tx, query, query_as};
 use super::{Result, Store, instant, millis, parse};
 use crate::access::audit::Entry;
-use crate::access::{Login, PasswordHash, Role};
+use crate::access::{Login, PasswordHash, Role, Totp};
 
 /// A local account.
 #[derive(Debug, Clone)]
@@ -130,11 +130,13 @@ impl Store {
         recorded(tx, changed, entry, now).await
     }
 
-    /// Uses a step of the second factor; false if it, or a later one, was used before.
+    /// Uses a step of the second factor; false if it, or a later one, was used before, unless by a clock that was set back
+    /// since.
     pub async fn use_totp_step(&self, login: &Login, step: i64) -> Result<bool> {
-        let used = query("UPDATE users SET totp_step = $2 WHERE login = $1 AND (totp_step IS NULL OR totp_step < $2)")
+        let used = query("UPDATE users SET totp_step = $2 WHERE login = $1 AND (totp_step IS NULL OR totp_step < $2 OR totp_step > $2 + $3)")
             .bind(login.as_str())
             .bind(step)
+            .bind(Totp::AHEAD)
             .execute(self.write_one())
             .await?;
         Ok(used > 0)

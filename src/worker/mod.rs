@@ -159,7 +159,7 @@ impl Worker {
         // Until the tasks have come to their end, which is after `stop`.
         let presence = supervise("bail", CancellationToken::new(), move || keep_on(Arc::clone(&present)));
         let presence = AbortOnDropHandle::new(tokio::spawn(presence));
-        expect_all(&parts.pulse, &rounds);
+        expect_all(&parts.pulse, &rounds, parts.shift.lease());
         let mut tasks = JoinSet::new();
         for round in rounds {
             let (parts, own) = (Arc::clone(&parts), stop.clone());
@@ -218,12 +218,12 @@ fn round(
     Ok(Arc::new(Round { name: named.name.to_owned(), intake, mailbox, poll: section.poll.get() }))
 }
 
-/// Every task must give signs from now on; a sweep may rest between two polls.
-fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>]) {
+/// Every task must give signs from now on; a sweep may rest between two polls, or two looks at who reads.
+fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>], lease: Duration) {
     for round in rounds {
         let account = round.intake.judge().account();
         pulse.name(account, &round.name);
-        pulse.expect(Task::Sweep(account.to_owned()), round.poll);
+        pulse.expect(Task::Sweep(account.to_owned()), round.poll.max(presence::beat(lease)));
     }
     for task in [Task::Delivery, Task::Settling, Task::Posting] {
         pulse.expect(task, tasks::TICK);

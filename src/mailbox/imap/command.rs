@@ -84,6 +84,8 @@ pub(super) enum Answer {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Abilities {
     pub(super) filing: Filing,
+    /// Whether it removes the mails that are named, and no others (RFC 4315).
+    pub(super) removes: bool,
     pub(super) idles: bool,
     identifies: bool,
 }
@@ -176,6 +178,7 @@ impl Connection {
             if let Response::Capabilities(offered) = response {
                 abilities = Abilities {
                     filing: Filing::among(offered),
+                    removes: has(offered, "UIDPLUS"),
                     idles: has(offered, "IDLE"),
                     identifies: has(offered, "ID"),
                 };

@@ -11,6 +11,7 @@ use super::cookie;
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Means, Person, Rights, Role, SessionToken};
 use crate::chance;
+use crate::setting::has_passed;
 use crate::store::{NewSession, Stage, StoredSession};
 use crate::web::{Refusal, State};
 
@@ -58,11 +59,11 @@ impl Current {
     pub(super) async fn find(state: &State, token: SessionToken) -> Result<Option<Self>, Refusal> {
         let (now, lifetimes) = (state.now(), state.web().sessions);
         let Some(session) = state.store().session(&token.digest(), &lifetimes, now).await? else { return Ok(None) };
-        if session.stage != Stage::Ouverte && now.duration_since(session.opened_at) > HALF_WAY {
+        if session.stage != Stage::Ouverte && has_passed(HALF_WAY, session.opened_at, now) {
             return Ok(None);
         }
         let Some(session) = admitted(state, session) else { return Ok(None) };
-        if now.duration_since(session.seen_at) >= lifetimes.step() {
+        if has_passed(lifetimes.step(), session.seen_at, now) {
             state.store().see_session(&token.digest(), now).await?;
         }
         Ok(Some(Self { token, session }))

@@ -72,7 +72,7 @@ async fn a_row_that_cannot_be_read_stops_no_other(engine: Engine) {
     bench.advance(3600);
     assert!(bench.claim().await.is_empty());
     assert_eq!(bench.number("SELECT COUNT(*) FROM updates WHERE in_flight_at IS NOT NULL").await, 0);
-    let unsettled = bench.store.unsettled(bench.now(), None, 10).await.unwrap();
+    let unsettled = bench.store.unsettled(SignedDuration::ZERO, bench.now(), None, 10).await.unwrap();
     assert!(unsettled.iter().all(|mail| mail.mail() != bad), "a fault of ours is no verdict");
 }
 

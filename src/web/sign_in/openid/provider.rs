@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::error::OpenIdError;
 use super::id_token::{Expected, Key, verified};
 use crate::config::OpenId;
+use crate::setting::has_passed;
 use crate::tls::client_config;
 use crate::tls::revocation::Revocation;
 
@@ -173,7 +174,7 @@ impl Provider {
 
     async fn known(&self, settings: &OpenId, now: Timestamp) -> Result<Known, OpenIdError> {
         let mut held = self.0.lock().await;
-        if let Some(known) = held.as_ref().filter(|known| now.duration_since(known.since) < FRESH) {
+        if let Some(known) = held.as_ref().filter(|known| !has_passed(FRESH, known.since, now)) {
             return Ok(known.clone());
         }
         let known = discover(settings, now).await?;
