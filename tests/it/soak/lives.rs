@@ -45,7 +45,8 @@ pub(super) struct Soak {
 impl Soak {
     pub(super) fn start(engine: Engine, measure: Measure) -> Self {
         let mut rng = Rng::with_seed(measure.seed);
-        let mails = Mails::new(measure.seed, measure.mails.max(4 * measure.kills));
+        let mut mails = Mails::new(measure.seed, measure.mails.max(4 * measure.kills));
+        mails.copies_meet = measure.troubles.contains(&Trouble::CopiesMeet);
         let more = if rng.bool() { WITHOUT_MOVE } else { "" };
         let stand = Stand::start(engine, measure.workers, &mails.hospitals, more);
         let begin = Instant::now();
@@ -178,7 +179,7 @@ impl Soak {
     /// As many mistakes as are answered in an hour; the clock is set back before all of them, and some more are made.
     fn reach_the_cap(&mut self) -> Result<(), Vec<String>> {
         let offset = self.stand.machine.offset();
-        self.stand.machine.jump((offset + 1000).max(0) - offset);
+        self.stand.machine.jump(offset.max(0) - offset);
         let (hospital, postings) = self.mails.mistakes(None, CAP);
         self.stand.deliver(&self.mails, &postings);
         self.settle(false)?;
@@ -207,6 +208,7 @@ impl Soak {
                 let since = *calm.get_or_insert_with(Instant::now);
                 self.longest = self.longest.max(since - begin);
                 if since.elapsed() > CALM {
+                    self.mails.settled = self.mails.letters.len();
                     let bad = witnesses::traces(&self.stand);
                     return if bad.is_empty() { Ok(()) } else { Err(bad) };
                 }

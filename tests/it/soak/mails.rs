@@ -76,6 +76,10 @@ pub(super) struct Mails {
     step: i64,
     posted: usize,
     twins: usize,
+    /// How many mails were settled when nothing was at fault last.
+    pub(super) settled: usize,
+    /// Whether a mail may be copied that is not settled, or that was copied before.
+    pub(super) copies_meet: bool,
 }
 
 impl Mails {
@@ -84,7 +88,18 @@ impl Mails {
         let (start, step) =
             (Clock::System.now().as_second() - BEGIN, (BEGIN - END) / (3 * i64::try_from(mails).unwrap() + 300));
         let hospitals = Hospitals::for_mails(mails, places);
-        Self { letters: Vec::new(), hospitals, rng: Rng::with_seed(seed), places, start, step, posted: 0, twins: 0 }
+        Self {
+            letters: Vec::new(),
+            hospitals,
+            rng: Rng::with_seed(seed),
+            places,
+            start,
+            step,
+            posted: 0,
+            twins: 0,
+            settled: 0,
+            copies_meet: false,
+        }
     }
 
     /// The next mails, at least so many: the kinds are drawn.
@@ -132,7 +147,9 @@ impl Mails {
     /// A copy of a mail that somebody takes out of the mailbox again, or not.
     pub(super) fn copy(&mut self) -> Posting {
         let fits = |letter: &Letter| letter.due == Due::Nothing && letter.fate == Fate::Treated;
-        let fitting: Vec<usize> = (0..self.letters.len()).filter(|rank| fits(&self.letters[*rank])).collect();
+        let candidates = if self.copies_meet { &self.letters[..] } else { &self.letters[..self.settled] };
+        let may = |letter: &Letter| fits(letter) && (self.copies_meet || letter.sent == 1);
+        let fitting: Vec<usize> = (0..candidates.len()).filter(|rank| may(&candidates[*rank])).collect();
         match self.rng.choice(fitting) {
             Some(rank) => self.post(rank),
             None => self.faultless(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -16,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::held::{Answer, Held};
+use super::held::{Answer, Held, Write};
 
 /// How long a token is valid, in seconds.
 const TOKEN_LIFETIME: u64 = 60;
@@ -36,11 +37,19 @@ pub(super) enum Mishap {
     Busy,
 }
 
-/// Which write: any, or the next at a location.
+/// Of which write: any, or one at a location of a value that was observed by then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Order {
-    pub(super) place: Option<String>,
+    pub(super) only: Option<(String, Timestamp)>,
     pub(super) mishap: Mishap,
+}
+
+impl Order {
+    fn is_for(&self, write: &Write) -> bool {
+        self.only.as_ref().is_none_or(|(place, until)| {
+            *place == write.place && write.value.as_ref().is_some_and(|value| value.observed <= *until)
+        })
+    }
 }
 
 pub(super) struct Ror {
@@ -206,16 +215,17 @@ impl Service {
         issued.is_some_and(|at| at.elapsed() < Duration::from_secs(TOKEN_LIFETIME))
     }
 
-    fn mishap(&self, place: &str) -> Option<Mishap> {
+    fn mishap(&self, arrived: usize) -> Option<Mishap> {
+        let write = lock(&self.held).writes().get(arrived)?.clone();
         let mut orders = lock(&self.orders);
-        let rank = orders.iter().position(|order| order.place.as_deref().is_none_or(|wanted| wanted == place))?;
+        let rank = orders.iter().position(|order| order.is_for(&write))?;
         orders.remove(rank).map(|order| order.mishap)
     }
 
     async fn write(&self, request: &Request) -> Option<(u16, String)> {
         let place = request.place().unwrap_or_default();
         let arrived = lock(&self.held).arrived(&place, &request.body);
-        match self.mishap(&place) {
+        match self.mishap(arrived) {
             Some(Mishap::Cut) => return None,
             Some(Mishap::Busy) => return Some((503, "<html>503</html>".to_owned())),
             Some(Mishap::AnswerLost) => {

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use jiff::Timestamp;
 
 use super::mails::Mails;
 use super::ror::{Mishap, Order};
 use super::stand::{Stand, WITHOUT_MOVE};
+use crate::crash::letter::INDICATORS;
 use crate::store::engine::Engine;
 
 /// How far a clock may be from the right time, in seconds: observations are older than that.
@@ -42,6 +44,9 @@ pub(super) enum Trouble {
     ClockBetweenTurns,
     /// A hospital makes as many mistakes as are answered in an hour, and more once the clock was set back.
     CapAcrossJump,
+    /// Several copies of one mail are on their way at once: only if it is named. Nobody can tell them apart, and of those
+    /// that meet when the mailbox dies one may be taken for the other, which is then in its folder once.
+    CopiesMeet,
 }
 
 /// Those that come at any time of a life.
@@ -68,7 +73,7 @@ impl std::str::FromStr for Trouble {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let others = [Self::ClocksWhileDown, Self::ClockBetweenTurns, Self::CapAcrossJump];
+        let others = [Self::ClocksWhileDown, Self::ClockBetweenTurns, Self::CapAcrossJump, Self::CopiesMeet];
         ANY_TIME
             .into_iter()
             .chain(others)
@@ -118,6 +123,10 @@ impl Trouble {
             Self::MailsRemoved => remove(stand, mails),
             Self::SubmissionDies => submission_dies(stand, mails, rng, 0),
             Self::SubmissionBackEarlier => {
+                if !may_go_back(stand.machine.offset()) {
+                    let seconds = back(stand.machine.offset(), rng);
+                    stand.machine.jump(seconds);
+                }
                 let back = back(stand.machine.offset(), rng);
                 submission_dies(stand, mails, rng, back);
             }
@@ -139,13 +148,13 @@ impl Trouble {
                 stand.make_room();
             }
             // Not of one life: the soak sees to them.
-            Self::ClocksWhileDown | Self::ClockBetweenTurns | Self::CapAcrossJump => {}
+            Self::ClocksWhileDown | Self::ClockBetweenTurns | Self::CapAcrossJump | Self::CopiesMeet => {}
         }
     }
 }
 
 fn spoil(stand: &Stand, mishap: Mishap) {
-    stand.ror.order(Order { place: None, mishap });
+    stand.ror.order(Order { only: None, mishap });
 }
 
 /// Any jump that leaves the clock near enough.
@@ -155,9 +164,16 @@ fn jump(offset: i64, rng: &mut Rng) -> i64 {
     (offset + drawn).clamp(-FARTHEST, FARTHEST) - offset
 }
 
-/// A jump back, as far as may be.
+/// A jump back; one on, if there is no room to go back.
 pub(super) fn back(offset: i64, rng: &mut Rng) -> i64 {
+    if !may_go_back(offset) {
+        return rng.i64(0..=FARTHEST) - offset;
+    }
     (offset - rng.i64(600..=JUMP)).max(-FARTHEST) - offset
+}
+
+fn may_go_back(offset: i64) -> bool {
+    offset > -FARTHEST + 1000
 }
 
 /// For shorter than a lease, or longer.
@@ -171,9 +187,10 @@ fn pause(stand: &Stand, rng: &mut Rng) {
 fn replace(stand: &mut Stand, mails: &mut Mails, rng: &mut Rng) {
     let place = rng.usize(..3);
     let (location, older) = mails.newest_of(place);
-    for _ in 0..3 {
+    let observed = Timestamp::from_second(mails.letters[older.letter].counts[0].observed).unwrap();
+    for _ in 0..INDICATORS.len() {
         let mishap = Mishap::Slow(Duration::from_millis(rng.u64(1200..1700)));
-        stand.ror.order(Order { place: Some(location.clone()), mishap });
+        stand.ror.order(Order { only: Some((location.clone(), observed)), mishap });
     }
     let before = writes_at(stand, &location);
     stand.deliver(mails, &[older]);
