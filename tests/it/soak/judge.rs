@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::held::{Address, Held, Key, Value};
 use super::mails::{Due, Fate, Letter};
 use super::replies::Replies;
-use super::seen::{Seen, hash};
+use super::seen::Seen;
 use crate::crash::letter::{Count, Indicator};
 
 /// What is not there yet, and what must never be.
@@ -43,7 +43,7 @@ fn filed(letter: &Letter, seen: &Seen, findings: &mut Findings) {
         Fate::Ignored => "Ignores",
     };
     let nowhere = BTreeMap::new();
-    let files = seen.files.get(&hash(&letter.bytes)).unwrap_or(&nowhere);
+    let files = seen.files.get(&letter.hash).unwrap_or(&nowhere);
     let at = |folder: &str| files.get(folder).copied().unwrap_or_default();
     let (found, sent) = (files.values().sum::<usize>(), letter.sent);
     let fits = (sent - letter.removed..=sent).contains(&found);
@@ -72,7 +72,7 @@ fn twins_are_filed(letters: &[Letter], seen: &Seen, findings: &mut Findings) {
     }
     for twins in groups.values() {
         let treated = |letter: &&Letter| {
-            seen.files.get(&hash(&letter.bytes)).and_then(|files| files.get("Traites")).copied().unwrap_or_default()
+            seen.files.get(&letter.hash).and_then(|files| files.get("Traites")).copied().unwrap_or_default()
         };
         let treated: usize = twins.iter().map(treated).sum();
         if treated > 1 {
@@ -84,7 +84,7 @@ fn twins_are_filed(letters: &[Letter], seen: &Seen, findings: &mut Findings) {
 }
 
 fn nothing_else(letters: &[Letter], seen: &Seen, findings: &mut Findings) {
-    let known: BTreeSet<_> = letters.iter().map(|letter| hash(&letter.bytes)).collect();
+    let known: BTreeSet<_> = letters.iter().map(|letter| letter.hash).collect();
     let strange = seen.files.keys().filter(|hash| !known.contains(*hash)).count();
     if strange > 0 {
         findings.wrong.push(format!("invented: {strange} mails that nobody sent"));

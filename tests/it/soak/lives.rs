@@ -196,9 +196,13 @@ impl Soak {
         self.stand.run();
         let begin = Instant::now();
         let mut calm = None;
+        let mut pause = Duration::from_millis(100);
         loop {
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(pause);
+            let looking = Instant::now();
             let Findings { missing, wrong } = self.judge(digests);
+            // What is judged is not to be kept from its work.
+            pause = pause.max(3 * looking.elapsed());
             // A mail that is on its way from one folder to another is in both or none for a moment.
             let is_lasting = |fault: &&String| !["folder: ", "lost: "].iter().any(|kind| fault.starts_with(kind));
             if wrong.iter().any(|fault| is_lasting(&fault)) {
@@ -244,12 +248,11 @@ impl Soak {
     fn traces(&self) -> String {
         let logs = self.stand.logs();
         let newest = logs.iter().rev().take(self.stand.workers.len());
-        newest
-            .map(|(path, log)| {
-                let lines: Vec<&str> = log.lines().collect();
-                format!("{}\n{}\n", path.display(), lines[lines.len().saturating_sub(40)..].join("\n"))
-            })
-            .collect()
+        let end = |(path, log): &(std::path::PathBuf, String)| {
+            let lines: Vec<&str> = log.lines().collect();
+            format!("{}\n{}\n", path.display(), lines[lines.len().saturating_sub(40)..].join("\n"))
+        };
+        newest.map(end).collect::<Vec<_>>().concat()
     }
 
     fn table(&self, faults: &[String]) -> String {

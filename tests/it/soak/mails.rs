@@ -4,6 +4,7 @@ use dispolits::clock::Clock;
 use fastrand::Rng;
 
 use super::hospitals::{CAP, Hospitals, Part, service};
+use super::seen::{Hash, hash};
 use crate::crash::letter::{Count, INDICATORS, Indicator, mail, report};
 
 const STRANGER: &str = "lits@inconnu.test";
@@ -45,6 +46,8 @@ pub(super) struct Letter {
     /// Whom a rejection is copied to.
     pub(super) contact: Option<String>,
     pub(super) bytes: Vec<u8>,
+    /// Of its bytes, once it leaves.
+    pub(super) hash: Hash,
     /// How many times these bytes were sent, and how many of them somebody took out of the mailbox.
     pub(super) sent: usize,
     pub(super) removed: usize,
@@ -141,7 +144,7 @@ impl Mails {
         let location = format!("1{}/{}", self.hospitals.all[hospital].finess, service(place));
         let observed = self.start + self.step * i64::try_from(self.posted).unwrap();
         let counts = INDICATORS.map(|indicator| self.count(&location, indicator, observed));
-        (location, self.write_with(hospital, "", "", counts.into(), service(place), |letter| letter))
+        (location, self.write_with(hospital, "", "", counts.into(), &service(place), |letter| letter))
     }
 
     /// A copy of a mail that somebody takes out of the mailbox again, or not.
@@ -223,23 +226,23 @@ impl Mails {
         };
         let hospital = self.rng.choice(careless).unwrap();
         match self.rng.u8(..4) {
-            0 => self.write_with(hospital, "", WRONG, Vec::new(), service(0), |letter| letter.all_rejected(&["C02"])),
+            0 => self.write_with(hospital, "", WRONG, Vec::new(), &service(0), |letter| letter.all_rejected(&["C02"])),
             1 => self.write(hospital, "", "", |letter| letter.rewritten("</service>", "").all_rejected(&["D01"])),
             2 => match self.hospitals.next_refused(hospital) {
-                Some(code) => self.refused_by_the_ror(hospital, code),
+                Some(code) => self.refused_by_the_ror(hospital, &code),
                 None => self.careless(),
             },
             _ => self.write(hospital, "", BAD, |letter| letter.rejected(HALF)),
         }
     }
 
-    fn refused_by_the_ror(&mut self, hospital: usize, code: String) -> Posting {
+    fn refused_by_the_ror(&mut self, hospital: usize, code: &str) -> Posting {
         let location = format!("1{}/{code}", self.hospitals.all[hospital].finess);
         let observed = self.observed();
         let count = self.count(&location, Indicator::Installed, observed);
         self.write_with(hospital, "", "", vec![count], code, |letter| {
-            let (refused, counts) = (letter.counts.clone(), Vec::new());
-            Letter { verdict: "rejete", refused, counts, ..letter.rejected(&["R03"]) }
+            let (counts, refused) = (Vec::new(), letter.counts.clone());
+            Letter { verdict: "rejete", counts, refused, ..letter.rejected(&["R03"]) }
         })
     }
 
@@ -259,7 +262,7 @@ impl Mails {
         let (observed, left_out) = (self.observed(), self.rng.usize(..5));
         let named = INDICATORS.iter().enumerate().filter(|(rank, _)| *rank != left_out);
         let counts = named.map(|(_, indicator)| self.count(&location, *indicator, observed)).collect();
-        self.write_with(hospital, header, bad, counts, service, change)
+        self.write_with(hospital, header, bad, counts, &service, change)
     }
 
     fn write_with(
@@ -268,20 +271,20 @@ impl Mails {
         header: &str,
         bad: &str,
         counts: Vec<Count>,
-        service: String,
+        service: &str,
         change: impl FnOnce(Letter) -> Letter,
     ) -> Posting {
         let (id, from) = (self.name(), &self.hospitals.all[hospital]);
         let observed = counts.first().map_or(self.start, |count| count.observed);
-        let xml = report(&id, &from.finess, &service, observed, &counts, bad);
+        let xml = report(&id, &from.finess, service, observed, &counts, bad);
         let bytes = mail(&id, &from.sender, header, "application/xml", &xml);
         let contact = Some(from.contact.clone());
-        let letter = Letter { counts, contact, ..Letter::bare(id, from.sender.clone(), bytes) };
+        let letter = Letter { contact, counts, ..Letter::bare(id, from.sender.clone(), bytes) };
         self.add(change(letter))
     }
 
     fn add(&mut self, letter: Letter) -> Posting {
-        self.letters.push(letter);
+        self.letters.push(Letter { hash: hash(&letter.bytes), ..letter });
         self.post(self.letters.len() - 1)
     }
 
@@ -315,8 +318,8 @@ const WRONG: &str = "<capacite statut=\"occupe\" nombre=\"beaucoup\"/>";
 impl Letter {
     fn bare(id: String, sender: String, bytes: Vec<u8>) -> Self {
         let (fate, verdict, due, contact) = (Fate::Treated, "integre", Due::Nothing, None);
-        let (counts, refused, codes) = (Vec::new(), Vec::new(), [].as_slice());
-        Self { id, sender, contact, bytes, sent: 0, removed: 0, fate, verdict, due, codes, counts, refused }
+        let (counts, refused, codes, hash) = (Vec::new(), Vec::new(), [].as_slice(), Hash::default());
+        Self { id, sender, contact, bytes, hash, sent: 0, removed: 0, fate, verdict, due, codes, counts, refused }
     }
 
     /// Something of it is, and told.

@@ -95,7 +95,7 @@ impl Reply {
         let text = parsed.body_text(0).unwrap_or_default();
         let text =
             text.split(|sign: char| sign.is_whitespace()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-        let is_report = |name: &str| name.starts_with("compte-rendu") && name.ends_with(".xml");
+        let is_report = |name: &str| name.starts_with("compte-rendu");
         let named = parsed.attachments().filter(|part| part.attachment_name().is_some_and(is_report));
         let reports = named.map(|part| report(&String::from_utf8_lossy(part.contents()))).collect();
         let source = String::from_utf8_lossy(mail).into_owned();

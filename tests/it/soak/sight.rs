@@ -86,7 +86,7 @@ fn the_judge_sees_each_kind_of_fault_and_no_other() {
 }
 
 fn at<'a>(seen: &'a mut Seen, letter: &Letter, folder: &'static str) -> &'a mut usize {
-    seen.files.entry(hash(&letter.bytes)).or_default().entry(folder).or_default()
+    seen.files.entry(letter.hash).or_default().entry(folder).or_default()
 }
 
 fn first(letters: &[Letter], due: Due) -> &Letter {

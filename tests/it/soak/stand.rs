@@ -152,19 +152,19 @@ impl Stand {
 
     /// No file of a worker may grow any more, or nothing more is taken by the database server.
     pub(super) fn fill_the_disk(&self) {
-        match &self.cluster {
-            Some(cluster) => self.tell(cluster, FULL),
-            None => {
-                let length = std::fs::metadata(self.path("soak.db-wal")).map_or(0, |file| file.len());
-                self.workers.iter().flatten().for_each(|worker| limit(worker, &length.to_string()));
-            }
-        }
+        let length = std::fs::metadata(self.path("soak.db-wal")).map_or(0, |file| file.len());
+        self.limit_room(FULL, &length.to_string());
     }
 
     pub(super) fn make_room(&self) {
-        match &self.cluster {
-            Some(cluster) => self.tell(cluster, ROOM_AGAIN),
-            None => self.workers.iter().flatten().for_each(|worker| limit(worker, "unlimited")),
+        self.limit_room(ROOM_AGAIN, "unlimited");
+    }
+
+    fn limit_room(&self, statement: &'static str, bytes: &str) {
+        if let Some(cluster) = &self.cluster {
+            self.tell(cluster, statement);
+        } else {
+            self.workers.iter().flatten().for_each(|worker| limit(worker, bytes));
         }
     }
 

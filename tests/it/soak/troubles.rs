@@ -197,7 +197,9 @@ fn replace(stand: &mut Stand, mails: &mut Mails, rng: &mut Rng) {
     await_at_most(Duration::from_secs(5), || writes_at(stand, &location) > before);
     // More than a lease; half of the time the one who sends cannot renew meanwhile.
     let stopped = rng.bool().then(|| rng.usize(..stand.workers.len()));
-    stopped.iter().for_each(|rank| stand.signal(*rank, "STOP"));
+    if let Some(rank) = stopped {
+        stand.signal(rank, "STOP");
+    }
     stand.server.jump(if stand.server.offset() > 0 { 10 } else { rng.i64(4..600) });
     let (_, newer) = mails.newest_of(place);
     stand.deliver(mails, &[newer]);
