@@ -48,7 +48,7 @@
 //!   `store::interleavings::the_newest_that_is_not_refused_is_held_in_the_end_on_a_server`,
 //!   `store::faults::rows_that_wait_survive_an_upgrade`,
 //!   `store::workers::workers_side_by_side_share_the_locations_and_send_none_twice`,
-//!   `crash::random::deaths_at_random_lose_nothing`
+//!   `soak::several_workers_outlast_deaths_clocks_and_servers`
 //! - **B14, a missing answer taken for a failure**: the request is repeated in a flood, or applied after a newer one.
 //!   `cli::troubles::a_request_applied_after_a_newer_count_does_not_last`,
 //!   `cli::troubles::a_request_that_a_crash_left_behind_does_not_last_either`,

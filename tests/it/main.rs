@@ -70,6 +70,8 @@ mod search;
 mod served;
 mod sign_in;
 mod smtp;
+#[cfg(target_os = "linux")]
+mod soak;
 mod store;
 mod tls;
 #[cfg(unix)]

@@ -93,7 +93,7 @@ impl Exim {
             give_to_exim(&exim.path(folder));
         }
         exim.write_files(others);
-        exim.run();
+        exim.run(&[]);
         exim
     }
 
@@ -176,9 +176,20 @@ impl Exim {
         self.directory.path().join(name)
     }
 
-    fn run(&mut self) {
+    /// Starts it again on the same ports; what it had taken over is delivered.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.run(&["-q1s"]);
+    }
+
+    /// Ends the server and whatever delivers for it.
+    pub(crate) fn stop(&mut self) {
+        self.daemon = None;
+    }
+
+    fn run(&mut self, more: &[&str]) {
         let mut command = Command::new(BINARY);
-        command.arg("-C").arg(self.path("exim.conf")).arg("-bdf").stderr(Stdio::null());
+        command.arg("-C").arg(self.path("exim.conf")).arg("-bdf").args(more).stderr(Stdio::null());
         self.daemon = Server::start(&mut command, || is_up(self.submissions));
         assert!(self.daemon.is_some(), "exim did not start: {}", self.log());
     }
@@ -200,7 +211,7 @@ impl Exim {
 
 impl Delivered {
     /// `Return-path` is the one line that exim adds.
-    fn parse(file: &[u8]) -> Self {
+    pub(crate) fn parse(file: &[u8]) -> Self {
         let end = file.windows(2).position(|pair| pair == b"\r\n").unwrap();
         let return_path = std::str::from_utf8(&file[..end]).unwrap().strip_prefix("Return-path: ").unwrap();
         Self { return_path: return_path.to_owned(), mail: file[end + 2..].to_vec() }

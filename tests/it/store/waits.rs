@@ -149,6 +149,7 @@ impl Bench {
             position: "7:1".to_owned(),
             cause: Cause::Empty,
             detail: String::new(),
+        origin: "192.0.2.1".to_owned(),
             size: 1,
             arrived_at: None,
             next_at: self.now(),
@@ -246,7 +247,7 @@ async fn an_instant_ahead_locks_nobody_out_and_keeps_no_session(engine: Engine) 
     let bench = Bench::new(engine).await;
     let login = "anne".parse().unwrap();
     for _ in 0..9 {
-        bench.store.attempt(&login, bench.now()).await.unwrap();
+        bench.store.attempt(&login, "192.0.2.1", bench.now()).await.unwrap();
     }
     let lifetimes = Lifetimes::default();
     let session = NewSession {
@@ -259,10 +260,10 @@ async fn an_instant_ahead_locks_nobody_out_and_keeps_no_session(engine: Engine) 
         detail: String::new(),
     };
     bench.store.open_session(&session, None, None, bench.now()).await.unwrap();
-    assert!(matches!(bench.store.attempt(&login, bench.now()).await.unwrap(), Attempt::Refused(_)));
+    assert!(matches!(bench.store.attempt(&login, "192.0.2.1", bench.now()).await.unwrap(), Attempt::Refused(_)));
     assert!(bench.store.session("empreinte", &lifetimes, bench.now()).await.unwrap().is_some());
     bench.clock.jump(-JUMP);
-    assert!(matches!(bench.store.attempt(&login, bench.now()).await.unwrap(), Attempt::Counted(_)));
+    assert!(matches!(bench.store.attempt(&login, "192.0.2.1", bench.now()).await.unwrap(), Attempt::Counted(_)));
     assert!(bench.store.session("empreinte", &lifetimes, bench.now()).await.unwrap().is_none());
     assert_eq!(bench.store.purge_sessions(&lifetimes, bench.now()).await.unwrap(), 1);
 }
