@@ -149,7 +149,6 @@ impl Bench {
             position: "7:1".to_owned(),
             cause: Cause::Empty,
             detail: String::new(),
-        origin: "192.0.2.1".to_owned(),
             size: 1,
             arrived_at: None,
             next_at: self.now(),
@@ -257,6 +256,7 @@ async fn an_instant_ahead_locks_nobody_out_and_keeps_no_session(engine: Engine) 
         login: "anne".to_owned(),
         name: "Anne Martin".to_owned(),
         role: Role::Operateur,
+        origin: "192.0.2.1".to_owned(),
         detail: String::new(),
     };
     bench.store.open_session(&session, None, None, bench.now()).await.unwrap();
