@@ -37,8 +37,9 @@
 //! - **B10, only the last days are looked at**: what came before a long stop is never read.
 //!   `cli::troubles::a_mail_that_waited_for_years_is_read_like_any_other`
 //! - **B11, traps of the IMAP library**: waits without end, failures that read as success, mail missed before the wait.
-//!   `imap_traps::the_end_of_the_connection_reads_as_success`, `imap_traps::a_silent_server_is_waited_for_without_end`,
-//!   `imap_traps::parser::some_answers_make_the_parser_panic`,
+//!   `mailbox::scripted::connecting::the_end_of_the_connection_is_noticed_at_each_step`,
+//!   `mailbox::scripted::connecting::a_silent_server_is_left_at_each_step`,
+//!   `mailbox::scripted::answers::hostile_answers_end_the_session`,
 //!   `mailbox::waiting::mail_that_came_between_the_list_and_the_wait_is_noticed`
 //! - **B12, robots that answer each other**.
 //!   `cli::troubles::our_own_replies_and_what_comes_back_for_them_are_never_answered`,
