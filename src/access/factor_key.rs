@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(one.open(&login("anne"), &sealed).unwrap(), "GEZDGNBV");
         assert_eq!(one.open(&login("paul"), &sealed), Err(SealError), "moved to another account");
         assert_eq!(other.open(&login("anne"), &sealed), Err(SealError));
-        for wrong in ["", "v1:", "v1:AAAA", "GEZDGNBV", &sealed[..sealed.len() - 1]] {
+        for wrong in ["", "v1:", "v1:AAAA", "GEZDGNBV", sealed.strip_suffix(|_| true).unwrap()] {
             assert_eq!(one.open(&login("anne"), wrong), Err(SealError), "{wrong}");
         }
         assert_eq!(FactorKey::new(&"a".repeat(31)).unwrap_err(), KeyError);

@@ -194,7 +194,7 @@ fn the_three_refuse_the_same_configurations_by_the_same_key() {
 /// Whether the key stands there, not as a part of a longer one.
 fn names(said: &str, key: &str) -> bool {
     let goes_on = |rest: &str| rest.starts_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
-    said.match_indices(key).any(|(at, _)| !goes_on(&said[at + key.len()..]))
+    said.match_indices(key).any(|(at, _)| !said.get(at + key.len()..).is_some_and(goes_on))
 }
 
 /// The right one is refused by none: else every row above would pass.

@@ -40,7 +40,7 @@ impl Bench {
     pub(super) async fn examine(&self, change: impl FnOnce(&mut Config)) -> Diagnosis {
         let mut config = self.config.clone();
         change(&mut config);
-        diagnose(&config, Some(&place(PLACE)), &Clock::System).await
+        Box::pin(diagnose(&config, Some(&place(PLACE)), &Clock::System)).await
     }
 
     /// The change must lead to this failure, and to no other.

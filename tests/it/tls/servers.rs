@@ -208,7 +208,7 @@ async fn a_server_below_a_revoked_authority_is_refused() {
     let lists = [(&root, "racine.crl"), (&gone, "retiree.crl"), (&good, "org.crl")];
     let files: Vec<std::path::PathBuf> = lists.iter().map(|(_, name)| forge.path(name)).collect();
     for ((authority, _), file) in lists.iter().zip(&files) {
-        let serials: &[u64] = if std::ptr::eq(*authority, &root) { &[REVOKED] } else { &[] };
+        let serials: &[u64] = if std::ptr::eq(*authority, &raw const root) { &[REVOKED] } else { &[] };
         std::fs::write(file, authority.list_of(-1, 6, serials)).unwrap();
     }
     let of = |files: &[std::path::PathBuf]| {
