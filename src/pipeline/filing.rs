@@ -47,6 +47,12 @@ impl<'a> Listing<'a> {
     pub(super) fn has(&self, position: &str) -> bool {
         position.parse::<Position>().is_ok_and(|position| self.0.contains(&position))
     }
+
+    /// Whether a mail was there under the numbering of this listing, and is there no longer.
+    pub(super) fn lacks(&self, position: &str) -> bool {
+        let same = |position: &Position| self.0.iter().next().is_some_and(|one| one.is_of_one_numbering(position));
+        position.parse::<Position>().is_ok_and(|position| same(&position) && !self.0.contains(&position))
+    }
 }
 
 impl Intake {

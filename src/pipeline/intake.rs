@@ -166,15 +166,19 @@ impl Intake {
         Ok((session, Taken { received: mails.len(), left_again }))
     }
 
-    /// Makes mails durable, but for those that were left in place and are found at another position.
+    /// Makes mails durable, but for those that were left in place and are found at another position. A mail whose twin was
+    /// moved by an attempt that a crash cut short comes after that move: it is a duplicate, not the same mail once more.
     async fn keep(&self, mails: Vec<Received<'_>>, strays: &mut Strays) -> Result<(), StoreError> {
-        let (mut found, mut new) = (Vec::new(), Vec::new());
+        let (mut found, mut new, mut filed) = (Vec::new(), Vec::new(), Vec::new());
         for mail in mails {
-            match strays.claim(&mail.sha256()) {
+            let sha256 = mail.sha256();
+            filed.extend(strays.filed_before(&sha256));
+            match strays.claim(&sha256) {
                 Some(id) => found.push((id, mail.position)),
                 None => new.push(mail),
             }
         }
+        self.judge.store().moved(&self.judge.duty()?, &filed, self.judge.now()).await?;
         self.judge.store().relocate(&self.judge.duty()?, &found).await?;
         self.judge.store().receive(&self.judge.duty()?, &new, self.judge.now()).await
     }

@@ -16,12 +16,17 @@ pub(super) struct Strays {
     settled: BTreeMap<String, BTreeSet<Position>>,
     /// The same, oldest first.
     staying: Vec<Position>,
+    /// Mails whose move was asked for, and that are no longer where they were: it was done, and the same bytes under
+    /// another number are another mail.
+    filed: BTreeMap<String, MailId>,
 }
 
 impl Strays {
     /// Those of the known mails that a listing does not show.
     pub(super) fn among(known: &HashMap<String, Known>, listing: &Listing<'_>) -> Self {
         let mut strays = Self::default();
+        let filed = known.values().filter(|mail| mail.filing && !mail.stays && listing.lacks(&mail.position));
+        strays.filed = filed.map(|mail| (mail.sha256.clone(), mail.id)).collect();
         let mut staying: Vec<&Known> = known.values().filter(|mail| mail.stays).collect();
         staying.sort_by_key(|mail| mail.id);
         for mail in staying {
@@ -72,6 +77,11 @@ impl Strays {
     /// A mail of these bytes was found elsewhere: which of the missing ones it is, if any.
     pub(super) fn claim(&mut self, sha256: &str) -> Option<MailId> {
         self.missing.get_mut(sha256)?.pop()
+    }
+
+    /// The mail of these bytes that was moved before, if one was.
+    pub(super) fn filed_before(&mut self, sha256: &str) -> Option<MailId> {
+        self.filed.remove(sha256)
     }
 
     /// Those found nowhere.

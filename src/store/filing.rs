@@ -21,6 +21,8 @@ pub struct Known {
     pub stays: bool,
     /// Whether its bytes are the whole mail, not its header alone.
     pub whole: bool,
+    /// Whether its move was asked for and is not confirmed.
+    pub filing: bool,
 }
 
 /// A judged mail to be moved.
@@ -41,10 +43,12 @@ impl Store {
     /// The mails of this account that are recorded and not moved, by position.
     pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, Known>> {
         let rows: Vec<Known> = query_as(
-            "SELECT id, position, sha256, 1 = 0 AS stays, headers_only = 0 AS whole FROM mails
+            "SELECT id, position, sha256, 1 = 0 AS stays, headers_only = 0 AS whole,
+                    filing_at IS NOT NULL AS filing FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL
              UNION ALL
-             SELECT id, position, sha256, 1 = 1 AS stays, headers_only = 0 AS whole FROM mails
+             SELECT id, position, sha256, 1 = 1 AS stays, headers_only = 0 AS whole,
+                    filing_at IS NOT NULL AS filing FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NOT NULL",
         )
         .bind(account)
