@@ -233,8 +233,8 @@ async fn an_administrator_ends_the_session_of_somebody_else() {
     assert_eq!(anne.get("/sessions").await.status, StatusCode::FORBIDDEN);
     let page = chef.get("/sessions").await;
     assert!(page.text.contains("Fermer la session de anne"), "{}", page.text);
-    // The last seen comes first.
-    let name = page.text.split("name=\"session\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (before, _) = page.text.split_once("Fermer la session de anne").unwrap();
+    let name = before.rsplit("name=\"session\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
     assert_eq!(anne.post("/sessions", &[("session", &name)]).await.status, StatusCode::FORBIDDEN);
     let bare = chef.post_bare("/sessions", &[("session", &name)]).await;
     assert_eq!(bare.status, StatusCode::FORBIDDEN, "without the token of the form");

@@ -59,6 +59,7 @@ const TOLD: [(&str, &str); 35] = [
     ("alerts", "closed_at"),
     ("attempts", "at"),
     ("audit", "at"),
+    ("devices", "seen_at"),
     ("facets", "received_at"),
     ("handled", "at"),
     ("incidents", "closed_at"),
