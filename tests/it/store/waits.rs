@@ -55,7 +55,7 @@ const COUNTED: [(&str, &str, &str); 15] = [
 ];
 
 /// Facts for people, marks that only are or are not, dates that somebody chose, and what forgetting goes by.
-const TOLD: [(&str, &str); 35] = [
+const TOLD: [(&str, &str); 36] = [
     ("alerts", "closed_at"),
     ("attempts", "at"),
     ("audit", "at"),
