@@ -4,6 +4,7 @@
 mod answers;
 mod configuration;
 pub(crate) mod evidence;
+mod identical;
 mod ledger;
 pub(crate) mod letter;
 mod moments;
