@@ -116,7 +116,11 @@ pub enum Attempt {
     /// Never.
     First,
     /// Once at least, with an unknown end: a move is a copy and a removal, and the copy may be there.
-    Again,
+    Again {
+        /// How many other mails of the same bytes were moved to the folder: as many of its files are theirs, and only one
+        /// beyond them is the copy.
+        others: u32,
+    },
 }
 
 impl Moved {

@@ -141,6 +141,14 @@ impl Session {
         Ok((self, outcomes))
     }
 
+    /// Whether mails that are filed leave the folder that is read. Otherwise each stays there ([`Moved::Left`]).
+    pub fn moves(&self) -> bool {
+        match &self.connected {
+            Connected::Maildir(_) => true,
+            Connected::Imap(imap) => imap.moves(),
+        }
+    }
+
     /// The folders that refused mails when they were last asked to take some, or could not be made, with what the
     /// server or the machine said.
     pub fn refusals(&self) -> &BTreeMap<Folder, String> {

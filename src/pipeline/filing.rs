@@ -107,18 +107,18 @@ impl Intake {
     }
 
     /// What is filed together: first attempts apart from others, which come before them so that no copy just made is taken
-    /// for theirs, and apart from all the folders in which a session ended.
+    /// for theirs, these by how many files are not theirs, and apart from all the folders in which a session ended.
     fn apart(&self, mails: Vec<ToMove>, closed: &BTreeSet<Folder>) -> Vec<(Vec<ToMove>, Attempt)> {
-        let mut groups: BTreeMap<(Option<Folder>, bool), Vec<ToMove>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Option<Folder>, bool, u32), Vec<ToMove>> = BTreeMap::new();
         for mail in mails {
             let folder = mail.folder.parse::<Folder>().ok();
             if folder.is_none_or(|folder| !closed.contains(&folder)) {
                 let suspect = folder.filter(|folder| self.holding.is_suspect(*folder));
-                groups.entry((suspect, !mail.tried)).or_default().push(mail);
+                groups.entry((suspect, !mail.tried, mail.others)).or_default().push(mail);
             }
         }
-        let attempt = |is_first| if is_first { Attempt::First } else { Attempt::Again };
-        groups.into_iter().map(|((_, is_first), mails)| (mails, attempt(is_first))).collect()
+        let attempt = |is_first, others| if is_first { Attempt::First } else { Attempt::Again { others } };
+        groups.into_iter().map(|((_, is_first, others), mails)| (mails, attempt(is_first, others))).collect()
     }
 
     /// That it is tried is durable before it is: a crash may leave a copy without a removal.

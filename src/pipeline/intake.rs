@@ -91,7 +91,8 @@ impl Intake {
         let (mut session, entries) = self.look_at_folders(session).await?.list().await?;
         let listing = Listing::of(&entries);
         let recorded = self.judge.store().known_positions(&self.judge.account).await?;
-        let mut known = Known { strays: Strays::among(&recorded, &listing), left: self.still_left(&listing).await? };
+        let strays = Strays::among(&recorded, &listing, session.moves());
+        let mut known = Known { strays, left: self.still_left(&listing).await? };
         let new = entries.iter().filter(|entry| !recorded.contains_key(entry.position.as_str())).collect();
         drop(recorded);
         let order = self.order(new, &known.left);

@@ -17,15 +17,15 @@ pub(super) struct Strays {
     /// The same, oldest first.
     staying: Vec<Position>,
     /// Mails whose move was asked for, and that are no longer where they were: it was done, and the same bytes under
-    /// another number are another mail.
+    /// another number are another mail. None where mails stay: there one may have changed its number.
     filed: BTreeMap<String, MailId>,
 }
 
 impl Strays {
-    /// Those of the known mails that a listing does not show.
-    pub(super) fn among(known: &HashMap<String, Known>, listing: &Listing<'_>) -> Self {
+    /// Those of the known mails that a listing does not show, of a mailbox whose server moves mails or not.
+    pub(super) fn among(known: &HashMap<String, Known>, listing: &Listing<'_>, moves: bool) -> Self {
         let mut strays = Self::default();
-        let filed = known.values().filter(|mail| mail.filing && !mail.stays && listing.lacks(&mail.position));
+        let filed = known.values().filter(|mail| moves && mail.filing && !mail.stays && listing.lacks(&mail.position));
         strays.filed = filed.map(|mail| (mail.sha256.clone(), mail.id)).collect();
         let mut staying: Vec<&Known> = known.values().filter(|mail| mail.stays).collect();
         staying.sort_by_key(|mail| mail.id);

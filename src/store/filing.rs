@@ -34,9 +34,12 @@ pub struct ToMove {
     pub position: String,
     /// The word of its folder.
     pub folder: String,
-    /// Whether a move was asked for before, and may have been done in part. Not so of one that is byte for byte a mail
-    /// moved to its folder: a copy found there could be that one's, and removing this one would leave one of two.
+    /// Whether a move was asked for before, and may have been done in part.
     pub tried: bool,
+    /// If so, how many other mails of the same bytes were moved to its folder: as many copies found there are theirs, and
+    /// removing this one for one of them would leave one of two.
+    #[sqlx(try_from = "i64")]
+    pub others: u32,
 }
 
 impl Store {
@@ -84,9 +87,9 @@ impl Store {
     pub async fn to_move(&self, account: &str, but: &[&str], after: Option<MailId>, limit: u32) -> Result<Vec<ToMove>> {
         let others = if but.is_empty() { String::new() } else { format!("AND folder NOT IN ({})", list(but.len(), 4)) };
         let statement = format!(
-            "SELECT id, position, folder, filing_at IS NOT NULL AND NOT EXISTS (
-                 SELECT 1 FROM mails o WHERE o.account = mails.account AND o.sha256 = mails.sha256
-                     AND o.folder = mails.folder AND o.moved_at IS NOT NULL) AS tried FROM mails
+            "SELECT id, position, folder, filing_at IS NOT NULL AS tried, CASE WHEN filing_at IS NULL THEN 0 ELSE (
+                 SELECT COUNT(*) FROM mails o WHERE o.account = mails.account AND o.sha256 = mails.sha256
+                     AND o.folder = mails.folder AND o.moved_at IS NOT NULL) END AS others FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL AND id > $2 {others}
              ORDER BY id LIMIT $3"
         );

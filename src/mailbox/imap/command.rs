@@ -114,6 +114,11 @@ impl Filing {
             () => Self::Leave,
         }
     }
+
+    /// Whether mails leave the folder that is read.
+    pub(super) fn moves(self) -> bool {
+        self != Self::Leave
+    }
 }
 
 impl Answer {

@@ -30,14 +30,19 @@ struct Seen {
 }
 
 impl Session {
-    /// Those of the mails whose like is in the folder, each with one of its own. The folder to read is
-    /// selected afterwards, as it was before.
-    pub(super) async fn copied(&mut self, uids: &[Uid], folder: &Name) -> Result<BTreeSet<Uid>, Obstacle> {
+    /// Those of the mails whose like is in the folder, each with one of its own beside as many that are of `others`. The
+    /// folder to read is selected afterwards, as it was before.
+    pub(super) async fn copied(
+        &mut self,
+        uids: &[Uid],
+        folder: &Name,
+        others: usize,
+    ) -> Result<BTreeSet<Uid>, Obstacle> {
         let sought = self.faces(uids).await?;
         if sought.len() < uids.len() {
             return Err(Obstacle::Refusal("le serveur ne donne pas des courriels à comparer".to_owned()));
         }
-        let found = self.look_for(&sought, folder).await;
+        let found = self.look_for(&sought, folder, others).await;
         if let Err(Obstacle::End(_)) = found {
             return found;
         }
@@ -48,16 +53,21 @@ impl Session {
         if selected.uid_validity == self.uid_validity { found } else { Err(MailboxError::UidValidityChanged.into()) }
     }
 
-    async fn look_for(&mut self, sought: &BTreeMap<Uid, Face>, folder: &Name) -> Result<BTreeSet<Uid>, Obstacle> {
+    async fn look_for(
+        &mut self,
+        sought: &BTreeMap<Uid, Face>,
+        folder: &Name,
+        others: usize,
+    ) -> Result<BTreeSet<Uid>, Obstacle> {
         let command = format!("EXAMINE \"{}\"", folder.wire());
         accepted(self.connection.order(Step::File, &command).await?)?;
         let (mut found, mut claimed) = (BTreeSet::new(), BTreeSet::new());
         for (uid, face) in sought {
             let alike = self.of_length(face.0).await?;
-            let others = self.faces(&alike).await?;
-            let copy = others.iter().find(|(copy, other)| *other == face && !claimed.contains(*copy));
-            if let Some((copy, _)) = copy {
-                claimed.insert(*copy);
+            let mut equal =
+                self.faces(&alike).await?.into_iter().filter(|(copy, like)| like == face && !claimed.contains(copy));
+            if let Some((copy, _)) = equal.nth(others) {
+                claimed.insert(copy);
                 found.insert(*uid);
             }
         }
@@ -98,7 +108,8 @@ impl Session {
         accepted(self.connection.run(Step::File, &command, room, &mut see).await?)
     }
 
-    /// The mails of exactly this length, the latest only: an interrupted copy is one of them.
+    /// The mails of exactly this length, the latest only: an interrupted copy is one of them. Where older ones of the same
+    /// bytes are left out, too few are counted, and a mail is copied once more rather than lost.
     async fn of_length(&mut self, bytes: u64) -> Result<Vec<Uid>, Obstacle> {
         let mut found = BTreeSet::new();
         let mut see = |response: &Response<'_>| {

@@ -132,12 +132,13 @@ impl Session {
         folder: Folder,
         attempt: Attempt,
     ) -> Result<(Tried, Vec<Uid>), MailboxError> {
-        if attempt == Attempt::First || !self.abilities.removes {
-            return Ok((Tried::default(), uids.to_vec()));
-        }
+        let others = match attempt {
+            Attempt::Again { others } if self.abilities.removes => usize::try_from(others).unwrap_or(usize::MAX),
+            Attempt::Again { .. } | Attempt::First => return Ok((Tried::default(), uids.to_vec())),
+        };
         let refused =
             |said| (Tried { left: uids.to_vec(), refusal: Some((said, false)), ..Tried::default() }, Vec::new());
-        let looked = self.present_and_copied(uids, folder).await;
+        let looked = self.present_and_copied(uids, folder, others).await;
         let (present, copied) = match looked {
             Ok(looked) => looked,
             // Who may move mails into a folder may not be allowed to read it.
@@ -152,13 +153,14 @@ impl Session {
         &mut self,
         uids: &[Uid],
         folder: Folder,
+        others: usize,
     ) -> Result<(Vec<Uid>, BTreeSet<Uid>), Obstacle> {
         let present = self.present(uids).await?;
         if present.is_empty() {
             return Ok(Default::default());
         }
         let name = self.destinations.of(folder).clone();
-        let copied = self.copied(&present, &name).await?;
+        let copied = self.copied(&present, &name, others).await?;
         Ok((present, copied))
     }
 

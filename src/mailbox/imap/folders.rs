@@ -20,7 +20,7 @@ pub(super) async fn make(
     filing: Filing,
 ) -> Result<BTreeMap<Folder, String>, MailboxError> {
     let mut refused = BTreeMap::new();
-    if filing == Filing::Leave {
+    if !filing.moves() {
         return Ok(refused);
     }
     for (folder, name) in destinations.all() {

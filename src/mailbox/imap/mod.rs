@@ -115,6 +115,10 @@ impl Imap {
 }
 
 impl Session {
+    pub(super) fn moves(&self) -> bool {
+        self.abilities.filing.moves()
+    }
+
     pub(super) fn refusals(&self) -> &BTreeMap<Folder, String> {
         &self.refused
     }

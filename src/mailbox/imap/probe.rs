@@ -6,7 +6,7 @@ use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
 use super::super::look::{Hindrance, Quota};
 use super::super::mail::Entry;
-use super::command::{Abilities, Connection, Filing};
+use super::command::{Abilities, Connection};
 use super::facts::Facts;
 use super::{Imap, dial, folders, inventory, login};
 
@@ -45,7 +45,7 @@ impl Probe {
     }
 
     pub(in super::super) fn moves(&self) -> bool {
-        self.abilities.filing != Filing::Leave
+        self.abilities.filing.moves()
     }
 
     pub(in super::super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {

@@ -37,7 +37,7 @@ async fn without_move_mails_are_filed_all_the_same() {
     let (session, entries) = listed(&dovecot).await;
     let (session, outcomes) = session.file(&to_traites(&entries[..2]), Attempt::First).await.unwrap();
     assert_eq!(outcomes, [Moved::Done, Moved::Done]);
-    let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+    let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again { others: 0 }).await.unwrap();
     assert_eq!(outcomes, [Moved::Gone, Moved::Gone, Moved::Done]);
     assert_eq!(session.list().await.unwrap().1, []);
     assert_eq!((dovecot.mails("").len(), dovecot.mails("Traites").len()), (0, 3));
@@ -55,7 +55,7 @@ async fn a_copy_that_a_crash_left_is_not_made_again() {
         // As long as the first mail, and not the same.
         dovecot.deliver_to("Traites", &mail("autre", 100), "1600000000.M1.serveur");
         dovecot.deliver_to("Traites", &mails[0], "1600000001.M1.serveur");
-        let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again { others: 0 }).await.unwrap();
         assert_eq!(outcomes, [Moved::Done, Moved::Done], "{more}");
         let filed = dovecot.mails("Traites");
         for bytes in &mails {
@@ -77,7 +77,7 @@ async fn a_mail_that_begins_like_another_is_no_copy_of_it() {
         dovecot.deliver(&long("fin"), "1700000000.M1.serveur");
         let (session, entries) = listed(&dovecot).await;
         dovecot.deliver_to("Traites", &long("bof"), "1600000000.M1.serveur");
-        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again { others: 0 }).await.unwrap();
         assert_eq!(outcomes, [Moved::Done]);
         let filed = dovecot.mails("Traites");
         assert!(filed.contains(&long("fin")) && filed.len() == 2, "{more}: {} filed", filed.len());
@@ -93,9 +93,29 @@ async fn one_copy_pays_for_one_mail() {
         }
         let (session, entries) = listed(&dovecot).await;
         dovecot.deliver_to("Traites", &mail("jumeau", 100), "1600000000.M1.serveur");
-        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again { others: 0 }).await.unwrap();
         assert_eq!(outcomes, [Moved::Done; 3]);
         assert_eq!((dovecot.mails("").len(), dovecot.mails("Traites").len()), (0, 3), "{more}");
+    }
+}
+
+/// Files that are known to be of other mails pay for none: of those beyond them, one for each.
+#[tokio::test]
+async fn copies_of_other_mails_pay_for_none() {
+    for more in ["", WITHOUT_MOVE] {
+        let dovecot = Dovecot::start_with(ClientCertificate::Unasked, more);
+        for (files, others, filed) in [(1, 1, 2), (2, 1, 2), (2, 2, 3), (3, 2, 3), (1, 2, 2)] {
+            let bytes = mail(&format!("jumeau {files} {others}"), 100);
+            dovecot.deliver(&bytes, &format!("1700000000.M{files}x{others}.serveur"));
+            let (session, entries) = listed(&dovecot).await;
+            for file in 0..files {
+                dovecot.deliver_to("Traites", &bytes, &format!("1600000000.M{files}x{others}x{file}.serveur"));
+            }
+            let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again { others }).await.unwrap();
+            assert_eq!((outcomes, dovecot.mails("").len()), (vec![Moved::Done], 0));
+            let equal = dovecot.mails("Traites").iter().filter(|one| **one == bytes).count();
+            assert_eq!(equal, filed, "{files} files, {others} of other mails {more}");
+        }
     }
 }
 
@@ -116,7 +136,7 @@ async fn a_server_that_dies_inside_a_move_leaves_no_mail_twice() {
         let (left, filed) = (dovecot.mails("").len(), dovecot.mails("Traites").len());
         assert!(left + filed > 9, "nothing was twice to begin with: {left} and {filed}");
         let (session, _) = listed(&dovecot).await;
-        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again { others: 0 }).await.unwrap();
         assert!(outcomes.iter().all(|one| matches!(one, Moved::Done | Moved::Gone)), "{outcomes:?}");
         assert_eq!((dovecot.mails("").len(), dovecot.mails("Traites").len()), (0, 9), "{more}");
     }
@@ -138,7 +158,7 @@ async fn a_full_mailbox_refuses_copies_and_loses_nothing() {
     // Some space is made.
     dovecot.set_more(WITHOUT_MOVE);
     let (session, entries) = listed(&dovecot).await;
-    let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+    let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again { others: 0 }).await.unwrap();
     assert_eq!((outcomes, dovecot.mails("").len(), dovecot.mails("Traites").len()), (vec![Moved::Done], 0, 1));
 }
 

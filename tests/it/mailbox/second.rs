@@ -46,7 +46,7 @@ async fn positions_outlive_the_server_but_not_its_numbers() {
     let (session, Haul { mails: fetched, .. }) = session.fetch(&positions(&before), ALL).await.unwrap();
     assert_eq!(fetched, []);
     let moves = [(before[0].position.clone(), Folder::Traites)];
-    let (session, outcomes) = session.file(&moves, Attempt::Again).await.unwrap();
+    let (session, outcomes) = session.file(&moves, Attempt::Again { others: 0 }).await.unwrap();
     assert_eq!(outcomes, [Moved::Gone], "another mail may have that number now");
     assert_eq!(session.list().await.unwrap().1, after);
 }

@@ -40,7 +40,7 @@ pub(super) fn check_with(change: impl Fn(&mut ImapSettings, &Pki), tricks: &[Tri
 
 /// The same where the moves were asked for before.
 fn check_again(tricks: &[Trick], expected: &str) -> String {
-    let again = |settings| async move { cycle(&settings, Attempt::Again).await };
+    let again = |settings| async move { cycle(&settings, Attempt::Again { others: 0 }).await };
     let (told, seen) = converse(Security::Tls, tricks, |_, _| {}, again);
     assert!(told.starts_with(expected), "{told}, expected {expected}; {seen}");
     seen
