@@ -107,7 +107,7 @@ async fn a_preview_says_what_the_record_would_do(engine: Engine) {
             }
             let (mail, update) = (if received_first { early } else { late }, beds(2, minute));
             let told = bench.store.has_newer(mail, &update).await.unwrap();
-            bench.record(mail, &judged(vec![document("2", vec![update])])).await;
+            bench.record(mail, &judged(vec![document("autre", vec![update])])).await;
             let etat = bench.etats(mail).await[0];
             let context = format!("{received_first}, {minute}, {acknowledges}, {:?}", bench.etats(known).await);
             assert_eq!((told, etat), (superseded, if superseded { Depassee } else { EnAttente }), "{context}");
