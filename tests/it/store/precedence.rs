@@ -1,11 +1,13 @@
 //! The newest observation wins, in every order of arrival, judgement and answers.
 
 use dispolits::capacity::Nature::{self, Lit, Place};
+use dispolits::capacity::{Affectation, Indicator, Location, Parts, Statut, Temporalite, Update};
 use dispolits::outcome::Etat::{self, Depassee, EnAttente, NonTransmiseTest, Rejetee, Transmise};
 use dispolits::store::{Answer, Closing, RowToSend};
 
 use super::bench::{
-    Bench, SETTLE, acknowledged, beds, document, failed, held_back, judged, of_nature, refused, test_document, unknown,
+    Bench, SETTLE, acknowledged, at_location, beds, document, failed, held_back, judged, of_nature, refused,
+    test_document, unknown,
 };
 use super::engine::{Engine, on_both_engines};
 
@@ -90,6 +92,53 @@ async fn observations_of_one_key_compete_whatever_their_natures(engine: Engine) 
             assert_eq!(found, (etats, sent.to_vec()), "{natures:?}, {first:?}, {minutes:?}");
         }
     }
+}
+
+/// Counts that are of another key than `beds`: another establishment, another service, another indicator.
+fn of_other_keys(nombre: i64, minute: i64) -> Vec<Update> {
+    let [mut finess, mut indicator] = [beds(nombre, minute), beds(nombre, minute)];
+    finess.location = Location::new("299900100".parse().unwrap(), finess.location.service().clone());
+    indicator.count.indicator = Indicator::new(Parts {
+        statut: Statut::Installe,
+        temporalite: Temporalite::Courant,
+        genre: None,
+        fermeture: None,
+        supplement: None,
+        crise: None,
+        affectation: Affectation::Aucune,
+    })
+    .unwrap();
+    vec![finess, at_location("SSR2", nombre, minute), indicator]
+}
+
+/// Newer counts that were acknowledged, and older ones that wait, in every place that is nearly the same.
+async fn counts_of_other_keys_do_not_compete(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    bench.report("plus récents", of_other_keys(7, 60)).await;
+    assert_eq!(bench.send(acknowledged).await, [7, 7, 7]);
+    let first = bench.receive("1", "1").await;
+    assert!(!bench.store.has_newer(first, &beds(1, 0)).await.unwrap());
+    bench.record(first, &judged(vec![document("1", vec![beds(1, 0)])])).await;
+    assert_eq!(bench.send(failed).await, [1]);
+    assert_eq!(bench.etats(first).await, [EnAttente], "to be tried again");
+    bench.report("2", vec![beds(2, 5)]).await;
+    bench.advance(5);
+    assert_eq!(bench.send(refused).await, [2]);
+    assert_eq!(bench.etats(first).await, [EnAttente], "it has its chance");
+    assert_eq!(bench.send(unknown).await, [1]);
+    bench.advance(SETTLE);
+    bench.report("3", vec![beds(3, 6)]).await;
+    assert_eq!(bench.send(acknowledged).await, [3]);
+    bench.advance(SETTLE);
+    assert_eq!(bench.send(acknowledged).await, [3], "once more, after the doubt, and nothing of the others");
+    bench.advance(10 * SETTLE);
+    assert!(bench.claim().await.is_empty());
+    let others = bench.report("plus récents encore", of_other_keys(8, 70)).await;
+    bench.report("4", vec![beds(4, 80)]).await;
+    assert_eq!(bench.etats(others).await, [EnAttente; 3], "a newer count of ours is none of theirs");
+    let mut sent = bench.send(acknowledged).await;
+    sent.sort_unstable();
+    assert_eq!(sent, [4, 8, 8, 8]);
 }
 
 /// What a replay says beforehand is what its record does: the date of observation comes before the order of receipt.
@@ -325,6 +374,7 @@ async fn test_mode_never_competes(engine: Engine) {
 on_both_engines! {
     the_newer_date_wins_and_of_equal_ones_the_later_receipt,
     observations_of_one_key_compete_whatever_their_natures,
+    counts_of_other_keys_do_not_compete,
     a_preview_says_what_the_record_would_do,
     the_later_receipt_wins_even_if_it_was_judged_first,
     the_later_receipt_wins_when_the_earlier_is_tried_again,
