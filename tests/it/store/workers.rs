@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dispolits::capacity::Location;
 use dispolits::outcome::Etat;
 use dispolits::store::{Answer, Closing, Duty, MailId, Reading, RemovalClosing, Shift, Store, StoreError, Whereabouts};
 
@@ -229,6 +230,20 @@ async fn a_late_answer_leaves_the_removal_to_who_claimed_it_anew(engine: Engine)
     }
 }
 
+/// Services of one code in two establishments, and of two codes in one: each is claimed by itself.
+async fn what_is_claimed_is_of_one_location(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let mut elsewhere = beds(2, 0);
+    elsewhere.location = Location::new("299900100".parse().unwrap(), elsewhere.location.service().clone());
+    bench.report("1", vec![beds(1, 0), elsewhere, at_location("SSR2", 3, 0)]).await;
+    for expected in 1..=3 {
+        let batches = bench.shift.claim(1, bench.now()).await.unwrap();
+        let rows: Vec<_> = batches.iter().flat_map(|batch| &batch.rows).collect();
+        assert_eq!(rows.iter().map(|row| row.update.count.nombre.get()).collect::<Vec<_>>(), [expected]);
+        assert_eq!(rows[0].update.location, batches[0].location);
+    }
+}
+
 async fn what_a_worker_left_is_taken_over_once(engine: Engine) {
     let bench = Bench::new(engine).await;
     bench.report("1", vec![at_location("A", 1, 0), at_location("B", 2, 0)]).await;
@@ -272,6 +287,7 @@ on_both_engines! {
     a_late_answer_decides_nothing,
     a_late_answer_leaves_the_row_to_who_claimed_it_anew,
     a_late_answer_leaves_the_removal_to_who_claimed_it_anew,
+    what_is_claimed_is_of_one_location,
     what_a_worker_left_is_taken_over_once,
     a_reply_is_sent_by_one_worker,
 }
