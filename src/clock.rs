@@ -78,8 +78,9 @@ impl Clock {
         }
     }
 
-    /// How much time passed since some fixed moment, whatever the clock was set to meanwhile.
-    fn passed(&self) -> SignedDuration {
+    /// How much time passed since some fixed moment, whatever the clock was set to meanwhile: what waits within a process
+    /// are measured by.
+    pub fn passed(&self) -> SignedDuration {
         static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {
             Self::System => SignedDuration::try_from(BEGIN.elapsed()).unwrap_or(SignedDuration::MAX),

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::defect::is_unprintable;
+
 /// A FINESS number of an EG (entité géographique) or an EJ (entité juridique).
 ///
 /// Always nine ASCII characters `[0-9][0-9AB][0-9]{7}` with a right check key. The number alone
@@ -37,9 +39,8 @@ impl Finess {
     /// The number that somebody typed or pasted: without the blanks, dots, hyphens and invisible characters around
     /// and between its parts, in upper case.
     pub fn typed(text: &str) -> Result<Self, FinessError> {
-        let is_invisible = |character: char| matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
         let is_between = |character: &char| {
-            character.is_whitespace() || matches!(character, '.' | '-' | '\'') || is_invisible(*character)
+            character.is_whitespace() || matches!(character, '.' | '-' | '\'') || is_unprintable(*character)
         };
         let number: String = text.chars().filter(|character| !is_between(character)).collect();
         number.to_ascii_uppercase().parse()

@@ -26,7 +26,8 @@
 //! 2. One verdict per mail: its identity is the SHA-256 of its bytes, its position the mailbox's own.
 //! 3. One document, one effect: the same sender, identifiant and content again is a duplicate.
 //! 4. The newest observation wins: order is (dateReleve, receipt number), per indicator key without nature.
-//! 5. At most one reply and one complement per mail, stored before they are sent and resent unchanged.
+//! 5. At most one reply and one complement per mail, stored before they are sent and resent unchanged: each cut while one
+//!    is being sent may repeat it once more, the very same mail.
 //! 6. Conservation: every mail received has one outcome or is in progress, at every instant.
 //! 7. One bad mail never blocks the mailbox: only readings in which it was alone count towards quarantine.
 //! 8. No mail loop, no secret and no content in the traces.
@@ -51,8 +52,8 @@
 //! | [`tls`] | `clock` `setting` |
 //! | [`unread`] | |
 //! | **pure** | |
-//! | [`finess`] | |
 //! | [`defect`] | |
+//! | [`finess`] | `defect` |
 //! | [`access`] | `setting` |
 //! | [`address`] | `defect` |
 //! | [`capacity`] | `finess` |
@@ -74,15 +75,15 @@
 //! | [`smtp`] | `address` `defect` `setting` `tls` |
 //! | **top** | |
 //! | [`health`] | `address` `alerts` `clock` `defect` `http_server` `setting` `store` |
-//! | [`config`] | `access` `address` `alerts` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
-//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` `unread` |
+//! | [`config`] | `access` `address` `alerts` `clock` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
+//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `setting` `smtp` `store` `unread` |
 //! | [`alarm`] | `address` `alerts` `capacity` `clock` `config` `finess` `health` `pipeline` `referential` `setting` `smtp` `store` `tls` |
 //! | [`web`] | `access` `address` `alarm` `alerts` `capacity` `chance` `checking` `clock` `config` `defect` `finess` `health` `http_server` `judgement` `message` `outcome` `pipeline` `referential` `reply` `report` `setting` `sheet` `store` `tls` `words` |
-//! | [`worker`] | `access` `alarm` `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
+//! | [`worker`] | `access` `alarm` `chance` `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `setting` `smtp` `store` `tls` `web` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
 //! | [`sandbox`] | `access` `address` `cahier` `capacity` `chance` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
-//! | [`doctor`] | `address` `capacity` `clock` `config` `defect` `health` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` |
-//! | [`cli`] | `access` `address` `alarm` `alerts` `cahier` `capacity` `chance` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `mailbox` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `sheet` `smtp` `store` `tls` `unread` `words` `worker` |
+//! | [`doctor`] | `access` `address` `alerts` `capacity` `clock` `config` `defect` `health` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
+//! | [`cli`] | `access` `address` `alarm` `alerts` `cahier` `capacity` `chance` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `sheet` `store` `unread` `words` `worker` |
 //! | `main` | `cli` |
 
 pub mod access;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::setting::Span;
 
+/// How much shorter or longer a wait may be than its step, as a part of it.
+const JITTER: f64 = 0.2;
+
 /// Les attentes successives avant chaque nouvel essai ; la dernière se répète sans fin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<Span>", into = "Vec<Span>")]
@@ -27,8 +30,18 @@ impl Schedule {
     pub fn wait(&self, attempts: u32, retry_after: Option<Duration>, random: f64) -> Duration {
         let rank = usize::try_from(attempts).unwrap_or(usize::MAX);
         let step = self.steps.get(rank).copied().unwrap_or(self.last).get();
-        let step = step.mul_f64(0.8 + 0.4 * random.clamp(0.0, 1.0));
+        let step = step.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
         retry_after.map_or(step, |wish| wish.clamp(step, self.last.get().max(step)))
+    }
+
+    /// The longest wait that it gives.
+    pub fn longest(&self) -> Duration {
+        self.steps.iter().map(|step| step.get()).max().unwrap_or_default().mul_f64(1.0 + JITTER)
+    }
+
+    /// Whether so many failed attempts went through every step.
+    pub fn is_spent(&self, attempts: u32) -> bool {
+        usize::try_from(attempts).is_ok_and(|attempts| attempts >= self.steps.len())
     }
 
     /// The wait that repeats.

@@ -1,7 +1,9 @@
-//! The pause that failures to sign in cost: guessing becomes hopeless, while nobody is locked out for ever by somebody
-//! else's failures.
+//! The pause that failures to sign in cost: guessing becomes hopeless. They are counted by login and origin, so that
+//! nobody is locked out by somebody else's.
 
 use jiff::{SignedDuration, Timestamp};
+
+use crate::setting::has_passed;
 
 /// Failures that cost nothing.
 const FREE: u32 = 5;
@@ -10,7 +12,7 @@ const FIRST: SignedDuration = SignedDuration::from_mins(1);
 /// The longest pause.
 const LONGEST: SignedDuration = SignedDuration::from_mins(60);
 
-/// The failures of an account since it was last signed in to.
+/// The failures of an account from one origin since it was last signed in to from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lockout {
     /// How many, one after the other.
@@ -22,8 +24,9 @@ pub struct Lockout {
 impl Lockout {
     /// Until when every attempt is refused unseen, if now is before that: 5 failures are free, then 1, 2, 4 … 60 minutes.
     pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
-        let until = self.last?.saturating_add(self.pause()?).ok()?;
-        (now < until).then_some(until)
+        let (last, pause) = (self.last?, self.pause()?);
+        let until = last.saturating_add(pause).ok()?;
+        (!has_passed(pause, last, now)).then_some(until)
     }
 
     fn pause(&self) -> Option<SignedDuration> {
@@ -45,4 +48,6 @@ fn the_pause_grows_and_ends() {
     let locked = Lockout { failures: 5, last: Some(last) };
     assert!(locked.until(last + SignedDuration::from_secs(59)).is_some());
     assert_eq!(locked.until(last + SignedDuration::from_secs(60)), None);
+    assert!(locked.until(last - SignedDuration::from_secs(59)).is_some());
+    assert_eq!(locked.until(last - SignedDuration::from_hours(48)), None, "the clock was set back");
 }

@@ -6,6 +6,7 @@
 //! for contents ([`Policy`]). A [`Person`] is who signed in, with what that gave.
 
 pub mod audit;
+mod factor_key;
 mod lockout;
 mod login;
 mod password;
@@ -14,6 +15,7 @@ mod role;
 mod session;
 mod totp;
 
+pub use factor_key::{FactorKey, KeyError, SealError, is_sealed};
 pub use lockout::Lockout;
 pub use login::{Login, LoginError};
 pub use password::{Password, PasswordError, PasswordHash, matches};

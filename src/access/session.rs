@@ -97,9 +97,10 @@ impl Default for Lifetimes {
 }
 
 impl Lifetimes {
-    /// Whether a session that was opened and last seen then is still open. A clock that goes back closes none.
+    /// Whether a session that was opened and last seen then is still open. A clock that goes back by less than a length
+    /// closes none; by more it does, since nobody knows how old the session is.
     pub fn hold(&self, opened: Timestamp, seen: Timestamp, now: Timestamp) -> bool {
-        let within = |since: Timestamp, span: Span| now.duration_since(since) < span.signed();
+        let within = |since: Timestamp, span: Span| !span.has_passed(since, now);
         within(opened, self.absolute) && within(seen, self.idle)
     }
 
@@ -146,5 +147,6 @@ mod tests {
         assert!(lifetimes.hold(opened, after(590), after(599)));
         assert!(!lifetimes.hold(opened, after(599), after(600)));
         assert!(lifetimes.hold(opened, after(10), after(-5)));
+        assert!(!lifetimes.hold(opened, after(10), after(-48 * 60)), "the clock was set back");
     }
 }

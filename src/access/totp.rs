@@ -20,6 +20,9 @@ pub struct Totp {
 pub struct TotpError;
 
 impl Totp {
+    /// How many steps apart two codes can be that are both accepted at one moment.
+    pub const AHEAD: i64 = 2;
+
     /// A secret of these bytes, which must be random.
     pub fn new(bytes: [u8; 20]) -> Result<Self, TotpError> {
         Self::of(Secret::from(bytes))
@@ -47,13 +50,13 @@ impl Totp {
         format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", self.secret())
     }
 
-    /// The step whose code this is, if it is one of now and later than the last step used: keep it. Blanks are left
-    /// out of the code.
+    /// The step whose code this is, if it is one of now and later than the last step used: keep it. One used so
+    /// far ahead is none of now: the clock was set back since. Blanks are left out of the code.
     pub fn accepts(&self, code: &str, now: Timestamp, last: Option<i64>) -> Option<i64> {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(7).collect();
         let step = self.codes.check(&digits, seconds(now))?;
         let step = i64::try_from(step).ok()?;
-        last.is_none_or(|last| step > last).then_some(step)
+        last.is_none_or(|last| step > last || last > step.saturating_add(Self::AHEAD)).then_some(step)
     }
 
     /// The code of an instant.
@@ -102,6 +105,8 @@ mod tests {
         assert_eq!(step, 1_234_567_890 / 30);
         assert_eq!(totp.accepts("005924", now, Some(step)), None, "replayed");
         assert_eq!(totp.accepts("005924", now, Some(step - 1)), Some(step));
+        assert_eq!(totp.accepts("005924", now, Some(step + 2)), None, "a later one");
+        assert_eq!(totp.accepts("005924", now, Some(step + 5760)), Some(step), "the clock was set back by two days");
         assert_eq!(totp.accepts("005924", at(1_234_567_890 + 30), None), Some(step), "a step late");
         assert_eq!(totp.accepts("005924", at(1_234_567_890 + 90), None), None, "three steps late");
         for wrong in ["", "5924", "0059240", "00592x", "005925"] {

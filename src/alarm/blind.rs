@@ -1,9 +1,9 @@
 //! When the store itself does not answer: told from memory, and written down once it does.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
-use super::{Alarm, after};
+use super::Alarm;
 use crate::alerts::{Change, Digest, Event, Incident, Kind, News, Observation, Severity};
 use crate::store::{StoreError, Way};
 
@@ -15,8 +15,10 @@ pub(super) struct Blind(Option<Silence>);
 struct Silence {
     since: Timestamp,
     cause: String,
-    /// The ways on which it is still to be told, each with its failures and when to try again.
-    waiting: Vec<(Way, u32, Timestamp)>,
+    /// The ways on which it is still to be told, each with its failures and when to try again, by the time that passes.
+    waiting: Vec<(Way, u32, SignedDuration)>,
+    /// How much time had passed when it began.
+    begun: SignedDuration,
     /// What is told: the same however often it is tried.
     told: Option<News>,
 }
@@ -24,13 +26,13 @@ struct Silence {
 impl Alarm {
     /// A look failed because of the store. Once that has lasted, people are told, on each way until it succeeds.
     pub(super) async fn without_store(&self, blind: &mut Blind, cause: &str) {
-        let now = self.clock.now();
+        let (now, passed) = (self.clock.now(), self.clock.passed());
         let silence = blind.0.get_or_insert_with(|| {
-            let waiting = self.teller.ways().into_iter().map(|way| (way, 0, now)).collect();
-            Silence { since: now, cause: String::new(), waiting, told: None }
+            let waiting = self.teller.ways().into_iter().map(|way| (way, 0, passed)).collect();
+            Silence { since: now, cause: String::new(), waiting, begun: passed, told: None }
         });
         cause.clone_into(&mut silence.cause);
-        if now.duration_since(silence.since) >= self.settings().open_after.signed() {
+        if passed.saturating_sub(silence.begun) >= self.settings().open_after.signed() {
             self.tell_silence(silence, now).await;
         }
     }
@@ -39,17 +41,22 @@ impl Alarm {
         let news = silence.news(now);
         let digest = Digest::new(vec![news], self.teller.banner());
         let name = format!("base-{}", silence.since.as_millisecond());
+        let passed = self.clock.passed();
         let mut left = Vec::new();
         for (way, failures, next_at) in std::mem::take(&mut silence.waiting) {
-            let told =
-                if now < next_at { Err(None) } else { self.teller.tell(way, &digest, &name, now).await.map_err(Some) };
+            let told = if passed < next_at {
+                Err(None)
+            } else {
+                self.teller.tell(way, &digest, &name, now).await.map_err(Some)
+            };
             match told {
                 Ok(_) => {}
                 Err(None) => left.push((way, failures, next_at)),
                 Err(Some(failure)) => {
                     error!("alertes non envoyées par {way}, nouvel essai plus tard : {failure}");
                     let wait = self.settings().retry.wait(failures, None, fastrand::f64());
-                    left.push((way, failures.saturating_add(1), after(now, wait)));
+                    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+                    left.push((way, failures.saturating_add(1), self.clock.passed().saturating_add(wait)));
                 }
             }
         }

@@ -23,7 +23,7 @@ fn of_trouble(trouble: &Trouble, standing: &Standing, now: Timestamp) -> Option<
         Trouble::Starting(_) | Trouble::Refusing { .. } => return None,
         Trouble::Stuck { task, age } => (Kind::Stuck, task.to_string(), Some(age)),
         Trouble::NeverSwept(mailbox) => (Kind::Unswept, mailbox.clone(), None),
-        Trouble::SweepLate { mailbox, age } => (Kind::Unswept, mailbox.clone(), Some(age)),
+        Trouble::SweepLate { mailbox, age, .. } => (Kind::Unswept, mailbox.clone(), Some(age)),
         Trouble::Unjudged { mailbox, age } => (Kind::Unjudged, mailbox.clone(), Some(age)),
         Trouble::Unread { mailbox, age, .. } => (Kind::Unread, mailbox.clone(), Some(age)),
         Trouble::StoreSilent => (Kind::StoreSilent, "base".to_owned(), None),

@@ -2,7 +2,7 @@
 //!
 //! Every worker opens what it alone can see: its mailboxes, its logins. One at a time, under a duty of the store, looks at
 //! what all share, closes incidents and tells of them. Each keeps its own [`Bulletin`] of who sends and who does not. What is to be told is written with the incident, in one transaction,
-//! and leaves from there: after a crash it is told at worst twice, never not at all. Only that the store itself is
+//! and leaves from there: each crash while it is told may repeat it once, and none loses it. Only that the store itself is
 //! silent is told from memory, by each worker that finds it so, and written down once it answers again.
 //!
 //! No content, no name of a patient and no clear address is in anything told.
@@ -134,8 +134,7 @@ impl Alarm {
 
     /// Sends what waits on a way, all of it in one message, once the oldest has waited for the others.
     async fn tell(&self, way: Way, duty: &Duty, now: Timestamp) -> Result<(), StoreError> {
-        let gathered = before(now, self.settings().gather.signed());
-        let Some(due) = self.store().alerts_due(way, gathered, now).await? else { return Ok(()) };
+        let Some(due) = self.store().alerts_due(way, self.settings().gather, now).await? else { return Ok(()) };
         let digest = Digest::new(due.news.clone(), self.teller.banner());
         let told = self.teller.tell(way, &digest, &name_of(&due), now).await;
         let now = self.clock.now();
@@ -153,10 +152,12 @@ impl Alarm {
         }
     }
 
+    /// Never before every step of the schedule was tried: the clock may have been set forward.
     fn next_try(&self, due: &Due, now: Timestamp) -> Option<Timestamp> {
-        let wait = self.settings().retry.wait(due.attempts, None, fastrand::f64());
-        let next = after(now, wait);
-        (next.duration_since(due.oldest) < self.settings().abandon_after.signed()).then_some(next)
+        let retry = &self.settings().retry;
+        let next = after(now, retry.wait(due.attempts, None, fastrand::f64()));
+        let is_old = next.duration_since(due.oldest) >= self.settings().abandon_after.signed();
+        (!is_old || !retry.is_spent(due.attempts)).then_some(next)
     }
 
     fn store(&self) -> &Store {

@@ -11,6 +11,7 @@ use super::{Alarm, before, health};
 use crate::alerts::{Excess, Kind, Observation, Severity, Sight};
 use crate::finess::Finess;
 use crate::health::Room;
+use crate::setting::has_passed;
 use crate::store::{Happening, Refusals, Rejected, RightsRefused, Settings, StoreError, StoredTwin, look};
 use crate::tls::expiry;
 
@@ -33,7 +34,7 @@ pub(super) struct Slow {
 impl Alarm {
     /// Asks again for what is a minute old.
     pub(super) async fn refresh(&self, slow: &mut Slow, on_duty: bool, now: Timestamp) -> Result<(), StoreError> {
-        if slow.on_duty == on_duty && slow.at.is_some_and(|at| now.duration_since(at).abs() < SLOW) {
+        if slow.on_duty == on_duty && slow.at.is_some_and(|at| !has_passed(SLOW, at, now)) {
             return Ok(());
         }
         let silent = self.senders(&mut slow.memory, now).await?;
@@ -146,8 +147,7 @@ impl Alarm {
             let severity = Severity::Grave;
             sight.see(Observation::new(Kind::LateDeliveries, "ROR", severity, &sentence, vitals.queue.oldest));
         }
-        let overdue = before(now, self.settings().replies_after.signed());
-        if vitals.replies.oldest.is_some_and(|oldest| oldest < overdue) {
+        if vitals.replies.oldest.is_some_and(|oldest| self.settings().replies_after.has_passed(oldest, now)) {
             let sentence = format!("{} réponses attendent de partir", vitals.replies.waiting);
             let severity = Severity::Attention;
             sight.see(Observation::new(Kind::RepliesWaiting, "envoi", severity, &sentence, vitals.replies.oldest));

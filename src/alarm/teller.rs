@@ -8,7 +8,7 @@ use crate::address::mask_all;
 use crate::alerts::Digest;
 use crate::config::{Config, Environnement};
 use crate::pipeline::Transport;
-use crate::smtp::Submission;
+use crate::smtp::{Handed, Submission};
 use crate::store::Way;
 
 pub use webhook::SetupError;
@@ -76,10 +76,22 @@ impl Teller {
         if let (None, Some((_, why))) = (sent.taken().next(), sent.left().next()) {
             return Err(mask_all(why.cause()));
         }
-        let told = sent.handed.iter().map(|(address, handed)| {
-            let mark = if handed.is_taken() { "" } else { " (refusé)" };
-            format!("{}{mark}", address.masked())
-        });
+        let told = sent.handed.iter().map(|(address, handed)| format!("{}{}", address.masked(), mark(handed)));
         Ok(told.collect::<Vec<_>>().join(", "))
     }
+}
+
+/// What is said beside a recipient. The others have it: these news are not sent again.
+fn mark(handed: &Handed) -> &'static str {
+    match handed {
+        Handed::Taken => "",
+        Handed::Later(_) => " (refusé pour l’instant)",
+        Handed::Unwanted(_) | Handed::Refused(_) => " (refusé)",
+    }
+}
+
+#[test]
+fn a_refusal_for_now_is_not_called_one_for_good() {
+    let marks = [Handed::Taken, Handed::Later("450".into()), Handed::Refused("550".into())].map(|one| mark(&one));
+    assert_eq!(marks, ["", " (refusé pour l’instant)", " (refusé)"]);
 }

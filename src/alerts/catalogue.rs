@@ -65,7 +65,7 @@ pub(super) fn article(kind: Kind) -> &'static Article {
             word: "indicateur-en-double",
             title: "Indicateur en double dans le ROR",
             meaning: "La lecture du ROR montre un indicateur sous les deux codes du genre indifférencié (03 et 04). Dispolits n’écrit que sous celui de `ror.api.genre_indifferencie` : l’autre vieillit, et qui lit le ROR compte ces lits deux fois.",
-            remedy: "Listez-les par `dispolits journal twins`, vérifiez avec l’établissement qu’aucun autre logiciel n’écrit sous l’autre code, puis supprimez-les par `dispolits journal twins --supprimer NUMÉRO`.",
+            remedy: "Voyez leur liste (lien « voir » de cette alerte, ou `dispolits journal twins`), vérifiez avec l’établissement qu’aucun autre logiciel n’écrit sous l’autre code, puis supprimez-les depuis cette liste (ou par `dispolits journal twins --supprimer NUMÉRO`).",
         },
         Kind::CredentialRefused => &Article {
             word: "acces-refuse",

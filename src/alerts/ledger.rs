@@ -119,5 +119,5 @@ fn lasts(incident: &Incident, seen: &Observation, settings: &Settings, now: Time
 
 /// Whether so long has passed since.
 fn is_past(since: Timestamp, span: Span, now: Timestamp) -> bool {
-    now.duration_since(since) >= span.signed()
+    span.has_passed(since, now)
 }

@@ -11,11 +11,10 @@ use super::{FOUND, Outcome, SUCCESS};
 use crate::alarm::Teller;
 use crate::alerts::{Digest, Event, Incident, Kind, News, Observation, Severity};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Purpose, Sources};
 use crate::outcome::in_paris;
 use crate::store::Store;
 use crate::store::look::unwatched_disk;
-use crate::tls::revocation::Revocation;
 use crate::worker::transport;
 
 #[derive(Debug, Subcommand)]
@@ -97,11 +96,11 @@ fn conclusion(open: usize) -> String {
 
 async fn test(place: &Where) -> Outcome {
     let config = Config::load(&place.config)?;
-    let revocation = config.revocation(|settings, ca| Revocation::new(settings, ca, Clock::System))?;
+    let Sources { revocation, smtp, .. } = Sources::of(config.read(&Clock::System, Purpose::Serve), &config)?;
     if revocation.is_checked() {
         revocation.refresh().await;
     }
-    let teller = Teller::new(&config, transport(&config, &revocation)?)?;
+    let teller = Teller::new(&config, transport(&config, smtp, &revocation)?)?;
     let now = Clock::System.now();
     let digest = Digest::new(vec![sample(now)], teller.banner());
     let name = format!("essai-{}", now.as_millisecond());

@@ -3,10 +3,11 @@
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
-use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS, value};
+use super::value::{self, Format};
+use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS};
 use crate::cahier;
 use crate::checking::{Bench, check};
 use crate::clock::Clock;
@@ -31,12 +32,6 @@ pub(super) struct Arguments {
     /// Fichiers à juger : .xml, .eml ou .zip.
     #[arg(required = true, value_name = "FICHIER")]
     fichiers: Vec<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Human,
-    Json,
 }
 
 /// Judges every file; one that cannot be read is told and does not stop the others.

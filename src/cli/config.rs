@@ -1,16 +1,14 @@
 //! `dispolits config`: check it, show it as it applies, describe it.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::{Outcome, SUCCESS};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::referential::Watch;
-use crate::store::{self, StoreError};
-use crate::tls::revocation::Revocation;
+use crate::config::{Config, Faults, Purpose};
+use crate::store::look;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -46,27 +44,20 @@ pub(super) fn run(command: Command) -> Outcome {
 }
 
 fn check(out: &mut impl Write, config: &Config) -> Outcome {
-    let referential = Watch::load(config.referential.clone())?.current();
-    let (establishments, services) = referential.size();
-    for named in config.all_mailboxes() {
-        crate::mailbox::Mailbox::new(&named.settings()?, &named.section.folders)
-            .map_err(|error| format!("[{}] : {error}", named.key()))?;
-    }
-    config.check_certificates()?;
-    config.revocation(|settings, authorities| Revocation::look(settings, authorities, Clock::System))?;
-    crate::ror::Client::new(&config.ror.api, Clock::System)?;
-    if let Some(smtp) = &config.smtp {
-        crate::smtp::Smtp::new(smtp)?;
-    }
+    let reading = config.read(&Clock::System, Purpose::Look);
+    let faults = reading.faults(config);
+    let (Ok(referential), []) = (&reading.referential, faults.as_slice()) else { return Err(Faults(faults).into()) };
+    let (establishments, services) = referential.current().size();
     writeln!(out, "Configuration correcte. Au référentiel : établissements {establishments}, services {services}.")?;
     for key in config.left_from_example() {
         writeln!(out, "Avertissement : {key} porte encore une valeur d’exemple.")?;
     }
-    if let Some(folder) = missing_folder(config)? {
-        let who = "créez-le et donnez-le à l’utilisateur du service (systemd crée /var/lib/dispolits au démarrage)";
+    if let Some(folder) = look::file(&config.store)?.as_deref().and_then(look::missing_folder) {
+        let who = "systemd le crée au démarrage ; sans lui, créez-le et donnez-le à l’utilisateur du service";
         writeln!(out, "Avertissement : store.url : le dossier {} n’existe pas ; {who}.", folder.display())?;
     }
     config.warnings().into_iter().try_for_each(|warning| writeln!(out, "Avertissement : {warning}."))?;
+    reading.loose.iter().try_for_each(|loose| writeln!(out, "Avertissement : {loose}."))?;
     for (section, why) in config.unchecked() {
         let told = format!("la révocation du certificat du serveur n’est pas vérifiée pour {section} ({why})");
         writeln!(out, "Avertissement : {told}.")?;
@@ -75,11 +66,4 @@ fn check(out: &mut impl Write, config: &Config) -> Outcome {
         writeln!(out, "Avertissement : {}.", alarm.sentence())?;
     }
     Ok(SUCCESS)
-}
-
-/// The folder that the database file wants, if it is not there.
-fn missing_folder(config: &Config) -> Result<Option<PathBuf>, StoreError> {
-    let file = store::look::file(&config.store)?;
-    let folder = file.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-    Ok(folder.filter(|folder| !folder.is_dir()).map(Path::to_owned))
 }

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
+use super::value::Format;
 use super::{FOUND, Outcome, SUCCESS};
 use crate::capacity::Location;
 use crate::clock::Clock;
@@ -26,14 +27,6 @@ pub(super) struct Arguments {
     lieu: Option<Location>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Texte pour la lecture.
-    Human,
-    /// Un objet JSON, stable.
-    Json,
-}
-
 /// The diagnosis with its verdict, as programs read it.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -48,7 +41,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (mut out, human) = (io::stdout(), matches!(arguments.format, Format::Human));
     // A server that hangs takes its time: what came before is shown meanwhile.
     let ended = |section: &Section| if human { show_section(&mut out, section) } else { Ok(()) };
-    let diagnosis = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System, ended).await?;
+    let examined = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System, ended);
+    let diagnosis = Box::pin(examined).await?;
     let succes = diagnosis.failures().next().is_none();
     let conclusion = conclude(&diagnosis);
     match arguments.format {

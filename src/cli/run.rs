@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::signals::{Signal, Signals};
 use super::{FAILURE, Outcome, SUCCESS, logging};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Fault, Faults, Purpose};
 use crate::health::systemd::{self, Notice};
 use crate::store::Store;
 use crate::worker::{StartError, Worker};
@@ -25,6 +25,11 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let mut signals = Signals::listen()?;
     let mut config = Config::load(&arguments.config)?;
     logging::start(&config.log);
+    let reading = config.read(&Clock::System, Purpose::Look);
+    refuse(reading.without_referential(&config))?;
+    reading.loose.iter().for_each(|loose| warn!("{loose}"));
+    config.warnings().into_iter().for_each(|warning| warn!("{warning}"));
+    drop(reading);
     // The right comes first: opening brings the schema up to date, under nobody else.
     let lock = Store::lock(&config.store)?;
     let store = Store::open(&config.store).await?;
@@ -48,10 +53,15 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     Ok(SUCCESS)
 }
 
+/// What `config check` refuses, before anything is opened; with a bad referential the last good one may do.
+fn refuse(faults: Vec<Fault>) -> Result<(), Faults> {
+    if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
+}
+
 /// Until SIGTERM, or SIGHUP with a configuration that is right: a wrong one changes nothing.
 async fn wait(signals: &mut Signals, arguments: &Arguments, config: &Config, store: &Store) -> Option<Config> {
     while signals.next().await == Signal::Reload {
-        match reload(arguments, config, store).await {
+        match Box::pin(reload(arguments, config, store)).await {
             Ok(new) => {
                 info!("configuration relue");
                 return Some(new);

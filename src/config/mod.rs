@@ -4,7 +4,9 @@ mod certificates;
 mod environment;
 mod example;
 mod fault;
+mod files;
 mod mailboxes;
+mod reading;
 mod sections;
 mod separation;
 mod sign_in;
@@ -19,11 +21,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use certificates::Certificates;
+pub use files::Loose;
 pub use mailboxes::{Further, MailboxName, MailboxNameError, MailboxSection, NamedMailbox};
+pub use reading::{Fault, Faults, MailboxFault, Purpose, Reading, Sources, of_referential};
 pub use sections::{
     Delivery, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
 };
-pub use sign_in::{CertificateFormat, Local, Machine, OpenId, Proxy, RoleValues};
+pub use sign_in::{CertificateFormat, FactorKeyError, Local, Machine, OpenId, Proxy, RoleValues};
 pub use web::Web;
 
 use crate::judgement::{Indicators, Rules};
@@ -92,6 +96,14 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// The table of indicators cannot be read.
+    #[error("validation.indicateurs : fichier {path} : {source}")]
+    Indicators {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Not TOML.
     #[error("configuration : ce n’est pas du TOML : {0}")]
     Toml(String),
@@ -128,6 +140,10 @@ impl Config {
         self.check_lease()?;
         if !self.health.is_local() {
             return contradiction("health.listen : seule une adresse de cette machine est admise, 127.0.0.1 ou [::1]");
+        }
+        let same = |web: &Web| web.listen.port() != 0 && Some(web.listen) == self.health.listen;
+        if self.web.as_ref().is_some_and(same) {
+            return contradiction("web.listen : health.listen a la même adresse, une seule des deux peut y répondre");
         }
         match (self.reply.transport, &self.smtp, &self.reply.maildir) {
             (ReplyTransport::Smtp, None, _) => contradiction("reply.transport = \"smtp\" demande une section [smtp]"),
@@ -183,10 +199,11 @@ impl Config {
             None => Indicators::shipped(),
             Some(path) => Indicators::parse(
                 &std::fs::read_to_string(path)
-                    .map_err(|source| ConfigError::File { path: path.display().to_string(), source })?,
+                    .map_err(|source| ConfigError::Indicators { path: path.display().to_string(), source })?,
             ),
         };
-        let indicators = table.map_err(|error| ConfigError::Contradiction(error.to_string()))?;
+        let indicators =
+            table.map_err(|error| ConfigError::Contradiction(format!("validation.indicateurs : {error}")))?;
         Ok(Rules { indicators, ..self.validation.clone() })
     }
 

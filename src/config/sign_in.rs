@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Role;
-use crate::setting::{Identity, Secret, Span};
+use crate::access::{FactorKey, KeyError, Role};
+use crate::setting::{Identity, Secret, SecretError, Span};
 
 /// Les comptes locaux, créés par « dispolits user add ».
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Local {
     /// Admet les comptes locaux ; `false` quand tous se connectent par OpenID Connect.
@@ -20,6 +20,29 @@ pub struct Local {
     /// production.
     #[serde(default = "yes")]
     pub second_factor: bool,
+    /// Clé qui chiffre dans la base les secrets des seconds facteurs : 32 caractères au hasard ou plus, hors de la base.
+    /// Sans elle, ils y sont en clair. Ceux qui y sont déjà sont chiffrés au démarrage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor_key: Option<Secret>,
+}
+
+/// A key of second factors that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum FactorKeyError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// It is too short.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl Local {
+    /// The key of second factors as it is now, if there is one.
+    pub async fn factor_key(&self) -> Result<Option<FactorKey>, FactorKeyError> {
+        let Some(secret) = &self.factor_key else { return Ok(None) };
+        Ok(Some(FactorKey::new(&secret.reveal().await?)?))
+    }
 }
 
 fn yes() -> bool {
@@ -28,7 +51,7 @@ fn yes() -> bool {
 
 impl Default for Local {
     fn default() -> Self {
-        Self { enabled: true, second_factor: true }
+        Self { enabled: true, second_factor: true, factor_key: None }
     }
 }
 

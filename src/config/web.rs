@@ -60,7 +60,11 @@ impl Web {
         let shared = (self.is_https() && self.proxy.is_none()).then_some(
             "[web.proxy] manque : derrière un mandataire, tous les visiteurs ont alors la même adresse et se partagent une seule limite d’essais",
         );
-        clear.into_iter().chain(shared).collect()
+        let factors = self.local.enabled && self.local.second_factor && self.local.factor_key.is_none();
+        let unsealed = factors.then_some(
+            "web.local.factor_key manque : les secrets des seconds facteurs sont en clair dans la base et dans ses copies",
+        );
+        clear.into_iter().chain(shared).chain(unsealed).collect()
     }
 
     /// Refuses what would let passwords or sessions be read or guessed.

@@ -11,7 +11,7 @@ use super::step::{Failure, Outcome, Section, Trial};
 use super::words::{counted, whole};
 use super::{LONGEST, maildir};
 use crate::clock::Clock;
-use crate::config::NamedMailbox;
+use crate::config::{MailboxFault, NamedMailbox};
 use crate::mailbox::{
     Auth, Hindrance, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, SetupError, Waiting,
 };
@@ -26,10 +26,13 @@ const QUOTA: &str = "quota";
 /// From this share of its quota on, in percent, a mailbox soon refuses mails.
 const FULL: u64 = 90;
 
-pub(super) async fn section(named: NamedMailbox<'_>, revocation: &Revocation, clock: &Clock) -> Section {
+/// What reading the section gave.
+pub(super) type Read = Result<Mailbox, MailboxFault>;
+
+pub(super) async fn section(named: NamedMailbox<'_>, read: Read, revocation: &Revocation, clock: &Clock) -> Section {
     match (&named.section.imap, &named.section.maildir) {
-        (Some(imap), _) => server(named, imap, revocation, clock).await,
-        (None, Some(settings)) => maildir::section(named, settings, clock).await,
+        (Some(imap), _) => server(named, read, imap, revocation, clock).await,
+        (None, Some(settings)) => maildir::section(named, read, settings, clock).await,
         (None, None) => trial(named, "sans serveur ni dossier", &[], LONGEST).end(),
     }
 }
@@ -40,7 +43,13 @@ pub(super) fn trial(named: NamedMailbox<'_>, place: &str, planned: &[&'static st
     Trial::new("boite", format!("Boîte aux lettres{name} ({place})"), planned, limit).of(named.further())
 }
 
-async fn server(named: NamedMailbox<'_>, imap: &ImapSettings, revocation: &Revocation, clock: &Clock) -> Section {
+async fn server(
+    named: NamedMailbox<'_>,
+    read: Read,
+    imap: &ImapSettings,
+    revocation: &Revocation,
+    clock: &Clock,
+) -> Section {
     let planned = match imap.security {
         Security::Starttls => [SETTINGS, DNS, TCP, STARTTLS, TLS, REVOCATION, LOGIN, MAILS, FILING, QUOTA].as_slice(),
         Security::Tls => [SETTINGS, DNS, TCP, TLS, REVOCATION, LOGIN, MAILS, FILING, QUOTA].as_slice(),
@@ -48,7 +57,8 @@ async fn server(named: NamedMailbox<'_>, imap: &ImapSettings, revocation: &Revoc
     let place = format!("{}:{}", imap.host, imap.port);
     let mut trial = trial(named, &place, planned, imap.timeout.get().min(LONGEST));
     let endpoint = Endpoint { revocation: revocation.clone(), ..endpoint(imap, &named.key()) };
-    try_server(&mut trial, named, imap, &endpoint, clock.now()).await;
+    let settings = prepare(named, read);
+    try_server(&mut trial, settings, imap, &endpoint, clock.now()).await;
     trial.end()
 }
 
@@ -65,12 +75,12 @@ fn endpoint(imap: &ImapSettings, key: &str) -> Endpoint {
 
 async fn try_server(
     trial: &mut Trial,
-    named: NamedMailbox<'_>,
+    settings: Result<(Mailbox, String), Failure>,
     imap: &ImapSettings,
     endpoint: &Endpoint,
     now: Timestamp,
 ) -> Option<()> {
-    let mailbox = trial.step(SETTINGS, async { prepare(named) }).await?.checking(endpoint.revocation.clone());
+    let mailbox = trial.step(SETTINGS, async { settings }).await?.checking(endpoint.revocation.clone());
     let stream = endpoint.open(trial).await?;
     // The service opens its own connection, and so does the next step: one at a time.
     drop(stream);
@@ -84,7 +94,7 @@ async fn try_server(
 }
 
 /// The mailbox as the service would open it, and what it is called in the store.
-pub(super) fn prepare(named: NamedMailbox<'_>) -> Result<(Mailbox, String), Failure> {
+pub(super) fn prepare(named: NamedMailbox<'_>, read: Read) -> Result<(Mailbox, String), Failure> {
     let key = named.key();
     let wrong = |error: &(dyn std::error::Error + 'static)| {
         let remedy = match &named.section.imap {
@@ -93,8 +103,7 @@ pub(super) fn prepare(named: NamedMailbox<'_>) -> Result<(Mailbox, String), Fail
         };
         Failure::new(whole(error), remedy)
     };
-    let settings = named.settings().map_err(|error| wrong(&error))?;
-    let mailbox = Mailbox::new(&settings, &named.section.folders).map_err(|error| wrong(&error))?;
+    let mailbox = read.map_err(|error| wrong(&error))?;
     let detail = mailbox.account().to_owned();
     Ok((mailbox, detail))
 }

@@ -16,10 +16,15 @@ const WRITING: &str = "écriture";
 const FILING: &str = "classement";
 const QUOTA: &str = "quota";
 
-pub(super) async fn section(named: NamedMailbox<'_>, settings: &MaildirSettings, clock: &Clock) -> Section {
+pub(super) async fn section(
+    named: NamedMailbox<'_>,
+    read: mailbox::Read,
+    settings: &MaildirSettings,
+    clock: &Clock,
+) -> Section {
     let planned = [SETTINGS, FOLDER, MAILS, WRITING, FILING];
     let mut trial = mailbox::trial(named, &settings.path.display().to_string(), &planned, LONGEST);
-    if try_folder(&mut trial, named, settings, clock).await.is_some() {
+    if try_folder(&mut trial, named, read, settings, clock).await.is_some() {
         trial.note(QUOTA, Outcome::NonFait { raison: "sans objet pour une boîte sur disque".to_owned() });
     }
     trial.end()
@@ -28,11 +33,12 @@ pub(super) async fn section(named: NamedMailbox<'_>, settings: &MaildirSettings,
 async fn try_folder(
     trial: &mut Trial,
     named: NamedMailbox<'_>,
+    read: mailbox::Read,
     settings: &MaildirSettings,
     clock: &Clock,
 ) -> Option<()> {
     let root = &settings.path;
-    let mailbox = trial.step(SETTINGS, async { mailbox::prepare(named) }).await?;
+    let mailbox = trial.step(SETTINGS, async { mailbox::prepare(named, read) }).await?;
     trial.step(FOLDER, async { layout(root, &named.key()) }).await?;
     let now = clock.now();
     trial.step(MAILS, waiting(&mailbox, now)).await?;

@@ -6,16 +6,20 @@
 //! the service.
 //!
 //! Reading order: `step`, then the sections in their order: `store`, `referential`,
-//! `certificates`, `revocation`, `mailbox` (with `maildir`), `replies` (with `smtp`), `ror` (with `rights`).
+//! `certificates`, `revocation`, `mailbox` (with `maildir`), `replies` (with `smtp`), `ror` (with `rights`), `alerts`,
+//! `openid`. What the configuration names is read once, by [`Config::read`], as `config check` and `run` read it.
 //! Connections share `reach` (DNS, TCP), `handshake` (STARTTLS, TLS), `refusal` (why not), `witness`
 //! (whom we saw instead).
 
+mod alerts;
 mod certificates;
 mod dialogue;
 mod disk;
+mod factors;
 mod handshake;
 mod mailbox;
 mod maildir;
+mod openid;
 mod pushing;
 mod reach;
 mod referential;
@@ -38,7 +42,7 @@ pub use step::{Outcome, Section, Step};
 
 use crate::capacity::Location;
 use crate::clock::Clock;
-use crate::config::{Config, Environnement, ReplyTransport};
+use crate::config::{Config, Environnement, Purpose, Reading, ReplyTransport};
 use crate::tls::revocation::Connection;
 
 /// The longest a step with a server may take, whatever the service's own deadlines.
@@ -76,20 +80,25 @@ pub async fn examine<E>(
     ended: impl FnMut(&Section) -> Result<(), E>,
 ) -> Result<Diagnosis, E> {
     let mut told = Told { sections: Vec::new(), ended };
-    told.end(summary(config))?;
+    let reading = config.read(clock, Purpose::Look);
+    told.end(summary(config, &reading))?;
     told.end(store::section(config).await)?;
-    let (section, referential) = referential::section(&config.referential).await;
+    let (section, referential) = referential::section(&reading.referential).await;
     told.end(section)?;
     certificates::sections(config, clock.now()).into_iter().try_for_each(|section| told.end(section))?;
-    let (section, revocation) = revocation::section(config, clock).await;
+    let Reading { revocation, ror, mailboxes, smtp, .. } = reading;
+    let (section, revocation) = revocation::section(config, revocation).await;
     told.end(section)?;
-    for named in config.all_mailboxes() {
-        told.end(mailbox::section(named, &revocation.of(Connection::Imap), clock).await)?;
+    for (named, read) in config.all_mailboxes().zip(mailboxes) {
+        told.end(mailbox::section(named, read, &revocation.of(Connection::Imap), clock).await)?;
     }
-    told.end(replies::section(config, &revocation.of(Connection::Smtp)).await)?;
-    let ror = &revocation.of(Connection::Ror);
-    let sections = ror::sections(&config.ror, place, referential.as_deref(), ror, clock).await;
+    told.end(replies::section(config, smtp.as_ref(), &revocation.of(Connection::Smtp)).await)?;
+    let checked = &revocation.of(Connection::Ror);
+    let tried = ror::sections(&config.ror, ror, place, referential.as_deref(), checked, clock);
+    let sections = Box::pin(tried).await;
     sections.into_iter().try_for_each(|section| told.end(section))?;
+    alerts::section(config).await.map_or(Ok(()), |section| told.end(section))?;
+    openid::section(config, clock).await.map_or(Ok(()), |section| told.end(section))?;
     Ok(Diagnosis { sections: told.sections })
 }
 
@@ -107,7 +116,7 @@ impl<E, F: FnMut(&Section) -> Result<(), E>> Told<F> {
     }
 }
 
-fn summary(config: &Config) -> Section {
+fn summary(config: &Config, reading: &Reading) -> Section {
     let environment = match config.environnement {
         Environnement::Qualification => "qualification",
         Environnement::Production => "production",
@@ -126,8 +135,40 @@ fn summary(config: &Config) -> Section {
     };
     let mut trial = step::Trial::new("configuration", "Configuration", &[], LONGEST);
     trial.note_result("lecture", Ok(format!("{environment}, {mailboxes}, {replies}")));
+    trial.note_result("fichiers", files(config, reading));
+    for (name, warned) in [("droits des fichiers", loose(reading)), ("avertissements", warnings(config))] {
+        trial.note(name, warned);
+    }
     trial.note_result("environnement", hierarchies(config));
     trial.end()
+}
+
+/// What `config check` and `run` refuse as well, by the same keys.
+fn files(config: &Config, reading: &Reading) -> Result<String, step::Failure> {
+    let faults: Vec<String> = reading.faults(config).iter().map(ToString::to_string).collect();
+    if faults.is_empty() {
+        return Ok("tout ce que nomme la configuration se lit".to_owned());
+    }
+    Err(step::Failure::new(
+        faults.join(" ; "),
+        "corrigez chaque clé nommée : « dispolits run » refuserait de démarrer ; les rubriques suivantes détaillent",
+    ))
+}
+
+/// A warning, not a failure: the service works so.
+fn loose(reading: &Reading) -> Outcome {
+    let told: Vec<String> = reading.loose.iter().map(ToString::to_string).collect();
+    match told.as_slice() {
+        [] => Outcome::Reussi { detail: "clés et secrets ne sont lisibles que du service".to_owned() },
+        told => Outcome::NonFait { raison: format!("avertissement : {}", told.join(" ; ")) },
+    }
+}
+
+fn warnings(config: &Config) -> Outcome {
+    match config.warnings().as_slice() {
+        [] => Outcome::Reussi { detail: "aucun".to_owned() },
+        told => Outcome::NonFait { raison: format!("avertissement : {}", told.join(" ; ")) },
+    }
 }
 
 /// Test certificates and real ones never stand beside each other.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::step::{Failure, Section, Trial};
 use super::words::{counted, whole};
-use crate::referential::{Files, Referential, Refused, Watch};
+use crate::referential::{Referential, Refused, Watch};
 
 const LOADING: &str = "chargement";
 const SENDERS: &str = "expéditeurs";
@@ -14,17 +14,17 @@ const LIMIT: Duration = Duration::from_secs(30);
 const EXAMPLES: usize = 3;
 
 /// The referential as well, for the steps that need it.
-pub(super) async fn section(files: &Files) -> (Section, Option<Arc<Referential>>) {
+pub(super) async fn section(read: &Result<Watch, Refused>) -> (Section, Option<Arc<Referential>>) {
     let mut trial = Trial::new("referentiel", "Référentiel", &[LOADING, SENDERS], LIMIT);
-    let loaded = trial.step(LOADING, async { load(files) }).await;
+    let loaded = trial.step(LOADING, async { load(read) }).await;
     if let Some(referential) = &loaded {
         trial.note_result(SENDERS, senders(referential));
     }
     (trial.end(), loaded)
 }
 
-fn load(files: &Files) -> Result<(Arc<Referential>, String), Failure> {
-    let referential = Watch::load(files.clone()).map_err(|refused| failure(&refused))?.current();
+fn load(read: &Result<Watch, Refused>) -> Result<(Arc<Referential>, String), Failure> {
+    let referential = read.as_ref().map_err(failure)?.current();
     let (establishments, services) = referential.size();
     if establishments == 0 || services == 0 {
         return Err(Failure::new(

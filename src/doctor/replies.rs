@@ -6,14 +6,19 @@ use super::step::{Failure, Section, Trial};
 use super::{LONGEST, disk, smtp};
 use crate::address::Address;
 use crate::config::{Config, ReplyTransport};
+use crate::smtp::{SetupError, Smtp};
 use crate::tls::revocation::Revocation;
 
 const FOLDER: &str = "dossier";
 const ALLOWED: &str = "destinataires";
 
-pub(super) async fn section(config: &Config, revocation: &Revocation) -> Section {
+pub(super) async fn section(
+    config: &Config,
+    read: Option<&Result<Smtp, SetupError>>,
+    revocation: &Revocation,
+) -> Section {
     let mut trial = match (config.reply.transport, &config.smtp, &config.reply.maildir) {
-        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, &envelopes(config), revocation).await,
+        (ReplyTransport::Smtp, Some(settings), _) => smtp::trial(settings, read, &envelopes(config), revocation).await,
         (_, _, Some(folder)) => on_disk(folder).await,
         // The configuration was refused if neither is there.
         _ => Trial::new("reponses", "Envoi des réponses", &[], LONGEST),

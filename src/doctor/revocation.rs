@@ -3,8 +3,7 @@
 use super::LONGEST;
 use super::step::{Failure, Outcome, Section, Trial};
 use super::words::counted;
-use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::tls::day;
 use crate::tls::revocation::{List, Revocation, Standing, Status};
 
@@ -12,10 +11,9 @@ const LIST: &str = "liste";
 const CHECKED: &str = "connexions";
 
 /// The lists as they are now, for the sections that connect; they are kept nowhere.
-pub(super) async fn section(config: &Config, clock: &Clock) -> (Section, Revocation) {
+pub(super) async fn section(config: &Config, read: Result<Revocation, ConfigError>) -> (Section, Revocation) {
     let mut trial = Trial::new("revocation", "Révocation des certificats de serveur", &[], LONGEST);
-    let made = config.revocation(|settings, authorities| Revocation::look(settings, authorities, clock.clone()));
-    let revocation = match made {
+    let revocation = match read {
         Ok(revocation) => revocation,
         Err(error) => {
             let failure = Failure::new(error.to_string(), "corrigez la section [revocation]");

@@ -18,7 +18,7 @@ use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::config;
 use crate::referential::Referential;
-use crate::ror::{Client, PushFailure, Settings};
+use crate::ror::{Client, PushFailure, Settings, SetupError};
 use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
@@ -32,6 +32,7 @@ const DRIFT: i64 = 120;
 
 pub(super) async fn sections(
     ror: &config::Ror,
+    read: Result<Box<Client>, SetupError>,
     place: Option<&Location>,
     referential: Option<&Referential>,
     revocation: &Revocation,
@@ -44,7 +45,7 @@ pub(super) async fn sections(
         &[SETTINGS, DNS, TCP, TLS, REVOCATION, CLOCK, TOKEN],
         limit(settings),
     );
-    let client = try_token(&mut token, settings, revocation, clock).await;
+    let client = try_token(&mut token, settings, read, revocation, clock).await;
     let steps = [DNS, TCP, TLS, REVOCATION, RIGHTS];
     let mut api = Trial::new("api", title("API du ROR", &settings.base_url), &steps, limit(settings));
     try_api(&mut api, settings, client.as_ref(), place.zip(referential), revocation, clock).await;
@@ -99,8 +100,14 @@ fn title(what: &str, url: &str) -> String {
 }
 
 /// The client, once it has a token.
-async fn try_token(trial: &mut Trial, settings: &Settings, revocation: &Revocation, clock: &Clock) -> Option<Client> {
-    let client = trial.step(SETTINGS, async { prepare(settings, revocation, clock) }).await?;
+async fn try_token(
+    trial: &mut Trial,
+    settings: &Settings,
+    read: Result<Box<Client>, SetupError>,
+    revocation: &Revocation,
+    clock: &Clock,
+) -> Option<Client> {
+    let client = trial.step(SETTINGS, async { prepare(settings, read, revocation) }).await?;
     let mut endpoint = endpoint(&settings.token_url, "ror.api.token_url")?;
     endpoint.ca = settings.token_authorities().map(Into::into);
     endpoint.identity = Some(settings.identity.clone());
@@ -139,8 +146,12 @@ fn skipped(reason: &str) -> Outcome {
     Outcome::NonFait { raison: reason.to_owned() }
 }
 
-fn prepare(settings: &Settings, revocation: &Revocation, clock: &Clock) -> Result<(Client, String), Failure> {
-    let client = Client::new(settings, clock.clone()).map_err(|error| {
+fn prepare(
+    settings: &Settings,
+    read: Result<Box<Client>, SetupError>,
+    revocation: &Revocation,
+) -> Result<(Client, String), Failure> {
+    let client = read.map_err(|error| {
         Failure::new(
             whole(&error),
             "corrigez la section [ror.api] ; la rubrique des certificats dit ce qui leur manque",

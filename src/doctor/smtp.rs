@@ -11,7 +11,9 @@ use super::refusal::Refusals;
 use super::step::{Failure, Trial};
 use super::words::whole;
 use crate::address::Address;
-use crate::smtp::{Answer, Auth, Fault, Offers, Problem, Security, Session, Settings, Smtp, Step, Submission};
+use crate::smtp::{
+    Answer, Auth, Fault, Offers, Problem, Security, Session, Settings, SetupError, Smtp, Step, Submission,
+};
 use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
@@ -43,7 +45,12 @@ struct Talk<'a> {
 }
 
 /// Every address that replies leave from must be taken, and one of those that they go to.
-pub(super) async fn trial(settings: &Settings, envelopes: &Envelopes<'_>, revocation: &Revocation) -> Trial {
+pub(super) async fn trial(
+    settings: &Settings,
+    read: Option<&Result<Smtp, SetupError>>,
+    envelopes: &Envelopes<'_>,
+    revocation: &Revocation,
+) -> Trial {
     let planned = match settings.security {
         Security::Starttls => {
             [SETTINGS, DNS, TCP, STARTTLS, TLS, REVOCATION, EHLO, LOGIN, SENDER, RECIPIENT].as_slice()
@@ -54,7 +61,9 @@ pub(super) async fn trial(settings: &Settings, envelopes: &Envelopes<'_>, revoca
     let limit = settings.timeout.get().min(LONGEST);
     let mut trial = Trial::new("reponses", title, planned, limit);
     let endpoint = Endpoint { revocation: revocation.clone(), ..endpoint(settings) };
-    try_server(&mut trial, settings, &endpoint, envelopes).await;
+    if trial.step(SETTINGS, async { prepare(settings, read) }).await.is_some() {
+        try_server(&mut trial, settings, &endpoint, envelopes).await;
+    }
     trial
 }
 
@@ -78,7 +87,6 @@ async fn try_server(
     endpoint: &Endpoint,
     envelopes: &Envelopes<'_>,
 ) -> Option<()> {
-    trial.step(SETTINGS, async { prepare(settings) }).await?;
     let stream = endpoint.open(trial).await?;
     let mut talk = trial.step(EHLO, Talk::open(settings, endpoint, stream)).await?;
     trial.step(LOGIN, talk.login()).await?;
@@ -88,8 +96,10 @@ async fn try_server(
     Some(())
 }
 
-fn prepare(settings: &Settings) -> Result<((), String), Failure> {
-    Smtp::new(settings).map_err(|error| Failure::new(whole(&error), "corrigez la section [smtp]"))?;
+fn prepare(settings: &Settings, read: Option<&Result<Smtp, SetupError>>) -> Result<((), String), Failure> {
+    if let Some(Err(error)) = read {
+        return Err(Failure::new(whole(error), "corrigez la section [smtp]"));
+    }
     let account = settings.user.as_deref().map_or("sans compte".to_owned(), |user| format!("compte {user}"));
     Ok(((), format!("auth = \"{}\", {account}", settings.auth())))
 }

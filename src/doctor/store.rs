@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::disk;
 use super::step::{Failure, Outcome, Section, Trial};
 use super::words::{counted, whole};
+use super::{disk, factors};
 use crate::config::Config;
 use crate::health::Room;
 use crate::outcome::in_paris;
@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_mins(5);
 
 pub(super) async fn section(config: &Config) -> Section {
     let settings = &config.store;
-    let mut trial = Trial::new("base", "Base de données", &[OPENING, INTEGRITY, SCHEMA, WRITING, ROOM], LIMIT);
+    let mut trial = Trial::new("base", "Base de données", &[OPENING, INTEGRITY, SCHEMA, WRITING, UNREAD, ROOM], LIMIT);
     match look::file(settings) {
         Ok(None) => drop(on_a_server(&mut trial, config).await),
         file => drop(in_a_file(&mut trial, file, config).await),
@@ -49,6 +49,9 @@ async fn on_a_server(trial: &mut Trial, config: &Config) -> Option<()> {
     let current = trial.step(SCHEMA, schema(&mut look)).await?;
     trial.step(WRITING, tables(&mut look)).await?;
     unread(trial, &mut look, current, config).await;
+    if current {
+        factors::note(trial, &mut look, config).await;
+    }
     look.close().await;
     trial.note(ROOM, Outcome::NonFait { raison: "le disque est celui du serveur".to_owned() });
     Some(())
@@ -118,6 +121,9 @@ async fn existing(trial: &mut Trial, path: &Path, config: &Config) -> Option<()>
     let current = trial.step(SCHEMA, schema(&mut look)).await?;
     trial.step(WRITING, writing(&mut look, path)).await?;
     unread(trial, &mut look, current, config).await;
+    if current {
+        factors::note(trial, &mut look, config).await;
+    }
     look.close().await;
     Some(())
 }

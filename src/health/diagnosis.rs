@@ -5,8 +5,6 @@ use std::fmt;
 use std::mem::Discriminant;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::Settings;
 use super::pulse::{Heart, Known, Pulse, Task};
 use super::standing::Fault;
@@ -33,6 +31,8 @@ pub enum Trouble {
     SweepLate {
         /// The mailbox.
         mailbox: String,
+        /// Whether another worker has it.
+        elsewhere: bool,
         /// How long ago.
         age: Duration,
     },
@@ -114,14 +114,11 @@ fn still(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Opti
 
 fn unswept(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Option<Trouble> {
     let Task::Sweep(mailbox) = task else { return None };
-    if known.elsewhere.contains(mailbox) {
-        return None;
-    }
-    let Some(age) = known.sweeps.get(mailbox).map(Instant::elapsed) else {
-        return Some(Trouble::NeverSwept(known.name(mailbox).to_owned()));
-    };
+    let (name, elsewhere) = (known.name(mailbox).to_owned(), known.elsewhere.get(mailbox));
+    let last = elsewhere.map(|elsewhere| elsewhere.since).or(known.sweeps.get(mailbox).copied());
+    let Some(age) = last.map(|last| last.elapsed()) else { return Some(Trouble::NeverSwept(name)) };
     let late = age > settings.sweep_delay.get().saturating_add(heart.rest);
-    late.then(|| Trouble::SweepLate { mailbox: known.name(mailbox).to_owned(), age })
+    late.then(|| Trouble::SweepLate { mailbox: name, elsewhere: elsewhere.is_some(), age })
 }
 
 fn refusing(task: &Task, known: &Known, pulse: &Pulse) -> Vec<Trouble> {
@@ -194,8 +191,9 @@ impl fmt::Display for Trouble {
             Self::Stuck { task, age } => write!(f, "tâche bloquée depuis {} : {task}", in_words(*age)),
             Self::Starting(task) => write!(f, "démarrage : {task}"),
             Self::NeverSwept(mailbox) => write!(f, "aucune relève complète encore : {mailbox}"),
-            Self::SweepLate { mailbox, age } => {
-                write!(f, "aucune relève complète depuis {} : {mailbox}", in_words(*age))
+            Self::SweepLate { mailbox, elsewhere, age } => {
+                let whose = if *elsewhere { " (tenue par un autre service)" } else { "" };
+                write!(f, "aucune relève complète depuis {} : {mailbox}{whose}", in_words(*age))
             }
             Self::Unjudged { mailbox, age } => {
                 write!(f, "un courriel attend son jugement depuis {} : {mailbox}", in_words(*age))

@@ -26,6 +26,8 @@ pub(super) struct Asked {
     pub(super) balances: Vec<(String, Balance)>,
     /// How many incidents are open, by the word of their kind.
     pub(super) incidents: Vec<(String, i64)>,
+    /// How many records the audit log has: it never falls.
+    pub(super) audited: i64,
 }
 
 /// Every metric. Without what was `asked` the store could not be read: then those are left out.
@@ -42,6 +44,7 @@ pub(super) fn text(pulse: &Pulse, settings: &Settings, asked: Option<&Asked>) ->
     conservation(&mut registry, asked.map_or(&[][..], |asked| &asked.balances), &known);
     if let Some(asked) = asked {
         incidents(&mut registry, &asked.incidents);
+        number(&mut registry, "audit_records", "Records of the audit log; it never falls", asked.audited);
     }
     let mut text = String::new();
     encode_registry(&mut text, &registry)?;

@@ -1,6 +1,6 @@
 //! What the tasks of a worker tell of themselves: that they move, and what they did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -62,8 +62,8 @@ pub(super) struct Known {
     pub(super) hearts: BTreeMap<Task, Heart>,
     pub(super) sweeps: BTreeMap<String, Instant>,
     pub(super) swept_at: BTreeMap<String, Timestamp>,
-    /// The mailboxes that another worker reads.
-    pub(super) elsewhere: BTreeSet<String>,
+    /// The mailboxes that another worker has.
+    pub(super) elsewhere: BTreeMap<String, Elsewhere>,
     /// What fails, and why.
     pub(super) faults: BTreeMap<Concern, Fault>,
     pub(super) vitals: Option<(Instant, Vitals)>,
@@ -75,6 +75,15 @@ pub(super) struct Known {
 pub(super) struct Heart {
     pub(super) last: Option<Instant>,
     pub(super) rest: Duration,
+}
+
+/// A mailbox that another worker has, as far as it is seen from here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Elsewhere {
+    /// How many sweeps it had brought to their end at the last look.
+    sweeps: i64,
+    /// Since when that is so many.
+    pub(super) since: Instant,
 }
 
 impl Known {
@@ -90,7 +99,7 @@ impl Known {
 
     /// The folders of an account that refuse judged mails. Of a mailbox that another worker reads, that one tells.
     pub(super) fn refusing(&self, account: &str) -> Vec<(String, Fault)> {
-        if self.elsewhere.contains(account) {
+        if self.elsewhere.contains_key(account) {
             return Vec::new();
         }
         let of_account = |(concern, fault): (&Concern, &Fault)| match concern {
@@ -134,13 +143,21 @@ impl Pulse {
         }
     }
 
-    /// Whether another worker reads this mailbox: then no sweep of ours is missing.
-    pub fn elsewhere(&self, mailbox: &str, elsewhere: bool) {
+    /// This worker has the mailbox, or nobody: its own sweeps count.
+    pub fn read_here(&self, mailbox: &str) {
+        self.lock().elsewhere.remove(mailbox);
+    }
+
+    /// Another worker has the mailbox, and has brought so many sweeps to their end: none of ours is missing as long as
+    /// theirs go on. Their number says so, and no clock.
+    pub fn read_elsewhere(&self, mailbox: &str, sweeps: i64) {
+        let now = self.0.clock.now();
         let mut known = self.lock();
-        if elsewhere {
-            known.elsewhere.insert(mailbox.to_owned());
-        } else {
-            known.elsewhere.remove(mailbox);
+        let seen = Elsewhere { sweeps, since: Instant::now() };
+        let before = *known.elsewhere.entry(mailbox.to_owned()).or_insert(seen);
+        if before.sweeps != sweeps {
+            known.elsewhere.insert(mailbox.to_owned(), seen);
+            known.swept_at.insert(mailbox.to_owned(), now);
         }
     }
 

@@ -78,7 +78,8 @@ async fn ready(State(watched): State<Watched>) -> Response {
 async fn metrics(State(watched): State<Watched>) -> Response {
     let asked = timeout(DEADLINE, async {
         let balances = watched.store.balances().await?;
-        Ok::<_, StoreError>(Asked { balances, incidents: watched.store.open_incidents_by_kind().await? })
+        let incidents = watched.store.open_incidents_by_kind().await?;
+        Ok::<_, StoreError>(Asked { balances, incidents, audited: watched.store.audit_head().await?.number })
     });
     let asked = asked.await.ok().and_then(Result::ok);
     match exposition::text(&watched.pulse, &watched.settings, asked.as_ref()) {

@@ -61,9 +61,9 @@ pub struct Standing {
 pub struct Mailbox {
     /// Its name in the configuration.
     pub name: String,
-    /// When its last complete sweep by this worker ended.
+    /// When its last complete sweep ended: by this worker, or as far as it saw by the other one that has the mailbox.
     pub last_sweep: Option<Timestamp>,
-    /// Whether another worker reads it.
+    /// Whether another worker has it.
     pub elsewhere: bool,
     /// Why the last sweep failed, if it did.
     pub fault: Option<Fault>,
@@ -97,7 +97,7 @@ impl Pulse {
         let mailbox = |account: &str| Mailbox {
             name: known.name(account).to_owned(),
             last_sweep: known.swept_at.get(account).copied(),
-            elsewhere: known.elsewhere.contains(account),
+            elsewhere: known.elsewhere.contains_key(account),
             fault: fault(&Concern::Sweep(account.to_owned())),
             refusing: known.refusing(account),
             unread: unread(&known, account),

@@ -15,7 +15,7 @@ use crate::report::{Etablissement, Service};
 use crate::setting::Span;
 
 /// The counts of a service that stand; what is wrong with it goes to `defects`. `known` tells that its establishment
-/// was accepted: only then may the referential be spoken of to this sender.
+/// was accepted: only then may the referential be spoken of to this sender, or to who tries a file before it is sent.
 pub(super) fn judge(
     service: &Service,
     owner: &Etablissement,
@@ -49,8 +49,7 @@ fn unknown(service: &Service, finess: Option<Finess>, context: &Context<'_>) -> 
         return None;
     }
     let defect = Defect::new(Code::S01, service.place.clone()).found(code.as_str());
-    // Codes are only suggested to a sender who may report for the establishment.
-    let near = context.sender.map(|_| referential.codes_like(finess, code)).unwrap_or_default();
+    let near = referential.codes_like(finess, code);
     if let Some(same) = near.iter().find(|known| known.is_like(code)) {
         let expected =
             format!("« {same} », qui n’en diffère que par des espaces, des zéros, des signes ou des majuscules");

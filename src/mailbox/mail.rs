@@ -1,5 +1,6 @@
 //! What a mailbox holds, in words that both backends share.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -103,8 +104,10 @@ pub enum Moved {
     Gone,
     /// The server has no way to move mails: this one stays where it is, for ever.
     Left,
-    /// Its folder does not take it now: it stays where it is until it is asked for again.
+    /// Its folder does not take it now: it stays where it is until it is asked for again, as if it had never been.
     Refused,
+    /// The same, but a copy of it may be in the folder.
+    Stuck,
 }
 
 /// Whether moves were asked for before.
@@ -112,8 +115,15 @@ pub enum Moved {
 pub enum Attempt {
     /// Never.
     First,
-    /// Once at least, with an unknown end: where a move is a copy and a removal, the copy may be there.
+    /// Once at least, with an unknown end: a move is a copy and a removal, and the copy may be there.
     Again,
+}
+
+impl Moved {
+    /// Whether the folder did not take the mail.
+    pub fn is_refused(self) -> bool {
+        matches!(self, Self::Refused | Self::Stuck)
+    }
 }
 
 impl Fetched {
@@ -135,6 +145,13 @@ impl Position {
     /// As the store writes it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether both were given under one numbering (for IMAP one UIDVALIDITY, RFC 3501, section 2.3.1.1): then two of them
+    /// are two mails.
+    pub fn is_of_one_numbering(&self, other: &Self) -> bool {
+        let numbering = |position: &Self| position.0.split_once(':').map(|(numbering, _)| numbering.to_owned());
+        numbering(self) == numbering(other)
     }
 }
 
@@ -190,8 +207,8 @@ impl fmt::Display for Position {
 
 /// Cuts a list into what may be held in memory at once, order kept: 50 mails and 16 MiB at most,
 /// but never less than one mail.
-pub fn batches(entries: &[Entry]) -> Vec<&[Entry]> {
-    batches_by(entries, |entry| entry.size)
+pub fn batches<T: Borrow<Entry>>(entries: &[T]) -> Vec<&[T]> {
+    batches_by(entries, |entry| entry.borrow().size)
 }
 
 /// The same for anything that has a size in bytes.

@@ -31,6 +31,9 @@ const OFFICE_FOLDERS: &[(&str, Foreign)] =
 /// archives have one of this name.
 const MIMETYPE: &str = "mimetype";
 
+/// The text of a document of LibreOffice (ODF 1.2, part 3, section 2.2.1).
+const OPEN_DOCUMENT_TEXT: &str = "content.xml";
+
 /// Kinds of documents that are a zip with such an entry.
 const DOCUMENTS: &[&[u8]] =
     &[b"application/vnd.oasis.opendocument", b"application/vnd.sun.xml", b"application/epub+zip"];
@@ -109,7 +112,7 @@ impl Contents {
             return Self::refused(Refusal::TooManyEntries);
         }
         let Ok(mut zip) = ZipArchive::new(Cursor::new(bytes)) else { return Self::refused(Refusal::Unreadable) };
-        if let Some(kind) = package(&mut zip) {
+        if let Some(kind) = package(&mut zip).filter(|_| !holds_report(&mut zip, budget.entries)) {
             return Self { seen: vec![kind], ..Self::default() };
         }
         let mut contents = Self { refusal: inspect(&zip, budget).err(), ..Self::default() };
@@ -142,7 +145,7 @@ impl Contents {
             self.refusal.get_or_insert(Refusal::Nested);
         }
         let found = sniff(&start);
-        self.patient |= matches!(found, Sniff::PatientDocument);
+        self.patient |= matches!(found, Sniff::PatientDocument) && !is_office_text(&name);
         self.xdm |= last(&name).eq_ignore_ascii_case("METADATA.XML") && is_metadata(&found);
         if name.starts_with(META_INF) {
             return matches!(found, Sniff::Known(_));
@@ -163,7 +166,7 @@ impl Contents {
             }
             match document(zip, *index, budget) {
                 Ok(entry) => {
-                    self.patient |= matches!(entry.sniff, Sniff::PatientDocument);
+                    self.patient |= matches!(entry.sniff, Sniff::PatientDocument) && !is_office_text(&entry.name);
                     self.documents.push(entry);
                 }
                 Err(reason) => self.refusal = Some(reason),
@@ -183,6 +186,19 @@ fn package(zip: &mut Zip<'_>) -> Option<Foreign> {
     let index = zip.index_for_name(MIMETYPE)?;
     let said = beginning(zip, index, GLANCE).ok()?;
     DOCUMENTS.iter().any(|kind| said.starts_with(kind)).then_some(Foreign::OpenDocument)
+}
+
+/// Whether a report stands among the entries of what looks like a document of an office suite: some libraries mark any
+/// archive as one.
+fn holds_report(zip: &mut Zip<'_>, entries: usize) -> bool {
+    let count = zip.len().min(entries);
+    (0..count).any(|index| beginning(zip, index, GLANCE).is_ok_and(|start| matches!(sniff(&start), Sniff::Known(_))))
+}
+
+/// Whether an entry is the text of an office document, which people write.
+pub(super) fn is_office_text(name: &str) -> bool {
+    let part = OFFICE_FOLDERS.iter().any(|(folder, _)| name.starts_with(folder));
+    part && ends_in(name, ".xml") || name == OPEN_DOCUMENT_TEXT
 }
 
 /// What an entry is that is no XML.
@@ -231,7 +247,7 @@ fn inspect(zip: &Zip<'_>, budget: &Budget) -> Result<(), Refusal> {
 }
 
 fn inspect_entry(entry: &ZipFileEntry<'_>, ratio: u64) -> Result<(), Refusal> {
-    if leaves_archive(&name(entry)) {
+    if leaves_archive(entry) {
         Err(Refusal::Traversal)
     } else if entry.encrypted() {
         Err(Refusal::Encrypted)
@@ -246,19 +262,51 @@ fn is_too_tight(entry: &ZipFileEntry<'_>, ratio: u64) -> bool {
     entry.size() > SMALL && entry.size() > entry.compressed_size().saturating_mul(ratio)
 }
 
-/// A path that is absolute, climbs, names a drive or ends before its end. Windows takes blanks and dots off the end
-/// of a step.
-fn leaves_archive(name: &str) -> bool {
-    let drive = name.as_bytes().get(1) == Some(&b':');
-    let climbs = |step: &str| step.starts_with("..") && step.trim_end_matches([' ', '.']).is_empty();
-    drive || name.starts_with('/') || name.contains('\0') || name.split('/').any(climbs)
+/// A path that climbs higher than it came from, at any place: nobody knows what was meant. A name is only shown, and
+/// nothing is written: that it is absolute or names a drive does no harm.
+fn leaves_archive(entry: &ZipFileEntry<'_>) -> bool {
+    let mut depth = 0_usize;
+    let stays = |step: &str| {
+        let next = if climbs(step) { depth.checked_sub(1) } else { Some(depth + 1) };
+        next.inspect(|next| depth = *next).is_some()
+    };
+    !written(entry).split('/').filter(|step| is_step(step)).all(stays)
 }
 
-/// The name of an entry, in UTF-8 or else in CP437 (APPNOTE, section 4.4.17 and appendix D). Some tools of Windows
-/// write `\` where a `/` must stand: to whoever unpacks there, both are one path, and so they are here.
+/// The path of an entry from the top of the archive, its steps down and up taken.
 fn name(entry: &ZipFileEntry<'_>) -> String {
+    let path = written(entry);
+    let mut steps = Vec::new();
+    for step in path.split('/').filter(|step| is_step(step)) {
+        if climbs(step) {
+            steps.pop();
+        } else {
+            steps.push(step);
+        }
+    }
+    steps.join("/")
+}
+
+/// The name of an entry, in UTF-8 or else in CP437 (APPNOTE, section 4.4.17 and appendix D), without a drive. Some tools
+/// of Windows write `\` where a `/` must stand: to whoever unpacks there, both are one path, and so they are here.
+fn written(entry: &ZipFileEntry<'_>) -> String {
     let name = entry.name().map_or_else(|_| String::from_utf8_lossy(entry.name_raw()).into_owned(), Cow::into_owned);
-    name.replace('\\', "/")
+    let path = name.replace('\\', "/");
+    match path.split_once(':') {
+        Some((drive, rest)) if drive.len() == 1 && drive.starts_with(|sign: char| sign.is_ascii_alphabetic()) => {
+            rest.to_owned()
+        }
+        _ => path,
+    }
+}
+
+fn is_step(step: &str) -> bool {
+    !matches!(step, "" | ".")
+}
+
+/// Windows takes blanks and dots off the end of a step.
+fn climbs(step: &str) -> bool {
+    step.starts_with("..") && step.trim_end_matches([' ', '.']).is_empty()
 }
 
 fn last(name: &str) -> &str {

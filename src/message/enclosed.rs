@@ -6,7 +6,10 @@ use super::part::Facts;
 const HEAD: usize = 16 << 10;
 
 /// Fields of which one at least stands beside From in the header of a mail.
-const USUAL: &[&str] = &["to", "subject", "date", "message-id", "mime-version", "content-type", "received"];
+const USUAL: &[&str] =
+    &["to", "subject", "date", "message-id", "mime-version", DECLARED, "content-transfer-encoding", "received"];
+
+const DECLARED: &str = "content-type";
 
 /// Whether a part is a whole mail, by its content. What people read as the text of a mail never is: it may quote one.
 pub(super) fn is_mail(facts: &Facts, body: &[u8]) -> bool {
@@ -15,20 +18,28 @@ pub(super) fn is_mail(facts: &Facts, body: &[u8]) -> bool {
 }
 
 /// Whether these bytes begin with the header of a mail (RFC 5322, section 2.2), a mark or the line of a mailbox file
-/// before it passed over.
+/// before it passed over. Without a sender, it must declare its content (RFC 2045, section 5), and a blank line end it.
 pub(super) fn begins_like_mail(bytes: &[u8]) -> bool {
     let mut names: Vec<String> = Vec::new();
+    let mut is_closed = false;
     for (rank, line) in without_lead(bytes).split(|byte| *byte == b'\n').enumerate() {
         let folded = line.starts_with(b" ") || line.starts_with(b"\t");
         let mailbox_line = rank == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         match field_name(line) {
             _ if folded || mailbox_line => {}
             Some(name) => names.push(name),
-            None => break,
+            None => {
+                is_closed = line.trim_ascii().is_empty();
+                break;
+            }
         }
     }
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
-    has("from") && USUAL.iter().any(|name| has(name))
+    if has("from") {
+        USUAL.iter().any(|name| has(name))
+    } else {
+        is_closed && has(DECLARED) && USUAL.iter().any(|name| *name != DECLARED && has(name))
+    }
 }
 
 fn without_lead(bytes: &[u8]) -> &[u8] {

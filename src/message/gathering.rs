@@ -13,7 +13,7 @@ use super::receipt::Receipt;
 use super::refusal::{self, Refusal};
 use super::selection::{Candidate, Claims, Selection};
 use super::transfer::{Encoding, State};
-use super::uuencode;
+use super::{tnef, uuencode};
 
 /// What a mail holds. Exactly one of the three says something: a receipt, defects or candidates.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub(super) unpacked: u64,
     /// Whether the mail holds something besides known reports and what a person writes with them.
     pub(super) strangers: bool,
+    /// Whether a file is attached to it.
+    pub(super) files: bool,
 }
 
 /// The pieces of one mail.
@@ -35,6 +37,7 @@ pub(super) struct Gathering<'l> {
     leaves: usize,
     receipt: Option<Receipt>,
     look: Look,
+    files: bool,
     off_topic: bool,
     unsplit: bool,
     seen: Vec<Foreign>,
@@ -57,6 +60,7 @@ impl<'l> Gathering<'l> {
             leaves: 0,
             receipt: None,
             look: Look::new(),
+            files: false,
             off_topic: false,
             unsplit: false,
             seen: Vec::new(),
@@ -96,8 +100,8 @@ impl<'l> Gathering<'l> {
 
     /// What was found, once everything was seen; `end` says what stopped it.
     pub(super) fn finish(self, end: Result<(), Unreadable>) -> Found {
-        let unpacked = self.budget.unpacked();
-        Found { unpacked, ..self.found(end) }
+        let (unpacked, files) = (self.budget.unpacked(), self.files);
+        Found { unpacked, files, ..self.found(end) }
     }
 
     fn found(mut self, end: Result<(), Unreadable>) -> Found {
@@ -119,14 +123,19 @@ impl<'l> Gathering<'l> {
         }
     }
 
-    fn intact(&mut self, facts: &Facts, bytes: Vec<u8>) {
+    /// What is left of a mail that cannot be taken apart, or no further.
+    pub(super) fn unread(&mut self, bytes: &[u8]) {
+        self.look.unread(bytes);
+    }
+
+    fn intact(&mut self, facts: &Facts, bytes: Vec<u8>, found: &Sniff) {
         match Magic::of(&bytes) {
             Some(Magic::Zip) => self.archive(&shown(facts.name.as_deref(), ".zip"), &bytes),
             Some(Magic::Packed(kind)) => self.refuse_unopened(&shown(facts.name.as_deref(), ""), kind),
             Some(Magic::AppleDouble) => {}
             Some(Magic::Foreign(kind)) if !facts.claims().xml => self.foreign(facts, kind),
             None if facts.claims_zip() => self.refuse(facts, Refusal::Unreadable),
-            Some(Magic::Foreign(_)) | None => self.document(facts, bytes),
+            Some(Magic::Foreign(_)) | None => self.document(facts, bytes, found),
         }
     }
 
@@ -143,23 +152,21 @@ impl<'l> Gathering<'l> {
         }
     }
 
-    fn document(&mut self, facts: &Facts, bytes: Vec<u8>) {
-        let found = sniff(&bytes);
-        if found == Sniff::NotXml
+    fn document(&mut self, facts: &Facts, bytes: Vec<u8>, found: &Sniff) {
+        if *found == Sniff::NotXml
             && let Some(kind) = hiding(facts, &bytes)
         {
             self.see(kind);
         }
         let candidate = Candidate { name: shown(facts.name.as_deref(), ".xml"), bytes };
         let full = refusal::too_many_documents(self.limits);
-        if self.selection.offer(candidate, &found, facts.claims()).is_err() && !self.defects.contains(&full) {
+        if self.selection.offer(candidate, found, facts.claims()).is_err() && !self.defects.contains(&full) {
             self.defects.push(full);
         }
     }
 
     /// A part that lost bytes on the way matters if it was, or was meant to be, something to read.
-    fn damaged(&mut self, facts: &Facts, bytes: &[u8]) {
-        let found = sniff(bytes);
+    fn damaged(&mut self, facts: &Facts, bytes: &[u8], found: &Sniff) {
         let matters = match found {
             Sniff::PatientDocument | Sniff::Known(_) => true,
             Sniff::Broken | Sniff::OtherXml { .. } => !facts.claims().for_people,
@@ -188,16 +195,18 @@ impl Sink for Gathering<'_> {
     fn leaf(&mut self, facts: &Facts, body: &[u8]) {
         self.leaves += 1;
         let decoded = facts.encoding.decode(body);
-        self.look.part(facts, &decoded.bytes);
+        let found = sniff(&decoded.bytes);
+        self.files |= is_file(facts, &decoded.bytes);
+        self.look.part(facts, body, &decoded, &found);
         let sound = match decoded.state {
             State::Intact => true,
-            State::Unpadded => is_whole(&decoded.bytes),
-            State::Damaged => facts.encoding == Encoding::Unknown && is_plain(&decoded.bytes),
+            State::Unpadded => is_whole(&decoded.bytes, &found),
+            State::Damaged => facts.encoding == Encoding::Unknown && is_plain(&found),
         };
         if sound {
-            self.intact(facts, decoded.bytes.into_owned());
+            self.intact(facts, decoded.bytes.into_owned(), &found);
         } else {
-            self.damaged(facts, &decoded.bytes);
+            self.damaged(facts, &decoded.bytes, &found);
         }
     }
 
@@ -215,6 +224,10 @@ impl Sink for Gathering<'_> {
         self.unsplit = true;
     }
 
+    fn outside(&mut self, bytes: &[u8]) {
+        self.look.outside(bytes);
+    }
+
     fn damaged_mail(&mut self, facts: &Facts) {
         self.defects.push(refusal::damaged(&shown(facts.name.as_deref(), ".eml")));
     }
@@ -226,19 +239,31 @@ impl Sink for Gathering<'_> {
 
 /// Whether a part of unknown transfer encoding was not encoded at all: `8bits` and the like are
 /// common, and XML is recognised as it stands.
-fn is_plain(bytes: &[u8]) -> bool {
-    !matches!(sniff(bytes), Sniff::NotXml)
+fn is_plain(found: &Sniff) -> bool {
+    !matches!(found, Sniff::NotXml)
+}
+
+/// Whether a part is something that was attached: neither what a person writes, nor a signature, nor the logo of one, nor
+/// the wrapping of Outlook around nothing.
+fn is_file(facts: &Facts, bytes: &[u8]) -> bool {
+    match Magic::of(bytes) {
+        _ if facts.is_letter() || facts.is_signature() => false,
+        Some(Magic::Foreign(Foreign::Tnef)) => tnef::holds_files(bytes),
+        Some(Magic::Foreign(Foreign::Image)) => facts.is_attachment(),
+        _ if facts.media.starts_with("image/") => facts.is_attachment(),
+        _ => facts.is_attachment() || facts.name.is_some(),
+    }
 }
 
 /// Whether bytes that came without their padding are all there: they end as what they begin as must end. Of a zip the
 /// checksums tell the rest.
-fn is_whole(bytes: &[u8]) -> bool {
+fn is_whole(bytes: &[u8], found: &Sniff) -> bool {
     match Magic::of(bytes) {
         Some(Magic::Zip) => bytes.windows(4).any(|window| window == b"PK\x05\x06"),
         Some(_) => true,
         None => {
             let last = bytes.iter().rev().find(|byte| !byte.is_ascii_whitespace() && **byte != 0);
-            last == Some(&b'>') && is_plain(bytes)
+            last == Some(&b'>') && is_plain(found)
         }
     }
 }

@@ -5,11 +5,14 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 
-use crate::report::{Magic, Sniff, holds_patient_document, letter_holds_patient_document, sniff};
+use crate::report::{Foreign, Magic, Sniff, letter_holds_patient_document, sniff};
 
+use super::archive::is_office_text;
 use super::head::Head;
 use super::mime::{self, Sink};
 use super::part::Facts;
+use super::transfer::{Decoded, State};
+use super::{embedded, tnef, uuencode};
 
 /// How deep: an entry of an archive in a mail in an archive.
 const LEVELS: u8 = 4;
@@ -21,6 +24,9 @@ const BYTES: usize = 8 << 20;
 const ENTRY: usize = 128 << 10;
 /// Bytes unpacked of a file that is compressed as a whole.
 const FILE: usize = 1 << 20;
+
+/// The beginning of a text in which files are looked for that are written as text.
+const TEXT: usize = 256 << 10;
 
 /// What begins the header of an entry (APPNOTE, section 4.3.7).
 const LOCAL_HEADER: &[u8] = b"PK\x03\x04";
@@ -41,16 +47,18 @@ impl Look {
         Self { pieces: PIECES, bytes: BYTES, patient: false, strangers: false }
     }
 
-    /// Looks at a part of the mail itself.
-    pub(super) fn part(&mut self, facts: &Facts, bytes: &[u8]) {
-        self.strangers |= !facts.is_letter() && !facts.is_signature() && is_stranger(bytes);
-        self.piece(facts, bytes, LEVELS);
+    /// Looks at a part of the mail itself, which is `found`.
+    pub(super) fn part(&mut self, facts: &Facts, body: &[u8], decoded: &Decoded<'_>, found: &Sniff) {
+        let bytes = &decoded.bytes;
+        self.strangers |= !facts.is_letter() && !facts.is_signature() && is_stranger(bytes, found);
+        self.leaf(facts, body, decoded, found, LEVELS);
     }
 
     /// Looks at a file, and into it.
     pub(super) fn file(&mut self, bytes: &[u8]) {
-        self.strangers |= is_stranger(bytes);
-        self.open(bytes, LEVELS);
+        let found = sniff(bytes);
+        self.strangers |= is_stranger(bytes, &found);
+        self.open(bytes, &found, LEVELS);
     }
 
     /// Looks at the parts of a multipart that is taken apart no further.
@@ -59,23 +67,67 @@ impl Look {
         self.parts(facts, body, LEVELS);
     }
 
-    fn piece(&mut self, facts: &Facts, bytes: &[u8], levels: u8) {
+    /// Looks at what is in no part: text for people, or what was meant to be a part.
+    pub(super) fn outside(&mut self, bytes: &[u8]) {
+        self.text(bytes, LEVELS);
+    }
+
+    /// Looks at what was not taken apart because a limit was met, or there is no way to.
+    pub(super) fn unread(&mut self, bytes: &[u8]) {
+        bytes.chunks(TEXT).take(BYTES / TEXT).for_each(|chunk| self.text(chunk, LEVELS));
+        self.mail(bytes, LEVELS);
+    }
+
+    /// What was decoded badly may be a document where it stands, or in another encoding than it says.
+    fn leaf(&mut self, facts: &Facts, body: &[u8], decoded: &Decoded<'_>, found: &Sniff, levels: u8) {
         if facts.is_letter() {
-            self.patient |= letter_holds_patient_document(bytes);
+            self.text(&decoded.bytes, levels);
         } else {
-            self.open(bytes, levels);
+            self.open(&decoded.bytes, found, levels);
+        }
+        if decoded.state == State::Damaged {
+            self.text(body, levels);
         }
     }
 
-    fn open(&mut self, bytes: &[u8], levels: u8) {
+    fn text(&mut self, bytes: &[u8], levels: u8) {
+        self.patient = self.patient || letter_holds_patient_document(bytes);
+        self.embedded(bytes, levels);
+    }
+
+    /// Files written as text, where nothing says so.
+    fn embedded(&mut self, text: &[u8], levels: u8) {
+        let Some(levels) = levels.checked_sub(1) else { return };
+        let start = text.get(..TEXT).unwrap_or(text);
+        for file in embedded::base64(start).chain(uuencode::files(start)) {
+            if self.patient || self.pieces == 0 || self.bytes == 0 {
+                return;
+            }
+            self.bytes = self.bytes.saturating_sub(file.len());
+            self.piece(&file, levels);
+        }
+    }
+
+    fn piece(&mut self, bytes: &[u8], levels: u8) {
+        self.open(bytes, &sniff(bytes), levels);
+    }
+
+    fn open(&mut self, bytes: &[u8], found: &Sniff, levels: u8) {
         let Some(pieces) = self.pieces.checked_sub(1).filter(|_| levels > 0 && !self.patient) else { return };
         self.pieces = pieces;
-        self.patient = holds_patient_document(bytes);
-        match Magic::of(bytes) {
-            _ if self.patient => {}
-            Some(Magic::Zip) => self.archive(bytes, levels - 1),
-            Some(Magic::Packed(_)) => self.compressed(bytes, levels - 1),
-            Some(Magic::AppleDouble | Magic::Foreign(_)) | None => self.mail(bytes, levels - 1),
+        self.patient = *found == Sniff::PatientDocument;
+        match (found, Magic::of(bytes)) {
+            (Sniff::PatientDocument | Sniff::Known(_), _) => {}
+            (_, Some(Magic::Zip)) => self.archive(bytes, levels - 1),
+            (_, Some(Magic::Packed(_))) => self.compressed(bytes, levels - 1),
+            (_, Some(Magic::Foreign(Foreign::Tnef))) => {
+                tnef::pieces(bytes).for_each(|piece| self.piece(piece, levels - 1));
+            }
+            (_, Some(Magic::AppleDouble | Magic::Foreign(_))) => self.mail(bytes, levels - 1),
+            (_, None) => {
+                self.mail(bytes, levels - 1);
+                self.embedded(bytes, levels);
+            }
         }
     }
 
@@ -88,17 +140,27 @@ impl Look {
                 self.strangers = true;
                 return;
             }
-            if let Some(packed) = bytes.get(at..).and_then(Packed::read) {
+            if let Some((name, packed)) = bytes.get(at..).and_then(Packed::read) {
                 let content = self.unpack(packed, ENTRY);
-                self.strangers |= !is_report(&content);
-                self.open(&content, levels);
+                self.entry(name, &content, levels);
             }
+        }
+    }
+
+    /// The text of an office document is what a person writes.
+    fn entry(&mut self, name: &[u8], content: &[u8], levels: u8) {
+        let found = sniff(content);
+        self.strangers |= !matches!(found, Sniff::Known(_));
+        if is_office_text(&String::from_utf8_lossy(name)) {
+            self.text(content, levels);
+        } else {
+            self.open(content, &found, levels);
         }
     }
 
     fn compressed(&mut self, bytes: &[u8], levels: u8) {
         let content = self.unpack(Packed::Gzip(bytes), FILE);
-        self.open(&content, levels);
+        self.piece(&content, levels);
     }
 
     /// As much as is allowed; of what is damaged, what comes before.
@@ -128,7 +190,7 @@ impl Look {
 
     fn parts(&mut self, facts: &Facts, body: &[u8], levels: u8) {
         for part in facts.boundary.iter().flat_map(|boundary| mime::parts(body, boundary)) {
-            self.open(part, levels);
+            self.piece(part, levels);
         }
     }
 }
@@ -143,12 +205,8 @@ fn enclosed(bytes: &[u8]) -> &[u8] {
 }
 
 /// Whether it is no report; an archive says what it holds once it is opened.
-fn is_stranger(bytes: &[u8]) -> bool {
-    Magic::of(bytes) != Some(Magic::Zip) && !is_report(bytes)
-}
-
-fn is_report(bytes: &[u8]) -> bool {
-    matches!(sniff(bytes), Sniff::Known(_))
+fn is_stranger(bytes: &[u8], found: &Sniff) -> bool {
+    Magic::of(bytes) != Some(Magic::Zip) && !matches!(found, Sniff::Known(_))
 }
 
 /// The pieces of a mail that came as a file.
@@ -159,7 +217,8 @@ struct Inside<'l> {
 
 impl Sink for Inside<'_> {
     fn leaf(&mut self, facts: &Facts, body: &[u8]) {
-        self.look.piece(facts, &facts.encoding.decode(body).bytes, self.levels);
+        let decoded = facts.encoding.decode(body);
+        self.look.leaf(facts, body, &decoded, &sniff(&decoded.bytes), self.levels);
     }
 
     fn report(&mut self, facts: &Facts, body: &[u8]) {
@@ -168,10 +227,14 @@ impl Sink for Inside<'_> {
 
     fn unsplit(&mut self) {}
 
+    fn outside(&mut self, bytes: &[u8]) {
+        self.look.text(bytes, self.levels);
+    }
+
     fn damaged_mail(&mut self, _: &Facts) {}
 
     fn beyond(&mut self, mail: &[u8]) {
-        self.look.open(mail, self.levels);
+        self.look.piece(mail, self.levels);
     }
 }
 
@@ -184,18 +247,17 @@ enum Packed<'x> {
 }
 
 impl<'x> Packed<'x> {
-    /// The entry whose header stands here (APPNOTE, section 4.3.7); `None` for a folder, and for what is packed in
+    /// The name and content of the entry whose header stands here (APPNOTE, section 4.3.7); `None` for a folder, and for what is packed in
     /// another way. What follows the entry is not cut off: its end may be told behind it only.
-    fn read(header: &'x [u8]) -> Option<Self> {
+    fn read(header: &'x [u8]) -> Option<(&'x [u8], Self)> {
         let number = |at: usize| Some(usize::from(u16::from_le_bytes([*header.get(at)?, *header.get(at + 1)?])));
-        let (name, extra) = (number(26)?, number(28)?);
-        if header.get(30..30 + name)?.ends_with(b"/") {
-            return None;
-        }
-        let content = header.get(30 + name + extra..)?;
+        let (length, extra) = (number(26)?, number(28)?);
+        let name = header.get(30..30 + length)?;
+        let content = header.get(30 + length + extra..)?;
         match number(8)? {
-            0 => Some(Self::Stored(content)),
-            8 => Some(Self::Deflated(content)),
+            _ if name.ends_with(b"/") => None,
+            0 => Some((name, Self::Stored(content))),
+            8 => Some((name, Self::Deflated(content))),
             _ => None,
         }
     }

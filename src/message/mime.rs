@@ -40,10 +40,12 @@ pub(super) enum Unreadable {
 pub(super) trait Sink {
     /// A part that has no parts of its own.
     fn leaf(&mut self, facts: &Facts, body: &[u8]);
-    /// A multipart/report, which is not taken apart; one inside a forwarded mail is passed over.
+    /// A multipart/report, which is not taken apart; one inside a forwarded mail is outside.
     fn report(&mut self, facts: &Facts, body: &[u8]);
-    /// A multipart whose boundary is not declared or never occurs.
+    /// A multipart whose boundary is not declared or never occurs; its body is outside.
     fn unsplit(&mut self);
+    /// What is in no part: before the first boundary of a multipart, behind its last one, or never taken apart.
+    fn outside(&mut self, bytes: &[u8]);
     /// A mail inside this one that lost bytes on the way; what is left of it follows.
     fn damaged_mail(&mut self, facts: &Facts);
     /// A forwarded mail that lies deeper than is looked into.
@@ -75,16 +77,14 @@ pub(super) fn open_long_head(raw: &[u8]) -> &[u8] {
     mail.get(..MAX_HEAD).unwrap_or(mail)
 }
 
-/// The header of a mail whose lines end in a carriage return alone, with line feeds instead: enough to know the
-/// sender. `None` if the mail has a line feed: then a carriage return alone ends no line, here or at any server.
+/// A mail whose lines end in a carriage return alone, with line feeds instead: enough to know the sender, and whether a
+/// patient's document is in it. `None` if the mail has a line feed: then a carriage return alone ends no line, here or at
+/// any server.
 pub(super) fn relined(raw: &[u8]) -> Option<Vec<u8>> {
     if raw.contains(&b'\n') || !raw.contains(&b'\r') {
         return None;
     }
-    let start = raw.trim_ascii_start();
-    let lines = start.get(..MAX_HEAD).unwrap_or(start).iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte });
-    let lines: Vec<u8> = lines.collect();
-    Some(split_head(beginning(&lines)).0.to_vec())
+    Some(raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 /// A mail without what programs leave in front of its header: byte order marks, blanks and blank lines, and the line
@@ -115,8 +115,8 @@ pub(super) fn walk(facts: &Facts, body: &[u8], parts: usize, sink: &mut impl Sin
 
 /// The parts between the lines of `boundary`, headers included. A missing last line is forgiven:
 /// what is cut off shows in the document itself.
-pub(super) fn parts<'x>(body: &'x [u8], boundary: &str) -> impl Iterator<Item = &'x [u8]> {
-    Parts { body, boundary: boundary.as_bytes(), at: 0, start: None, closed: false }
+pub(super) fn parts<'x, 'b>(body: &'x [u8], boundary: &'b str) -> Parts<'x, 'b> {
+    Parts { body, boundary: boundary.as_bytes(), first: None, at: 0, start: None, closed: false }
 }
 
 /// The header block, its last line ending included, and what follows the blank line.
@@ -151,6 +151,8 @@ impl<S: Sink> Walk<'_, S> {
         if facts.media == "multipart/report" {
             if level.forwarded == 0 {
                 self.sink.report(facts, body);
+            } else {
+                self.sink.outside(body);
             }
             Ok(())
         } else if facts.is_multipart() {
@@ -165,15 +167,28 @@ impl<S: Sink> Walk<'_, S> {
 
     fn multipart(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
         let default = if facts.media == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let Some(boundary) = &facts.boundary else {
+            self.unsplit(body);
+            return Ok(());
+        };
+        let mut parts = parts(body, boundary);
         let mut found = false;
-        for part in facts.boundary.iter().flat_map(|boundary| parts(body, boundary)) {
+        for part in parts.by_ref() {
             found = true;
             self.entity(part, default, level)?;
         }
-        if !found {
-            self.sink.unsplit();
+        if found {
+            self.sink.outside(parts.before());
+            self.sink.outside(parts.behind());
+        } else {
+            self.unsplit(body);
         }
         Ok(())
+    }
+
+    fn unsplit(&mut self, body: &[u8]) {
+        self.sink.outside(body);
+        self.sink.unsplit();
     }
 
     /// RFC 2046, section 5.2.1, forbids to encode a forwarded mail; some do it all the same.
@@ -191,9 +206,12 @@ impl<S: Sink> Walk<'_, S> {
     }
 }
 
-struct Parts<'x, 'b> {
+/// The parts of a multipart, one after the other.
+pub(super) struct Parts<'x, 'b> {
     body: &'x [u8],
     boundary: &'b [u8],
+    /// Where the first boundary stands, once it was found.
+    first: Option<usize>,
     at: usize,
     start: Option<usize>,
     closed: bool,
@@ -208,6 +226,7 @@ impl<'x> Iterator for Parts<'x, '_> {
             let line_start = self.at;
             self.at += line.len();
             if let Some(closing) = delimiter(line, self.boundary) {
+                self.first.get_or_insert(line_start);
                 self.closed = closing;
                 let next = (!closing).then_some(self.at);
                 if let Some(start) = std::mem::replace(&mut self.start, next) {
@@ -223,6 +242,16 @@ impl<'x> Iterator for Parts<'x, '_> {
 }
 
 impl<'x> Parts<'x, '_> {
+    /// What stands before the first boundary.
+    fn before(&self) -> &'x [u8] {
+        self.body.get(..self.first.unwrap_or(0)).unwrap_or_default()
+    }
+
+    /// What stands behind the last boundary, once all parts were given.
+    fn behind(&self) -> &'x [u8] {
+        if self.closed { self.body.get(self.at..).unwrap_or_default() } else { &[] }
+    }
+
     /// The line ending before a boundary belongs to the boundary (RFC 2046, section 5.1.1).
     fn without_line_ending(&self, start: usize, end: usize) -> &'x [u8] {
         let part = self.body.get(start..end).unwrap_or_default();

@@ -6,6 +6,7 @@
 
 mod archive;
 mod automatic;
+mod embedded;
 mod enclosed;
 mod envelope;
 mod gathering;
@@ -21,6 +22,7 @@ mod receipt;
 mod refusal;
 mod selection;
 mod substitute;
+mod tnef;
 mod transfer;
 mod uuencode;
 
@@ -55,18 +57,18 @@ pub struct Message {
 /// Never fails: a mail that cannot be read has the defect M05 and whatever its header still tells.
 pub fn read(raw: &[u8], limits: &Limits) -> Message {
     if let Some(lines) = mime::relined(raw) {
-        return unread(&Head::read(&lines), Unreadable::NoLineFeed, limits);
+        return unread(&lines, Unreadable::NoLineFeed, limits);
     }
     match mime::open(raw) {
-        Ok((block, body)) => read_opened(&Head::read(block), body, limits),
-        Err(reason) => unread(&Head::read(mime::open_long_head(raw)), reason, limits),
+        Ok((block, body)) => read_opened(raw, &Head::read(block), body, limits),
+        Err(reason) => unread(raw, reason, limits),
     }
 }
 
 /// The sender of a mail, whose body is not looked at.
 pub fn sender_of(raw: &[u8]) -> Option<Address> {
     let lines = mime::relined(raw);
-    Envelope::read(&Head::read(lines.as_deref().unwrap_or_else(|| header_of(raw)))).sender
+    Envelope::read(&Head::read(header_of(lines.as_deref().unwrap_or(raw)))).sender
 }
 
 fn header_of(raw: &[u8]) -> &[u8] {
@@ -189,6 +191,11 @@ impl Message {
         !self.candidates().is_empty() && !self.found.strangers
     }
 
+    /// Whether a file is attached, of whatever kind.
+    pub fn has_attachments(&self) -> bool {
+        self.found.files
+    }
+
     /// Whether nothing in it is to be judged: a receipt, or an automatic mail without any document. A patient's document
     /// that a machine sends is one all the same.
     pub fn is_ignorable(&self) -> bool {
@@ -205,17 +212,23 @@ impl Message {
     }
 }
 
-fn read_opened(head: &Head<'_>, body: &[u8], limits: &Limits) -> Message {
+fn read_opened(raw: &[u8], head: &Head<'_>, body: &[u8], limits: &Limits) -> Message {
     if head.is_empty() {
-        return unread(head, Unreadable::NoHeader, limits);
+        return unread(raw, Unreadable::NoHeader, limits);
     }
     let mut gathering = Gathering::new(limits);
     let end = mime::walk(&Facts::read(head, "text/plain"), body, limits.parts, &mut gathering);
+    if end.is_err() {
+        gathering.unread(raw);
+    }
     Message::new(head, gathering.finish(end))
 }
 
-fn unread(head: &Head<'_>, reason: Unreadable, limits: &Limits) -> Message {
-    Message::new(head, Found::defects(vec![refusal::unreadable(reason, limits)]))
+/// A mail that is not taken apart, except to know whether a patient's document is in it.
+fn unread(raw: &[u8], reason: Unreadable, limits: &Limits) -> Message {
+    let mut gathering = Gathering::new(limits);
+    gathering.unread(raw);
+    Message::new(&Head::read(header_of(raw)), gathering.finish(Err(reason)))
 }
 
 /// The text a person reads first in a mail: its first text part, decoded; empty without one.

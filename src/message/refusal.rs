@@ -15,7 +15,7 @@ pub(super) enum Refusal {
     Unreadable,
     /// A password protects an entry.
     Encrypted,
-    /// An entry would leave the folder it is unpacked to.
+    /// The path of an entry climbs out of the archive.
     Traversal,
     /// Two entries of one name: which of them counts depends on the reader.
     SameName,
@@ -54,7 +54,9 @@ impl Refusal {
             Self::Packed(kind) => format!("C’est {kind}, que Dispolits n’ouvre pas."),
             Self::Unreadable => "Elle est endommagée ou utilise une compression inconnue.".to_owned(),
             Self::Encrypted => "Elle est protégée par un mot de passe.".to_owned(),
-            Self::Traversal => "Le chemin d’un fichier qu’elle contient sort de l’archive.".to_owned(),
+            Self::Traversal => {
+                "Le chemin d’un fichier qu’elle contient remonte hors de l’archive, par « .. ».".to_owned()
+            }
             Self::SameName => "Deux des fichiers qu’elle contient portent le même nom.".to_owned(),
             Self::Nested => "Elle contient une autre archive.".to_owned(),
             Self::TooManyEntries => format!("Elle contient plus de {} fichiers.", limits.archive_entries),

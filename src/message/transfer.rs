@@ -15,7 +15,7 @@ const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// One run of symbols, its padding taken off.
-const RUN: GeneralPurpose = GeneralPurpose::new(
+pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
@@ -67,7 +67,8 @@ impl Encoding {
         let token = text.split([';', '(', ' ']).next().unwrap_or_default().trim_matches('"');
         match token.to_ascii_lowercase().as_str() {
             "" | "7bit" | "8bit" | "binary" => Self::Identity,
-            "base64" => Self::Base64,
+            // The others are what old programs call it.
+            "base64" | "x-base64" | "base-64" | "b64" => Self::Base64,
             "quoted-printable" => Self::QuotedPrintable,
             _ => Self::Unknown,
         }
@@ -102,7 +103,7 @@ fn base64(body: &[u8]) -> Decoded<'static> {
 fn runs(symbols: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(symbols.len());
     let mut full = symbols.split(|symbol| *symbol == b'=').filter(|run| !run.is_empty());
-    full.try_for_each(|run| RUN.decode_vec(run, &mut bytes).ok())?;
+    full.try_for_each(|run| LENIENT.decode_vec(run, &mut bytes).ok())?;
     Some(bytes)
 }
 

@@ -115,7 +115,8 @@ impl ReplyRules {
             || message.subject().is_some_and(reply::is_repeated_subject);
         let is_text = || {
             let told = |defect: &Defect| matches!(defect.code(), Code::M01 | Code::M02);
-            !mail.headers_only && message.candidates().is_empty() && message.defects().iter().all(told)
+            let is_bare = message.candidates().is_empty() && !message.has_attachments();
+            !mail.headers_only && is_bare && message.defects().iter().all(told)
         };
         let comes_back = || {
             let documents = &outcome.documents;
@@ -211,7 +212,8 @@ impl ReplyRules {
 
     /// A rejection is copied to the contact of an establishment that the mail names, if this sender
     /// reports for it; to that of the sender's only one, whatever the mail names: a number that is
-    /// wrong, unknown or somebody else's is what its contact must hear of.
+    /// wrong, unknown or somebody else's is what its contact must hear of. Of what was not recognised as a report nobody
+    /// but its sender hears, and a contact that sends reports has the answer already.
     pub(super) fn contact(
         &self,
         outcome: &MailOutcome,
@@ -220,7 +222,7 @@ impl ReplyRules {
         to: &Address,
         referential: &Referential,
     ) -> Option<Address> {
-        if rejections(outcome) == 0 {
+        if rejections(outcome) == 0 || !outcome.is_recognised() {
             return None;
         }
         let own = referential.establishments_of(sender);
@@ -229,7 +231,7 @@ impl ReplyRules {
             _ => own.into_iter().filter(|finess| named.contains(finess)).collect(),
         };
         let contacts = concerned.into_iter().filter_map(|finess| referential.establishment(finess)?.contact.clone());
-        contacts.into_iter().find(|contact| contact != to && self.may_write_to(contact))
+        contacts.into_iter().find(|contact| contact != to && contact != sender && self.may_write_to(contact))
     }
 
     /// Whether a person may have Dispolits write to an address: within the allowed domains, never to Dispolits itself nor

@@ -43,7 +43,7 @@ impl Case {
             .verdict
             .filter(|verdict| matches!(verdict, Verdict::Integre | Verdict::PartiellementIntegre | Verdict::Rejete))?;
         let sender = self.message.as_ref()?.sender()?.clone();
-        Some((sender, Past { received_at: self.mail.received_at, mail: self.mail.id, verdict }))
+        Some((sender, Past { mail: self.mail.id, verdict }))
     }
 }
 
@@ -155,7 +155,7 @@ impl Settling {
         }
         let settled = self.store().last_judged_before(sender, case.mail.id).await?;
         let last = settled.into_iter().chain(others.last_judged_before(sender, case.mail.id));
-        let last = last.max_by_key(|past| (past.received_at, past.mail));
+        let last = last.max_by_key(|past| past.mail);
         Ok(last.is_some_and(|past| past.verdict != Verdict::Integre))
     }
 

@@ -26,7 +26,8 @@ impl Settling {
     /// Makes one digest for each address and mailbox whose rejections were withheld for an hour, as many as the total of
     /// the hour allows. One that cannot be made stops no other.
     pub async fn digests(&self) -> Result<(), StoreError> {
-        for DigestDue { to, mails } in self.store().digests_due(self.before(SignedDuration::from_hours(1))).await? {
+        for DigestDue { to, mails } in self.store().digests_due(SignedDuration::from_hours(1), self.clock.now()).await?
+        {
             if self.ledger().await?.is_full(&self.rules.settings) {
                 // They stay due.
                 return Ok(());
@@ -64,6 +65,11 @@ impl Settling {
 }
 
 impl Gathered {
+    /// Nobody gets a copy of a letter that speaks of what was not recognised as a report.
+    fn all_copies(&self) -> Vec<Address> {
+        if self.outcomes.iter().all(MailOutcome::is_recognised) { self.copies.clone() } else { Vec::new() }
+    }
+
     fn copy_to(&mut self, contact: Option<Address>) {
         let new = contact.filter(|contact| self.copies.len() < COPIES && !self.copies.contains(contact));
         self.copies.extend(new);
@@ -72,7 +78,7 @@ impl Gathered {
 
 /// The digest for one address; kept with the last of its mails.
 fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, gathered: &Gathered, at: Timestamp) -> NewReply {
-    let envelope = Envelope { cc: gathered.copies.clone(), ..envelope(rules, last, to) };
+    let envelope = Envelope { cc: gathered.all_copies(), ..envelope(rules, last, to) };
     NewReply {
         kind: ReplyKind::Recapitulatif,
         content: reply::digest(&Digest { envelope: &envelope, outcomes: &gathered.outcomes, at }),

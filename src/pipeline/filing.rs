@@ -47,6 +47,12 @@ impl<'a> Listing<'a> {
     pub(super) fn has(&self, position: &str) -> bool {
         position.parse::<Position>().is_ok_and(|position| self.0.contains(&position))
     }
+
+    /// Whether a mail was there under the numbering of this listing, and is there no longer.
+    pub(super) fn lacks(&self, position: &str) -> bool {
+        let same = |position: &Position| self.0.iter().next().is_some_and(|one| one.is_of_one_numbering(position));
+        position.parse::<Position>().is_ok_and(|position| same(&position) && !self.0.contains(&position))
+    }
 }
 
 impl Intake {
@@ -100,18 +106,19 @@ impl Intake {
         self.judge.store().to_move(&self.judge.account, &but, after, BATCH).await
     }
 
-    /// What is filed together: first attempts apart from others, and apart from all the folders in which a session ended.
+    /// What is filed together: first attempts apart from others, which come before them so that no copy just made is taken
+    /// for theirs, and apart from all the folders in which a session ended.
     fn apart(&self, mails: Vec<ToMove>, closed: &BTreeSet<Folder>) -> Vec<(Vec<ToMove>, Attempt)> {
         let mut groups: BTreeMap<(Option<Folder>, bool), Vec<ToMove>> = BTreeMap::new();
         for mail in mails {
             let folder = mail.folder.parse::<Folder>().ok();
             if folder.is_none_or(|folder| !closed.contains(&folder)) {
                 let suspect = folder.filter(|folder| self.holding.is_suspect(*folder));
-                groups.entry((suspect, mail.tried)).or_default().push(mail);
+                groups.entry((suspect, !mail.tried)).or_default().push(mail);
             }
         }
-        let attempt = |tried| if tried { Attempt::Again } else { Attempt::First };
-        groups.into_iter().map(|((_, tried), mails)| (mails, attempt(tried))).collect()
+        let attempt = |is_first| if is_first { Attempt::First } else { Attempt::Again };
+        groups.into_iter().map(|((_, is_first), mails)| (mails, attempt(is_first))).collect()
     }
 
     /// That it is tried is durable before it is: a crash may leave a copy without a removal.
@@ -144,6 +151,8 @@ impl Intake {
             ids.iter().zip(outcomes).filter(|(_, outcome)| **outcome == wanted).map(|(id, _)| *id).collect()
         };
         let (moved, left) = (with(Moved::Done), with(Moved::Left));
+        // What was refused left no copy: on the next attempt one that is found would be another mail's.
+        self.judge.store().not_filed(&self.judge.duty()?, &with(Moved::Refused)).await?;
         self.judge.store().moved(&self.judge.duty()?, &moved, self.judge.now()).await?;
         self.judge.store().left(&self.judge.duty()?, &left, self.judge.now()).await?;
         Ok(moved.len())
@@ -151,10 +160,10 @@ impl Intake {
 
     /// What a filing says of the folders: those that took nothing of what they were asked to are given.
     fn learn(&self, moves: &[(Position, Folder)], outcomes: &[Moved], refusals: &Refusals) -> BTreeSet<Folder> {
-        let with = |wanted: Moved| -> BTreeSet<Folder> {
-            moves.iter().zip(outcomes).filter(|(_, one)| **one == wanted).map(|((_, folder), _)| *folder).collect()
+        let with = |wanted: fn(Moved) -> bool| -> BTreeSet<Folder> {
+            moves.iter().zip(outcomes).filter(|(_, one)| wanted(**one)).map(|((_, folder), _)| *folder).collect()
         };
-        let (taken, refused) = (with(Moved::Done), with(Moved::Refused));
+        let (taken, refused) = (with(|one| one == Moved::Done), with(Moved::is_refused));
         for folder in &taken {
             self.holding.proven(*folder);
         }

@@ -12,12 +12,10 @@ use super::leaving::{Doubted, KnownLeft};
 use super::strays::Strays;
 use super::tracer::Tracer;
 use crate::fail_point::fail_point;
-use crate::mailbox::{Entry, Fetched, Folders, Haul, Left, Limits, MailboxError, Position, Session};
+use crate::mailbox::{self, Entry, Fetched, Folders, Haul, Left, Limits, MailboxError, Position, Session};
 use crate::store::{Received, StoreError};
 use crate::unread::Cause;
 
-/// Mails fetched together.
-const BATCH: usize = 50;
 /// The most header bytes kept of a mail over the size limit.
 const MAX_HEADER: usize = 64 * 1024;
 
@@ -168,15 +166,19 @@ impl Intake {
         Ok((session, Taken { received: mails.len(), left_again }))
     }
 
-    /// Makes mails durable, but for those that were left in place and are found at another position.
+    /// Makes mails durable, but for those that were left in place and are found at another position. A mail whose twin was
+    /// moved by an attempt that a crash cut short comes after that move: it is a duplicate, not the same mail once more.
     async fn keep(&self, mails: Vec<Received<'_>>, strays: &mut Strays) -> Result<(), StoreError> {
-        let (mut found, mut new) = (Vec::new(), Vec::new());
+        let (mut found, mut new, mut filed) = (Vec::new(), Vec::new(), Vec::new());
         for mail in mails {
-            match strays.claim(&mail.sha256()) {
+            let sha256 = mail.sha256();
+            filed.extend(strays.filed_before(&sha256));
+            match strays.claim(&sha256) {
                 Some(id) => found.push((id, mail.position)),
                 None => new.push(mail),
             }
         }
+        self.judge.store().moved(&self.judge.duty()?, &filed, self.judge.now()).await?;
         self.judge.store().relocate(&self.judge.duty()?, &found).await?;
         self.judge.store().receive(&self.judge.duty()?, &new, self.judge.now()).await
     }
@@ -219,20 +221,10 @@ enum Batch<'a, 'b> {
 
 /// Batches small enough to be kept in memory at once, in the order of the list.
 fn batches<'a, 'b>(entries: &'a [&'b Entry], max_bytes: u64) -> Vec<Batch<'a, 'b>> {
-    const MAX_BYTES: u64 = 16 * 1024 * 1024;
-    let (mut batches, mut rest) = (Vec::new(), entries);
-    while let Some(first) = rest.first() {
-        let mut bytes = 0_u64;
-        let fits = |entry: &&&Entry| {
-            bytes = bytes.saturating_add(entry.size);
-            entry.size <= max_bytes && bytes <= MAX_BYTES
-        };
-        let together = rest.iter().take(BATCH).take_while(fits).count();
-        let alone =
-            if first.size > max_bytes { Batch::Large(first) } else { Batch::Usual(rest.get(..1).unwrap_or_default()) };
-        let (batch, after) = rest.split_at(together.max(1));
-        batches.push(if together == 0 { alone } else { Batch::Usual(batch) });
-        rest = after;
-    }
-    batches
+    let runs = entries.chunk_by(|one, next| one.size.max(next.size) <= max_bytes);
+    runs.flat_map(|run| match run {
+        [one] if one.size > max_bytes => vec![Batch::Large(one)],
+        usual => mailbox::batches(usual).into_iter().map(Batch::Usual).collect(),
+    })
+    .collect()
 }

@@ -94,6 +94,16 @@ impl Judge {
         }
     }
 
+    /// How many sweeps came to their end under the worker that has the duty.
+    pub async fn sweeps(&self) -> Result<i64, StoreError> {
+        self.seat.shift().sweeps_of(&self.account).await
+    }
+
+    /// A sweep came to its end: other workers are to see it.
+    pub async fn swept(&self) -> Result<(), StoreError> {
+        self.seat.shift().swept(&self.duty()?).await
+    }
+
     /// Gives the duty up: another worker may do better.
     pub async fn leave_duty(&self) -> Result<(), StoreError> {
         self.seat.leave().await

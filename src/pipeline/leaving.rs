@@ -1,6 +1,6 @@
 //! Mails that cannot be taken: noted, told once, tried again at intervals, and never in the way of the others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,26 +15,63 @@ use crate::unread::Cause;
 
 /// Before the second try; each wait is twice the last, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_mins(10);
+/// The longest that a mail that could not be taken waits for its next try.
+pub const LONGEST_UNREAD: Duration = Duration::from_mins(10);
 
 /// What is known of the mails of one mailbox that were left, during one sweep.
 pub(super) type KnownLeft = HashMap<String, KnownUnread>;
 
-/// Mails of a set in whose reading the session ended: each is read alone, so that the one to blame is found.
+/// Mails in whose reading a session ended. In memory alone.
 #[derive(Debug, Default)]
-pub(super) struct Doubted(Mutex<BTreeSet<Position>>);
+pub(super) struct Doubted(Mutex<Blame>);
+
+#[derive(Debug, Default)]
+struct Blame {
+    /// Those of a set: each is read alone, so that the one to blame is found.
+    alone: BTreeSet<Position>,
+    /// Those that were stored before and looked at once more, alone: how often a session ended so, and when they may be
+    /// looked at again.
+    looks: BTreeMap<Position, (u32, Timestamp)>,
+}
 
 impl Doubted {
     pub(super) fn has(&self, position: &Position) -> bool {
-        self.lock().contains(position)
+        self.lock().alone.contains(position)
+    }
+
+    /// Whether a stored mail is not to be looked at now: sessions ended with it.
+    pub(super) fn rests(&self, position: &Position, now: Timestamp) -> bool {
+        self.lock().looks.get(position).is_some_and(|(_, next_at)| now < *next_at)
+    }
+
+    /// A session ended while stored mails were being looked at.
+    pub(super) fn ended_with(&self, positions: &[Position], now: Timestamp) {
+        let mut blame = self.lock();
+        match positions {
+            [one] => {
+                let (times, next_at) = blame.looks.entry(one.clone()).or_insert((0, now));
+                *next_at = after(now, *times);
+                *times = times.saturating_add(1);
+            }
+            several => blame.alone.extend(several.iter().cloned()),
+        }
+    }
+
+    /// A stored mail was looked at, and the session goes on.
+    pub(super) fn cleared(&self, position: &Position) {
+        let mut blame = self.lock();
+        blame.alone.remove(position);
+        blame.looks.remove(position);
     }
 
     /// Mails that came, or have gone, are beyond doubt.
     pub(super) fn keep_only(&self, listing: &Listing<'_>) {
-        self.lock().retain(|position| listing.has(position.as_str()));
+        let mut blame = self.lock();
+        blame.alone.retain(|position| listing.has(position.as_str()));
+        blame.looks.retain(|position, _| listing.has(position.as_str()));
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<Position>> {
+    fn lock(&self) -> MutexGuard<'_, Blame> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -136,15 +173,14 @@ impl Intake {
         failure: MailboxError,
         left: &KnownLeft,
     ) -> Result<IntakeError, StoreError> {
-        use MailboxError::{Broken, Protocol, Refused, Timeout};
-        if matches!(failure, Broken(_) | Protocol { .. } | Refused { .. } | Timeout(_)) {
+        if may_be_of_a_mail(&failure) {
             match entries {
                 [entry] => {
                     let (cause, detail) = (Cause::EndsSession, failure.to_string());
                     let mail = Left { position: entry.position.clone(), cause, detail };
                     self.leave(entries, &[mail], left).await?;
                 }
-                several => self.doubted.lock().extend(several.iter().map(|entry| entry.position.clone())),
+                several => self.doubted.lock().alone.extend(several.iter().map(|entry| entry.position.clone())),
             }
         }
         Ok(failure.into())
@@ -162,7 +198,6 @@ impl Intake {
     fn noted(&self, entries: &[&Entry], mail: &Left, left: &KnownLeft, now: Timestamp) -> NewUnread {
         let entry = entries.iter().find(|entry| entry.position == mail.position);
         let tries = left.get(mail.position.as_str()).map_or(0, |known| known.tries);
-        let wait = SignedDuration::try_from(wait_after(tries)).unwrap_or(SignedDuration::MAX);
         NewUnread {
             account: self.judge.account.clone(),
             position: mail.position.to_string(),
@@ -170,14 +205,26 @@ impl Intake {
             detail: crate::defect::excerpt(&mail.detail),
             size: entry.map_or(0, |entry| entry.size),
             arrived_at: entry.and_then(|entry| entry.internal_date),
-            next_at: now.saturating_add(wait).unwrap_or(now),
+            next_at: after(now, tries),
         }
     }
 }
 
+/// Whether a session may have ended for what was being read.
+pub(super) fn may_be_of_a_mail(failure: &MailboxError) -> bool {
+    use MailboxError::{Broken, Protocol, Refused, Timeout};
+    matches!(failure, Broken(_) | Protocol { .. } | Refused { .. } | Timeout(_))
+}
+
+/// When to try again after so many earlier tries.
+fn after(now: Timestamp, tries: u32) -> Timestamp {
+    let wait = SignedDuration::try_from(wait_after(tries)).unwrap_or(SignedDuration::MAX);
+    now.saturating_add(wait).unwrap_or(now)
+}
+
 /// How long to wait after so many earlier tries.
 fn wait_after(tries: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_WAIT)
+    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST_UNREAD)
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub use delivery::Delivery;
 pub use examine::ExamineError;
 pub use intake::{Intake, IntakeError, Sweep};
 pub use judge::Judge;
+pub use leaving::LONGEST_UNREAD;
 pub use posting::{Posting, Transport, maildir_of};
 pub use replaying::{Gain, Impossible, Proposal, Replaying, Selection};
 pub use seat::Seat;

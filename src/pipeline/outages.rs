@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
-use super::posting::after;
 use crate::address::Address;
 
 /// Which replies an outage is of.
@@ -25,15 +24,16 @@ pub(super) struct Outages(Mutex<BTreeMap<Scope, Outage>>);
 #[derive(Debug)]
 struct Outage {
     failures: u32,
-    until: Timestamp,
+    /// By the time that passes: no jump of the clock prolongs it.
+    until: SignedDuration,
 }
 
 impl Outages {
-    /// The senders whose replies are not tried now; `None` if none is to be tried at all.
-    pub(super) fn refused_senders(&self, now: Timestamp) -> Option<Vec<Option<Address>>> {
+    /// The senders whose replies are not tried once so much time has passed; `None` if none is to be tried at all.
+    pub(super) fn refused_senders(&self, passed: SignedDuration) -> Option<Vec<Option<Address>>> {
         let outages = self.lock();
         let mut senders = Vec::new();
-        for scope in outages.iter().filter(|(_, outage)| now < outage.until).map(|(scope, _)| scope) {
+        for scope in outages.iter().filter(|(_, outage)| passed < outage.until).map(|(scope, _)| scope) {
             match scope {
                 Scope::Server => return None,
                 Scope::Sender(sender) => senders.push(sender.clone()),
@@ -43,22 +43,22 @@ impl Outages {
     }
 
     /// Whether nothing of it is to be tried now.
-    pub(super) fn holds(&self, scope: &Scope, now: Timestamp) -> bool {
-        self.lock().get(scope).is_some_and(|outage| now < outage.until)
+    pub(super) fn holds(&self, scope: &Scope, passed: SignedDuration) -> bool {
+        self.lock().get(scope).is_some_and(|outage| passed < outage.until)
     }
 
     /// Begins or goes on, for as long as `wait` says after so many failures. Returns that, and whether it begins.
     pub(super) fn prolong(
         &self,
         scope: &Scope,
-        now: Timestamp,
+        passed: SignedDuration,
         wait: impl FnOnce(u32) -> Duration,
     ) -> (Duration, bool) {
         let mut outages = self.lock();
-        let outage = outages.entry(scope.clone()).or_insert(Outage { failures: 0, until: now });
+        let outage = outages.entry(scope.clone()).or_insert(Outage { failures: 0, until: passed });
         let wait = wait(outage.failures);
         outage.failures = outage.failures.saturating_add(1);
-        outage.until = after(now, wait);
+        outage.until = passed.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
         (wait, outage.failures == 1)
     }
 

@@ -28,7 +28,7 @@ use crate::store::{Handing, MailId, ReplyToSend, Shift, StoreError, Whereabouts}
 const BATCH: u32 = 50;
 
 /// By where replies leave.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Transport {
     /// A submission server.
     Smtp(Box<Smtp>),
@@ -97,7 +97,7 @@ impl Posting {
     /// replies were handled.
     pub async fn round(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let Some(refused) = self.outages.refused_senders(now) else { return Ok(0) };
+        let Some(refused) = self.outages.refused_senders(self.clock.passed()) else { return Ok(0) };
         let due = self.shift.replies_to_send(BATCH, &refused, now).await?;
         let sent = self.send(&due, stop).await;
         if sent.as_ref().is_ok_and(|sent| *sent < due.len()) {
@@ -111,11 +111,11 @@ impl Posting {
     async fn send(&self, due: &[ReplyToSend], stop: &CancellationToken) -> Result<usize, StoreError> {
         let mut handled = 0;
         for reply in due {
-            let now = self.clock.now();
-            if stop.is_cancelled() || !self.shift.is_on() || self.outages.holds(&Scope::Server, now) {
+            let passed = self.clock.passed();
+            if stop.is_cancelled() || !self.shift.is_on() || self.outages.holds(&Scope::Server, passed) {
                 break;
             }
-            if self.outages.holds(&Scope::Sender(reply.return_path.clone()), now) {
+            if self.outages.holds(&Scope::Sender(reply.return_path.clone()), passed) {
                 continue;
             }
             self.post(reply).await?;
@@ -217,7 +217,7 @@ impl Posting {
             }
         };
         let wait = |failures| self.settings.retry.wait(failures, None, fastrand::f64());
-        let (wait, is_first) = self.outages.prolong(&scope, self.clock.now(), wait);
+        let (wait, is_first) = self.outages.prolong(&scope, self.clock.passed(), wait);
         if is_first {
             warn!("{} : {}", scope.begun(), mask_all(cause));
         }

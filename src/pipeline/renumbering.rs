@@ -4,8 +4,9 @@
 use tracing::warn;
 
 use super::intake::{Intake, IntakeError};
+use super::leaving::may_be_of_a_mail;
 use super::strays::Strays;
-use crate::mailbox::{Fetched, Position, Session};
+use crate::mailbox::{Fetched, MailboxError, Position, Session};
 
 impl Intake {
     /// Whether the mails just fetched are really others than those of the same bytes that stay here: looked at where
@@ -24,7 +25,9 @@ impl Intake {
 
     /// Whether the mails that are missing have gone, and others did not only change their numbers.
     pub(super) async fn have_gone(&self, session: Session, strays: &Strays) -> Result<(Session, bool), IntakeError> {
-        let witness: Vec<Position> = strays.witness().into_iter().collect();
+        let now = self.judge.now();
+        let witness = strays.witness(|position| self.doubted.rests(position, now));
+        let witness: Vec<Position> = witness.into_iter().collect();
         let (session, there) = self.look(session, &witness).await?;
         let renumbered = strays.is_displaced(&there);
         self.mind(renumbered).await?;
@@ -41,11 +44,34 @@ impl Intake {
         Ok(())
     }
 
+    /// What is at these positions, but for those with which sessions ended before: they are let alone for a while, so that
+    /// one mail that ends every session keeps no other waiting.
     async fn look(&self, session: Session, positions: &[Position]) -> Result<(Session, Vec<Fetched>), IntakeError> {
-        if positions.is_empty() {
-            return Ok((session, Vec::new()));
+        let now = self.judge.now();
+        let due = positions.iter().filter(|position| !self.doubted.rests(position, now)).cloned();
+        let (alone, together): (Vec<_>, Vec<_>) = due.partition(|position| self.doubted.has(position));
+        let (mut session, mut mails) = (session, Vec::new());
+        for set in [together.as_slice()].into_iter().chain(alone.chunks(1)).filter(|set| !set.is_empty()) {
+            let haul;
+            (session, haul) = match session.fetch(set, self.limits()).await {
+                Ok(read) => read,
+                Err(failure) => return Err(self.blame_look(set, failure)),
+            };
+            for position in set {
+                self.doubted.cleared(position);
+            }
+            mails.extend(haul.mails);
         }
-        let (session, haul) = session.fetch(positions, self.limits()).await?;
-        Ok((session, haul.mails))
+        Ok((session, mails))
+    }
+
+    fn blame_look(&self, set: &[Position], failure: MailboxError) -> IntakeError {
+        if may_be_of_a_mail(&failure) {
+            self.doubted.ended_with(set, self.judge.now());
+            if let [position] = set {
+                warn!(position = %position, "la connexion s’est rompue en relisant un courriel déjà reçu ({position}) : il n’est plus relu pour un temps");
+            }
+        }
+        failure.into()
     }
 }

@@ -163,10 +163,7 @@ impl Delivery {
                 self.tell_success();
                 (self.refused(row, refusal), Next::Go)
             }
-            Err(PushFailure::Withdrawn) => {
-                let now = self.clock.now();
-                (Closing::Retry { next_at: now, hold: None }, Next::Wait(now))
-            }
+            Err(PushFailure::Withdrawn) => (Closing::Withdrawn, Next::Wait(self.clock.now())),
             Err(failure) => self.failed(row, failure, self.clock.now()),
         }
     }
@@ -266,10 +263,7 @@ impl Delivery {
                 self.tell_success();
                 (RemovalClosing::Done, Next::Go)
             }
-            Err(PushFailure::Withdrawn) => {
-                let now = self.clock.now();
-                (RemovalClosing::Retry { next_at: now, hold: None }, Next::Wait(now))
-            }
+            Err(PushFailure::Withdrawn) => (RemovalClosing::Withdrawn, Next::Wait(self.clock.now())),
             Err(failure) => self.not_removed(location, removal, failure),
         };
         let now = self.clock.now();

@@ -61,10 +61,10 @@ impl Settling {
     /// Settles what can be, and tells of known rejections whose deadline has passed. Returns how
     /// many mails were handled.
     pub async fn round(&self) -> Result<usize, StoreError> {
-        let overdue = self.before(self.rules.settings.deadline.signed());
+        let (deadline, now) = (self.rules.settings.deadline.signed(), self.clock.now());
         let (mut handled, mut after) = (0, None);
         loop {
-            let page = self.store().unsettled(overdue, after, BATCH).await?;
+            let page = self.store().unsettled(deadline, now, after, BATCH).await?;
             let Some(last) = page.last() else { return Ok(handled) };
             after = Some(last.mail());
             self.pulse.beat(&Task::Settling);
@@ -134,7 +134,7 @@ impl Settling {
 
     /// The replies of the last hour.
     pub(super) async fn ledger(&self) -> Result<Ledger, StoreError> {
-        let recent = self.store().replies_since(self.before(SignedDuration::from_hours(1))).await?;
+        let recent = self.store().replies_since(self.before(SignedDuration::from_hours(1)), self.clock.now()).await?;
         Ok(Ledger::new(recent, self.store().withheld_for().await?))
     }
 

@@ -53,7 +53,7 @@ impl Sheaf {
     /// The last mail of this sender before this one that was integrated or rejected.
     pub(super) fn last_judged_before(&self, sender: &Address, mail: MailId) -> Option<Past> {
         let own = self.judged.iter().filter(|(other, past)| other == sender && past.mail < mail);
-        own.map(|(_, past)| *past).max_by_key(|past| (past.received_at, past.mail))
+        own.map(|(_, past)| *past).max_by_key(|past| past.mail)
     }
 
     /// The replies of the last hour, those that answer these mails included.

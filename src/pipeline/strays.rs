@@ -14,14 +14,19 @@ pub(super) struct Strays {
     missing: BTreeMap<String, Vec<MailId>>,
     /// Those that are where they were, if numbers can be trusted: whole mails alone, which can be compared.
     settled: BTreeMap<String, BTreeSet<Position>>,
-    /// The newest of those that are where they were.
-    newest: Option<Position>,
+    /// The same, oldest first.
+    staying: Vec<Position>,
+    /// Mails whose move was asked for, and that are no longer where they were: it was done, and the same bytes under
+    /// another number are another mail.
+    filed: BTreeMap<String, MailId>,
 }
 
 impl Strays {
     /// Those of the known mails that a listing does not show.
     pub(super) fn among(known: &HashMap<String, Known>, listing: &Listing<'_>) -> Self {
         let mut strays = Self::default();
+        let filed = known.values().filter(|mail| mail.filing && !mail.stays && listing.lacks(&mail.position));
+        strays.filed = filed.map(|mail| (mail.sha256.clone(), mail.id)).collect();
         let mut staying: Vec<&Known> = known.values().filter(|mail| mail.stays).collect();
         staying.sort_by_key(|mail| mail.id);
         for mail in staying {
@@ -29,17 +34,17 @@ impl Strays {
                 strays.missing.entry(mail.sha256.clone()).or_default().push(mail.id);
             } else if let (true, Ok(position)) = (mail.whole, mail.position.parse::<Position>()) {
                 strays.settled.entry(mail.sha256.clone()).or_default().insert(position.clone());
-                strays.newest = Some(position);
+                strays.staying.push(position);
             }
         }
         strays
     }
 
     /// A mail to look at before those that are missing count as gone: where others went on to lower numbers, the
-    /// newest that is still there is another.
-    pub(super) fn witness(&self) -> Option<Position> {
+    /// newest that is still there, and may be read, is another.
+    pub(super) fn witness(&self, rests: impl Fn(&Position) -> bool) -> Option<Position> {
         let some_missing = self.missing.values().any(|ids| !ids.is_empty());
-        self.newest.clone().filter(|_| some_missing)
+        self.staying.iter().rev().find(|position| !rests(position)).filter(|_| some_missing).cloned()
     }
 
     /// Where the mails are, as far as is known, whose bytes were found elsewhere as well.
@@ -72,6 +77,11 @@ impl Strays {
     /// A mail of these bytes was found elsewhere: which of the missing ones it is, if any.
     pub(super) fn claim(&mut self, sha256: &str) -> Option<MailId> {
         self.missing.get_mut(sha256)?.pop()
+    }
+
+    /// The mail of these bytes that was moved before, if one was.
+    pub(super) fn filed_before(&mut self, sha256: &str) -> Option<MailId> {
+        self.filed.remove(sha256)
     }
 
     /// Those found nowhere.

@@ -70,8 +70,7 @@ impl Tracer {
         };
         let mut traces: Vec<NewTrace> = moves.iter().zip(outcomes).filter_map(one).collect();
         traces.extend(refusals.iter().filter_map(|(folder, said)| {
-            let is_its =
-                |((_, target), moved): &(&(Position, Folder), &Moved)| target == folder && **moved == Moved::Refused;
+            let is_its = |((_, target), moved): &(&(Position, Folder), &Moved)| target == folder && moved.is_refused();
             let refused: Vec<&str> =
                 moves.iter().zip(outcomes).filter(is_its).map(|((position, _), _)| position.as_str()).collect();
             let asked = format!("{} → {folder}", refused.join(" "));
@@ -124,6 +123,6 @@ fn answer_of(moved: Moved) -> Option<Result<&'static str, &'static str>> {
         Moved::Done => Some(Ok("fait")),
         Moved::Gone => Some(Err("le courriel n’est plus à cette place")),
         Moved::Left => Some(Err("laissé à sa place : le serveur ne sait pas déplacer un courriel")),
-        Moved::Refused => None,
+        Moved::Refused | Moved::Stuck => None,
     }
 }

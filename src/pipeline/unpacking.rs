@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::address::Address;
 use crate::message::Allowance;
+use crate::setting::has_passed;
 use crate::store::MailId;
 
 /// How long what was unpacked counts.
@@ -68,7 +69,7 @@ fn account<'a>(senders: &HashMap<String, Spent>, sender: Option<&'a Address>) ->
 }
 
 fn is_recent(then: Timestamp, at: Timestamp) -> bool {
-    at.duration_since(then) < HOUR
+    !has_passed(HOUR, then, at)
 }
 
 #[cfg(test)]

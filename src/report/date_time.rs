@@ -29,8 +29,12 @@ pub(super) struct Repair {
 
 /// The faults that software and people make, mended one after the other until the text is a date.
 pub(super) fn repair(text: &str) -> Option<Repair> {
-    let (date, rest) = text.split_once(['T', 't', ' '])?;
+    if text.trim().is_empty() {
+        return Some(Repair { faults: vec!["La date est vide."], meant: None });
+    }
     let mut faults = Vec::new();
+    let text = without_zone_name(text, &mut faults);
+    let (date, rest) = text.split_once(['T', 't', ' '])?;
     if !text.contains('T') {
         faults.push("La date et l’heure se séparent par un « T » majuscule.");
     }
@@ -41,6 +45,14 @@ pub(super) fn repair(text: &str) -> Option<Repair> {
     let zone = whole_zone(zone, &mut faults);
     let meant = format!("{date}T{clock}{}", zone.as_deref().unwrap_or("Z"));
     (!faults.is_empty() && parse(&meant).is_some()).then(|| Repair { faults, meant: zone.map(|_| meant) })
+}
+
+/// The date without the name of its zone in brackets, which Java and RFC 9557 write behind the offset.
+fn without_zone_name<'x>(text: &'x str, faults: &mut Vec<&'static str>) -> &'x str {
+    let named = text.trim_end().strip_suffix(']').and_then(|text| text.rsplit_once('['));
+    let Some((bare, _)) = named else { return text };
+    faults.push("Le nom de la zone entre crochets n’est pas admis : seul le décalage s’écrit, comme +01:00.");
+    bare.trim_end()
 }
 
 /// The hour, with the seconds that some software leaves out when they are zero.

@@ -111,8 +111,8 @@ fn always() -> bool {
 impl Client {
     /// Reads the certificates; connects to nothing yet.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
-        check_url(&settings.base_url, "ror.base_url")?;
-        check_url(&settings.token_url, "ror.token_url")?;
+        check_url(&settings.base_url, "ror.api.base_url")?;
+        check_url(&settings.token_url, "ror.api.token_url")?;
         if settings.client_id.trim().is_empty() {
             return Err(SetupError::ClientId);
         }

@@ -63,7 +63,7 @@ pub struct Refusal {
 pub enum OurFault {
     /// A 4xx that the ROR's application did not write.
     #[error(
-        "réponse HTTP {status} sans OperationOutcome : une passerelle, un pare-feu ou une mauvaise adresse a répondu à la place du ROR ; vérifiez ror.base_url et les droits du client"
+        "réponse HTTP {status} sans OperationOutcome : une passerelle, un pare-feu ou une mauvaise adresse a répondu à la place du ROR ; vérifiez ror.api.base_url et les droits du client"
     )]
     NotFromTheRor {
         /// The HTTP status.
@@ -81,12 +81,12 @@ pub enum OurFault {
     },
     /// The API refused a token made a moment before.
     #[error(
-        "l’API refuse un jeton qui vient d’être délivré (HTTP 401 deux fois) ; vérifiez que ror.token_url et ror.base_url sont du même environnement, et l’heure de la machine"
+        "l’API refuse un jeton qui vient d’être délivré (HTTP 401 deux fois) ; vérifiez que ror.api.token_url et ror.api.base_url sont du même environnement, et l’heure de la machine"
     )]
     TokenNotAccepted,
     /// The token endpoint refused the client (RFC 6749, section 5.2).
     #[error(
-        "le serveur de jetons refuse le client (HTTP {status}, {error}) ; vérifiez ror.client_id et le certificat ror.identity"
+        "le serveur de jetons refuse le client (HTTP {status}, {error}) ; vérifiez ror.api.client_id et le certificat ror.api.identity"
     )]
     TokenRefused {
         /// The HTTP status.
@@ -101,11 +101,11 @@ pub enum OurFault {
     #[error("client de lecture [ror.api.reader] : {0}")]
     Reader(Box<OurFault>),
     /// The token endpoint answered something that is no token.
-    #[error("le serveur de jetons ne rend pas de jeton utilisable ({0}) ; vérifiez ror.token_url")]
+    #[error("le serveur de jetons ne rend pas de jeton utilisable ({0}) ; vérifiez ror.api.token_url")]
     TokenUnusable(String),
     /// The server refused our client certificate by a TLS alert.
     #[error(
-        "le serveur refuse le certificat client (alerte TLS {alert}) ; {presented} ; vérifiez ror.identity, ror.api_identity et leur date d’expiration"
+        "le serveur refuse le certificat client (alerte TLS {alert}) ; {presented} ; vérifiez ror.api.identity, ror.api_identity et leur date d’expiration"
     )]
     CertificateRefused {
         /// The alert.
@@ -115,7 +115,7 @@ pub enum OurFault {
     },
     /// The server wants us elsewhere; a redirect is never followed, it would give the token away.
     #[error(
-        "le serveur renvoie vers une autre adresse (HTTP {status}), ce qui n’est jamais suivi ; vérifiez ror.base_url et ror.token_url"
+        "le serveur renvoie vers une autre adresse (HTTP {status}), ce qui n’est jamais suivi ; vérifiez ror.api.base_url et ror.api.token_url"
     )]
     Redirected {
         /// The HTTP status.
@@ -123,7 +123,7 @@ pub enum OurFault {
     },
     /// A success that does not look like the ROR's: the count may or may not be applied.
     #[error(
-        "réponse HTTP {status} inattendue ({why}) : rien ne prouve que le ROR l’a écrite ; vérifiez ror.base_url et les relais intermédiaires"
+        "réponse HTTP {status} inattendue ({why}) : rien ne prouve que le ROR l’a écrite ; vérifiez ror.api.base_url et les relais intermédiaires"
     )]
     UnexpectedAnswer {
         /// The HTTP status.
@@ -212,14 +212,14 @@ pub enum SetupError {
     /// An address that is not a plain https URL.
     #[error("{key} doit être une adresse https sans identifiant, sans paramètre et sans fragment")]
     Url {
-        /// The setting, for example `ror.base_url`.
+        /// The setting, for example `ror.api.base_url`.
         key: &'static str,
     },
     /// The section of the client that reads contradicts itself.
     #[error("{0}")]
     Reader(&'static str),
     /// No client identifier.
-    #[error("ror.client_id est vide")]
+    #[error("ror.api.client_id est vide")]
     ClientId,
     /// Certificates or keys that cannot be used.
     #[error("certificats de la section [ror] inutilisables : {0}")]

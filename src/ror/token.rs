@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use percent_encoding::utf8_percent_encode;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -62,7 +62,8 @@ struct State {
 
 struct Current {
     token: Token,
-    renew_at: Timestamp,
+    /// By the time that passes: no jump of the clock prolongs a token.
+    renew_at: SignedDuration,
 }
 
 impl Token {
@@ -139,15 +140,15 @@ impl Tokens {
     }
 
     fn is_good(&self, current: &Current, refused: Option<&Token>) -> bool {
-        self.clock.now() < current.renew_at && refused.is_none_or(|refused| !current.token.is(refused))
+        self.clock.passed() < current.renew_at && refused.is_none_or(|refused| !current.token.is(refused))
     }
 
     async fn ask(&self, exchanges: &mut Vec<Exchange>) -> Result<Current, PushFailure> {
-        let (asked_at, started) = (self.clock.now(), Instant::now());
+        let (asked_at, started) = (self.clock.passed(), Instant::now());
         let body = self.asking.form().await?;
         let form = "application/x-www-form-urlencoded";
         let request = |http: &reqwest::Client| http.post(&self.url).header(CONTENT_TYPE, form).body(body);
-        let answer = self.caller.exchange(request, asked_at).await;
+        let answer = self.caller.exchange(request, self.clock.now()).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let result = answer.map_err(lost).and_then(|answer| self.judge(&answer, asked_at));
         exchanges.push(Exchange {
@@ -161,7 +162,7 @@ impl Tokens {
         result
     }
 
-    fn judge(&self, answer: &Answer, asked_at: Timestamp) -> Result<Current, PushFailure> {
+    fn judge(&self, answer: &Answer, asked_at: SignedDuration) -> Result<Current, PushFailure> {
         match answer.status {
             200..=299 => self.parse(answer, asked_at).map_err(|why| OurFault::TokenUnusable(why.to_owned()).into()),
             300..=399 => Err(OurFault::Redirected { status: answer.status }.into()),
@@ -174,7 +175,7 @@ impl Tokens {
         }
     }
 
-    fn parse(&self, answer: &Answer, asked_at: Timestamp) -> Result<Current, &'static str> {
+    fn parse(&self, answer: &Answer, asked_at: SignedDuration) -> Result<Current, &'static str> {
         let json: Value = serde_json::from_slice(&answer.body).map_err(|_| "la réponse n’est pas du JSON")?;
         let kind = json.get("token_type").and_then(Value::as_str).unwrap_or("Bearer");
         if !kind.eq_ignore_ascii_case("bearer") {
@@ -188,9 +189,9 @@ impl Tokens {
     }
 
     /// The margin before expiry, at most half the lifetime: a short token must serve at all.
-    fn renewal(&self, lifetime: SignedDuration, asked_at: Timestamp) -> Timestamp {
+    fn renewal(&self, lifetime: SignedDuration, asked_at: SignedDuration) -> SignedDuration {
         let used = lifetime.saturating_sub(self.margin).max(lifetime / 2);
-        asked_at.checked_add(used).unwrap_or(asked_at)
+        asked_at.saturating_add(used)
     }
 }
 

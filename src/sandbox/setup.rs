@@ -160,7 +160,7 @@ impl Sandbox {
         };
         let store = Store::open(&config.store).await?;
         let front = front::open(address, &store, &clock).await?;
-        let worker = Worker::prepare(config, store.clone(), clock).await?;
+        let worker = Box::pin(Worker::prepare(config, store.clone(), clock)).await?;
         let stop = CancellationToken::new();
         let worker = tokio::spawn(worker.run(stop.clone()));
         let folder = folder.to_owned();

@@ -3,11 +3,14 @@
 mod identity;
 mod login;
 mod secret;
+mod told;
+mod veil;
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,6 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use identity::{Identity, IdentityError, PemFiles, Pkcs12File};
 pub use login::{LoginKey, Need, login_fault};
 pub use secret::{Secret, SecretError};
+pub use told::{reason, whole};
+pub use veil::Veil;
 
 /// A length of time written as people write it: `90s`, `15min`, `2h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -44,9 +49,21 @@ impl Span {
     }
 
     /// As a signed duration, to add to an instant.
-    pub fn signed(self) -> jiff::SignedDuration {
-        jiff::SignedDuration::try_from(self.0).unwrap_or(jiff::SignedDuration::MAX)
+    pub fn signed(self) -> SignedDuration {
+        SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX)
     }
+
+    /// Whether so long has passed since, as [`has_passed`] says.
+    pub fn has_passed(self, since: Timestamp, now: Timestamp) -> bool {
+        has_passed(self.signed(), since, now)
+    }
+}
+
+/// Whether so long has passed since an instant that was noted. What was noted by a clock that has been set back since
+/// lies ahead: as far ahead as the wait is long it has passed too, so that no wait is longer for the jump by more than
+/// its own length. In a process, waits are better measured by time that only passes.
+pub fn has_passed(span: SignedDuration, since: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(since).abs() >= span
 }
 
 impl FromStr for Span {
@@ -56,8 +73,8 @@ impl FromStr for Span {
         let error = || SpanError(text.to_owned());
         let hours = text.strip_suffix('d').map(|days| days.trim().parse::<u32>());
         let signed = match hours {
-            Some(Ok(days)) => jiff::SignedDuration::from_hours(i64::from(days) * 24),
-            _ => text.parse::<jiff::SignedDuration>().map_err(|_| error())?,
+            Some(Ok(days)) => SignedDuration::from_hours(i64::from(days) * 24),
+            _ => text.parse::<SignedDuration>().map_err(|_| error())?,
         };
         Duration::try_from(signed).map(Self).map_err(|_| error())
     }

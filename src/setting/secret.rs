@@ -92,6 +92,14 @@ impl Secret {
         }
     }
 
+    /// The file that holds it, if one does.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File { file } => Some(file),
+            Self::Inline(_) | Self::Command { .. } => None,
+        }
+    }
+
     /// The secret, unless a command must be run to know it: what can be checked beforehand.
     pub fn stored(&self) -> Result<Option<String>, SecretError> {
         match self {

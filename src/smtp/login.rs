@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::settings::{Auth, Settings, SetupError};
 use crate::defect::excerpt;
+use crate::setting::Veil;
 
 /// The longest command in bytes, with its line end (RFC 5321, section 4.5.3.1.4). AUTH is no exception (RFC 4954,
 /// section 4): a longer first response, such as a token, waits until it is asked for.
@@ -17,6 +18,7 @@ pub struct Login {
     /// Whether the response was said.
     said: bool,
     reason: Option<String>,
+    veil: Veil,
 }
 
 impl Login {
@@ -34,7 +36,14 @@ impl Login {
             Auth::External => user.to_owned(),
             Auth::None => return Ok(None),
         };
-        Ok(Some(Self { auth: settings.auth(), response: STANDARD.encode(response), said: false, reason: None }))
+        // A certificate says who we are; an account is no secret.
+        let veil = if secret.is_empty() { Veil::default() } else { Veil::of(&secret, &response) };
+        Ok(Some(Self { auth: settings.auth(), response: STANDARD.encode(response), said: false, reason: None, veil }))
+    }
+
+    /// What is never to be shown of what the server says from now on.
+    pub fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// The name of the mechanism, as servers offer it.
@@ -61,7 +70,8 @@ impl Login {
             self.said = true;
             return self.response.clone();
         }
-        self.reason = STANDARD.decode(challenge.trim()).ok().map(|bytes| excerpt(&String::from_utf8_lossy(&bytes)));
+        let told = STANDARD.decode(challenge.trim()).ok();
+        self.reason = told.map(|bytes| excerpt(&self.veil.over(&String::from_utf8_lossy(&bytes))));
         if self.auth == Auth::Xoauth2 { String::new() } else { "*".to_owned() }
     }
 

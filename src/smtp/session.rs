@@ -22,6 +22,7 @@ use super::offers::Offers;
 use super::settings::{Security, Settings};
 use crate::address::Address;
 use crate::defect::excerpt;
+use crate::setting::Veil;
 
 /// The most that a server may answer to one command, in bytes.
 const MAX_ANSWER: u64 = 64 * 1024;
@@ -38,6 +39,8 @@ pub struct Session<S> {
     limit: Duration,
     offers: Offers,
     broken: bool,
+    /// Over what the server repeats of the login.
+    veil: Veil,
 }
 
 /// Asks for STARTTLS (RFC 3207). A server without it is left at once, and so is one that says more than its answer:
@@ -58,7 +61,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn begin(stream: S, settings: &Settings, greets: bool) -> Result<Self, Problem> {
         let limit = settings.timeout.get();
-        let mut session = Self { stream: BufReader::new(stream), limit, offers: Offers::default(), broken: false };
+        let mut session = Self {
+            stream: BufReader::new(stream),
+            limit,
+            offers: Offers::default(),
+            broken: false,
+            veil: Veil::default(),
+        };
         if greets {
             session.exchange(b"", limit).await.map_err(|fault| Problem::new(Step::Greeting, fault))?;
         }
@@ -82,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub async fn login(&mut self, settings: &Settings) -> Result<Option<&'static str>, Problem> {
         let login = Login::of(settings).await.map_err(|error| Problem::new(Step::Login, Fault::Settings(error)))?;
         let Some(mut login) = login else { return Ok(None) };
+        self.veil = login.veil().clone();
         let done = self.identify(&mut login).await;
         let reason = login.reason().map(str::to_owned);
         done.map_err(|fault| Problem { reason, ..Problem::new(Step::Login, fault) })?;
@@ -161,6 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// The lines of one answer (RFC 5321, section 4.2.1).
     async fn hear(&mut self) -> Result<Answer, Fault> {
+        let veil = &self.veil;
         let mut stream = (&mut self.stream).take(MAX_ANSWER);
         let mut lines = Vec::new();
         loop {
@@ -169,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if line.last() != Some(&b'\n') {
                 return Err(Fault::Cut(io::Error::from(io::ErrorKind::UnexpectedEof)));
             }
-            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            let line = veil.over(String::from_utf8_lossy(&line).trim_end());
             let is_last = line.as_bytes().get(3) != Some(&b'-');
             lines.push(line);
             if is_last {

@@ -22,7 +22,7 @@ const FREE: &str = "
     AND NOT EXISTS (SELECT 1 FROM removals f WHERE f.finess = place.finess AND f.service = place.service
                     AND f.done_at IS NULL AND f.in_flight_at IS NOT NULL)";
 /// How long a row that cannot be read is left alone before it is tried again.
-const UNREADABLE_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+pub const UNREADABLE_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A row under a claim: what becomes of it is recorded only while the claim stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

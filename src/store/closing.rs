@@ -35,6 +35,8 @@ pub enum Closing {
         /// What it says.
         nombre: i64,
     },
+    /// Nothing was sent, since the claim was about to be lost: it waits as before, no attempt the more.
+    Withdrawn,
     /// To be tried again; superseded instead if a newer observation came meanwhile.
     Retry {
         /// When.

@@ -48,6 +48,28 @@ impl Shift {
         Ok((taken > 0).then_some(Duty { name, worker, number }))
     }
 
+    /// How many sweeps of a mailbox came to their end under whoever has the duty to read it.
+    pub async fn sweeps_of(&self, account: &str) -> Result<i64> {
+        let sweeps: Option<i64> = query_scalar("SELECT sweeps FROM duties WHERE name = $1")
+            .bind(format!("boîte {account}"))
+            .fetch_optional(self.store().read())
+            .await?;
+        Ok(sweeps.unwrap_or(0))
+    }
+
+    /// A sweep of a mailbox came to its end: the workers that do not read it see it by that. On a file there are none.
+    pub async fn swept(&self, duty: &Duty) -> Result<()> {
+        if !self.store().engine.is_shared() {
+            return Ok(());
+        }
+        query("UPDATE duties SET sweeps = sweeps + 1 WHERE name = $1 AND number = $2")
+            .bind(&duty.name)
+            .bind(duty.number)
+            .execute(self.store().write_one())
+            .await
+            .map(drop)
+    }
+
     /// Whether the duty was given to this worker as it is now: since it lapsed, or ended, it is somebody else.
     pub fn has(&self, duty: &Duty) -> bool {
         duty.worker == self.worker()

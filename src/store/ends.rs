@@ -89,6 +89,7 @@ async fn close_claimed(
             }
             retry(tx, id.row, *next_at, now).await?;
         }
+        Closing::Withdrawn => withdraw(tx, id.row, now).await?,
         Closing::Retry { next_at, hold } => {
             if let Some(until) = hold {
                 doubt(tx, id.row, standing, *until).await?;
@@ -222,6 +223,15 @@ pub(super) async fn forget_hold_back(tx: &mut Tx, update: i64) -> Result<()> {
         Some(mail) => upkeep::blamed(tx, mail).await,
         None => Ok(()),
     }
+}
+
+/// Gives the row back as it was before it was claimed.
+async fn withdraw(tx: &mut Tx, id: i64, now: Timestamp) -> Result<()> {
+    query("UPDATE updates SET in_flight_at = NULL, claim = NULL, worker = NULL WHERE id = $1")
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+    supersede_if_older(tx, id, now).await
 }
 
 async fn retry(tx: &mut Tx, id: i64, next_at: Timestamp, now: Timestamp) -> Result<()> {

@@ -26,6 +26,9 @@ pub enum StoreError {
         "store.url « {0} » : attendu sqlite:///chemin/absolu.db, sqlite://chemin/relatif.db ou postgres://utilisateur@serveur/base"
     )]
     Url(String),
+    /// The database file wants a folder that is not there.
+    #[error("store.url : le dossier {} n’existe pas ; créez-le et donnez-le à l’utilisateur du service", .0.display())]
+    NoFolder(PathBuf),
     /// The URL is shown where passwords must not be.
     #[error(
         "store.url ne doit pas contenir de mot de passe : écrivez-le dans store.password, ou dans un fichier que désigne PGPASSFILE"

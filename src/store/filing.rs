@@ -21,6 +21,8 @@ pub struct Known {
     pub stays: bool,
     /// Whether its bytes are the whole mail, not its header alone.
     pub whole: bool,
+    /// Whether its move was asked for and is not confirmed.
+    pub filing: bool,
 }
 
 /// A judged mail to be moved.
@@ -32,7 +34,8 @@ pub struct ToMove {
     pub position: String,
     /// The word of its folder.
     pub folder: String,
-    /// Whether a move was asked for before, and may have been done in part.
+    /// Whether a move was asked for before, and may have been done in part. Not so of one that is byte for byte a mail
+    /// moved to its folder: a copy found there could be that one's, and removing this one would leave one of two.
     pub tried: bool,
 }
 
@@ -40,10 +43,12 @@ impl Store {
     /// The mails of this account that are recorded and not moved, by position.
     pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, Known>> {
         let rows: Vec<Known> = query_as(
-            "SELECT id, position, sha256, 1 = 0 AS stays, headers_only = 0 AS whole FROM mails
+            "SELECT id, position, sha256, 1 = 0 AS stays, headers_only = 0 AS whole,
+                    filing_at IS NOT NULL AS filing FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL
              UNION ALL
-             SELECT id, position, sha256, 1 = 1 AS stays, headers_only = 0 AS whole FROM mails
+             SELECT id, position, sha256, 1 = 1 AS stays, headers_only = 0 AS whole,
+                    filing_at IS NOT NULL AS filing FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NOT NULL",
         )
         .bind(account)
@@ -79,7 +84,9 @@ impl Store {
     pub async fn to_move(&self, account: &str, but: &[&str], after: Option<MailId>, limit: u32) -> Result<Vec<ToMove>> {
         let others = if but.is_empty() { String::new() } else { format!("AND folder NOT IN ({})", list(but.len(), 4)) };
         let statement = format!(
-            "SELECT id, position, folder, filing_at IS NOT NULL AS tried FROM mails
+            "SELECT id, position, folder, filing_at IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM mails o WHERE o.account = mails.account AND o.sha256 = mails.sha256
+                     AND o.folder = mails.folder AND o.moved_at IS NOT NULL) AS tried FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL AND judged_at IS NOT NULL AND id > $2 {others}
              ORDER BY id LIMIT $3"
         );
@@ -94,6 +101,21 @@ impl Store {
     /// Before moves are asked for: where a move is a copy, a crash may leave it half done.
     pub async fn begin_filing(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
         self.mark(duty, "filing_at", ids, now).await
+    }
+
+    /// Takes note that moves were asked for and refused: nothing of them was done.
+    pub async fn not_filed(&self, duty: &Duty, ids: &[MailId]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.write_under(duty).await?;
+        for ids in shares(ids) {
+            let numbers = list(ids.len(), 1);
+            let statement = format!("UPDATE mails SET filing_at = NULL WHERE id IN ({numbers})");
+            let marking = query(sqlx::AssertSqlSafe(statement));
+            marking.bind_all(ids.iter().copied()).execute(&mut tx).await?;
+        }
+        tx.commit().await
     }
 
     /// Confirms moves: from then on the same bytes are a duplicate.

@@ -10,8 +10,10 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::engine::{postgres, sqlite};
 use super::unread::{COUNTS, counted};
-use super::{Place, Result, Settings, UnreadCount, place};
+use super::{Place, Result, Settings, StoreError, UnreadCount, place};
 
+/// The folder that systemd makes when the service starts.
+const STATE: &str = "/var/lib/dispolits";
 /// How long a lock of the worker is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -44,6 +46,21 @@ pub fn file(settings: &Settings) -> Result<Option<PathBuf>> {
         Place::File(path) => Some(path),
         Place::Server => None,
     })
+}
+
+/// Whether the address can be one: nothing is opened. A file needs its folder; the one that systemd makes at the start
+/// (`StateDirectory`) may be missing until then.
+pub fn check(settings: &Settings) -> Result<()> {
+    let Some(path) = file(settings)? else { return postgres::written(settings).map(drop) };
+    match missing_folder(&path) {
+        Some(folder) if folder != Path::new(STATE) => Err(StoreError::NoFolder(folder.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// The folder that the database file wants, if it is not there.
+pub fn missing_folder(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
 }
 
 /// What operators must know where the database is on a server; nothing where its disk is watched here.
@@ -101,6 +118,15 @@ impl Look {
             Connected::Postgres(session) => postgres::within(sqlx::query_as(COUNTS).fetch_all(session)).await?,
         };
         rows.into_iter().map(counted).collect()
+    }
+
+    /// The secrets of second factors as they are kept, with the login of each. The schema must be current.
+    pub async fn factors(&mut self) -> Result<Vec<(String, String)>> {
+        const FACTORS: &str = "SELECT login, totp FROM users WHERE totp IS NOT NULL ORDER BY login";
+        Ok(match &mut self.connection {
+            Connected::Sqlite(connection) => sqlx::query_as(FACTORS).fetch_all(connection).await?,
+            Connected::Postgres(session) => postgres::within(sqlx::query_as(FACTORS).fetch_all(session)).await?,
+        })
     }
 
     /// Begins a write, and takes it back: nothing of it reaches the database. On a read-only file `BEGIN

@@ -15,9 +15,12 @@ mod duties;
 mod ends;
 mod engine;
 mod error;
+mod failures;
 mod filing;
+mod guards;
 mod handing;
 mod hastening;
+pub mod heads;
 mod holds;
 mod incidents;
 mod inserting;
@@ -67,11 +70,12 @@ use engine::{Engine, On, Tx, postgres, sqlite};
 pub use accounts::Balance;
 pub use arrivals::{Arrival, Arrivals};
 pub use audit::AuditFilter;
-pub use claiming::{Batch, RowId, RowToSend};
+pub use claiming::{Batch, RowId, RowToSend, UNREADABLE_PAUSE};
 pub use closing::{Answered, Closing};
 pub use documents::{JudgedDocument, JudgedMail, Recorded};
 pub use duties::Duty;
 pub use error::{Result, StoreError};
+pub use failures::Attempt;
 pub use filing::{Known, ToMove};
 pub use handing::{Handing, Whereabouts};
 pub use journal::{Request, StoredReply};
@@ -88,16 +92,17 @@ pub use replayable::StoredRow;
 pub use replaying::{Redo, Redone};
 pub use replies::{Answer, DigestDue, NewReply, Recent, ReplyId, ReplyKind};
 pub use search::{Filter, JournalEntry};
-pub use sessions::{Attempt, NewSession, Stage, StoredSession};
+pub use sessions::{NewSession, OpenSession, Stage, StoredSession};
 pub use settling::{Past, Told, Unsettled};
 pub use shift::{Renewal, Shift};
 pub use telling::{Alert, Due, Way};
 pub use traces::{NewTrace, Trace, TraceFilter};
 pub use twins::{StoredTwin, Twin};
-pub use unread::{KnownUnread, NewUnread, Unread, UnreadCount};
+pub use unread::{KnownUnread, NewUnread, Unfiled, Unread, UnreadCount};
 pub use users::{NewUser, User, UserChange};
 pub use verdicts::Settlement;
 pub use vitals::{Queue, Unjudged, Vitals, Waiting};
+pub use waits::Longest;
 pub use watching::{Happening, Refusals, Rejected, RightsRefused};
 
 use crate::setting::{Secret, Span};
@@ -120,6 +125,10 @@ pub struct Settings {
     /// Durée du bail d’un service sur ce qu’il fait : s’il se tait plus longtemps, un autre prend le relais.
     #[serde(default = "default_lease")]
     pub lease: Span,
+    /// Fichier où le service ajoute de lui-même la tête du journal d’audit, hors de la base et si possible sur un autre
+    /// disque : « store check » voit alors que la fin du journal a été coupée. Sans lui, elle n’est écrite qu’aux traces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<PathBuf>,
 }
 
 /// The address, `***` in the place of a password.
@@ -150,7 +159,7 @@ impl Settings {
 
     /// The database of this URL.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), password: None, ca: None, lease: default_lease() }
+        Self { url: url.into(), password: None, ca: None, lease: default_lease(), audit_head: None }
     }
 }
 

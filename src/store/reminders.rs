@@ -99,7 +99,7 @@ impl Store {
     pub async fn reminders(&self, finess: Finess, limit: u32) -> Result<Vec<StoredReminder>> {
         let rows: Vec<Columns> = query_as(
             "SELECT created_at, who, subject, recipients, etat, failure, notice, returned_by FROM reminders
-             WHERE finess = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+             WHERE finess = $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(finess.as_str())
         .bind(limit)

@@ -28,6 +28,8 @@ pub struct Removal {
 pub enum RemovalClosing {
     /// The indicator is gone.
     Done,
+    /// Nothing was sent, since the claim was about to be lost: it waits as before, no attempt the more.
+    Withdrawn,
     /// To be tried again.
     Retry {
         /// When.
@@ -57,16 +59,17 @@ impl Store {
             return tx.commit().await;
         }
         let (next_at, held) = match closing {
-            RemovalClosing::Done => (None, None),
+            RemovalClosing::Done | RemovalClosing::Withdrawn => (None, None),
             RemovalClosing::Retry { next_at, hold } => (Some(next_at), hold),
         };
         query(
-            "UPDATE removals SET in_flight_at = NULL, claim = NULL, worker = NULL, attempts = attempts + 1,
+            "UPDATE removals SET in_flight_at = NULL, claim = NULL, worker = NULL, attempts = attempts + $4,
              next_at = COALESCE($2, next_at), done_at = $3 WHERE id = $1",
         )
         .bind(id.row)
         .bind(next_at.map(millis))
-        .bind(next_at.is_none().then_some(millis(now)))
+        .bind((closing == RemovalClosing::Done).then_some(millis(now)))
+        .bind(i64::from(closing != RemovalClosing::Withdrawn))
         .execute(&mut tx)
         .await?;
         if closing == RemovalClosing::Done {

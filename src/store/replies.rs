@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Tx, list, query, query_as, query_scalar, shares};
 use super::{Duty, MailId, Result, Settlement, Store, millis};
@@ -138,14 +138,16 @@ impl Store {
         tx.commit().await
     }
 
-    /// The replies made since `since`, copies and digests included.
-    pub async fn replies_since(&self, since: Timestamp) -> Result<Vec<Recent>> {
+    /// The replies made from `since` to `now`, copies and digests included. One that a clock set back meanwhile dates later
+    /// counts against nobody.
+    pub async fn replies_since(&self, since: Timestamp, now: Timestamp) -> Result<Vec<Recent>> {
         let rows: Vec<(String, String, bool)> = query_as(
             "SELECT r.sender, r.recipients,
                     EXISTS (SELECT 1 FROM defects d WHERE d.mail_id = r.mail_id AND d.code = 'M01') AS to_stranger
-             FROM replies r WHERE r.created_at >= $1",
+             FROM replies r WHERE r.created_at >= $1 AND r.created_at <= $2",
         )
         .bind(millis(since))
+        .bind(millis(now))
         .fetch_all(self.read())
         .await?;
         let recent = |(sender, recipients, to_stranger): (String, String, bool)| {
@@ -162,13 +164,15 @@ impl Store {
         waiting.iter().map(|address| super::parse(address)).collect()
     }
 
-    /// The digests whose oldest rejection was withheld before `before`.
-    pub async fn digests_due(&self, before: Timestamp) -> Result<Vec<DigestDue>> {
+    /// The digests whose oldest rejection was withheld so long ago, or that far ahead, by a clock that was set back since.
+    pub async fn digests_due(&self, after: SignedDuration, now: Timestamp) -> Result<Vec<DigestDue>> {
+        let age = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
         let owed: Vec<(String, String)> = query_as(
             "SELECT w.sender, m.account FROM withheld w JOIN mails m ON m.id = w.mail_id
-             WHERE w.digest_id IS NULL GROUP BY w.sender, m.account HAVING MIN(w.since) <= $1",
+             WHERE w.digest_id IS NULL GROUP BY w.sender, m.account HAVING MIN(w.since) <= $1 OR MIN(w.since) >= $2",
         )
-        .bind(millis(before))
+        .bind(millis(now).saturating_sub(age))
+        .bind(millis(now).saturating_add(age))
         .fetch_all(self.read())
         .await?;
         let mut due = Vec::new();

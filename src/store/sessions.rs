@@ -1,17 +1,14 @@
-//! Browsers that are signed in or half-way there, and the attempts that failed. Of a session's token only the digest
-//! is kept.
+//! Browsers that are signed in or half-way there. Of a session's token only the digest is kept.
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::FromRow;
 
 use super::audit::append;
-use super::engine::{Tx, query, query_as, query_scalar};
-use super::{Result, Store, StoreError, count, instant, millis, parse};
-use crate::access::audit::{Deed, Entry};
-use crate::access::{Lifetimes, Lockout, Login, Means, Role};
-
-/// After this, failures are forgotten.
-const FAILURES_KEPT: SignedDuration = SignedDuration::from_hours(24);
+use super::engine::{Tx, query, query_as};
+use super::failures::succeeded;
+use super::{Result, Store, StoreError, instant, millis, parse};
+use crate::access::audit::Entry;
+use crate::access::{Lifetimes, Means, Role};
 
 /// How far signing in is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,15 +36,6 @@ impl Stage {
     }
 }
 
-/// What becomes of an attempt to sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attempt {
-    /// Refused unseen until then: too many failed.
-    Refused(Timestamp),
-    /// Counted as if it failed, on top of these.
-    Counted(Lockout),
-}
-
 /// A session to be kept.
 #[derive(Debug, Clone)]
 pub struct NewSession {
@@ -65,6 +53,8 @@ pub struct NewSession {
     pub role: Role,
     /// What its stage needs to go on.
     pub detail: String,
+    /// Where its owner signed in from: the failures of there are forgotten once it is open.
+    pub origin: String,
 }
 
 /// A session that is kept.
@@ -86,6 +76,29 @@ pub struct StoredSession {
     pub seen_at: Timestamp,
     /// What its stage needs to go on.
     pub detail: String,
+}
+
+/// A session that goes on, for whoever may end it.
+#[derive(Debug, Clone)]
+pub struct OpenSession {
+    /// The digest of its token: its name.
+    pub digest: String,
+    /// The session.
+    pub session: StoredSession,
+}
+
+impl OpenSession {
+    /// The beginning of the digest, which people read and type.
+    pub fn name(&self) -> &str {
+        self.digest.get(..12).unwrap_or(&self.digest)
+    }
+}
+
+#[derive(FromRow)]
+struct Listed {
+    digest: String,
+    #[sqlx(flatten)]
+    columns: Columns,
 }
 
 #[derive(FromRow)]
@@ -121,7 +134,7 @@ impl Store {
                 .bind(millis(now))
                 .execute(&mut tx)
                 .await?;
-            query("DELETE FROM failures WHERE login = $1").bind(&new.login).execute(&mut tx).await?;
+            succeeded(&mut tx, &new.login, &new.origin).await?;
         }
         if let Some(entry) = entry {
             append(&mut tx, entry, now).await?;
@@ -145,9 +158,37 @@ impl Store {
         Ok(session.filter(|session| lifetimes.hold(session.opened_at, session.seen_at, now)))
     }
 
+    /// Every session that goes on, the one seen last first.
+    pub async fn sessions(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<Vec<OpenSession>> {
+        let rows: Vec<Listed> = query_as(
+            "SELECT digest, stage, means, login, name, role, opened_at, seen_at, detail FROM sessions
+             ORDER BY seen_at DESC, digest",
+        )
+        .fetch_all(self.read())
+        .await?;
+        let listed = rows.into_iter().map(|row| Ok(OpenSession { digest: row.digest, session: stored(row.columns)? }));
+        let mut all = listed.collect::<Result<Vec<_>>>()?;
+        all.retain(|one| lifetimes.hold(one.session.opened_at, one.session.seen_at, now));
+        Ok(all)
+    }
+
+    /// Ends the sessions of these digests, whatever their means, and records it. Returns how many there were.
+    pub async fn end_sessions(&self, digests: &[String], entry: &Entry, now: Timestamp) -> Result<u64> {
+        let mut tx = self.write().await?;
+        let mut ended = 0;
+        for digest in digests {
+            ended += query("DELETE FROM sessions WHERE digest = $1").bind(digest).execute(&mut tx).await?;
+        }
+        if ended > 0 {
+            append(&mut tx, entry, now).await?;
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
     /// Takes note that a session was seen.
     pub async fn see_session(&self, digest: &str, now: Timestamp) -> Result<()> {
-        query("UPDATE sessions SET seen_at = $2 WHERE digest = $1 AND seen_at < $2")
+        query("UPDATE sessions SET seen_at = $2 WHERE digest = $1")
             .bind(digest)
             .bind(millis(now))
             .execute(self.write_one())
@@ -168,67 +209,17 @@ impl Store {
     /// Forgets the sessions that are over and the failures of long ago. Returns how many sessions.
     pub async fn purge_sessions(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<u64> {
         let before = |span: SignedDuration| now.saturating_sub(span).map_or(0, millis);
-        query("DELETE FROM failures WHERE last_at < $1").bind(before(FAILURES_KEPT)).execute(self.write_one()).await?;
-        query("DELETE FROM sessions WHERE opened_at < $1 OR seen_at < $2")
-            .bind(before(lifetimes.absolute.signed()))
-            .bind(before(lifetimes.idle.signed()))
+        let beyond = |span: SignedDuration| now.saturating_add(span).map_or(i64::MAX, millis);
+        self.purge_failures(now).await?;
+        let (absolute, idle) = (lifetimes.absolute.signed(), lifetimes.idle.signed());
+        query("DELETE FROM sessions WHERE opened_at < $1 OR seen_at < $2 OR opened_at > $3 OR seen_at > $4")
+            .bind(before(absolute))
+            .bind(before(idle))
+            .bind(beyond(absolute))
+            .bind(beyond(idle))
             .execute(self.write_one())
             .await
     }
-
-    /// Counts an attempt to sign in before it is looked at, so that many at once are all counted. Signing in forgets the
-    /// count; one of two steps that succeeds takes its own back.
-    pub async fn attempt(&self, login: &Login, now: Timestamp) -> Result<Attempt> {
-        let mut tx = self.write().await?;
-        let counted: (i64, i64) = query_as(
-            "INSERT INTO failures (login, failures, last_at) VALUES ($1, 0, $2)
-             ON CONFLICT (login) DO UPDATE SET failures = failures.failures RETURNING failures, last_at",
-        )
-        .bind(login.as_str())
-        .bind(millis(now))
-        .fetch_one(&mut tx)
-        .await?;
-        let before = Lockout { failures: count(counted.0), last: Some(instant(counted.1)) };
-        if let Some(until) = before.until(now) {
-            tx.rollback().await?;
-            return Ok(Attempt::Refused(until));
-        }
-        query("UPDATE failures SET failures = failures + 1, last_at = $2 WHERE login = $1")
-            .bind(login.as_str())
-            .bind(millis(now))
-            .execute(&mut tx)
-            .await?;
-        let after = Lockout { failures: before.failures.saturating_add(1), last: Some(now) };
-        if let Some(until) = after.until(now) {
-            tell_lockout(&mut tx, login, until, now).await?;
-        }
-        tx.commit().await?;
-        Ok(Attempt::Counted(before))
-    }
-
-    /// Takes an attempt that succeeded back, unless others were counted since.
-    pub async fn take_back(&self, login: &Login, before: Lockout) -> Result<()> {
-        query("UPDATE failures SET failures = $2, last_at = $3 WHERE login = $1 AND failures = $2 + 1")
-            .bind(login.as_str())
-            .bind(before.failures)
-            .bind(before.last.map(millis))
-            .execute(self.write_one())
-            .await
-            .map(drop)
-    }
-}
-
-/// Of an account that exists: guesses at others are no news, and would fill the log.
-async fn tell_lockout(tx: &mut Tx, login: &Login, until: Timestamp, now: Timestamp) -> Result<()> {
-    let exists: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE login = $1)")
-        .bind(login.as_str())
-        .fetch_one(&mut *tx)
-        .await?;
-    if exists {
-        let entry = Entry::new("dispolits", Deed::ConnexionBloquee, format!("compte {login}"));
-        append(tx, &entry.changing("", format!("jusqu’à {until}")), now).await?;
-    }
-    Ok(())
 }
 
 async fn insert(tx: &mut Tx, new: &NewSession, now: Timestamp) -> Result<()> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{list, query_as, query_scalar, shares};
 use super::outcomes::document_verdict;
-use super::{MailId, Result, Store, instant, millis, parse};
+use super::{MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::finess::Finess;
 use crate::outcome::{MailOutcome, Verdict};
@@ -58,11 +58,9 @@ impl Told {
     }
 }
 
-/// A mail of a sender that was settled, in the order in which they were sent.
+/// A mail of a sender that was settled. Their order is that of their numbers: clocks are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Past {
-    /// When it was received.
-    pub received_at: Timestamp,
     /// Which.
     pub mail: MailId,
     /// Integrated, in part, or rejected.
@@ -94,29 +92,32 @@ impl Store {
         Ok(told)
     }
 
-    /// Mails to settle, and those whose rejections must be told before the ROR has answered: judged
-    /// before `overdue_before`. In the order of reception, those after `after` only: the next page.
+    /// Mails to settle, and those whose rejections must be told before the ROR has answered: judged so long ago, or that
+    /// far ahead, by a clock that was set back since. In the order of reception, those after `after` only: the next page.
     pub async fn unsettled(
         &self,
-        overdue_before: Timestamp,
+        deadline: SignedDuration,
+        now: Timestamp,
         after: Option<MailId>,
         limit: u32,
     ) -> Result<Vec<Unsettled>> {
+        let age = i64::try_from(deadline.as_millis()).unwrap_or(i64::MAX);
         let rows: Vec<(MailId, bool)> = query_as(
             "SELECT id, waits FROM (
                  SELECT m.id, m.judged_at, m.silent,
                      EXISTS (SELECT 1 FROM updates u WHERE u.mail_id = m.id AND u.etat = 'en-attente') AS waits
                  FROM mails m WHERE m.judged_at IS NOT NULL AND m.settled_at IS NULL AND m.id > $2) AS open
-             WHERE NOT waits OR judged_at < $1 AND silent IS NULL
+             WHERE NOT waits OR (judged_at < $1 OR judged_at > $4) AND silent IS NULL
                  AND EXISTS (SELECT 1 FROM defects d
                              WHERE d.mail_id = open.id AND d.severity = 'rejet' AND d.code <> 'R04')
                  AND NOT EXISTS (SELECT 1 FROM replies r WHERE r.mail_id = open.id)
                  AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.mail_id = open.id)
              ORDER BY id LIMIT $3",
         )
-        .bind(millis(overdue_before))
+        .bind(millis(now).saturating_sub(age))
         .bind(after.map_or(0, MailId::number))
         .bind(limit)
+        .bind(millis(now).saturating_add(age))
         .fetch_all(self.read())
         .await?;
         let kind = |(id, waits): (MailId, bool)| if waits { Unsettled::Overdue(id) } else { Unsettled::Ready(id) };
@@ -152,21 +153,18 @@ impl Store {
     /// The last mail of this sender settled before this one that was integrated or rejected. What was only sent to be
     /// tried is neither.
     pub async fn last_judged_before(&self, sender: &Address, id: MailId) -> Result<Option<Past>> {
-        let last: Option<(i64, MailId, String)> = query_as(
-            "SELECT received_at, mail_id, verdict FROM journal WHERE sender = $1 AND mail_id < $2
+        let last: Option<(MailId, String)> = query_as(
+            "SELECT mail_id, verdict FROM journal WHERE sender = $1 AND mail_id < $2
              AND verdict IN ('integre', 'partiellement-integre', 'rejete')
              AND (EXISTS (SELECT 1 FROM documents d WHERE d.mail_id = journal.mail_id AND d.test = 0)
                   OR NOT EXISTS (SELECT 1 FROM documents d WHERE d.mail_id = journal.mail_id))
-             ORDER BY received_at DESC, mail_id DESC LIMIT 1",
+             ORDER BY mail_id DESC LIMIT 1",
         )
         .bind(sender.as_str())
         .bind(id)
         .fetch_optional(self.read())
         .await?;
-        let past = |(received_at, mail, word): (i64, MailId, String)| {
-            Ok(Past { received_at: instant(received_at), mail, verdict: parse(&word)? })
-        };
-        last.map(past).transpose()
+        last.map(|(mail, word): (MailId, String)| Ok(Past { mail, verdict: parse(&word)? })).transpose()
     }
 }
 

@@ -115,7 +115,7 @@ impl Shift {
         tx.commit().await
     }
 
-    /// Whether nobody can have taken over yet: what is begun after that may be done twice.
+    /// Whether nobody can have taken over yet: what is begun after that may be done once more by another.
     pub fn is_on(&self) -> bool {
         self.standing().is_some_and(|standing| Instant::now() < standing.until)
     }

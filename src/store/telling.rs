@@ -11,6 +11,7 @@ use super::engine::{query, query_as};
 use super::incidents::Columns;
 use super::{Duty, Result, Store, StoreError, count, instant, millis, parse};
 use crate::alerts::News;
+use crate::setting::Span;
 
 /// The most news that leave in one message.
 const MOST: u32 = 200;
@@ -101,9 +102,9 @@ fn as_word<S: Serializer>(way: &Way, serializer: S) -> std::result::Result<S::Ok
 }
 
 impl Store {
-    /// What is to be told on this way now: nothing before the oldest has waited until `before`, so that what happens
-    /// together leaves together.
-    pub async fn alerts_due(&self, way: Way, before: Timestamp, now: Timestamp) -> Result<Option<Due>> {
+    /// What is to be told on this way now: nothing before the oldest has waited so long, so that what happens together
+    /// leaves together.
+    pub async fn alerts_due(&self, way: Way, gather: Span, now: Timestamp) -> Result<Option<Due>> {
         let rows: Vec<DueColumns> = query_as(
             "SELECT a.id AS alert, a.event, a.attempts, a.created_at, i.id, i.kind, i.object, i.severity, i.level,
                     i.sentence, i.since, i.opened_at, i.seen_at, i.told_at, i.closed_at
@@ -115,7 +116,7 @@ impl Store {
         .bind(MOST)
         .fetch_all(self.read())
         .await?;
-        due(rows).map(|due| due.filter(|due| due.oldest <= before))
+        due(rows).map(|due| due.filter(|due| gather.has_passed(due.oldest, now)))
     }
 
     /// These were sent, to these people.

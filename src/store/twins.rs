@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::audit::append;
 use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
 use super::{Result, Store, instant, millis};
-use crate::access::audit::Entry;
+use crate::access::audit::{Deed, Entry, on_location};
 use crate::capacity::Update;
 
 /// What stands under the other code.
@@ -112,6 +112,13 @@ impl Store {
 }
 
 impl StoredTwin {
+    /// The record of its deletion, asked for by somebody.
+    pub fn removal(&self, who: impl Into<String>, note: impl Into<String>) -> Entry {
+        let before = format!("{} sous le code {} : {}", self.indicator, self.twin.genre_code, self.twin.nombre);
+        let entry = Entry::new(who, Deed::SupprimerDouble, on_location(&self.lieu));
+        entry.changing(before, "suppression demandée").noting(note)
+    }
+
     fn of((id, finess, service, indicator, genre_code, nombre, date, seen_at, is_going): Columns) -> Self {
         let twin = Twin { genre_code, nombre, date: instant(date) };
         Self { id, lieu: format!("{finess}/{service}"), indicator, twin, seen_at: instant(seen_at), is_going }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::audit::append;
-use super::engine::{query, query_as};
+use super::engine::{Query, Tx, query, query_as};
 use super::{Duty, Result, Store, instant, millis, parse};
 use crate::access::audit::Entry;
 use crate::unread::Cause;
@@ -90,6 +90,17 @@ pub struct UnreadCount {
     pub oldest: Timestamp,
 }
 
+/// How many judged mails of an account are still where they came.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Unfiled {
+    /// The account.
+    pub mailbox: String,
+    /// Mails that a folder refuses.
+    pub refused: i64,
+    /// Mails that their server cannot move.
+    pub unmoved: i64,
+}
+
 impl Store {
     /// The mails of an account that were left and are there as far as we know, by position.
     pub async fn known_unread(&self, account: &str) -> Result<HashMap<String, KnownUnread>> {
@@ -105,13 +116,16 @@ impl Store {
         Ok(rows.into_iter().map(known).collect())
     }
 
-    /// Takes note that mails could not be taken.
+    /// Takes note that mails could not be taken. What an operator decided of one that went from its position and came to
+    /// another, as those of a server do that numbers its mails anew, still holds: it is known by its size, by when it
+    /// reached the mailbox, and by what is wrong with it.
     pub async fn leave_unread(&self, duty: &Duty, mails: &[NewUnread], now: Timestamp) -> Result<()> {
         if mails.is_empty() {
             return Ok(());
         }
         let mut tx = self.write_under(duty).await?;
         for mail in mails {
+            find_again(&mut tx, mail).await?;
             query(
                 "INSERT INTO unread (account, position, cause, detail, size, arrived_at, since, tried_at, tries, next_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 1, $8)
@@ -135,38 +149,27 @@ impl Store {
 
     /// Takes note that mails that were left could be read after all.
     pub async fn read_at_last(&self, duty: &Duty, account: &str, positions: &[&str]) -> Result<()> {
-        if positions.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.write_under(duty).await?;
-        for position in positions {
-            query("DELETE FROM unread WHERE account = $1 AND position = $2 AND gone_at IS NULL")
-                .bind(account)
-                .bind(*position)
-                .execute(&mut tx)
-                .await?;
-        }
-        tx.commit().await
+        self.end_unread(duty, account, positions, &[&format!("DELETE FROM unread {THERE}")]).await
     }
 
     /// Takes note that mails that were left are no longer there. What an operator decided of one is kept.
     pub async fn unread_gone(&self, duty: &Duty, account: &str, positions: &[&str], now: Timestamp) -> Result<()> {
+        let gone = format!("UPDATE unread SET gone_at = {} {THERE}", millis(now));
+        let undecided = format!("DELETE FROM unread {THERE} AND aside_at IS NULL");
+        self.end_unread(duty, account, positions, &[&undecided, &gone]).await
+    }
+
+    /// These statements for each of the mails that were left at these positions.
+    async fn end_unread(&self, duty: &Duty, account: &str, positions: &[&str], statements: &[&str]) -> Result<()> {
         if positions.is_empty() {
             return Ok(());
         }
         let mut tx = self.write_under(duty).await?;
         for position in positions {
-            query("DELETE FROM unread WHERE account = $1 AND position = $2 AND gone_at IS NULL AND aside_at IS NULL")
-                .bind(account)
-                .bind(*position)
-                .execute(&mut tx)
-                .await?;
-            query("UPDATE unread SET gone_at = $3 WHERE account = $1 AND position = $2 AND gone_at IS NULL")
-                .bind(account)
-                .bind(*position)
-                .bind(millis(now))
-                .execute(&mut tx)
-                .await?;
+            for statement in statements {
+                let ending = query(sqlx::AssertSqlSafe((*statement).to_owned()));
+                ending.bind(account).bind(*position).execute(&mut tx).await?;
+            }
         }
         tx.commit().await
     }
@@ -195,16 +198,27 @@ impl Store {
     /// Has a mail that was left be tried at the next sweep, one that was set aside too; false, and nothing changes, if
     /// none of this number is there.
     pub async fn retry_unread(&self, number: i64, entry: &Entry, now: Timestamp) -> Result<bool> {
-        let mut tx = self.write().await?;
-        let changed = query(
+        let again = query(
             "UPDATE unread SET next_at = $2, aside_at = NULL, aside_by = NULL, aside_note = NULL
              WHERE id = $1 AND gone_at IS NULL",
-        )
-        .bind(number)
-        .bind(millis(now))
-        .execute(&mut tx)
-        .await?;
-        if changed == 0 {
+        );
+        self.decide(again.bind(number).bind(millis(now)), entry, now).await
+    }
+
+    /// Sets a mail aside: it is on the list, and nobody waits for it. False, and nothing changes, if none of this number
+    /// is there, or if it was set aside before.
+    pub async fn set_unread_aside(&self, number: i64, entry: &Entry, now: Timestamp) -> Result<bool> {
+        let aside = query(
+            "UPDATE unread SET aside_at = $2, aside_by = $3, aside_note = $4
+             WHERE id = $1 AND gone_at IS NULL AND aside_at IS NULL",
+        );
+        self.decide(aside.bind(number).bind(millis(now)).bind(&entry.who).bind(&entry.note), entry, now).await
+    }
+
+    /// Changes one mail that is there, and records who did; false, and nothing changes, if there is none.
+    async fn decide(&self, change: Query<'_, ()>, entry: &Entry, now: Timestamp) -> Result<bool> {
+        let mut tx = self.write().await?;
+        if change.execute(&mut tx).await? == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -213,27 +227,18 @@ impl Store {
         Ok(true)
     }
 
-    /// Sets a mail aside: it is on the list, and nobody waits for it. False, and nothing changes, if none of this number
-    /// is there, or if it was set aside before.
-    pub async fn set_unread_aside(&self, number: i64, entry: &Entry, now: Timestamp) -> Result<bool> {
-        let mut tx = self.write().await?;
-        let changed = query(
-            "UPDATE unread SET aside_at = $2, aside_by = $3, aside_note = $4
-             WHERE id = $1 AND gone_at IS NULL AND aside_at IS NULL",
+    /// How many judged mails of each account are still where they came: those whose filing was begun before `since` and
+    /// never confirmed, since a folder refuses them, and those that their server cannot move.
+    pub async fn unfiled_counts(&self, since: Timestamp) -> Result<Vec<Unfiled>> {
+        query_as(
+            "SELECT account AS mailbox, COUNT(*) FILTER (WHERE left_at IS NULL) AS refused,
+                 COUNT(*) FILTER (WHERE left_at IS NOT NULL) AS unmoved
+             FROM mails WHERE moved_at IS NULL AND judged_at IS NOT NULL AND (left_at IS NOT NULL OR filing_at < $1)
+             GROUP BY account ORDER BY account",
         )
-        .bind(number)
-        .bind(millis(now))
-        .bind(&entry.who)
-        .bind(&entry.note)
-        .execute(&mut tx)
-        .await?;
-        if changed == 0 {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        append(&mut tx, entry, now).await?;
-        tx.commit().await?;
-        Ok(true)
+        .bind(millis(since))
+        .fetch_all(self.read())
+        .await
     }
 
     /// How many judged mails of each account stay where they came, since their server cannot move them; since when.
@@ -246,6 +251,29 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(|(account, mails, since)| (account, mails, instant(since))).collect())
     }
+}
+
+/// A mail that was left at a position and is there as far as we know.
+const THERE: &str = "WHERE account = $1 AND position = $2 AND gone_at IS NULL";
+
+/// A mail that was set aside, that went and that this one is. Sizes of 0 tell nothing apart.
+async fn find_again(tx: &mut Tx, mail: &NewUnread) -> Result<()> {
+    let (Some(arrived_at), 1..) = (mail.arrived_at, mail.size) else { return Ok(()) };
+    query(
+        "UPDATE unread SET position = $2, gone_at = NULL WHERE id = (
+             SELECT MIN(id) FROM unread
+             WHERE account = $1 AND aside_at IS NOT NULL AND gone_at IS NOT NULL AND cause = $3 AND size = $4
+               AND arrived_at = $5)
+         AND NOT EXISTS (SELECT 1 FROM unread WHERE account = $1 AND position = $2 AND gone_at IS NULL)",
+    )
+    .bind(&mail.account)
+    .bind(&mail.position)
+    .bind(mail.cause.word())
+    .bind(i64::try_from(mail.size).unwrap_or(i64::MAX))
+    .bind(millis(arrived_at))
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// What failed once may have been the line: a mail is told of from its second try on, unless no try can help.

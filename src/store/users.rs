@@ -7,7 +7,7 @@ use super::audit::append;
 use super::engine::{Tx, query, query_as};
 use super::{Result, Store, instant, millis, parse};
 use crate::access::audit::Entry;
-use crate::access::{Login, PasswordHash, Role};
+use crate::access::{Login, PasswordHash, Role, Totp};
 
 /// A local account.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct User {
     pub role: Role,
     /// Its password, once there is one.
     pub password: Option<PasswordHash>,
-    /// The secret of its second factor in base 32, once it is enrolled.
+    /// The secret of its second factor, once it is enrolled: sealed, or in base 32 ([`FactorKey`](crate::access::FactorKey)).
     pub totp: Option<String>,
     /// The last step of the second factor that was used.
     pub totp_step: Option<i64>,
@@ -43,7 +43,7 @@ pub struct NewUser {
     pub role: Role,
     /// Its password.
     pub password: PasswordHash,
-    /// The secret of its second factor in base 32; without one its owner enrols at the first sign-in.
+    /// The secret of its second factor, sealed or in base 32; without one its owner enrols at the first sign-in.
     pub totp: Option<String>,
 }
 
@@ -123,18 +123,33 @@ impl Store {
     pub async fn change_user(&self, login: &Login, change: &UserChange, entry: &Entry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let changed = apply(&mut tx, login, change, now).await?;
-        match change {
-            UserChange::Unlock => forget_failures(&mut tx, login).await?,
-            _ => end_sessions(&mut tx, login).await?,
+        if matches!(change, UserChange::Unlock) {
+            forget_failures(&mut tx, login).await?;
+        } else {
+            end_sessions(&mut tx, login).await?;
+            forget_devices(&mut tx, login).await?;
         }
         recorded(tx, changed, entry, now).await
     }
 
-    /// Uses a step of the second factor; false if it, or a later one, was used before.
+    /// Puts a sealed second factor in the place of the same one in clear; false if it is no longer that.
+    pub async fn seal_totp(&self, login: &Login, clear: &str, sealed: &str) -> Result<bool> {
+        let changed = query("UPDATE users SET totp = $3 WHERE login = $1 AND totp = $2")
+            .bind(login.as_str())
+            .bind(clear)
+            .bind(sealed)
+            .execute(self.write_one())
+            .await?;
+        Ok(changed > 0)
+    }
+
+    /// Uses a step of the second factor; false if it, or a later one, was used before, unless by a clock that was set back
+    /// since.
     pub async fn use_totp_step(&self, login: &Login, step: i64) -> Result<bool> {
-        let used = query("UPDATE users SET totp_step = $2 WHERE login = $1 AND (totp_step IS NULL OR totp_step < $2)")
+        let used = query("UPDATE users SET totp_step = $2 WHERE login = $1 AND (totp_step IS NULL OR totp_step < $2 OR totp_step > $2 + $3)")
             .bind(login.as_str())
             .bind(step)
+            .bind(Totp::AHEAD)
             .execute(self.write_one())
             .await?;
         Ok(used > 0)
@@ -171,6 +186,11 @@ async fn recorded(mut tx: Tx, changed: u64, entry: &Entry, now: Timestamp) -> Re
 
 async fn end_sessions(tx: &mut Tx, login: &Login) -> Result<()> {
     query("DELETE FROM sessions WHERE login = $1 AND means = 'local'").bind(login.as_str()).execute(tx).await.map(drop)
+}
+
+/// Whoever knew the old password knows no device any more.
+async fn forget_devices(tx: &mut Tx, login: &Login) -> Result<()> {
+    query("DELETE FROM devices WHERE login = $1").bind(login.as_str()).execute(tx).await.map(drop)
 }
 
 async fn forget_failures(tx: &mut Tx, login: &Login) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What says whether the work goes on: queues, their ages, the last success.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{query_as, query_scalar};
 use super::{Result, Store, UnreadCount, instant, millis};
@@ -58,14 +58,14 @@ pub struct Waiting {
 }
 
 impl Store {
-    /// What waits; a count that was judged before `late_before` is late.
-    pub async fn vitals(&self, late_before: Timestamp) -> Result<Vitals> {
+    /// What waits; a count that was judged so long ago is late, or that far ahead, by a clock that was set back since.
+    pub async fn vitals(&self, late_after: SignedDuration, now: Timestamp) -> Result<Vitals> {
         Ok(Vitals {
             unjudged: self.unjudged().await?,
             unfiled: self.unfiled().await?,
             unread: self.unread_counts().await?,
             unmoved: self.unmoved_counts().await?,
-            queue: self.queue(late_before).await?,
+            queue: self.queue(late_after, now).await?,
             replies: self.replies_waiting().await?,
             last_acknowledged: self.last_acknowledged().await?,
         })
@@ -89,13 +89,15 @@ impl Store {
         .await
     }
 
-    async fn queue(&self, late_before: Timestamp) -> Result<Queue> {
+    async fn queue(&self, late_after: SignedDuration, now: Timestamp) -> Result<Queue> {
+        let age = i64::try_from(late_after.as_millis()).unwrap_or(i64::MAX);
         let (waiting, late, in_flight, oldest): (i64, i64, i64, Option<i64>) = query_as(
-            "SELECT COUNT(*), COUNT(*) FILTER (WHERE m.judged_at < $1),
+            "SELECT COUNT(*), COUNT(*) FILTER (WHERE m.judged_at < $1 OR m.judged_at > $2),
                     COUNT(*) FILTER (WHERE u.in_flight_at IS NOT NULL), MIN(m.judged_at)
              FROM updates u JOIN mails m ON m.id = u.mail_id WHERE u.etat = 'en-attente'",
         )
-        .bind(millis(late_before))
+        .bind(millis(now).saturating_sub(age))
+        .bind(millis(now).saturating_add(age))
         .fetch_one(self.read())
         .await?;
         Ok(Queue { waiting, late, in_flight, oldest: oldest.map(instant) })

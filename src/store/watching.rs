@@ -60,21 +60,19 @@ pub struct Rejected {
 impl Store {
     /// Mails received since then that a person is to read, those left out that somebody marked as handled.
     pub async fn mails_to_read(&self, since: Timestamp) -> Result<Vec<Happening>> {
-        let rows = query_as(
+        self.happenings(
+            since,
             "SELECT id, received_at FROM mails WHERE to_read = 1 AND received_at >= $1
              AND NOT EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = mails.id)
              ORDER BY received_at DESC LIMIT $2",
         )
-        .bind(millis(since))
-        .bind(MOST)
-        .fetch_all(self.read())
-        .await?;
-        Ok(rows.into_iter().map(happening).collect())
+        .await
     }
 
     /// Replies given up, refused for one of their recipients, or come back, since then; not those to mails that somebody marked as handled.
     pub async fn undelivered_replies(&self, since: Timestamp) -> Result<Vec<Happening>> {
-        let rows = query_as(
+        self.happenings(
+            since,
             "SELECT mail_id, closed_at FROM (
                  SELECT mail_id, closed_at FROM replies WHERE etat = 'abandonnee' AND closed_at >= $1
                  UNION ALL
@@ -85,24 +83,23 @@ impl Store {
              WHERE NOT EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = undelivered.mail_id)
              ORDER BY closed_at DESC LIMIT $2",
         )
-        .bind(millis(since))
-        .bind(MOST)
-        .fetch_all(self.read())
-        .await?;
-        Ok(rows.into_iter().map(happening).collect())
+        .await
     }
 
     /// Patient documents (M06) received since then; not those that somebody marked as handled.
     pub async fn patient_documents(&self, since: Timestamp) -> Result<Vec<Happening>> {
-        let rows = query_as(
+        self.happenings(
+            since,
             "SELECT mail_id, received_at FROM facets f WHERE facet = 'M06' AND received_at >= $1
                AND NOT EXISTS (SELECT 1 FROM handled h WHERE h.mail_id = f.mail_id)
              ORDER BY received_at DESC, mail_id DESC LIMIT $2",
         )
-        .bind(millis(since))
-        .bind(MOST)
-        .fetch_all(self.read())
-        .await?;
+        .await
+    }
+
+    /// The newest mails of a statement, with when it happened to them.
+    async fn happenings(&self, since: Timestamp, statement: &'static str) -> Result<Vec<Happening>> {
+        let rows = query_as(statement).bind(millis(since)).bind(MOST).fetch_all(self.read()).await?;
         Ok(rows.into_iter().map(happening).collect())
     }
 

@@ -1,5 +1,6 @@
 //! What we show of ourselves: a certificate, its chain and its key.
 
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::Certificate;
@@ -25,6 +26,13 @@ pub fn credentials(identity: &Identity) -> Result<Credentials, TlsError> {
             pkcs12::read(&file.pkcs12, &password)
         }
     }
+}
+
+/// Whether the files of an identity can be read, and its key is that of its certificate.
+pub fn usable(identity: &Identity) -> Result<(), TlsError> {
+    let Credentials { chain, key } = credentials(identity)?;
+    CertifiedKey::from_der(chain, key, &super::provider())?;
+    Ok(())
 }
 
 /// The certificates of an identity, its own first. The key of a PEM identity is not read.

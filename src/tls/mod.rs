@@ -29,7 +29,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 pub use certificate::{Certificate, day};
 pub use distrust::{distrust, told};
 pub use error::{Pkcs12Fault, TlsError};
-pub use identity::{Credentials, certificates, credentials, presented};
+pub use identity::{Credentials, certificates, credentials, presented, usable};
 pub use name::DistinguishedName;
 pub use pem::{chain, key, roots};
 pub use refusal::{blames_our_certificate, certificate_alert, tls_error, what_we_present};
@@ -55,7 +55,7 @@ pub fn client_config(
 ) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     let builder = match ca {
-        Some(path) => builder.with_webpki_verifier(revocation.verifier(roots(path)?)?),
+        Some(path) => builder.with_webpki_verifier(revocation.verifier(path)?),
         None => builder.with_platform_verifier()?,
     };
     match identity {

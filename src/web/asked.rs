@@ -10,12 +10,14 @@ use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::access::Right;
 use crate::capacity::ServiceCode;
 use crate::config::Config;
 use crate::defect::{Actor, Code};
 use crate::finess::Finess;
 use crate::outcome::paris;
-use crate::store::search::{Filter, Page, Sender};
+use crate::store::search::{Filter, Identifier, Page, Sender};
+use crate::web::Visitor;
 
 /// Every key, in the order in which addresses have them.
 pub(super) const KEYS: [&str; 15] = [
@@ -138,11 +140,14 @@ impl Given {
     }
 
     /// What it asks for.
-    pub(super) fn asked(&self, config: &Config) -> Result<Asked, Wrong> {
-        Ok(Asked { filter: self.filter(config)?, page: self.page()? })
+    pub(super) fn asked(&self, config: &Config, visitor: &Visitor) -> Result<Asked, Wrong> {
+        Ok(Asked { filter: self.filter(config, visitor)?, page: self.page()? })
     }
 
-    fn filter(&self, config: &Config) -> Result<Filter, Wrong> {
+    /// Whoever sees no contents finds an identifiant that is known to them, and none by its beginning: letter by letter
+    /// that would tell it.
+    fn filter(&self, config: &Config, visitor: &Visitor) -> Result<Filter, Wrong> {
+        let identifier = if visitor.person.may(Right::Contenu) { Identifier::StartsWith } else { Identifier::Is };
         Ok(Filter {
             since: self.read_as("du", |text| instant(text, false))?,
             until: self.read_as("au", |text| instant(text, true))?,
@@ -155,7 +160,7 @@ impl Given {
             actor: self.read_as("agir", actor)?,
             rejected: self.read_as("rejets", |text| (text == "oui").then_some(true))?.unwrap_or(false),
             handled: self.read_as("traite", yes_or_no)?,
-            identifier: self.get("identifiant").map(|text| text.trim_matches(['<', '>']).to_owned()),
+            identifier: self.get("identifiant").map(|text| identifier(text.trim_matches(['<', '>']).to_owned())),
         })
     }
 

@@ -20,5 +20,6 @@ mod visitor;
 pub use refusal::Refusal;
 pub use server::{ServeError, router, serve};
 use sign_in::Via;
+pub use sign_in::try_provider;
 pub use state::State;
 pub use visitor::{FormToken, Visitor};

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::Parts;
 use super::tasks::pause;
+use crate::setting::has_passed;
 use crate::tls::day;
 use crate::tls::expiry::{Alarm, Told};
 use crate::tls::revocation::{Standing, Status};
@@ -56,7 +57,7 @@ fn tell_lists(standings: &[Standing], told: &mut Lists, now: Timestamp) {
         let before = told.get(&standing.source);
         let state = (standing.failure.is_some(), standing.status);
         let is_change = before.is_none_or(|(failed, status, _)| (*failed, *status) != state);
-        let is_due = before.is_some_and(|(.., at)| now.duration_since(*at) >= REPEAT);
+        let is_due = before.is_some_and(|(.., at)| has_passed(REPEAT, *at, now));
         if is_change || is_due && !is_well {
             tell(standing);
             told.insert(standing.source.clone(), (state.0, state.1, now));

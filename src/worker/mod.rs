@@ -5,8 +5,10 @@
 
 mod alerts;
 mod certificates;
+mod heads;
 mod pace;
 mod presence;
+mod seals;
 mod tasks;
 mod upkeep;
 mod watch;
@@ -25,18 +27,17 @@ use alerts::watch_forever;
 use certificates::watch_certificates;
 use presence::keep_on;
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
-use upkeep::{keep_house, load_referential};
+use upkeep::{in_force, keep_house};
 use watch::{observe_forever, serve_forever, show_forever, tell_forever};
 
 use crate::alarm::{self, Alarm, Bulletin, Teller};
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, NamedMailbox, ReplyTransport};
+use crate::config::{Config, ConfigError, Faults, NamedMailbox, Purpose, ReplyTransport, Sources};
 use crate::health::{Pulse, Task};
-use crate::mailbox::{self, Mailbox};
+use crate::mailbox::Mailbox;
 use crate::pipeline::{Courthouse, Delivery, Intake, Judge, Posting, ReplyRules, Settling, Tracer, Transport};
 use crate::referential::{Refused, Watch};
-use crate::ror;
-use crate::smtp::{self, Smtp};
+use crate::smtp::Smtp;
 use crate::store::{Shift, Store, StoreError};
 use crate::tls::revocation::{Connection, Revocation};
 
@@ -52,18 +53,12 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The mailbox is not configured rightly.
+    /// Something that the configuration names cannot be used.
     #[error(transparent)]
-    Mailbox(#[from] mailbox::SetupError),
+    Reading(#[from] Faults),
     /// The referential cannot be loaded, and none was kept.
     #[error(transparent)]
     Referential(#[from] Refused),
-    /// The ROR client is not configured rightly.
-    #[error(transparent)]
-    Ror(#[from] ror::SetupError),
-    /// The submission server is not configured rightly.
-    #[error(transparent)]
-    Smtp(#[from] smtp::SetupError),
     /// The webhook of alerts is not configured rightly.
     #[error(transparent)]
     Alerts(#[from] alarm::SetupError),
@@ -96,12 +91,12 @@ impl Worker {
     /// Checks everything that can be checked without the network, and repairs what a crash left.
     pub async fn prepare(config: Config, store: Store, clock: Clock) -> Result<Self, StartError> {
         config.check()?;
-        config.check_certificates()?;
-        let revocation = config.revocation(|settings, ca| Revocation::new(settings, ca, clock.clone()))?;
-        let referential = Arc::new(Mutex::new(load_referential(&config, &store, &clock).await?));
+        let reading = config.read(&clock, Purpose::Serve);
+        let Sources { referential, revocation, ror, mailboxes, smtp } = Sources::of(reading, &config)?;
+        let referential = Arc::new(Mutex::new(in_force(referential, &config, &store, &clock).await?));
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
-        let client = ror::Client::new(&config.ror.api, clock.clone())?.checking(&revocation.of(Connection::Ror));
-        let client = client.paced(pace.requests_per_second);
+        let client = ror.checking(&revocation.of(Connection::Ror)).paced(pace.requests_per_second);
+        seals::seal_factors(&config, &store).await?;
         let pulse = Pulse::new(clock.clone());
         let rules = ReplyRules::new(&config)?;
         let shift = Shift::new(store.clone(), &presence::name(), config.store.lease.get());
@@ -110,16 +105,19 @@ impl Worker {
         let tracer = |account: &str, who: &str| Tracer::new(store.clone(), clock.clone(), account, who);
         let rounds = config
             .all_mailboxes()
-            .map(|mailbox| round(&courthouse, mailbox, &revocation, tracer))
+            .zip(mailboxes)
+            .map(|(named, mailbox)| {
+                round(&courthouse, named, mailbox.checking(revocation.of(Connection::Imap)), tracer)
+            })
             .collect::<Result<_, _>>()?;
         let delivery = Delivery::new(shift.clone(), clock.clone(), client, pace, genre, pulse.clone());
         let delivery = delivery.told_by(courthouse.judged());
         let settling = Settling::new(shift.clone(), clock.clone(), Arc::clone(&referential), rules, pulse.clone());
         let who = config.smtp.as_ref().and_then(|smtp| smtp.user.as_deref()).unwrap_or(config.reply.from.as_str());
         let sends = tracer(config.reply.from.as_str(), who);
-        let by = transport(&config, &revocation)?;
-        let posting = Posting::new(shift.clone(), clock.clone(), by, &config.reply, pulse.clone(), sends);
-        let teller = Teller::new(&config, transport(&config, &revocation)?)?;
+        let by = transport(&config, smtp, &revocation)?;
+        let posting = Posting::new(shift.clone(), clock.clone(), by.clone(), &config.reply, pulse.clone(), sends);
+        let teller = Teller::new(&config, by)?;
         let watched = Arc::clone(&referential);
         let alarm = Alarm::new(shift.clone(), &config, clock.clone(), pulse.clone(), watched, teller);
         let (judged, answered) = (courthouse.judged(), Notify::new());
@@ -159,7 +157,7 @@ impl Worker {
         // Until the tasks have come to their end, which is after `stop`.
         let presence = supervise("bail", CancellationToken::new(), move || keep_on(Arc::clone(&present)));
         let presence = AbortOnDropHandle::new(tokio::spawn(presence));
-        expect_all(&parts.pulse, &rounds);
+        expect_all(&parts.pulse, &rounds, parts.shift.lease());
         let mut tasks = JoinSet::new();
         for round in rounds {
             let (parts, own) = (Arc::clone(&parts), stop.clone());
@@ -207,23 +205,22 @@ impl Parts {
 fn round(
     courthouse: &Courthouse,
     named: NamedMailbox<'_>,
-    revocation: &Revocation,
+    mailbox: Mailbox,
     tracer: impl Fn(&str, &str) -> Tracer,
 ) -> Result<Arc<Round>, StartError> {
     let (section, settings) = (named.section, named.settings()?);
-    let mailbox = Mailbox::new(&settings, &section.folders)?.checking(revocation.of(Connection::Imap));
     let tracer = tracer(mailbox.account(), settings.user());
     let intake = Intake::new(courthouse.judge(mailbox.account(), section.max_bytes), tracer, section.folders.clone());
     let mailbox = tokio::sync::Mutex::new(mailbox);
     Ok(Arc::new(Round { name: named.name.to_owned(), intake, mailbox, poll: section.poll.get() }))
 }
 
-/// Every task must give signs from now on; a sweep may rest between two polls.
-fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>]) {
+/// Every task must give signs from now on; a sweep may rest between two polls, or two looks at who reads.
+fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>], lease: Duration) {
     for round in rounds {
         let account = round.intake.judge().account();
         pulse.name(account, &round.name);
-        pulse.expect(Task::Sweep(account.to_owned()), round.poll);
+        pulse.expect(Task::Sweep(account.to_owned()), round.poll.max(presence::beat(lease)));
     }
     for task in [Task::Delivery, Task::Settling, Task::Posting] {
         pulse.expect(task, tasks::TICK);
@@ -232,10 +229,10 @@ fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>]) {
 }
 
 /// By where mails leave: replies, and alerts.
-pub(crate) fn transport(config: &Config, revocation: &Revocation) -> Result<Transport, StartError> {
-    match (config.reply.transport, &config.smtp, &config.reply.maildir) {
+pub(crate) fn transport(config: &Config, smtp: Option<Smtp>, revocation: &Revocation) -> Result<Transport, StartError> {
+    match (config.reply.transport, smtp, &config.reply.maildir) {
         (ReplyTransport::Smtp, Some(smtp), _) => {
-            Ok(Transport::Smtp(Box::new(Smtp::new(smtp)?.checking(revocation.of(Connection::Smtp)))))
+            Ok(Transport::Smtp(Box::new(smtp.checking(revocation.of(Connection::Smtp)))))
         }
         (ReplyTransport::Maildir, _, Some(root)) => Ok(Transport::Maildir(root.clone())),
         _ => Err(ConfigError::Contradiction("reply.transport : section ou clé manquante".to_owned()).into()),

@@ -9,7 +9,9 @@ use tracing::{error, warn};
 
 use super::Parts;
 use super::tasks::pause;
-use crate::store::{Renewal, StoreError};
+use crate::config::Config;
+use crate::pipeline::LONGEST_UNREAD;
+use crate::store::{Longest, Renewal, StoreError, UNREADABLE_PAUSE};
 
 /// How far this machine's clock may be from the database's: both decide when something is due.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
@@ -42,6 +44,7 @@ pub(super) async fn begin(parts: &Parts, stop: &CancellationToken) -> Result<(),
 async fn try_begin(parts: &Parts) -> Result<(), StoreError> {
     parts.shift.begin().await?;
     parts.delivery.mind_the_past().await?;
+    shorten_waits(parts).await?;
     let requests = parts.delivery.recover().await?;
     if requests > 0 {
         warn!("reprise après un arrêt brutal, à refaire : envois {requests}");
@@ -73,12 +76,41 @@ pub(super) async fn keep_on(parts: Arc<Parts>) {
     }
 }
 
+/// Another worker's clock, or one that was set while nothing ran, may have written waits that would end much later.
+async fn shorten_waits(parts: &Parts) -> Result<(), StoreError> {
+    let longest = longest(&parts.config, parts.shift.unaware());
+    let shortened = parts.store.shorten_waits(&longest, parts.clock.now()).await?;
+    if shortened > 0 {
+        warn!(
+            "attentes plus longues qu’elles ne peuvent l’être, comptées à nouveau : {shortened} ; une horloge a été changée"
+        );
+    }
+    Ok(())
+}
+
+/// Of each kind, what the schedules allow.
+fn longest(config: &Config, unaware: Duration) -> Longest {
+    let signed = |wait: Duration| SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    let delivery = &config.ror.delivery;
+    let settle = delivery.settle.get();
+    let pushing = delivery.retry.longest().max(settle);
+    Longest {
+        delivery: signed(pushing).max(UNREADABLE_PAUSE),
+        hold: signed(pushing.max(settle.saturating_add(unaware))),
+        // Those of a sender that is refused stand back for twice a wait.
+        replies: signed(config.reply.retry.longest().saturating_mul(2)),
+        alerts: signed(config.alerts.retry.longest()),
+        unread: signed(LONGEST_UNREAD),
+    }
+}
+
 /// Returns whether the clocks differ.
 async fn renew(parts: &Parts) -> Result<bool, StoreError> {
     let Renewal { lapsed, clock } = parts.shift.renew().await?;
     if lapsed {
         warn!("le bail de ce service avait expiré : d’autres ont pu prendre le relais");
     }
+    shorten_waits(parts).await?;
     let gone = parts.shift.dismiss_lapsed().await?;
     let requests = parts.delivery.take_over().await?;
     if gone + requests > 0 {

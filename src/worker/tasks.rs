@@ -86,7 +86,7 @@ async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) 
     let (mut pace, mut elsewhere) = (Pace::new(), false);
     while !stop.is_cancelled() {
         let on_duty = is_on_duty(judging, &mut elsewhere).await;
-        parts.pulse.elsewhere(judging.account(), elsewhere);
+        look_elsewhere(parts, judging, elsewhere).await;
         if !on_duty {
             parts.pulse.beat(&round.task());
             pause(stop, beat(parts.shift.lease())).await;
@@ -133,6 +133,17 @@ async fn is_on_duty(judge: &Judge, elsewhere: &mut bool) -> bool {
             error!("la boîte ne peut être prise en charge : {failure}");
             false
         }
+    }
+}
+
+/// Another worker that has the mailbox excuses this one as long as its sweeps go on.
+async fn look_elsewhere(parts: &Parts, judge: &Judge, elsewhere: bool) {
+    if !elsewhere {
+        return parts.pulse.read_here(judge.account());
+    }
+    match judge.sweeps().await {
+        Ok(sweeps) => parts.pulse.read_elsewhere(judge.account(), sweeps),
+        Err(failure) => error!("relèves d’un autre service non lues : {failure}"),
     }
 }
 
@@ -208,6 +219,7 @@ async fn sweep_session(
         let (open, sweep) = round.intake.sweep(session, stop).await.map_err(|failure| (failure, swept))?;
         swept = true;
         parts.pulse.swept(round.intake.judge().account(), sweep.received, sweep.judged, sweep.moved);
+        round.intake.judge().swept().await.map_err(|failure| (failure.into(), swept))?;
         if sweep.judged > 0 {
             parts.judged.notify_one();
             parts.answered.notify_one();

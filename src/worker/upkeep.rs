@@ -7,25 +7,28 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::heads::keep_head;
 use super::tasks::pause;
 use super::{Parts, StartError};
 use crate::access::Lifetimes;
 use crate::clock::Clock;
-use crate::config::{Config, Retention};
+use crate::config::{Config, Faults, Retention, of_referential};
 use crate::fail_point::fail_point;
 use crate::health::{Concern, Task};
-use crate::referential::{Texts, Watch};
+use crate::referential::{Refused, Texts, Watch};
 use crate::setting::Span;
 use crate::store::{self, Expiry, Store};
 
 /// How often the referential's files are looked at.
 pub(super) const REFRESH: Duration = Duration::from_secs(5);
+/// How often the head of the audit log is kept: what was cut off since the last time does not show.
+const HEAD: Duration = Duration::from_mins(1);
 /// How often contents past their retention are forgotten.
 const PURGE: Duration = Duration::from_mins(10);
 
 /// Referential and retention.
 pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
-    let mut since_purge = PURGE;
+    let (mut since_purge, mut since_head, mut head) = (PURGE, HEAD, None);
     while !stop.is_cancelled() {
         parts.pulse.beat(&Task::Upkeep);
         refresh_referential(&parts).await;
@@ -33,8 +36,13 @@ pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
             since_purge = Duration::ZERO;
             purge(&parts).await;
         }
+        if since_head >= HEAD {
+            since_head = Duration::ZERO;
+            keep_head(&parts, &mut head).await;
+        }
         pause(&stop, REFRESH).await;
         since_purge += REFRESH;
+        since_head += REFRESH;
     }
 }
 
@@ -87,15 +95,20 @@ async fn forget(store: &Store, retention: &Retention, lifetimes: &Lifetimes, now
 }
 
 /// The files, or the last whole pair the store kept: a restart with bad files stops nothing.
-pub(super) async fn load_referential(config: &Config, store: &Store, clock: &Clock) -> Result<Watch, StartError> {
-    match Watch::load(config.referential.clone()) {
+pub(super) async fn in_force(
+    read: Result<Watch, Refused>,
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+) -> Result<Watch, StartError> {
+    match read {
         Ok(watch) => {
             keep_referential(store, watch.texts(), clock).await;
             Ok(watch)
         }
         Err(refused) => {
             let Some((etablissements, services, at)) = store.last_referential().await? else {
-                return Err(refused.into());
+                return Err(Faults(vec![of_referential(&refused, config)]).into());
             };
             error!("référentiel refusé, celui du {at} reste en vigueur : {refused}");
             Ok(Watch::from_last_good(config.referential.clone(), Texts { etablissements, services })?)

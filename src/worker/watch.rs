@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use jiff::Timestamp;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -27,7 +26,8 @@ const TELL: Duration = Duration::from_secs(1);
 pub(super) async fn observe_forever(parts: Arc<Parts>, stop: CancellationToken) {
     let mut late = 0;
     while !stop.is_cancelled() {
-        match timeout(DEADLINE, parts.store.vitals(late_before(&parts))).await {
+        let late_after = parts.config.ror.delivery.late_after.signed();
+        match timeout(DEADLINE, parts.store.vitals(late_after, parts.clock.now())).await {
             Ok(Ok(vitals)) => {
                 let late = std::mem::replace(&mut late, vitals.queue.late);
                 tell_late(late, vitals.queue.late);
@@ -47,11 +47,6 @@ fn tell_late(before: i64, now: i64) {
         (1.., 0) => info!("plus aucune ligne n’est en retard"),
         _ => {}
     }
-}
-
-fn late_before(parts: &Parts) -> Timestamp {
-    let now = parts.clock.now();
-    now.saturating_sub(parts.config.ror.delivery.late_after.signed()).unwrap_or(now)
 }
 
 /// Answers the probes, if an address is configured. One that is taken stops nothing else.

@@ -14,6 +14,8 @@ const DOMAINS: &str =
 const VICTIM: &str = "lits@ch-armor.test";
 /// The contact of the hospital of these tests.
 const CONTACT: &str = "direction-des-soins@ch-armor.test";
+/// A contact that sends the reports of its establishment.
+const OWN_CONTACT: &str = "accueil@clinique-iroise.test";
 
 /// A mail of these header lines that carries this report.
 fn mail(name: &str, head: &str, report: &str) -> String {
@@ -225,6 +227,11 @@ async fn two_robots_that_answer_each_other_stop_after_one_mail() {
     let broken = format!("{head}In-Reply-To: <{id}>\r\n");
     let broken = town.take("e8", mail("e8", &broken, "<?xml version=\"1.0\"?><disponi")).await;
     assert_eq!(town.replies(broken).await.len(), 1, "and so is a broken one");
+    let sheet = format!(
+        "{head}Subject: {subject}\r\nIn-Reply-To: <{id}>\r\nContent-Type: application/pdf; name=lits.pdf\r\n\r\n%PDF-1.4"
+    );
+    let sheet = town.take("e10", sheet).await;
+    assert_eq!(town.replies(sheet).await.len(), 1, "and so is a file of another kind: it is no absence notice");
     let foreign =
         town.take("e9", note(&format!("{head}Subject: a\r\nIn-Reply-To: <reponse.1.0@ailleurs.test>\r\n"))).await;
     assert_eq!(town.replies(foreign).await.len(), 1, "it is no mail of ours");
@@ -251,4 +258,77 @@ async fn a_trial_claims_nothing_and_takes_no_return_to_normal_away() {
     assert!(normal(&real), "the first real report is told");
     send("d", "mode=\"test\" ", -1).await;
     assert!(send("e", "", 4).await.is_empty(), "a trial that failed was no rejection");
+}
+
+/// Nobody knows what a file holds that is not a report: what is said of it is for its sender's eyes, the mails of a digest
+/// included.
+#[tokio::test]
+async fn only_the_sender_hears_of_what_is_no_report() {
+    let town = Town::with(&format!("{DOMAINS}cap_per_hour = 10\n")).await;
+    let head = format!("Return-Path: <{VICTIM}>\r\nFrom: {VICTIM}\r\n");
+    let asking = format!("{head}Disposition-Notification-To: {VICTIM}\r\n");
+    let cda = "<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><title>Lettre</title></ClinicalDocument>";
+    let (open, other) = ("<?xml version=\"1.0\"?><disponi", "<releve xmlns=\"urn:exemple\"/>");
+    let docx = "PK\u{3}\u{4}tronque";
+    let bad = town.report("u9", "", -1);
+    let beside = format!(
+        "{head}To: {EAI_ADDRESS}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: application/xml; name=\"u9.xml\"\r\n\r\n{bad}\r\n\
+         --b\r\nContent-Type: application/xml; name=\"l.xml\"\r\n\r\n{cda}\r\n--b--\r\n"
+    );
+    let mails = [
+        ("u0", mail("u0", &head, cda)),
+        ("u1", mail("u1", &head, open)),
+        ("u2", mail("u2", &head, other)),
+        ("u3", mail("u3", &head, docx)),
+        ("u4", note(&format!("{head}Subject: Releve\r\n"))),
+        ("u5", mail("u5", &asking, cda)),
+        ("u6", mail("u6", &asking, open)),
+        ("u9", beside),
+    ];
+    for (name, mail) in mails {
+        let replies = town.take(name, mail).await;
+        let replies = town.replies(replies).await;
+        let told: Vec<&str> = replies.iter().map(|reply| reply.recipients.as_str()).collect();
+        assert_eq!(told, [VICTIM], "{name}");
+        assert!(parsed(&replies[0].content).cc().is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_speaks_of_what_is_no_report_has_no_copy() {
+    let town = Town::with(&format!("{DOMAINS}cap_per_hour = 1\n")).await;
+    let head = format!("From: {VICTIM}\r\n");
+    let first = town.take("a", mail("a", &head, &town.report("a", "", -1))).await;
+    assert_eq!(to(&town.replies(first).await, CONTACT), 1, "a report is what contacts hear of");
+    town.take("b", mail("b", &head, &town.report("b", "", -1))).await;
+    let last = town.take("c", mail("c", &head, "<?xml version=\"1.0\"?><disponi")).await;
+    town.bench.advance(HOUR);
+    town.settling.digests().await.unwrap();
+    let replies = town.replies(last).await;
+    assert_eq!(replies.iter().map(|one| one.recipients.as_str()).collect::<Vec<_>>(), [VICTIM]);
+}
+
+/// A contact who sends reports and asks for the answers elsewhere.
+#[tokio::test]
+async fn a_contact_gets_no_copy_of_an_answer_to_itself() {
+    let town = Town::with(&format!("{DOMAINS}cap_per_hour = 10\n")).await;
+    let from = format!("From: {VICTIM}\r\n");
+    let cases = [
+        (format!("{from}Reply-To: {CONTACT}\r\n"), CONTACT),
+        (format!("From: {OWN_CONTACT}\r\n"), OWN_CONTACT),
+        (format!("From: {OWN_CONTACT}\r\nReply-To: bureau@clinique-iroise.test\r\n"), "bureau@clinique-iroise.test"),
+        (
+            format!(
+                "Return-Path: <bureau@clinique-iroise.test>\r\nFrom: {OWN_CONTACT}\r\nDisposition-Notification-To: bureau@clinique-iroise.test\r\n"
+            ),
+            "bureau@clinique-iroise.test",
+        ),
+    ];
+    for (rank, (head, expected)) in cases.into_iter().enumerate() {
+        let name = format!("k{rank}");
+        let id = town.take(&name, mail(&name, &head, &town.report(&name, "", -1))).await;
+        let told: Vec<String> = town.replies(id).await.into_iter().map(|reply| reply.recipients).collect();
+        assert_eq!(told, [expected], "{head}");
+    }
 }

@@ -37,8 +37,9 @@
 //! - **B10, only the last days are looked at**: what came before a long stop is never read.
 //!   `cli::troubles::a_mail_that_waited_for_years_is_read_like_any_other`
 //! - **B11, traps of the IMAP library**: waits without end, failures that read as success, mail missed before the wait.
-//!   `imap_traps::the_end_of_the_connection_reads_as_success`, `imap_traps::a_silent_server_is_waited_for_without_end`,
-//!   `imap_traps::parser::some_answers_make_the_parser_panic`,
+//!   `mailbox::scripted::connecting::the_end_of_the_connection_is_noticed_at_each_step`,
+//!   `mailbox::scripted::connecting::a_silent_server_is_left_at_each_step`,
+//!   `mailbox::scripted::answers::hostile_answers_end_the_session`,
 //!   `mailbox::waiting::mail_that_came_between_the_list_and_the_wait_is_noticed`
 //! - **B12, robots that answer each other**.
 //!   `cli::troubles::our_own_replies_and_what_comes_back_for_them_are_never_answered`,
@@ -48,7 +49,7 @@
 //!   `store::interleavings::the_newest_that_is_not_refused_is_held_in_the_end_on_a_server`,
 //!   `store::faults::rows_that_wait_survive_an_upgrade`,
 //!   `store::workers::workers_side_by_side_share_the_locations_and_send_none_twice`,
-//!   `crash::random::deaths_at_random_lose_nothing`
+//!   `soak::several_workers_outlast_deaths_clocks_and_servers`
 //! - **B14, a missing answer taken for a failure**: the request is repeated in a flood, or applied after a newer one.
 //!   `cli::troubles::a_request_applied_after_a_newer_count_does_not_last`,
 //!   `cli::troubles::a_request_that_a_crash_left_behind_does_not_last_either`,

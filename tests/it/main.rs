@@ -13,6 +13,7 @@ mod architecture;
 mod cahier;
 mod capacity;
 mod capping;
+mod child;
 mod cli;
 mod config;
 mod config_pages;
@@ -37,7 +38,6 @@ mod fail_points;
 #[cfg(unix)]
 mod faults;
 mod finess;
-mod imap_traps;
 mod judgement;
 mod judges;
 #[cfg(target_os = "linux")]
@@ -70,6 +70,8 @@ mod search;
 mod served;
 mod sign_in;
 mod smtp;
+#[cfg(target_os = "linux")]
+mod soak;
 mod store;
 mod tls;
 #[cfg(unix)]

@@ -12,7 +12,8 @@ use dispolits::store::{Settings, Shift, Store, StoreError};
 use sqlx::{Connection, Executor};
 use tempfile::TempDir;
 
-use crate::postgres::{Cluster, USER, as_server, create, free_port, session};
+use crate::child::free_port;
+use crate::postgres::{Cluster, USER, as_server, create, session};
 
 /// Runs it until its standard input is closed, which the death of the test does too. A shell has what it puts behind it
 /// ignore SIGQUIT.

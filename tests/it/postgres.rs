@@ -1,7 +1,6 @@
 //! A real PostgreSQL of the tests: one shared server, a database for each test, all gone with the process.
 #![cfg(test)]
 
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +16,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use crate::child::{free_port, id, is_root};
+
 pub(crate) const USER: &str = "dispolits";
 /// The database that all others are copies of: up to date and empty.
 const MODEL: &str = "modele";
@@ -30,13 +31,21 @@ pub(crate) struct Cluster {
     /// Removed with the value; the shared one is removed by its keeper.
     own: Option<TempDir>,
     port: u16,
+    /// What its processes find in their environment besides.
+    variables: Vec<(&'static str, String)>,
     keeper: Option<Child>,
 }
 
 impl Cluster {
     pub(crate) fn start() -> Self {
+        Self::start_with(Vec::new())
+    }
+
+    /// With variables in its environment.
+    pub(crate) fn start_with(variables: Vec<(&'static str, String)>) -> Self {
         let own = tempfile::Builder::new().prefix("pg").tempdir_in(memory()).unwrap();
-        let mut cluster = Self { folder: own.path().to_owned(), own: Some(own), port: free_port(), keeper: None };
+        let mut cluster = Self::of(own.path().to_owned(), Some(own));
+        cluster.variables = variables;
         cluster.make();
         cluster.run();
         cluster
@@ -47,7 +56,7 @@ impl Cluster {
         let own = tempfile::Builder::new().prefix("pg").tempdir_in(folder).unwrap();
         // The server's user must get there.
         std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
-        let mut cluster = Self { folder: own.path().to_owned(), own: Some(own), port: free_port(), keeper: None };
+        let mut cluster = Self::of(own.path().to_owned(), Some(own));
         cluster.make();
         cluster.run();
         cluster
@@ -55,10 +64,14 @@ impl Cluster {
 
     fn shared() -> Self {
         let folder = tempfile::Builder::new().prefix("pg").tempdir_in(memory()).unwrap().keep();
-        let mut cluster = Self { folder, own: None, port: free_port(), keeper: None };
+        let mut cluster = Self::of(folder, None);
         cluster.make();
         cluster.run();
         cluster
+    }
+
+    fn of(folder: PathBuf, own: Option<TempDir>) -> Self {
+        Self { folder, own, port: free_port(), variables: Vec::new(), keeper: None }
     }
 
     /// The URL of one of its databases, over its socket.
@@ -143,6 +156,7 @@ impl Cluster {
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=32MB"])
             .args(["-c", "autovacuum=off"])
             .env("GONE", gone)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
@@ -304,13 +318,6 @@ pub(crate) fn as_server(mut command: Command) -> Command {
 }
 
 fn server_user() -> Option<(u32, u32)> {
-    let id = |arguments: &[&str]| {
-        let output = Command::new("id").args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().parse::<u32>().ok()
-    };
-    (id(&["-u"])? == 0).then(|| (id(&["-u", "postgres"]).unwrap(), id(&["-g", "postgres"]).unwrap()))
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    let number = |of: &[&str]| id(of).parse::<u32>().unwrap();
+    is_root().then(|| (number(&["-u", "postgres"]), number(&["-g", "postgres"])))
 }

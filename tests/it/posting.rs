@@ -248,3 +248,23 @@ async fn a_mail_whose_sender_alone_is_refused_does_not_hold_the_others() {
     post.round().await;
     assert_eq!((post.state(first).await.0.as_str(), post.state(second).await.0.as_str()), ("a-envoyer", "envoyee"));
 }
+
+/// No reply waits for the clock to be there again.
+#[tokio::test]
+async fn a_clock_set_back_in_an_outage_keeps_no_reply_back() {
+    for obstacle in ["454 4.7.0 plus tard", "550 5.7.1 non"] {
+        let is_out = Arc::new(AtomicBool::new(true));
+        let out = Arc::clone(&is_out);
+        let refused = |said: &str| said.starts_with("MAIL FROM");
+        let post = Post::start(move |said| (refused(said) && out.load(Ordering::SeqCst)).then_some(obstacle)).await;
+        let id = post.reply("a", Some(FROM)).await;
+        post.round().await;
+        assert_eq!(post.state(id).await.0, "a-envoyer");
+        post.bench.clock.jump(jiff::SignedDuration::from_hours(-48));
+        // As the worker does once it sees the jump.
+        post.bench.store.clock_set_back(post.bench.now(), post.bench.now()).await.unwrap();
+        is_out.store(false, Ordering::SeqCst);
+        post.later().await;
+        assert_eq!(post.state(id).await.0, "envoyee", "{obstacle}");
+    }
+}

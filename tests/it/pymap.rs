@@ -2,15 +2,14 @@
 //! by tests of `mailbox::second`.
 #![cfg(test)]
 
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
 use tempfile::TempDir;
 
+use crate::child::{Server, free_port, is_up};
 use crate::dovecot::{PASSWORD, Pki, USER};
 
 /// As the server keeps passwords; few rounds, since it is for a test.
@@ -28,7 +27,7 @@ pub(crate) struct Pymap {
     pub(crate) pki: Pki,
     program: &'static str,
     port: u16,
-    server: Option<Child>,
+    server: Option<Server>,
 }
 
 impl Pymap {
@@ -59,10 +58,7 @@ impl Pymap {
 
     /// Ends it at once.
     pub(crate) fn stop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
+        drop(self.server.take());
     }
 
     /// Starts it on the same mails and another port.
@@ -104,31 +100,21 @@ impl Pymap {
 
     /// Whether it came up; false if the port was taken.
     fn launch(&mut self) -> bool {
-        self.port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        self.port = free_port();
         let log = std::fs::File::create(self.log()).unwrap();
-        let started = Command::new(installed("python"))
+        let mut command = Command::new(installed("python"));
+        command
             .args(["-c", self.program, "--host", "localhost", "--port", &self.port.to_string(), "--cert"])
             .arg(self.pki.path("server"))
             .arg("--key")
             .arg(self.pki.path("server-key"))
             .arg("maildir")
             .arg(self.directory.path().join("base"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
-        self.server = Some(started.unwrap());
-        let end = Instant::now() + crate::PATIENCE;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if self.server.as_mut().unwrap().try_wait().unwrap().is_some() {
-                let said = std::fs::read_to_string(self.log()).unwrap();
-                assert!(said.contains("address already in use"), "pymap did not start: {said}");
-                return false;
-            }
-            assert!(Instant::now() < end, "pymap did not start in time");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        true
+            .stderr(log);
+        self.server = Server::start(&mut command, || is_up(self.port));
+        let said = || std::fs::read_to_string(self.log()).unwrap();
+        assert!(self.server.is_some() || said().contains("address already in use"), "pymap did not start: {}", said());
+        self.server.is_some()
     }
 
     fn log(&self) -> PathBuf {

@@ -40,6 +40,8 @@ deeds! {
     Connexion = "connexion", "connexion";
     /// A session was closed by its owner.
     Deconnexion = "deconnexion", "déconnexion";
+    /// Sessions were closed by somebody else.
+    SessionsFermees = "sessions-fermees", "sessions fermées";
     /// An account was locked for a while after failures.
     ConnexionBloquee = "connexion-bloquee", "connexion bloquée après des échecs";
     /// A local account was made.

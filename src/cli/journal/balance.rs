@@ -2,12 +2,24 @@
 
 use std::io::Write;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Where;
+use crate::cli::value::Format;
 use crate::cli::{FOUND, Outcome, SUCCESS};
-use crate::store;
+use crate::clock::Clock;
+use crate::store::{self, Store, StoreError, Unfiled, UnreadCount};
+
+/// How long a filing may be under way: it is then none that a folder refuses.
+const FILING: SignedDuration = SignedDuration::from_secs(10);
+
+const UNREAD: &str =
+    "NON LUS : des courriels restent dans la boîte sans pouvoir être lus ; voyez « dispolits journal left list ».";
+const UNFILED: &str = "NON CLASSÉS : des courriels jugés restent dans la boîte, car un dossier les refuse ; voyez « dispolits doctor » et les alertes.";
+const UNMOVED: &str =
+    "NON DÉPLACÉS : des courriels jugés restent dans la boîte, car le serveur n’offre ni MOVE ni UIDPLUS.";
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -21,18 +33,16 @@ pub(in crate::cli) struct Arguments {
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Human,
-    Json,
-}
-
 #[derive(Serialize)]
 struct Balance {
     #[serde(flatten)]
     counts: store::Balance,
     /// Mails that are in the mailbox and could not be read, those that were set aside left out.
     non_lus: i64,
+    /// Mails that are judged and in the mailbox, since a folder refuses them.
+    non_classes: i64,
+    /// Mails that are judged and in the mailbox, since their server cannot move them.
+    non_deplaces: i64,
     equilibre: bool,
 }
 
@@ -51,6 +61,12 @@ struct One {
     balance: Balance,
 }
 
+/// What is still in the mailboxes, by account.
+struct Remaining {
+    unread: Vec<UnreadCount>,
+    unfiled: Vec<Unfiled>,
+}
+
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let asked = match &arguments.boite {
@@ -61,17 +77,13 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         Some(account) => vec![account.clone()],
         None => mailboxes.accounts(&store).await?,
     };
-    let unread = store.unread_counts().await?;
-    let unread_of = |account: Option<&str>| -> i64 {
-        let of_account = unread.iter().filter(|count| account.is_none_or(|account| count.mailbox == account));
-        of_account.map(|count| count.mails).sum()
-    };
+    let remaining = Remaining::read(&store, Clock::System.now()).await?;
     let mut boites = Vec::new();
     for account in accounts {
-        let balance = Balance::of(store.balance(Some(&account)).await?, unread_of(Some(&account)));
+        let balance = Balance::of(store.balance(Some(&account)).await?, &remaining, Some(&account));
         boites.push(One { boite: mailboxes.name(&account).to_owned(), balance });
     }
-    let whole = Balance::of(store.balance(asked.as_deref()).await?, unread_of(asked.as_deref()));
+    let whole = Balance::of(store.balance(asked.as_deref()).await?, &remaining, asked.as_deref());
     let balances = Balances { whole, boites };
     let mut out = std::io::stdout().lock();
     match arguments.format {
@@ -82,9 +94,24 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     Ok(if balances.hold() { SUCCESS } else { FOUND })
 }
 
+impl Remaining {
+    async fn read(store: &Store, now: Timestamp) -> Result<Self, StoreError> {
+        let begun_before = now.saturating_sub(FILING).unwrap_or(now);
+        Ok(Self { unread: store.unread_counts().await?, unfiled: store.unfiled_counts(begun_before).await? })
+    }
+}
+
 impl Balance {
-    fn of(counts: store::Balance, non_lus: i64) -> Self {
-        Self { counts, non_lus, equilibre: counts.holds() && non_lus == 0 }
+    /// Of one account, or of all.
+    fn of(counts: store::Balance, remaining: &Remaining, account: Option<&str>) -> Self {
+        let is_its = |mailbox: &str| account.is_none_or(|account| account == mailbox);
+        let unread = remaining.unread.iter().filter(|count| is_its(&count.mailbox));
+        let unfiled = || remaining.unfiled.iter().filter(|count| is_its(&count.mailbox));
+        let (non_lus, non_classes) =
+            (unread.map(|count| count.mails).sum(), unfiled().map(|count| count.refused).sum());
+        let non_deplaces = unfiled().map(|count| count.unmoved).sum();
+        let equilibre = counts.holds() && [non_lus, non_classes, non_deplaces] == [0; 3];
+        Self { counts, non_lus, non_classes, non_deplaces, equilibre }
     }
 }
 
@@ -119,10 +146,14 @@ fn human(out: &mut impl Write, balance: &Balance) -> std::io::Result<()> {
     for (name, count) in lines {
         writeln!(out, "{name:<26}{count:>8}")?;
     }
-    if balance.non_lus > 0 {
-        writeln!(out, "{:<26}{:>8}", "Non lus, dans la boîte", balance.non_lus)?;
-        let told = "NON LUS : des courriels restent dans la boîte sans pouvoir être lus ; voyez « dispolits journal left list ».";
-        writeln!(out, "{told}")?;
+    for (name, count, told) in [
+        ("Non lus, dans la boîte", balance.non_lus, UNREAD),
+        ("Jugés, non classés", balance.non_classes, UNFILED),
+        ("Jugés, non déplacés", balance.non_deplaces, UNMOVED),
+    ] {
+        if count > 0 {
+            writeln!(out, "{name:<26}{count:>8}\n{told}")?;
+        }
     }
     if !counts.holds() {
         writeln!(out, "ÉCART : la somme des issues n’est pas le nombre de courriels reçus.")?;

@@ -6,7 +6,6 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Where;
-use crate::access::audit::{Deed, Entry, on_location};
 use crate::cli::value::{self, Format};
 use crate::cli::{FOUND, Outcome, SUCCESS, who};
 use crate::clock::Clock;
@@ -58,9 +57,7 @@ async fn remove(store: &Store, twins: &[StoredTwin], id: i64, in_force: &str, no
         return Err(format!("aucun double ne porte le numéro {id}").into());
     };
     let code = &twin.twin.genre_code;
-    let entry = Entry::new(who(), Deed::SupprimerDouble, on_location(&twin.lieu));
-    let before = format!("{} sous le code {code} : {}", twin.indicator, twin.twin.nombre);
-    let entry = entry.changing(before, "suppression demandée").noting(note);
+    let entry = twin.removal(who(), note);
     if !store.remove_twin(id, in_force, &entry, Clock::System.now()).await? {
         return Err(format!("la suppression du double n° {id} est déjà demandée").into());
     }

@@ -1,6 +1,7 @@
 //! `dispolits user`: the local accounts of the journal on the web. Each command is recorded in the audit log.
 
 mod secrets;
+mod sessions;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,7 +11,8 @@ use clap::{ArgGroup, Args, Subcommand};
 
 use super::{Failure, Outcome, SUCCESS};
 use crate::access::audit::{Deed, Entry};
-use crate::access::{Login, Role};
+use crate::access::{Login, Role, Totp};
+use crate::chance;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::outcome::in_paris;
@@ -36,6 +38,10 @@ pub(super) enum Command {
     Unlock(Account),
     /// Donne un autre mot de passe, ou fait enregistrer un autre second facteur ; ferme les sessions.
     Reset(Reset),
+    /// Liste les sessions ouvertes du journal sur le web, comptes locaux et OpenID Connect.
+    Sessions(Where),
+    /// Ferme des sessions : celles d’une personne, quel que soit son moyen de connexion, une seule, ou toutes.
+    Disconnect(Disconnect),
     /// Supprime un compte ; ce qu’il a fait reste au journal d’audit.
     Remove(Account),
 }
@@ -54,6 +60,22 @@ pub(super) struct Account {
     /// Identifiant de connexion.
     #[arg(value_name = "IDENTIFIANT")]
     login: Login,
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("lesquelles").required(true).args(["qui", "session", "toutes"])))]
+pub(super) struct Disconnect {
+    #[command(flatten)]
+    place: Where,
+    /// Identifiant de la personne, comme le donne « user sessions ».
+    #[arg(value_name = "IDENTIFIANT")]
+    qui: Option<String>,
+    /// Une seule session, par le nom que donne « user sessions ».
+    #[arg(long, value_name = "SESSION")]
+    session: Option<String>,
+    /// Toutes les sessions.
+    #[arg(long)]
+    toutes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +114,8 @@ pub(super) async fn run(command: Command) -> Outcome {
     match command {
         Command::Add(arguments) => add(arguments).await,
         Command::List(place) => list(&place.open().await?).await,
+        Command::Sessions(place) => sessions::list(&place).await,
+        Command::Disconnect(arguments) => sessions::end(&arguments).await,
         Command::Role { account, role } => change_role(&account, role.parse()?).await,
         Command::Lock(account) => {
             account.change(&UserChange::Lock, Deed::CompteVerrouille, "verrouillé, ses sessions sont fermées").await
@@ -105,6 +129,22 @@ pub(super) async fn run(command: Command) -> Outcome {
 impl Where {
     async fn open(&self) -> Result<Store, Failure> {
         Ok(Store::open_existing(&Config::load(&self.config)?.store).await?)
+    }
+}
+
+impl Where {
+    /// The secret of a second factor as the database keeps it.
+    async fn kept(&self, login: &Login, totp: Option<&Totp>) -> Result<Option<String>, Failure> {
+        let Some(secret) = totp.map(Totp::secret) else { return Ok(None) };
+        let web = Config::load(&self.config)?.web;
+        let key = match &web {
+            Some(web) => web.local.factor_key().await?,
+            None => None,
+        };
+        Ok(Some(match key {
+            Some(key) => key.seal(login, &secret, chance::bytes()?)?,
+            None => secret,
+        }))
     }
 }
 
@@ -141,7 +181,7 @@ async fn add(arguments: Add) -> Outcome {
         name: nom.unwrap_or_else(|| account.login.to_string()),
         role,
         password,
-        totp: totp.as_ref().map(crate::access::Totp::secret),
+        totp: account.place.kept(&account.login, totp.as_ref()).await?,
     };
     let entry = account.entry(Deed::CompteCree).changing("", role.word());
     if !store.add_user(&new, &entry, Clock::System.now()).await? {

@@ -13,8 +13,10 @@ use super::super::folder::Name;
 use super::answers::Answers;
 use super::arrivals::Arrivals;
 use super::dial::{self, Socket, Stream};
+use super::dialogue::Dialogue;
 use super::parsing::{Understood, understand};
 use crate::fail_point::fail_point;
+use crate::setting::Veil;
 use crate::tls;
 
 /// Bytes that any answer may take beside the mails it carries.
@@ -42,6 +44,8 @@ pub(super) struct Connection {
     commands: u32,
     pub(super) timeout: Duration,
     pub(super) arrivals: Arrivals,
+    /// Over what the server repeats of the login.
+    veil: Veil,
 }
 
 /// Takes note of an answer.
@@ -84,6 +88,8 @@ pub(super) enum Answer {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Abilities {
     pub(super) filing: Filing,
+    /// Whether it removes the mails that are named, and no others (RFC 4315).
+    pub(super) removes: bool,
     pub(super) idles: bool,
     identifies: bool,
 }
@@ -131,8 +137,9 @@ impl Answer {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, timeout: Duration) -> Self {
-        Self { answers: Answers::new(stream), commands: 0, timeout, arrivals: Arrivals::default() }
+    pub(super) fn new(dialogue: Dialogue<Stream>, timeout: Duration) -> Self {
+        let (veil, stream) = (dialogue.veil().clone(), dialogue.hand_over());
+        Self { answers: Answers::new(stream), commands: 0, timeout, arrivals: Arrivals::default(), veil }
     }
 
     /// Runs a command that brings `carried` bytes of mail at most, and shows every answer to `see`.
@@ -176,6 +183,7 @@ impl Connection {
             if let Response::Capabilities(offered) = response {
                 abilities = Abilities {
                     filing: Filing::among(offered),
+                    removes: has(offered, "UIDPLUS"),
                     idles: has(offered, "IDLE"),
                     identifies: has(offered, "ID"),
                 };
@@ -263,10 +271,12 @@ impl Connection {
         self.arrivals.see(&response);
         match &response {
             Response::Continue(_) => Ok(Heard::Ready),
-            Response::Data { status: Status::Bye, outcome } => Err(MailboxError::Refused { step, text: text(outcome) }),
+            Response::Data { status: Status::Bye, outcome } => {
+                Err(MailboxError::Refused { step, text: text(outcome, &self.veil) })
+            }
             Response::Done { tag, status, outcome } => {
                 see(&response, answer.cut);
-                Ok(Heard::Done(tag.0.clone(), end(status, outcome)))
+                Ok(Heard::Done(tag.0.clone(), end(status, outcome, &self.veil)))
             }
             other => {
                 see(other, answer.cut);
@@ -306,17 +316,18 @@ pub(super) fn refused(step: Step, text: &str) -> MailboxError {
     MailboxError::Refused { step, text: crate::defect::excerpt(text) }
 }
 
-fn end(status: &Status, outcome: &Outcome<'_>) -> Answer {
-    if *status == Status::Ok { Answer::Ok } else { Answer::Refused(text(outcome)) }
+fn end(status: &Status, outcome: &Outcome<'_>, veil: &Veil) -> Answer {
+    if *status == Status::Ok { Answer::Ok } else { Answer::Refused(text(outcome, veil)) }
 }
 
-fn text(outcome: &Outcome<'_>) -> String {
+fn text(outcome: &Outcome<'_>, veil: &Veil) -> String {
     let code = match outcome.code {
         Some(ResponseCode::Alert) => "[ALERT] ",
         Some(ResponseCode::TryCreate) => "[TRYCREATE] ",
         _ => "",
     };
-    crate::defect::excerpt(&format!("{code}{}", outcome.information.as_deref().unwrap_or_default()))
+    let said = veil.over(outcome.information.as_deref().unwrap_or_default());
+    crate::defect::excerpt(&format!("{code}{said}"))
 }
 
 fn has(offered: &[Capability<'_>], name: &str) -> bool {

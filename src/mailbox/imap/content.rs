@@ -230,11 +230,11 @@ impl Session {
 }
 
 /// The UID and the bytes of an answer that carries both, from the first byte of the mail on.
-pub(super) fn body<'a>(response: &'a Response<'_>) -> Option<(Uid, &'a [u8])> {
+fn body<'a>(response: &'a Response<'_>) -> Option<(Uid, &'a [u8])> {
     body_from(response, 0)
 }
 
-fn body_from<'a>(response: &'a Response<'_>, from: u64) -> Option<(Uid, &'a [u8])> {
+pub(super) fn body_from<'a>(response: &'a Response<'_>, from: u64) -> Option<(Uid, &'a [u8])> {
     let Response::Fetch(_, attributes) = response else { return None };
     let data = attributes.iter().find_map(|attribute| match attribute {
         AttributeValue::BodySection { section: None, index, data } if u64::from(index.unwrap_or(0)) == from => {

@@ -4,21 +4,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
+use sha2::{Digest, Sha256};
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::Name;
 use super::Session;
 use super::command::FRAME;
-use super::content::body;
+use super::content::body_from;
 use super::filing::{Obstacle, accepted};
 use super::inventory;
 use super::uid::{self, SET, Uid};
 
-/// How much of two mails of one length is compared, in bytes: their headers at least.
-const COMPARED: u64 = 64 * 1024;
+/// How much of a mail is asked for at a time, in bytes.
+const PART: u64 = 64 * 1024;
 
-/// What tells mails apart: the length, and the first bytes.
-type Face = (u64, Vec<u8>);
+/// What tells mails apart: the length, and the digest of all bytes.
+type Face = (u64, [u8; 32]);
+
+/// A mail as far as it was read.
+#[derive(Default)]
+struct Seen {
+    size: u64,
+    read: u64,
+    digest: Sha256,
+}
 
 impl Session {
     /// Those of the mails whose like is in the folder, each with one of its own. The folder to read is
@@ -55,21 +64,38 @@ impl Session {
         Ok(found)
     }
 
+    /// Each of these mails that can be read whole, part by part.
     async fn faces(&mut self, uids: &[Uid]) -> Result<BTreeMap<Uid, Face>, Obstacle> {
         let mut faces = BTreeMap::new();
         for set in uids.chunks(SET) {
-            let mut see = |response: &Response<'_>| {
-                if let (Some((uid, data)), Some(size)) = (body(response), size(response))
-                    && set.contains(&uid)
-                {
-                    faces.insert(uid, (size, data.to_vec()));
-                }
-            };
-            let command = format!("UID FETCH {} (UID RFC822.SIZE BODY.PEEK[]<0.{COMPARED}>)", uid::set(set));
-            let room = u64::try_from(set.len()).unwrap_or(u64::MAX).saturating_mul(COMPARED.saturating_add(FRAME));
-            accepted(self.connection.run(Step::File, &command, room, &mut see).await?)?;
+            let mut seen: BTreeMap<Uid, Seen> = set.iter().map(|uid| (*uid, Seen::default())).collect();
+            let (mut from, mut unread) = (0, set.to_vec());
+            while !unread.is_empty() {
+                self.read_parts(&unread, from, &mut seen).await?;
+                from += PART;
+                // One that gives less than asked for before its end gives no more.
+                unread.retain(|uid| seen.get(uid).is_some_and(|one| one.read == from && one.read < one.size));
+            }
+            let whole = seen.into_iter().filter(|(_, one)| one.read > 0 && one.read == one.size);
+            faces.extend(whole.map(|(uid, one)| (uid, (one.size, one.digest.finalize().into()))));
         }
         Ok(faces)
+    }
+
+    async fn read_parts(&mut self, uids: &[Uid], from: u64, seen: &mut BTreeMap<Uid, Seen>) -> Result<(), Obstacle> {
+        let mut see = |response: &Response<'_>| {
+            let part = body_from(response, from).zip(size(response));
+            if let Some(((uid, data), size)) = part
+                && let Some(one) = seen.get_mut(&uid).filter(|one| one.read == from)
+            {
+                one.size = size;
+                one.read = from.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+                one.digest.update(data);
+            }
+        };
+        let command = format!("UID FETCH {} (UID RFC822.SIZE BODY.PEEK[]<{from}.{PART}>)", uid::set(uids));
+        let room = u64::try_from(uids.len()).unwrap_or(u64::MAX).saturating_mul(PART.saturating_add(FRAME));
+        accepted(self.connection.run(Step::File, &command, room, &mut see).await?)
     }
 
     /// The mails of exactly this length, the latest only: an interrupted copy is one of them.

@@ -1,11 +1,13 @@
 //! The few lines up to the login, read by ourselves: what stands in the buffer when TLS begins must
-//! be known, and async-imap does not show it; nor does it know SASL-IR.
+//! be known.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::super::error::{MailboxError, Step};
 use super::command::{from_io, refused};
+use super::framing;
 use super::limited::Limited;
+use crate::setting::Veil;
 use crate::tls;
 
 const LONGEST_LINE: usize = 8 * 1024;
@@ -32,6 +34,8 @@ pub(super) struct Dialogue<S> {
     stream: S,
     read: Vec<u8>,
     commands: u32,
+    /// Over what the server repeats of the login.
+    veil: Veil,
 }
 
 impl Offered {
@@ -42,7 +46,16 @@ impl Offered {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, read: Vec::new(), commands: 0 }
+        Self { stream, read: Vec::new(), commands: 0, veil: Veil::default() }
+    }
+
+    /// Shows nothing of this any more, whatever the server says.
+    pub(super) fn cover(&mut self, veil: Veil) {
+        self.veil = veil;
+    }
+
+    pub(super) fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// The server's first line. `PREAUTH` is refused: it would skip STARTTLS, and the login.
@@ -94,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             let (first, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match first {
                 "*" if has_status(rest, "BYE") => return Err(refused(step, words(rest))),
-                "*" => lines.push(line),
+                "*" => lines.push(self.with_literals(step, line).await?),
                 "+" => match respond(rest) {
                     Some(response) => self.say(step, &response).await?,
                     None => break,
@@ -122,20 +135,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self.stream.flush().await.map_err(|error| from_io(step, &error))
     }
 
+    /// A line of data with its literals as quoted strings (RFC 3501, section 4.3), so that it is read like any other.
+    async fn with_literals(&mut self, step: Step, mut line: String) -> Result<String, MailboxError> {
+        while let Some((at, bytes)) = framing::announced(&line) {
+            if line.len().saturating_add(bytes) > LONGEST_LINE {
+                return Err(MailboxError::Protocol { step, what: "une ligne est trop longue" });
+            }
+            let literal = self.bytes(step, bytes).await?;
+            let rest = self.line(step).await?;
+            line.truncate(at);
+            line.push_str(&quoted(&String::from_utf8_lossy(&literal)));
+            line.push_str(&rest);
+        }
+        Ok(line)
+    }
+
+    async fn bytes(&mut self, step: Step, bytes: usize) -> Result<Vec<u8>, MailboxError> {
+        while self.read.len() < bytes {
+            self.read_more(step).await?;
+        }
+        let rest = self.read.split_off(bytes);
+        Ok(std::mem::replace(&mut self.read, rest))
+    }
+
+    async fn read_more(&mut self, step: Step) -> Result<(), MailboxError> {
+        match self.stream.read_buf(&mut self.read).await.map_err(|error| from_io(step, &error))? {
+            0 => Err(MailboxError::Broken(step)),
+            _ => Ok(()),
+        }
+    }
+
     async fn line(&mut self, step: Step) -> Result<String, MailboxError> {
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
                 let rest = self.read.split_off(end.saturating_add(1));
                 let line = std::mem::replace(&mut self.read, rest);
-                return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
+                return Ok(self.veil.over(String::from_utf8_lossy(&line).trim_end()));
             }
             if self.read.len() > LONGEST_LINE {
                 return Err(MailboxError::Protocol { step, what: "une ligne est trop longue" });
             }
-            let read = self.stream.read_buf(&mut self.read).await.map_err(|error| from_io(step, &error))?;
-            if read == 0 {
-                return Err(MailboxError::Broken(step));
-            }
+            self.read_more(step).await?;
         }
     }
 }
@@ -147,6 +187,12 @@ impl<S> Dialogue<Limited<S>> {
         stream.give_back(self.read);
         stream
     }
+}
+
+/// A quoted string of one line.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace(['\r', '\n'], " ");
+    format!("\"{escaped}\"")
 }
 
 fn answer(rest: &str) -> Answer {

@@ -12,7 +12,8 @@ use super::command::{Answer, Filing};
 use super::uid::{self, SET, Uid};
 use super::{Session, folders};
 
-/// Refusals of one set of mails: enough to find the one mail among [`SET`] that a folder does not take.
+/// Refusals in a row, nothing being taken between them: enough to find one mail among [`SET`] that a folder does not take.
+/// Beyond them it is the folder that takes none.
 const MOST_REFUSALS: u32 = 8;
 
 /// Said of mails that a server claims to have moved.
@@ -22,6 +23,8 @@ const UNMOVED: &str = "le serveur confirme le classement, mais les courriels nâ€
 pub(super) enum Obstacle {
     /// The server answered NO or BAD: the session goes on.
     Refusal(String),
+    /// The same, once copies were made: their originals are still there.
+    Copied(String),
     /// The session is over.
     End(MailboxError),
 }
@@ -31,6 +34,8 @@ pub(super) enum Obstacle {
 struct Tried {
     moved: Vec<Uid>,
     left: Vec<Uid>,
+    /// Left as well, though a copy of them may be in their folder.
+    stuck: Vec<Uid>,
     /// Why some are left, and whether fewer of them may be taken.
     refusal: Option<(String, bool)>,
 }
@@ -79,6 +84,7 @@ impl Session {
             taken |= !tried.moved.is_empty();
             outcomes.extend(tried.moved.into_iter().map(|uid| (uid, done)));
             outcomes.extend(tried.left.into_iter().map(|uid| (uid, Moved::Refused)));
+            outcomes.extend(tried.stuck.into_iter().map(|uid| (uid, Moved::Stuck)));
             said = said.or(tried.refusal.map(|(said, _)| said));
         }
         match said {
@@ -90,61 +96,125 @@ impl Session {
     }
 
     /// A set that is refused is halved: a folder may refuse one mail, for its size or its content, and a COPY of
-    /// several is done for all of them or for none (RFC 3501, section 6.4.7).
+    /// several is done for all of them or for none (RFC 3501, section 6.4.7). So what was refused left no copy, and none
+    /// is looked for: it could only be another mail's.
     async fn file_set(&mut self, uids: &[Uid], folder: Folder, attempt: Attempt) -> Result<Tried, MailboxError> {
-        let (mut all, mut waiting, mut attempt) = (Tried::default(), vec![uids.to_vec()], attempt);
+        let (mut all, rest) = self.settle_copies(uids, folder, attempt).await?;
+        let mut waiting: Vec<Vec<Uid>> = if rest.is_empty() { Vec::new() } else { vec![rest] };
         let mut refusals = 0_u32;
         while let Some(set) = waiting.pop() {
-            let tried = self.try_set(&set, folder, attempt).await?;
+            let tried = self.try_set(&set, folder).await?;
+            if !tried.moved.is_empty() {
+                refusals = 0;
+            }
             all.moved.extend(tried.moved);
+            all.stuck.extend(tried.stuck);
             let Some((said, divisible)) = tried.refusal else { continue };
             refusals = refusals.saturating_add(1);
-            // Servers that keep half of what they refuse are not unknown.
-            attempt = Attempt::Again;
             let (first, second) = tried.left.split_at(tried.left.len() / 2);
             if divisible && !first.is_empty() && refusals < MOST_REFUSALS {
                 waiting.extend([second.to_vec(), first.to_vec()]);
             } else {
                 all.left.extend(tried.left);
             }
-            // Beyond the limit nothing is halved any more; what still waits is asked for once, so that two mails that are
-            // refused keep no other back.
+            // Beyond the limit nothing is halved any more until something is taken; what still waits is asked for once.
             all.refusal = Some((said, divisible));
         }
         Ok(all)
     }
 
+    /// On another attempt: mails whose copy an attempt cut short left in the folder only have to go. A server may die
+    /// inside a MOVE as well, between its copies and its removals. Gives what became of those, and the mails that are
+    /// to be asked for.
+    async fn settle_copies(
+        &mut self,
+        uids: &[Uid],
+        folder: Folder,
+        attempt: Attempt,
+    ) -> Result<(Tried, Vec<Uid>), MailboxError> {
+        if attempt == Attempt::First || !self.abilities.removes {
+            return Ok((Tried::default(), uids.to_vec()));
+        }
+        let refused =
+            |said| (Tried { left: uids.to_vec(), refusal: Some((said, false)), ..Tried::default() }, Vec::new());
+        let looked = self.present_and_copied(uids, folder).await;
+        let (present, copied) = match looked {
+            Ok(looked) => looked,
+            // Who may move mails into a folder may not be allowed to read it.
+            Err(Obstacle::Refusal(_)) if self.abilities.filing == Filing::Move => (uids.to_vec(), BTreeSet::new()),
+            Err(obstacle) => return Ok(refused(obstacle.said()?)),
+        };
+        let rest = present.into_iter().filter(|uid| !copied.contains(uid)).collect();
+        Ok((self.remove_copied(&Vec::from_iter(copied)).await?, rest))
+    }
+
+    async fn present_and_copied(
+        &mut self,
+        uids: &[Uid],
+        folder: Folder,
+    ) -> Result<(Vec<Uid>, BTreeSet<Uid>), Obstacle> {
+        let present = self.present(uids).await?;
+        if present.is_empty() {
+            return Ok(Default::default());
+        }
+        let name = self.destinations.of(folder).clone();
+        let copied = self.copied(&present, &name).await?;
+        Ok((present, copied))
+    }
+
+    async fn remove_copied(&mut self, copied: &[Uid]) -> Result<Tried, MailboxError> {
+        if copied.is_empty() {
+            return Ok(Tried::default());
+        }
+        let (stuck, said) = match self.remove_and_look(copied).await {
+            Ok(stuck) if stuck.is_empty() => (stuck, None),
+            Ok(stuck) => (stuck, Some(UNMOVED.to_owned())),
+            Err(obstacle) => (copied.to_vec(), Some(obstacle.said()?)),
+        };
+        let moved = copied.iter().copied().filter(|uid| !stuck.contains(uid)).collect();
+        Ok(Tried { moved, stuck, refusal: said.map(|said| (said, false)), ..Tried::default() })
+    }
+
+    async fn remove_and_look(&mut self, uids: &[Uid]) -> Result<Vec<Uid>, Obstacle> {
+        self.remove(uids).await?;
+        self.present(uids).await
+    }
+
     /// Asks for these mails, and looks where they are afterwards.
-    async fn try_set(&mut self, uids: &[Uid], folder: Folder, attempt: Attempt) -> Result<Tried, MailboxError> {
-        let refused = |left: Vec<Uid>, said| Tried { moved: Vec::new(), left, refusal: Some((said, false)) };
+    async fn try_set(&mut self, uids: &[Uid], folder: Folder) -> Result<Tried, MailboxError> {
         let present = match self.present(uids).await {
             Ok(present) => present,
-            Err(Obstacle::Refusal(said)) => return Ok(refused(uids.to_vec(), said)),
-            Err(Obstacle::End(error)) => return Err(error),
+            Err(obstacle) => {
+                let refusal = Some((obstacle.said()?, false));
+                return Ok(Tried { left: uids.to_vec(), refusal, ..Tried::default() });
+            }
         };
         if present.is_empty() {
             return Ok(Tried::default());
         }
-        let asked = match self.ask(&present, folder, attempt).await {
+        // A server that says it moved what it left may have copied it: it is not asked for less at once.
+        let (said, divisible) = match self.ask(&present, folder).await {
             Ok(()) if self.abilities.filing == Filing::Leave => {
                 return Ok(Tried { moved: present, ..Tried::default() });
             }
-            Ok(()) => None,
-            Err(Obstacle::Refusal(said)) => Some((said, true)),
-            Err(Obstacle::End(error)) => return Err(error),
+            Ok(()) => (UNMOVED.to_owned(), false),
+            Err(Obstacle::Refusal(said)) => (said, true),
+            Err(obstacle) => (obstacle.said()?, false),
         };
-        let left = match self.present(&present).await {
-            Ok(left) => left,
-            Err(Obstacle::Refusal(said)) => return Ok(refused(present, said)),
-            Err(Obstacle::End(error)) => return Err(error),
+        let still = match self.present(&present).await {
+            Ok(still) => still,
+            Err(obstacle) => {
+                let refusal = Some((obstacle.said()?, false));
+                return Ok(Tried { stuck: present, refusal, ..Tried::default() });
+            }
         };
-        let moved = present.into_iter().filter(|uid| !left.contains(uid)).collect();
-        // A server that says it moved what it left may have copied it: it is not asked for less at once.
-        let refusal = (!left.is_empty()).then(|| asked.unwrap_or_else(|| (UNMOVED.to_owned(), false)));
-        Ok(Tried { moved, left, refusal })
+        let moved = present.into_iter().filter(|uid| !still.contains(uid)).collect();
+        let refusal = (!still.is_empty()).then_some((said, divisible));
+        let (left, stuck) = if divisible { (still, Vec::new()) } else { (Vec::new(), still) };
+        Ok(Tried { moved, left, stuck, refusal })
     }
 
-    async fn ask(&mut self, present: &[Uid], folder: Folder, attempt: Attempt) -> Result<(), Obstacle> {
+    async fn ask(&mut self, present: &[Uid], folder: Folder) -> Result<(), Obstacle> {
         let name = self.destinations.of(folder).clone();
         let seen = self.store(present, "\\Seen").await?;
         match self.abilities.filing {
@@ -153,7 +223,7 @@ impl Session {
             // Where no flag can be set, a copy could not be removed, and would be made again and again.
             Filing::Copy => {
                 accepted(seen)?;
-                self.copy_and_delete(present, &name, attempt).await
+                self.copy_and_delete(present, &name).await
             }
             Filing::Leave => {
                 warn!(
@@ -165,17 +235,17 @@ impl Session {
         }
     }
 
-    /// Without MOVE. Only what was copied is removed: by this COPY, which was answered OK, or by an earlier one, whose
-    /// copy was found. `UID EXPUNGE` (RFC 4315) removes nobody else's mails.
-    async fn copy_and_delete(&mut self, uids: &[Uid], name: &Name, attempt: Attempt) -> Result<(), Obstacle> {
-        let copied = match attempt {
-            Attempt::First => BTreeSet::new(),
-            Attempt::Again => self.copied(uids, name).await?,
-        };
-        let uncopied: Vec<Uid> = uids.iter().copied().filter(|uid| !copied.contains(uid)).collect();
-        if !uncopied.is_empty() {
-            self.send("COPY", &uncopied, name).await?;
-        }
+    /// Without MOVE. Only what this COPY, answered OK, copied is removed.
+    async fn copy_and_delete(&mut self, uids: &[Uid], name: &Name) -> Result<(), Obstacle> {
+        self.send("COPY", uids, name).await?;
+        self.remove(uids).await.map_err(|obstacle| match obstacle {
+            Obstacle::Refusal(said) => Obstacle::Copied(said),
+            other => other,
+        })
+    }
+
+    /// `UID EXPUNGE` (RFC 4315) removes nobody else's mails.
+    async fn remove(&mut self, uids: &[Uid]) -> Result<(), Obstacle> {
         accepted(self.store(uids, "\\Deleted").await?)?;
         let command = format!("UID EXPUNGE {}", uid::set(uids));
         accepted(self.connection.order(Step::File, &command).await?)
@@ -206,6 +276,16 @@ impl Session {
         let command = format!("UID FETCH {} (UID FLAGS)", uid::set(uids));
         accepted(self.connection.run(Step::File, &command, 0, &mut see).await?)?;
         Ok(present.into_iter().collect())
+    }
+}
+
+impl Obstacle {
+    /// What the server said, unless the session is over.
+    fn said(self) -> Result<String, MailboxError> {
+        match self {
+            Self::Refusal(said) | Self::Copied(said) => Ok(said),
+            Self::End(error) => Err(error),
+        }
     }
 }
 

@@ -106,6 +106,15 @@ impl Framing {
     }
 }
 
+/// Where the literal is announced that a line without its end goes on with, and of how many bytes.
+pub(super) fn announced(line: &str) -> Option<(usize, usize)> {
+    let whole = [line.as_bytes(), b"\n"].concat();
+    match Framing::default().follow(&whole) {
+        Mark::Literal { at, bytes } => Some((at, usize::try_from(bytes).unwrap_or(usize::MAX))),
+        Mark::More | Mark::End(_) => None,
+    }
+}
+
 /// Only data has literals: what a server says to people may end like one.
 fn may_carry_literals(answer: &[u8]) -> bool {
     let Some(rest) = answer.strip_prefix(b"* ") else { return false };

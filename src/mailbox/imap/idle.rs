@@ -1,7 +1,6 @@
 //! Waiting for mail: IDLE (RFC 2177) where the server has it, else sleep.
 //!
-//! Whatever ends the wait, a list follows: what IDLE says is a hint. async-imap's own IDLE takes the
-//! end of the connection for our own stop, and hangs on a refusal.
+//! Whatever ends the wait, a list follows: what IDLE says is a hint.
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ use super::command::is_for_now;
 use super::dial::Stream;
 use super::dialogue::{Answer, Dialogue, Offered, Respond};
 use super::sasl::Credential;
+use crate::setting::Veil;
 
 /// The longest response that is put on the line of its command: some servers take no longer lines.
 const LONGEST_AT_ONCE: usize = 4096;
@@ -22,6 +23,7 @@ pub(super) async fn login(
     settings: &ImapSettings,
 ) -> Result<(), MailboxError> {
     let credential = Credential::of(settings).await.map_err(MailboxError::Setup)?;
+    dialogue.cover(credential.veil(&settings.user));
     let limit = settings.timeout.get();
     let said = timeout(limit, say(dialogue, offered, &settings.user, &credential)).await;
     said.map_err(|_| MailboxError::Timeout(Step::Login))?
@@ -65,11 +67,11 @@ async fn authenticate(
     } else {
         (format!("AUTHENTICATE {mechanism}"), Some(encoded))
     };
-    let mut told = None;
+    let (mut told, veil) = (None, dialogue.veil().clone());
     let respond: Respond<'_> = &mut |challenge| {
         let response = waiting.take();
         if response.is_none() {
-            told = Some(decoded(challenge));
+            told = Some(decoded(challenge, &veil));
         }
         Some(response.unwrap_or_default())
     };
@@ -77,9 +79,9 @@ async fn authenticate(
     judge(answer, told)
 }
 
-fn decoded(challenge: &str) -> String {
+fn decoded(challenge: &str, veil: &Veil) -> String {
     let bytes = STANDARD.decode(challenge).unwrap_or_default();
-    crate::defect::excerpt(&String::from_utf8_lossy(&bytes))
+    crate::defect::excerpt(&veil.over(&String::from_utf8_lossy(&bytes)))
 }
 
 /// What the server made of the login. `told` is what it said of it in a challenge.

@@ -95,7 +95,7 @@ impl Imap {
         let (mut dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
         self.pace.count();
         login::login(&mut dialogue, &offered, &self.settings).await?;
-        let mut connection = Connection::new(dialogue.hand_over(), self.settings.timeout.get());
+        let mut connection = Connection::new(dialogue, self.settings.timeout.get());
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         let refused = folders::make(&mut connection, &self.destinations, abilities.filing).await?;

@@ -31,7 +31,7 @@ impl Imap {
         let limit = self.settings.timeout.get();
         let facts = timeout(limit, Facts::ask(&mut dialogue, &self.source, &self.destinations)).await;
         let facts = facts.map_err(|_| MailboxError::Timeout(Step::Folders))??;
-        let mut connection = Connection::new(dialogue.hand_over(), limit);
+        let mut connection = Connection::new(dialogue, limit);
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         let (source, destinations) = (self.source.clone(), self.destinations.clone());

@@ -3,7 +3,7 @@
 
 use super::super::error::SetupError;
 use super::super::settings::{Auth, ImapSettings};
-use crate::setting::{LoginKey, Need, Secret, login_fault};
+use crate::setting::{LoginKey, Need, Secret, Veil, login_fault};
 
 /// A credential as it is now.
 pub(super) enum Credential {
@@ -50,6 +50,14 @@ impl Credential {
             (Auth::Plain, Some(password), _) => Ok(Self::Password(revealed(password).await?)),
             (Auth::Xoauth2, _, Some(token)) => Ok(Self::Token(revealed(token).await?)),
             _ => Ok(Self::Certificate),
+        }
+    }
+
+    /// What is never to be shown of what the server says from now on.
+    pub(super) fn veil(&self, user: &str) -> Veil {
+        match self {
+            Self::Password(secret) | Self::Token(secret) => Veil::of(secret, &self.response(user)),
+            Self::Certificate => Veil::default(),
         }
     }
 

@@ -42,19 +42,35 @@ fn read_finess(attributes: &mut Attributes<'_, '_, '_>) -> Option<Finess> {
 }
 
 /// What was meant, where that can be told: a letter in lower case, blanks or dots inside, a zero that a spreadsheet
-/// took off the front.
+/// took off the front, signs that look like digits.
 fn expected(text: &str) -> String {
     if let Ok(finess) = parse(&text.to_ascii_uppercase()) {
         return format!("{finess}, avec la lettre en majuscule");
     }
     // A spreadsheet writes a number, and that without its first zero.
     let number = text.trim_end_matches(".0").trim_end_matches(",0");
-    if let Ok(finess) = Finess::typed(number) {
-        return format!("{finess}, sans espace ni autre signe");
+    let digits: String = number.chars().map(digit_meant).collect();
+    let lost =
+        || Some((Finess::typed(&format!("0{number}")).ok()?, "le zéro du début s’est perdu, comme dans un tableur"));
+    let alike = || {
+        Some((Finess::typed(&digits).ok()?, "un chiffre y est écrit par un signe qui lui ressemble, comme la lettre O"))
+    };
+    match Finess::typed(number) {
+        Ok(finess) => format!("{finess}, sans espace ni autre signe"),
+        Err(_) => lost().or_else(alike).map_or_else(
+            || "le numéro FINESS géographique, comme 350054680".to_owned(),
+            |(finess, why)| format!("sans doute {finess} : {why}"),
+        ),
     }
-    match Finess::typed(&format!("0{number}")) {
-        Ok(finess) => format!("sans doute {finess} : le zéro du début s’est perdu, comme dans un tableur"),
-        Err(_) => "le numéro FINESS géographique, comme 350054680".to_owned(),
+}
+
+/// The digit that a sign stands for: a letter that looks like it, or a digit of East Asian width.
+fn digit_meant(sign: char) -> char {
+    match sign {
+        'O' | 'o' | '\u{ff2f}' => '0',
+        'I' | 'l' => '1',
+        '\u{ff10}'..='\u{ff19}' => char::from_digit(u32::from(sign) - 0xff10, 10).unwrap_or(sign),
+        other => other,
     }
 }
 

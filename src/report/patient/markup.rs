@@ -1,6 +1,7 @@
 //! The documents that are made of markup, read tag by tag whatever is wrong with them: what the reader of reports refuses
 //! at its first fault may be a patient's document all the same.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::fhir;
@@ -38,16 +39,54 @@ const ELEMENTS: [&str; 14] = [
     "NativeDicomModel",
 ];
 
+/// What stands in the name of an element that tells of a patient, and not only of a kind of document.
+const PERSONAL: [&str; 5] = ["patient", "Patient", "recordTarget", "PID.3", "PID.5"];
+
+/// The elements with which a page, or a mail written as one, begins.
+const PAGES: [&str; 18] = [
+    "html",
+    "head",
+    "body",
+    "meta",
+    "title",
+    "style",
+    "base",
+    "center",
+    "div",
+    "font",
+    "p",
+    "pre",
+    "span",
+    "br",
+    "table",
+    "blockquote",
+    "article",
+    "section",
+];
+
 /// The longest prefix that is looked at, in bytes.
 const LONGEST_PREFIX: usize = 128;
+
+/// What the first element of a text is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Root {
+    /// The root of a format that is read here.
+    Report,
+    /// That of a page, with which the text begins.
+    Page,
+    #[default]
+    Other,
+}
 
 /// What the tags of a text say it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Markup {
-    /// Its first element is the root of a format that is read here.
-    pub(super) is_report: bool,
+    /// Its first element.
+    pub(super) root: Root,
     /// Elements of a document about a patient stand in it.
     pub(super) is_patients: bool,
+    /// An element tells of a patient.
+    pub(super) tells_of_somebody: bool,
 }
 
 /// Reads the tags of a text in linear time. Comments are passed over; a CDATA section is not, since an envelope may carry
@@ -55,20 +94,65 @@ pub(super) struct Markup {
 pub(super) fn read(text: &str) -> Markup {
     let mut namespaces = BTreeMap::new();
     let mut resources = Vec::new();
-    let mut is_report = false;
+    let mut seen = Markup::default();
     for (rank, tag) in Tags::of(text).enumerate() {
         let (prefix, local) = tag.name.rsplit_once(':').unwrap_or(("", tag.name));
-        is_report |= rank == 0 && is_root(local);
+        if rank == 0 {
+            seen.root = root(local, text);
+        }
         namespaces.extend(declarations(tag.attributes));
         let namespace = namespaces.get(prefix).copied().unwrap_or_default();
-        if ELEMENTS.contains(&local) || NAMESPACES.iter().any(|known| begins(namespace, known)) {
-            return Markup { is_report, is_patients: true };
-        }
+        seen.is_patients |= ELEMENTS.contains(&local) || NAMESPACES.iter().any(|known| begins(namespace, known));
+        seen.tells_of_somebody |= PERSONAL.iter().any(|mark| local.contains(mark));
         if namespace == FHIR && local.starts_with(|first: char| first.is_ascii_uppercase()) {
             resources.push(local);
         }
     }
-    Markup { is_report, is_patients: fhir::are_about_a_patient(resources.into_iter()) }
+    let refers = !resources.is_empty() && fhir::refers_to_a_patient(text);
+    seen.is_patients |= refers || fhir::are_about_a_patient(resources.into_iter());
+    seen
+}
+
+/// A text with a line end in place of each tag: what an envelope of markup holds stands in lines of its own.
+pub(super) fn without_tags(text: &str) -> Cow<'_, str> {
+    if !text.contains('<') {
+        return Cow::Borrowed(text);
+    }
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, inside)) = rest.split_once('<') {
+        bare.push_str(before);
+        let behind = behind_tag(inside);
+        bare.push(if behind.is_some() { '\n' } else { '<' });
+        rest = behind.unwrap_or(inside);
+    }
+    bare.push_str(rest);
+    Cow::Owned(bare)
+}
+
+/// What follows a tag, whose name or sign stands right behind its `<`; of a CDATA section, its content.
+fn behind_tag(inside: &str) -> Option<&str> {
+    if let Some(content) = inside.strip_prefix("![CDATA[") {
+        return Some(content);
+    }
+    let first =
+        inside.chars().next().filter(|first| first.is_alphabetic() || matches!(first, '/' | '?' | '!' | '_'))?;
+    let end = inside.find(['<', '>'])?;
+    let comment = first == '!' && inside.starts_with("!--");
+    inside.get(end..).filter(|_| !comment)?.strip_prefix('>')
+}
+
+fn root(local: &str, text: &str) -> Root {
+    let is_page = || begins_with_tag(text) && PAGES.iter().any(|page| local.eq_ignore_ascii_case(page));
+    match local {
+        _ if is_root(local) => Root::Report,
+        _ if is_page() => Root::Page,
+        _ => Root::Other,
+    }
+}
+
+fn begins_with_tag(text: &str) -> bool {
+    text.trim_start_matches(|character: char| !character.is_ascii_graphic()).starts_with('<')
 }
 
 fn begins(namespace: &str, known: &str) -> bool {

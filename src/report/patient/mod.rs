@@ -4,11 +4,15 @@
 //! A report is never one: a file whose first element is that of a format read here is left to its reader, whatever its
 //! comments speak of.
 
+mod escapes;
 mod fhir;
 mod markup;
 mod segments;
 
 use std::borrow::Cow;
+
+use markup::{Markup, Root};
+use segments::Segments;
 
 /// The bytes looked at: a document may stand behind a long comment, or deep in an envelope.
 const WINDOW: usize = 256 * 1024;
@@ -38,23 +42,61 @@ pub fn letter_holds_patient_document(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn is_one(bytes: &[u8], found: Found) -> bool {
-    is_dicom(bytes) || in_text(&text_of(bytes.get(..WINDOW).unwrap_or(bytes)), found)
+    let window = bytes.get(..WINDOW).unwrap_or(bytes);
+    is_dicom(window) || texts_of(window).any(|text| in_text(&text, found))
 }
 
+/// What a report says in its texts is no document; an element of one inside it is.
 fn in_text(text: &str, found: Found) -> bool {
-    let unescaped = if found == Found::File { unescape(text) } else { Cow::Borrowed(text) };
-    let plain = markup::read(text);
-    // What a report says in its texts is no document; an element of one inside it is.
-    if plain.is_report {
-        return plain.is_patients && found == Found::File;
+    let markup = markup::read(text);
+    if markup.root == Root::Report {
+        return markup.is_patients && found == Found::File;
     }
-    let markup = markup::read(&unescaped);
-    let marked = markup.is_patients || segments::are_in(text) || fhir::is_in_json(&unescaped);
-    marked
-        && (found == Found::File
-            || begins_with_one(text)
-            || tells_of_somebody(text)
-            || segments::is_hprim_medecin(text))
+    let words = escapes::unescape(markup::without_tags(text));
+    let text =
+        Text { start: text, segments: Segments::read(&words), carried: markup::read(&words), markup, words: &words };
+    if found == Found::File && markup.root != Root::Page { text.is_a_document() } else { text.tells_of_somebody() }
+}
+
+/// A text, and what it carries.
+struct Text<'x> {
+    start: &'x str,
+    markup: Markup,
+    /// Without its tags, references and escapes undone.
+    words: &'x str,
+    /// The markup that it carries as text: escaped once as XML, or as a string of JSON.
+    carried: Markup,
+    segments: Segments,
+}
+
+impl Text<'_> {
+    /// Whether marks of a document stand in it.
+    fn is_a_document(&self) -> bool {
+        self.markup.is_patients
+            || self.carried.is_patients
+            || self.segments.are_a_message()
+            || fhir::is_in_json(self.words)
+            || segments::is_hprim_medecin(self.words)
+    }
+
+    /// Whether it begins with a document, or a patient is told of and not only the kind of document: what a person
+    /// writes may well speak of that.
+    fn tells_of_somebody(&self) -> bool {
+        let somebody = self.markup.tells_of_somebody || self.carried.tells_of_somebody;
+        self.begins_with_one()
+            || (self.markup.is_patients || self.carried.is_patients) && somebody
+            || self.segments.tell
+            || fhir::is_told_in_json(self.words)
+            || segments::is_hprim_medecin(self.words)
+    }
+
+    fn begins_with_one(&self) -> bool {
+        let start = self.start.trim_start_matches(|character: char| !character.is_ascii_graphic());
+        let object = start.strip_prefix('[').unwrap_or(start).trim_start().starts_with('{');
+        start.starts_with('<') && self.markup.root != Root::Page && self.markup.is_patients
+            || object && fhir::is_in_json(self.words)
+            || self.segments.begin
+    }
 }
 
 /// A file, or its items right behind its start without a preamble, as some modalities write it.
@@ -65,37 +107,10 @@ fn is_dicom(bytes: &[u8]) -> bool {
 }
 
 /// What can be read of a text in any encoding that writes ASCII letters as bytes, or as one byte among zeros: UTF-16 and
-/// UTF-32 of either order, with or without their mark, become ASCII without those zeros.
-fn text_of(bytes: &[u8]) -> String {
-    let bytes: Cow<'_, [u8]> =
-        if bytes.contains(&0) { bytes.iter().copied().filter(|byte| *byte != 0).collect() } else { bytes.into() };
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Markup that an envelope carries as text: escaped once as XML, or as a string of JSON.
-fn unescape(text: &str) -> Cow<'_, str> {
-    const WRITTEN: [(&str, &str); 6] =
-        [("&lt;", "<"), ("&#60;", "<"), ("&#x3C;", "<"), ("&#x3c;", "<"), ("\\u003c", "<"), ("\\u003C", "<")];
-    let mut text = Cow::Borrowed(text);
-    for (written, meant) in WRITTEN {
-        if text.contains(written) {
-            text = text.replace(written, meant).into();
-        }
-    }
-    text
-}
-
-fn begins_with_one(text: &str) -> bool {
-    let start = text.trim_start_matches(|character: char| !character.is_ascii_graphic());
-    start.starts_with(['<', '{', '[']) || segments::begin(start)
-}
-
-/// Whether a patient is named, and not only the kind of document.
-fn tells_of_somebody(text: &str) -> bool {
-    let line = |line: &str| {
-        // Quoted, as answers quote.
-        let bare = line.trim_start_matches(['>', ' ']);
-        bare.starts_with("PID|") || bare.starts_with("P|")
-    };
-    text.split(['\r', '\n']).skip(1).any(line) || ["<patient", "<Patient"].iter().any(|mark| text.contains(mark))
+/// UTF-32 of either order, with or without their mark, become ASCII without those zeros. In a file of another kind, zeros
+/// stand between its pieces.
+fn texts_of(bytes: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
+    let narrow = bytes.contains(&0).then(|| bytes.iter().copied().filter(|byte| *byte != 0).collect::<Vec<u8>>());
+    let narrow = narrow.map(|bytes| Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()));
+    std::iter::once_with(|| String::from_utf8_lossy(bytes)).chain(narrow)
 }

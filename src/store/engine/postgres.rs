@@ -175,14 +175,18 @@ pub(in crate::store) async fn connect(options: &PgConnectOptions) -> Result<PgCo
 /// How to reach the server. Beyond this machine the connection is encrypted and the server's certificate verified,
 /// whatever the URL says.
 pub(in crate::store) async fn options(settings: &Settings) -> Result<PgConnectOptions> {
+    let options = written(settings)?;
+    let Some(password) = &settings.password else { return Ok(options) };
+    Ok(options.password(&password.reveal().await?))
+}
+
+/// The same as it is written, without the password.
+pub(in crate::store) fn written(settings: &Settings) -> Result<PgConnectOptions> {
     let url = &settings.url;
     if has_password(url) {
         return Err(StoreError::PasswordInUrl);
     }
     let mut options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url(url.clone()))?;
-    if let Some(password) = &settings.password {
-        options = options.password(&password.reveal().await?);
-    }
     if let Some(ca) = &settings.ca {
         options = options.ssl_root_cert(ca);
     }

@@ -1,6 +1,10 @@
 //! Whether a store is sound: its file, its schema, each mail's bytes, the balance.
 
+use std::path::Path;
+
+use crate::setting::reason;
 use crate::store::engine::{Engine, query_as, query_scalar};
+use crate::store::heads;
 use crate::store::look::{Look, Schema, file};
 use crate::store::{MailId, Received, Result, Settings, Store, StoreError};
 
@@ -40,7 +44,7 @@ async fn inspect(settings: &Settings, health: &mut Health) -> Result<()> {
         return Ok(());
     }
     let store = Store::open_existing(settings).await?;
-    let read = read(&store, schema, health).await;
+    let read = read(&store, schema, settings.audit_head.as_deref(), health).await;
     store.close().await;
     read
 }
@@ -56,14 +60,15 @@ async fn schema(settings: &Settings) -> Result<Schema> {
     schema
 }
 
-async fn read(store: &Store, schema: Schema, health: &mut Health) -> Result<()> {
+async fn read(store: &Store, schema: Schema, kept: Option<&Path>, health: &mut Health) -> Result<()> {
     if let Engine::Sqlite { .. } = store.engine {
         read_file(store, health).await?;
     }
     health.mails = counted(store, "SELECT COUNT(*) FROM mails").await?;
     read_contents(store, health).await?;
     if schema == Schema::Current {
-        read_audit(store, health).await?;
+        read_audit(store, kept, health).await?;
+        read_guards(store, health).await?;
     }
     if schema == Schema::Current && !store.balance(None).await?.holds() {
         health.findings.push("le bilan n’est pas équilibré : voyez « dispolits journal balance »".to_owned());
@@ -71,9 +76,25 @@ async fn read(store: &Store, schema: Schema, health: &mut Health) -> Result<()> 
     Ok(())
 }
 
-/// The chain of the audit log, record by record.
-async fn read_audit(store: &Store, health: &mut Health) -> Result<()> {
-    let verification = store.verify_audit(None).await?;
+/// What keeps the audit log from being changed.
+async fn read_guards(store: &Store, health: &mut Health) -> Result<()> {
+    let missing = store.missing_guards().await?;
+    let told =
+        |name| format!("journal d’audit : le déclencheur {name}, qui empêche de le modifier, manque ou est désactivé");
+    health.findings.extend(missing.into_iter().map(told));
+    Ok(())
+}
+
+/// The chain of the audit log, record by record, against the head that the service kept elsewhere.
+async fn read_audit(store: &Store, kept: Option<&Path>, health: &mut Health) -> Result<()> {
+    let head = match kept.map(heads::last).transpose() {
+        Ok(head) => head.flatten(),
+        Err(error) => {
+            health.findings.push(format!("store.audit_head est illisible : {}", reason(&error)));
+            None
+        }
+    };
+    let verification = store.verify_audit(head).await?;
     health.findings.extend(verification.end().1.iter().map(|fault| format!("journal d’audit : {fault}")));
     Ok(())
 }

@@ -139,12 +139,11 @@ impl Base {
         let unled = |condition: String| format!("({condition}) IS TRUE");
         match (self.kind(), source) {
             (Kind::Numbers, _) => Told::Nothing,
-            (_, Source::Sender(_) | Source::Senders(_)) => Told::All(unled(source.condition(row, sql))),
             (Kind::Facets, Source::Standing(_)) if order == Order::Time => Told::All(source.condition(row, sql)),
             (Kind::Mentions, Source::Standing(standing)) if is_plain(*standing) => {
                 Told::Half(unled(format!("{row}.verdict = ''")))
             }
-            (_, Source::Standing(_)) | (Kind::Journal, Source::Account(_)) => {
+            (_, Source::Sender(_) | Source::Senders(_) | Source::Standing(_)) | (Kind::Journal, Source::Account(_)) => {
                 Told::All(unled(source.condition(row, sql)))
             }
             _ => Told::Nothing,

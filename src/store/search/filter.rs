@@ -33,8 +33,17 @@ pub struct Filter {
     pub rejected: bool,
     /// Only those marked as handled, or only the others.
     pub handled: Option<bool>,
-    /// How the identifiant of a document, the Message-ID or the SHA-256 begins.
-    pub identifier: Option<String>,
+    /// The identifiant of a document, the Message-ID or the SHA-256.
+    pub identifier: Option<Identifier>,
+}
+
+/// A document or a mail as people name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identifier {
+    /// This one.
+    Is(String),
+    /// Every one that begins so.
+    StartsWith(String),
 }
 
 /// A sender as operators name it.

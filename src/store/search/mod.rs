@@ -25,7 +25,7 @@ mod walk;
 
 pub use entry::{Cause, JournalEntry, PlaceNamed};
 pub use export::Export;
-pub use filter::{Filter, Sender, Standing};
+pub use filter::{Filter, Identifier, Sender, Standing};
 pub use flow::{Flow, Rejections};
 pub use levels::Level;
 pub use life::{Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};

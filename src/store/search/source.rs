@@ -1,6 +1,6 @@
 //! What each filter is to the database: rows of an index that name mails, and a question asked of one mail.
 
-use super::filter::{Filter, Sender, Standing};
+use super::filter::{Filter, Identifier, Sender, Standing};
 use super::sql::{Sql, after};
 use crate::defect::{Actor, Code};
 
@@ -24,8 +24,8 @@ pub(super) enum Source {
     Place(String, String),
     /// Speaking of a service of this code, whosever it is.
     Service(String),
-    /// Whose identifier begins so.
-    Identifier(String),
+    /// So identified.
+    Identifier(Identifier),
     /// Marked as handled, or not.
     Handled(bool),
 }
@@ -78,15 +78,15 @@ impl Source {
                 format!("{row}.finess = {} AND {row}.service = {}", sql.text(finess), sql.text(service))
             }
             Self::Service(service) => format!("{row}.service = {}", sql.text(service)),
-            Self::Identifier(prefix) => identifies(&format!("{row}.mail_id"), prefix, sql),
+            Self::Identifier(named) => identifies(&format!("{row}.mail_id"), named, sql),
             Self::Handled(_) => format!("{row}.mail_id > 0"),
         }
     }
 
     /// The same as a query of mails, so many at most, in no order, some of them more than once.
     pub(super) fn mails(&self, limit: u32, sql: &mut Sql) -> String {
-        if let Self::Identifier(prefix) = self {
-            return identified(prefix, limit, sql);
+        if let Self::Identifier(named) = self {
+            return identified(named, limit, sql);
         }
         let condition = self.condition("d", sql);
         format!("SELECT d.mail_id FROM {} d WHERE {condition} LIMIT {limit}", self.table())
@@ -95,8 +95,8 @@ impl Source {
     /// Whether it holds of the mail that `mail` names: a question that no planner turns into anything but a look at that
     /// one mail.
     pub(super) fn holds(&self, mail: &str, sql: &mut Sql) -> String {
-        if let Self::Identifier(prefix) = self {
-            return identifies(mail, prefix, sql);
+        if let Self::Identifier(named) = self {
+            return identifies(mail, named, sql);
         }
         let condition = self.condition("r", sql);
         let is = if self.is_named() { "IS NOT NULL" } else { "IS NULL" };
@@ -126,22 +126,26 @@ fn starts_with(column: &str, prefix: &str, sql: &mut Sql) -> String {
     }
 }
 
-fn identified(prefix: &str, limit: u32, sql: &mut Sql) -> String {
+fn is_named(column: &str, named: &Identifier, sql: &mut Sql) -> String {
+    match named {
+        Identifier::Is(whole) => format!("{column} = {}", sql.text(whole)),
+        Identifier::StartsWith(prefix) => starts_with(column, prefix, sql),
+    }
+}
+
+fn identified(named: &Identifier, limit: u32, sql: &mut Sql) -> String {
     let parts = [
-        format!("SELECT mail_id FROM documents WHERE {}", starts_with("identifiant", prefix, sql)),
-        format!("SELECT id AS mail_id FROM mails WHERE {}", starts_with("message_id", prefix, sql)),
-        format!(
-            "SELECT id AS mail_id FROM mails WHERE account IN ({ACCOUNTS}) AND {}",
-            starts_with("sha256", prefix, sql)
-        ),
+        format!("SELECT mail_id FROM documents WHERE {}", is_named("identifiant", named, sql)),
+        format!("SELECT id AS mail_id FROM mails WHERE {}", is_named("message_id", named, sql)),
+        format!("SELECT id AS mail_id FROM mails WHERE account IN ({ACCOUNTS}) AND {}", is_named("sha256", named, sql)),
     ];
     let parts = parts.map(|part| format!("SELECT * FROM ({part} LIMIT {limit}) AS part"));
     format!("SELECT * FROM ({}) AS parts LIMIT {limit}", parts.join(" UNION ALL "))
 }
 
-fn identifies(mail: &str, prefix: &str, sql: &mut Sql) -> String {
-    let document = starts_with("r.identifiant", prefix, sql);
-    let own = [starts_with("r.message_id", prefix, sql), starts_with("r.sha256", prefix, sql)].join(" OR ");
+fn identifies(mail: &str, named: &Identifier, sql: &mut Sql) -> String {
+    let document = is_named("r.identifiant", named, sql);
+    let own = [is_named("r.message_id", named, sql), is_named("r.sha256", named, sql)].join(" OR ");
     format!(
         "((SELECT 1 FROM documents r WHERE r.mail_id = {mail} AND {document} LIMIT 1) IS NOT NULL
           OR (SELECT 1 FROM mails r WHERE r.id = {mail} AND ({own})) IS NOT NULL)"

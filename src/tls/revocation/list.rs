@@ -80,6 +80,16 @@ impl List {
         list.usable(signer)
     }
 
+    /// Whether it revokes the certificate: of its authority, and listed by its serial number.
+    pub(super) fn revokes(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Ok((_, certificate)) = parse_x509_certificate(certificate) else { return false };
+        let Ok((_, list)) = parse_x509_crl(&self.der) else { return false };
+        let is_of_it = list.issuer().as_raw() == certificate.issuer().as_raw();
+        // One that names itself as its authority is not revoked by anybody (RFC 5280, section 6.1).
+        let is_root = certificate.issuer().as_raw() == certificate.subject().as_raw();
+        is_of_it && !is_root && list.iter_revoked_certificates().any(|one| one.raw_serial() == certificate.raw_serial())
+    }
+
     pub(super) fn der(&self) -> &CertificateRevocationListDer<'static> {
         &self.der
     }

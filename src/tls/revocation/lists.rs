@@ -11,6 +11,7 @@ use super::list::{List, ListFault};
 use super::settings::{Connection, Settings};
 use super::source::{self, Source};
 use crate::clock::Clock;
+use crate::setting::has_passed;
 
 /// How soon a list is asked for again when it failed, or when its end has come.
 const RETRY: SignedDuration = SignedDuration::from_mins(5);
@@ -112,7 +113,7 @@ impl Lists {
         let is_current = held.failure.is_none() && held.list.as_ref().is_some_and(|list| now < list.next_update);
         let interval = self.settings.refresh.signed();
         let wait = if is_current { interval } else { RETRY.min(interval) };
-        matches!(held.source, Source::File(_)) || now.duration_since(tried) >= wait
+        matches!(held.source, Source::File(_)) || has_passed(wait, tried, now)
     }
 
     /// Takes a list that is good and no older than the one there; says why not otherwise.

@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reqwest::Url;
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::{CertificateError, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 pub use list::{List, ListFault};
@@ -32,7 +32,7 @@ pub use lists::{Standing, Status};
 pub use settings::{Connection, Settings};
 use source::Source;
 
-use super::{Certificate, TlsError, provider, roots};
+use super::{Certificate, TlsError, chain, provider};
 use crate::clock::Clock;
 
 /// The lists that servers' certificates are checked against; clones share them. The default checks
@@ -118,30 +118,38 @@ impl Revocation {
     }
 
     /// The verification of a server's certificate: chain, dates, name, use, and revocation if it is
-    /// checked. Only the server's own certificate is looked up in the lists: the authority above it
-    /// is one that the `ca` file names.
-    pub(super) fn verifier(&self, roots: RootCertStore) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-        let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+    /// checked. The authority above it is one that the `ca` file names, since its list is believed for that alone: so the
+    /// server's own certificate is looked up in the lists. An authority of the file that a list revokes is trusted no
+    /// more; then every certificate of a chain must be found unrevoked, so that no other way leads over it.
+    pub(super) fn verifier(&self, ca: &Path) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+        let all = chain(ca)?;
         if !self.is_checked() {
-            return Ok(builder.build()?);
+            return Ok(WebPkiServerVerifier::builder_with_provider(Arc::new(store_of(&all)?), provider()).build()?);
         }
         let lists = self.in_force();
         if lists.is_empty() {
             return Err(NoList(self.why_none()).into());
         }
-        let lists = lists.iter().map(|list| list.der().clone());
-        Ok(builder.with_crls(lists).only_check_end_entity_revocation().build()?)
+        let kept: Vec<_> = all.iter().filter(|one| !lists.iter().any(|list| list.revokes(one))).cloned().collect();
+        if kept.is_empty() {
+            return Err(rustls::Error::InvalidCertificate(CertificateError::Revoked).into());
+        }
+        let ders = lists.iter().map(|list| list.der().clone());
+        let builder =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(store_of(&kept)?), provider()).with_crls(ders);
+        let builder = if kept.len() == all.len() { builder.only_check_end_entity_revocation() } else { builder };
+        Ok(builder.build()?)
     }
 
     /// Whether a chain that was trusted is still so with the lists; gives the list that says so.
     pub fn recheck(
         &self,
         ca: &Path,
-        chain: &[CertificateDer<'_>],
+        presented: &[CertificateDer<'_>],
         name: &ServerName<'_>,
     ) -> Result<Arc<List>, TlsError> {
-        let verifier = self.verifier(roots(ca)?)?;
-        let (own, above) = chain.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
+        let verifier = self.verifier(ca)?;
+        let (own, above) = presented.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
         verifier.verify_server_cert(own, above, name, &[], UnixTime::now())?;
         let issuer = Certificate::read(own).map(|own| own.issuer);
         let list = self.in_force().into_iter().find(|list| Some(&list.issuer) == issuer.as_ref());
@@ -156,6 +164,12 @@ impl Revocation {
         };
         self.standing().into_iter().map(told).collect::<Vec<_>>().join(" ; ")
     }
+}
+
+fn store_of(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, TlsError> {
+    let mut store = RootCertStore::empty();
+    authorities.iter().try_for_each(|one| store.add(one.clone()))?;
+    Ok(store)
 }
 
 fn check(url: &str) -> Result<(), SetupError> {

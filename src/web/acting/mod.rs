@@ -10,6 +10,7 @@ mod remind;
 mod replay;
 mod resend;
 mod target;
+mod twin;
 
 use axum::Router;
 use axum::routing::get;
@@ -17,6 +18,7 @@ use axum::routing::get;
 use super::State;
 
 pub(super) use remind::{no_reminder, told as reminder};
+pub(super) use twin::TWINS;
 
 /// Their addresses.
 pub(super) fn routes() -> Router<State> {
@@ -29,4 +31,6 @@ pub(super) fn routes() -> Router<State> {
         .route("/causes/{code}/rejouer", get(cause::show).post(cause::act))
         .route("/etablissements/{finess}/silence", get(mute::show).post(mute::act))
         .route("/etablissements/{finess}/relance", get(remind::show).post(remind::act))
+        .route(TWINS, get(twin::list))
+        .route("/doubles/{numero}", get(twin::show).post(twin::act))
 }

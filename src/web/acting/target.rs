@@ -75,14 +75,14 @@ impl FromRequestParts<State> for OnEstablishment {
 }
 
 /// Whoever asks, if they may act.
-async fn actor(parts: &mut Parts, state: &State) -> Result<Visitor, Refusal> {
+pub(super) async fn actor(parts: &mut Parts, state: &State) -> Result<Visitor, Refusal> {
     let visitor = Visitor::from_request_parts(parts, state).await?;
     visitor.require(Right::Action)?;
     Ok(visitor)
 }
 
 /// The one variable part of the address.
-async fn named<T: DeserializeOwned + Send>(parts: &mut Parts, state: &State) -> Result<T, Refusal> {
+pub(super) async fn named<T: DeserializeOwned + Send>(parts: &mut Parts, state: &State) -> Result<T, Refusal> {
     let Path(named) = Path::from_request_parts(parts, state).await.map_err(|_| Refusal::NotFound)?;
     Ok(named)
 }

@@ -177,9 +177,10 @@ fn described(key: &str) -> (&'static str, Kind) {
         "agir" => ("Qui doit agir, sur un rejet ou un avertissement", Words(Actor::ALL.map(Actor::word).into())),
         "rejets" => ("Seulement ceux dont quelque chose est rejeté", Words(vec!["oui"])),
         "traite" => ("Marqués comme traités, ou non", Words(vec!["oui", "non"])),
-        "identifiant" => {
-            ("Début d’un identifiant de document, d’un Message-ID ou d’un SHA-256", Text("^[!-~]{1,250}$"))
-        }
+        "identifiant" => (
+            "Début d’un identifiant de document, d’un Message-ID ou d’un SHA-256 ; en entier pour un rôle sans accès au contenu",
+            Text("^[!-~]{1,250}$"),
+        ),
         "boite" => ("Boîte, par son nom dans la configuration", Text("^[!-~]{1,100}$")),
         "tri" => ("Ordre ; « - » pour l’inverse", Words(sorts())),
         "curseur" => ("Page, comme une autre l’a donnée", Text("^[A-Za-z0-9_-]{1,1000}$")),

@@ -29,7 +29,7 @@ pub(super) async fn list(
     visitor: Visitor,
 ) -> Result<Json<Courriels>, Refusal> {
     no_empty_value(&uri)?;
-    let asked = Given::read(&uri).and_then(|given| given.asked(state.config()));
+    let asked = Given::read(&uri).and_then(|given| given.asked(state.config(), &visitor));
     let asked = asked.map_err(|wrong| Refusal::Bad(wrong.to_string()))?;
     let found = state.store().journal(&asked.filter, &asked.page).await?;
     Ok(Json(Courriels::of(found, |entry| shown(entry, &state, &visitor))))

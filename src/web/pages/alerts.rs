@@ -10,6 +10,7 @@ use crate::access::Right;
 use crate::alerts::{Incident, Kind, Severity};
 use crate::finess::Finess;
 use crate::store::look::unwatched_disk;
+use crate::web::acting::TWINS;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
 
@@ -131,6 +132,7 @@ fn see(kind: Kind, object: &str) -> Markup {
         (Some(finess), _) => Some(format!("/etablissements/{finess}")),
         (None, Some(number)) => Some(format!("/courriels/{number}")),
         (None, None) if kind == Kind::Rejections => Some("/journal?rejets=oui".to_owned()),
+        (None, None) if kind == Kind::Twin => Some(TWINS.to_owned()),
         (None, None) => None,
     };
     html! { @if let Some(to) = to { " (" a href=(to) { "voir" span.invisible { " : " (object) } } ")" } }

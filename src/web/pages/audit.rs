@@ -30,6 +30,7 @@ pub(super) async fn show(
             "Chaque acte est chaîné au précédent. Pour vérifier que rien n’a été changé ni retiré : "
             code { "dispolits journal audit verify" } "."
         }
+        p { a href="/sessions" { "Sessions ouvertes" } }
         (form(&filter))
         @if records.is_empty() { p { "Aucun acte." } } @else { (table(&records)) }
         (older(&filter, &records))

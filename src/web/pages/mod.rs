@@ -8,6 +8,7 @@ mod establishments;
 mod journal;
 mod mail;
 mod parts;
+mod sessions;
 
 use axum::Router;
 use axum::routing::get;
@@ -20,6 +21,7 @@ pub(super) fn routes() -> Router<State> {
         .route("/", get(dashboard::show))
         .route("/alertes", get(alerts::show))
         .route("/audit", get(audit::show))
+        .route("/sessions", get(sessions::show).post(sessions::end))
         .merge(journal::routes())
         .merge(mail::routes())
         .merge(establishments::routes())

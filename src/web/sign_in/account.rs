@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::origin::SIGNED_IN;
 use super::session::{Current, Pending, open};
 use super::{cookie, openid};
 use crate::access::audit::{Deed, Entry};
@@ -77,11 +78,13 @@ pub(super) async fn change_password(
 }
 
 async fn knows_old(state: &State, login: &Login, old: String) -> Result<bool, Refusal> {
-    let Attempt::Counted(before) = state.store().attempt(login, state.now()).await? else { return Ok(false) };
+    let Attempt::Counted(before) = state.store().attempt(login, SIGNED_IN, state.now()).await? else {
+        return Ok(false);
+    };
     let hash = state.store().user(login).await?.and_then(|user| user.password);
     let right = state.gates().verify(hash, old).await?;
     if right {
-        state.store().take_back(login, before).await?;
+        state.store().take_back(login, SIGNED_IN, before).await?;
     }
     Ok(right)
 }

@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 
 use axum::extract::{self, Form};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use qrcode::{Color, QrCode};
 use serde::Deserialize;
 
 use super::local::too_many;
+use super::origin::{self, SECOND_STEP};
+use super::seed;
 use super::session::{Current, Pending, SetCookie, open};
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Login, Totp};
@@ -24,19 +26,24 @@ pub(super) struct Code {
 
 /// Asks for a code; at the first sign-in shows the secret that makes them.
 pub(super) async fn show(extract::State(state): extract::State<State>, current: Current) -> Result<Markup, Refusal> {
-    Ok(form(&state, &current, stage(&current)?, None))
+    let reached = stage(&current)?;
+    let secret = shown(&state, &current, reached).await?;
+    Ok(form(&state, &current, reached, &secret, None))
 }
 
 /// Opens the session, under a new token, if the code is right and was never used.
 pub(super) async fn prove(
     extract::State(state): extract::State<State>,
     current: Current,
+    headers: HeaderMap,
     Form(brought): Form<Code>,
 ) -> Result<Response, Refusal> {
     let reached = stage(&current)?;
-    let refused = |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &current, reached, Some(why))).into_response());
     let login: Login = current.session.login.parse().map_err(|_| Refusal::NotFound)?;
-    if let Attempt::Refused(until) = state.store().attempt(&login, state.now()).await? {
+    let secret = shown(&state, &current, reached).await?;
+    let refused =
+        |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &current, reached, &secret, Some(why))).into_response());
+    if let Attempt::Refused(until) = state.store().attempt(&login, SECOND_STEP, state.now()).await? {
         return refused(&too_many(until));
     }
     let opened = match reached {
@@ -44,9 +51,21 @@ pub(super) async fn prove(
         _ => check(&state, &current, &login, &brought.code).await?,
     };
     match opened {
-        Some(cookie) => Ok((cookie, Redirect::to(&current.pending().back)).into_response()),
+        Some(cookie) => {
+            let response = (cookie, Redirect::to(&current.pending().back)).into_response();
+            origin::remember(&state, &login, &headers, response).await
+        }
         None => refused("Ce code n’est pas le bon, ou a déjà servi : attendez le suivant."),
     }
+}
+
+/// The secret to be enrolled, for its owner's telephone; nothing at another stage.
+async fn shown(state: &State, current: &Current, reached: Stage) -> Result<String, Refusal> {
+    if reached != Stage::Enrolement {
+        return Ok(String::new());
+    }
+    let login: Login = current.session.login.parse().map_err(|_| Refusal::NotFound)?;
+    seed::opened(state, &login, &current.pending().secret).await
 }
 
 /// Only who gave a password comes here.
@@ -59,7 +78,8 @@ fn stage(current: &Current) -> Result<Stage, Refusal> {
 
 async fn check(state: &State, current: &Current, login: &Login, code: &str) -> Result<Option<SetCookie>, Refusal> {
     let Some(user) = state.store().user(login).await? else { return Ok(None) };
-    let Some(totp) = user.totp.as_deref().and_then(|secret| Totp::stored(secret).ok()) else { return Ok(None) };
+    let Some(stored) = user.totp.as_deref() else { return Ok(None) };
+    let Ok(totp) = Totp::stored(&seed::opened(state, login, stored).await?) else { return Ok(None) };
     let Some(step) = totp.accepts(code, state.now(), user.totp_step) else { return Ok(None) };
     finish(state, current, login, step).await
 }
@@ -67,7 +87,7 @@ async fn check(state: &State, current: &Current, login: &Login, code: &str) -> R
 /// The code proves that the telephone has the secret; until then it is worth nothing.
 async fn enrol(state: &State, current: &Current, login: &Login, code: &str) -> Result<Option<SetCookie>, Refusal> {
     let secret = current.pending().secret;
-    let Ok(totp) = Totp::stored(&secret) else { return Ok(None) };
+    let Ok(totp) = Totp::stored(&seed::opened(state, login, &secret).await?) else { return Ok(None) };
     let Some(step) = totp.accepts(code, state.now(), None) else { return Ok(None) };
     let who = current.person(state).in_audit();
     let entry = Entry::new(who, Deed::SecondFacteur, format!("compte {login}"));
@@ -80,16 +100,19 @@ async fn finish(state: &State, current: &Current, login: &Login, step: i64) -> R
         return Ok(None);
     }
     let person = current.person(state);
-    open(state, Stage::Ouverte, &person, &Pending::default(), Some(current)).await.map(Some)
+    // Whoever gets through both steps did not guess: the count of both is forgotten.
+    state.store().succeed(login, SECOND_STEP).await?;
+    let pending = Pending { origin: current.pending().origin, ..Pending::default() };
+    open(state, Stage::Ouverte, &person, &pending, Some(current)).await.map(Some)
 }
 
-fn form(state: &State, current: &Current, reached: Stage, wrong: Option<&str>) -> Markup {
+fn form(state: &State, current: &Current, reached: Stage, secret: &str, wrong: Option<&str>) -> Markup {
     let body = html! {
         h1 { @if reached == Stage::Enrolement { "Second facteur à enregistrer" } @else { "Second facteur" } }
         @if let Some(wrong) = wrong {
             p.erreur role="alert" { (wrong) }
         }
-        @if reached == Stage::Enrolement { (enrolment(current)) }
+        @if reached == Stage::Enrolement { (enrolment(current, secret)) }
         form.connexion method="post" action="/connexion/code" {
             input type="hidden" name="jeton" value=(current.token.form_token());
             label for="code" { "Code à six chiffres de votre application" }
@@ -100,9 +123,8 @@ fn form(state: &State, current: &Current, reached: Stage, wrong: Option<&str>) -
     layout::public(state.config().environnement, "Second facteur", &body)
 }
 
-fn enrolment(current: &Current) -> Markup {
-    let secret = current.pending().secret;
-    let uri = Totp::stored(&secret).map(|totp| totp.uri("Dispolits", &current.session.login)).unwrap_or_default();
+fn enrolment(current: &Current, secret: &str) -> Markup {
+    let uri = Totp::stored(secret).map(|totp| totp.uri("Dispolits", &current.session.login)).unwrap_or_default();
     let groups: Vec<String> =
         secret.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
     html! {

@@ -17,7 +17,7 @@ use crate::web::Refusal;
 
 /// Attempts of one address in a row, and so many a minute from then on. A whole agency may be behind one.
 const OF_AN_ADDRESS: u32 = 30;
-/// Those of one login: the lockout of the store is stricter, and outlives us.
+/// Those of one login from one origin: the lockout of the store is stricter, and outlives us.
 const OF_A_LOGIN: u32 = 15;
 /// Files that one address may have judged in a row, and so many a minute from then on.
 const FILES_OF_AN_ADDRESS: u32 = 30;
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The limits, shared by all requests.
 pub(in crate::web) struct Gates {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
-    logins: DefaultKeyedRateLimiter<Login>,
+    logins: DefaultKeyedRateLimiter<(Login, String)>,
     files: DefaultKeyedRateLimiter<IpAddr>,
     waiting: Semaphore,
     hashing: Arc<Semaphore>,
@@ -60,9 +60,9 @@ impl Gates {
         check(&self.files, &network(address))
     }
 
-    /// Counts an attempt for a login.
-    pub(super) fn pass_login(&self, login: &Login) -> Result<(), Refusal> {
-        check(&self.logins, login)
+    /// Counts an attempt for a login from an origin.
+    pub(super) fn pass_login(&self, login: &Login, origin: &str) -> Result<(), Refusal> {
+        check(&self.logins, &(login.clone(), origin.to_owned()))
     }
 
     /// Whether a password is right: the same work, at its turn, whether the account exists or not.

@@ -2,16 +2,16 @@
 
 use axum::Extension;
 use axum::extract::{self, Form, Query};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 use tracing::warn;
 
-use super::back;
 use super::session::{Current, Pending, open, person};
 use super::via::Via;
+use super::{back, origin, seed};
 use crate::access::{Login, Means, Person, Totp};
 use crate::chance;
 use crate::outcome::in_paris;
@@ -52,6 +52,7 @@ pub(super) async fn sign_in(
     Extension(via): Extension<Via>,
     current: Option<Extension<Current>>,
     token: Option<Extension<FormToken>>,
+    headers: HeaderMap,
     Form(brought): Form<Credentials>,
 ) -> Result<Response, Refusal> {
     if !state.web().local.enabled {
@@ -63,8 +64,9 @@ pub(super) async fn sign_in(
     let refused =
         |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &back, token.as_deref(), Some(why))).into_response());
     let Ok(login) = brought.identifiant.parse::<Login>() else { return refused(wrong) };
-    state.gates().pass_login(&login)?;
-    let before = match state.store().attempt(&login, state.now()).await? {
+    let origin = origin::of(&state, &via, &login, &headers).await?;
+    state.gates().pass_login(&login, &origin)?;
+    let before = match state.store().attempt(&login, &origin, state.now()).await? {
         Attempt::Refused(until) => return refused(&too_many(until)),
         Attempt::Counted(before) => before,
     };
@@ -75,8 +77,9 @@ pub(super) async fn sign_in(
         trace_failure(&state, &login, &via).await?;
         return refused(wrong);
     };
-    state.store().take_back(&login, before).await?;
-    begin(&state, &user, back, current.as_deref()).await
+    state.store().take_back(&login, &origin, before).await?;
+    let pending = Pending { back, origin, ..Pending::default() };
+    begin(&state, &user, pending, current.as_deref(), &headers).await
 }
 
 /// Leaves a trace of a failure. A name that no account has is left out: it may be a password typed in the wrong place.
@@ -92,17 +95,24 @@ pub(super) fn too_many(until: Timestamp) -> String {
     format!("Trop d’échecs pour cet identifiant : réessayez le {}.", in_paris(until))
 }
 
-async fn begin(state: &State, user: &User, back: String, current: Option<&Current>) -> Result<Response, Refusal> {
+async fn begin(
+    state: &State,
+    user: &User,
+    pending: Pending,
+    current: Option<&Current>,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
     let person = person(state, user.login.as_str(), &user.name, user.role, Means::Local);
     if !state.web().local.second_factor {
-        let cookie = open(state, Stage::Ouverte, &person, &Pending::default(), current).await?;
-        return Ok((cookie, Redirect::to(&back)).into_response());
+        let cookie = open(state, Stage::Ouverte, &person, &pending, current).await?;
+        let response = (cookie, Redirect::to(&pending.back)).into_response();
+        return origin::remember(state, &user.login, headers, response).await;
     }
     let (reached, secret) = match user.totp {
         Some(_) => (Stage::SecondFacteur, String::new()),
-        None => (Stage::Enrolement, new_secret()?),
+        None => (Stage::Enrolement, seed::kept(state, &user.login, new_secret()?).await?),
     };
-    let pending = Pending { back, secret, ..Pending::default() };
+    let pending = Pending { secret, ..pending };
     let cookie = open(state, reached, &person, &pending, current).await?;
     Ok((cookie, Redirect::to("/connexion/code")).into_response())
 }

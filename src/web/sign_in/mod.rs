@@ -15,6 +15,8 @@ mod gates;
 mod identify;
 mod local;
 mod openid;
+mod origin;
+mod seed;
 mod session;
 mod via;
 
@@ -27,6 +29,7 @@ use super::State;
 pub(super) use gates::Gates;
 pub(super) use identify::identify;
 pub(super) use openid::Provider;
+pub use openid::try_provider;
 pub(super) use via::Via;
 
 /// Its pages.

@@ -11,6 +11,7 @@ use super::cookie;
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Means, Person, Rights, Role, SessionToken};
 use crate::chance;
+use crate::setting::has_passed;
 use crate::store::{NewSession, Stage, StoredSession};
 use crate::web::{Refusal, State};
 
@@ -39,7 +40,9 @@ impl<S: Sync> FromRequestParts<S> for Current {
 pub(super) struct Pending {
     /// Where to go once it is.
     pub(super) back: String,
-    /// The second factor to be enrolled, base 32.
+    /// Where its owner signs in from.
+    pub(super) origin: String,
+    /// The second factor to be enrolled, as the store keeps it.
     pub(super) secret: String,
     /// What the OpenID provider must bring back.
     pub(super) state: String,
@@ -58,11 +61,11 @@ impl Current {
     pub(super) async fn find(state: &State, token: SessionToken) -> Result<Option<Self>, Refusal> {
         let (now, lifetimes) = (state.now(), state.web().sessions);
         let Some(session) = state.store().session(&token.digest(), &lifetimes, now).await? else { return Ok(None) };
-        if session.stage != Stage::Ouverte && now.duration_since(session.opened_at) > HALF_WAY {
+        if session.stage != Stage::Ouverte && has_passed(HALF_WAY, session.opened_at, now) {
             return Ok(None);
         }
         let Some(session) = admitted(state, session) else { return Ok(None) };
-        if now.duration_since(session.seen_at) >= lifetimes.step() {
+        if has_passed(lifetimes.step(), session.seen_at, now) {
             state.store().see_session(&token.digest(), now).await?;
         }
         Ok(Some(Self { token, session }))
@@ -124,6 +127,7 @@ pub(super) async fn open(
         name: person.name().to_owned(),
         role: person.role(),
         detail: serde_json::to_string(pending).map_err(|error| failed(&error))?,
+        origin: pending.origin.clone(),
     };
     let entry = (reached == Stage::Ouverte).then(|| {
         Entry::new(person.in_audit(), Deed::Connexion, format!("compte {}", person.login()))

@@ -3,12 +3,14 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use dispolits::store::Twin;
 use reqwest::StatusCode;
 use sqlx::SqlitePool;
 
 use super::scene::{Scene, field};
 use crate::served::until;
 use crate::sign_in::site::Browser;
+use crate::store::bench::beds;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_is_replayed_once_its_cause_is_mended_and_only_as_it_was_shown() {
@@ -219,5 +221,43 @@ async fn an_establishment_is_muted_and_reminded() {
     }
     let last_day = format!("{} inclus", tomorrow.split('-').rev().collect::<Vec<_>>().join("/"));
     assert!(page.contains(&last_day), "{last_day}: {page}");
+    scene.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_twin_is_deleted_from_its_page() {
+    let scene = Scene::open(&[]).await;
+    let store = &scene.site.store;
+    let in_force = scene.config.ror.api.genre_indifferencie.code();
+    let other = if in_force == "03" { "04" } else { "03" };
+    let now = scene.site.clock.now();
+    let (mut lea, mut oscar) = (scene.site.signed_in("lea").await, scene.operator().await);
+    assert!(oscar.get("/doubles").await.text.contains("Aucun indicateur en double"));
+    let twin = Twin { genre_code: other.to_owned(), nombre: 9, date: now };
+    assert!(store.note_twin(&beds(4, 0), Some(&twin), now).await.unwrap());
+    let known = store.twins(in_force).await.unwrap().remove(0);
+    let page = format!("/doubles/{}", known.id);
+    let (read, listed) = (lea.get("/doubles").await.text, oscar.get("/doubles").await.text);
+    assert!(listed.contains(&known.lieu) && listed.contains(&format!("href=\"{page}\"")), "{listed}");
+    assert!(read.contains(&known.lieu) && !read.contains(&page), "whoever may not act sees, and is offered nothing");
+    let shown = oscar.get(&page).await.text;
+    assert!(shown.contains(&format!("sous le code {other} : 9")), "{shown}");
+    assert!(!store.twins(in_force).await.unwrap()[0].is_going, "nothing was done");
+    let done = oscar.post(&page, &[("note", " vu avec\r\nle service ")]).await;
+    assert_eq!((done.status, done.to.as_deref()), (StatusCode::SEE_OTHER, Some("/doubles")), "{}", done.text);
+    let expected = [
+        "local:oscar",
+        "supprimer-double",
+        &format!("{} sous le code {other} : 9", known.indicator),
+        "suppression demandée",
+        "vu avec le service",
+    ];
+    let object = format!("lieu {}", known.lieu);
+    assert_eq!(scene.told(&object).await, [expected.map(str::to_owned)]);
+    // The simulated ROR does not know the place, so that the deletion stays asked for.
+    assert!(store.twins(in_force).await.unwrap()[0].is_going);
+    assert!(oscar.get(&page).await.text.contains("déjà demandée") && !oscar.get("/doubles").await.text.contains(&page));
+    assert_eq!(oscar.post(&page, &[]).await.status, StatusCode::CONFLICT);
+    assert_eq!(scene.told(&object).await.len(), 1);
     scene.close().await;
 }

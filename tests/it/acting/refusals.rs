@@ -13,7 +13,8 @@ async fn only_who_may_act_acts() {
     let number = scene.mail("c01-capacite-negative").number();
     let of_mail =
         ["rejouer", "liberer", "essayer", "reponse", "traite"].map(|what| format!("/courriels/{number}/{what}"));
-    let others = ["/causes/C01/rejouer", "/etablissements/350054680/silence", "/etablissements/350054680/relance"];
+    let others =
+        ["/causes/C01/rejouer", "/etablissements/350054680/silence", "/etablissements/350054680/relance", "/doubles/1"];
     let paths: Vec<String> = of_mail.into_iter().chain(others.map(str::to_owned)).collect();
     // All that is wrong with it is who sends it.
     let next_month = Clock::System.now() + SignedDuration::from_hours(30 * 24);
@@ -31,9 +32,13 @@ async fn only_who_may_act_acts() {
     }
     assert_eq!(scene.told(&format!("courriel {number}")).await.len(), 0, "nothing was done");
     assert_eq!(scene.told("etablissement 350054680").await.len(), 0);
-    for path in
-        ["/courriels/999/traite", "/courriels/999/rejouer", "/causes/Z99/rejouer", "/etablissements/350000000/silence"]
-    {
+    for path in [
+        "/courriels/999/traite",
+        "/courriels/999/rejouer",
+        "/causes/Z99/rejouer",
+        "/etablissements/350000000/silence",
+        "/doubles/999",
+    ] {
         assert_eq!(oscar.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(oscar.post(path, &fields).await.status, StatusCode::NOT_FOUND, "{path}");
     }

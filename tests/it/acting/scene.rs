@@ -26,7 +26,7 @@ impl Scene {
         let sandbox = Box::pin(Sandbox::start(folder.path(), Inbox::Maildir, Clock::System)).await.unwrap();
         let numbers = play(&sandbox, cases).await;
         let mut config = Config::load(&sandbox.config_path).unwrap();
-        config.web.as_mut().unwrap().local = Local { enabled: true, second_factor: true };
+        config.web.as_mut().unwrap().local = Local::default();
         let site = Site::of(&config, sandbox.store.clone(), Clock::System, Box::new(())).await;
         for (login, role) in [("lea", Role::Lecteur), ("oscar", Role::Operateur)] {
             site.account(login, role).await;

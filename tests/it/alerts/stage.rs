@@ -60,7 +60,7 @@ impl Stage {
 
     /// Looks at the store, as the task that observes does.
     pub(super) async fn observe(&self) {
-        self.pulse.observed(self.bench.store.vitals(self.bench.after(-3600)).await.unwrap());
+        self.pulse.observed(self.bench.store.vitals(SignedDuration::from_secs(3600), self.bench.now()).await.unwrap());
     }
 
     /// So many minutes, a look at each.

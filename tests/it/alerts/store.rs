@@ -1,6 +1,7 @@
 //! Incidents in the store: opened once whoever opens them, told of in the same transaction.
 
 use dispolits::alerts::{Change, Event, Kind, Observation, Severity};
+use dispolits::setting::Span;
 use dispolits::store::{StoreError, Way};
 
 use crate::store::bench::{Bench, worker};
@@ -59,7 +60,7 @@ async fn what_is_to_be_told_leaves_together_once_it_has_waited(engine: Engine) {
     open("une").await;
     bench.advance(30);
     open("deux").await;
-    let due = async |way| bench.store.alerts_due(way, bench.after(-60), bench.now()).await.unwrap();
+    let due = async |way| bench.store.alerts_due(way, Span::seconds(60), bench.now()).await.unwrap();
     assert_eq!(due(Way::Courriel).await, None, "the oldest waits for others");
     bench.advance(30);
     let mail = due(Way::Courriel).await.unwrap();

@@ -4,6 +4,7 @@ use base16ct::lower::encode_string;
 use dispolits::alerts::Kind;
 use dispolits::health::{Concern, Pulse};
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::SignedDuration;
 use sha2::Sha256;
 
 use super::stage::{RECIPIENT, Stage};
@@ -102,7 +103,7 @@ async fn each_worker_opens_what_it_sees(engine: Engine) {
     let stage = Stage::with(engine, "open_after = \"0s\"").await;
     let (shift, pulse) = (worker(&stage.bench.store, "autre").await, Pulse::new(stage.bench.clock.clone()));
     let other = stage.alarm_of(&shift, &stage.config, &pulse);
-    pulse.observed(stage.bench.store.vitals(stage.bench.now()).await.unwrap());
+    pulse.observed(stage.bench.store.vitals(SignedDuration::ZERO, stage.bench.now()).await.unwrap());
     pulse.name(ACCOUNT, "autre boîte");
     pulse.ails(Concern::MailboxLogin(ACCOUNT.to_owned()), "non");
     for minute in 0..30 {

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod paths;
+mod readers;
 mod table;
 mod tidy;
 mod tree;

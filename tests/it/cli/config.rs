@@ -19,6 +19,12 @@ fn usable(folder: &Path) -> String {
     fs::create_dir(&secrets).unwrap();
     fs::write(secrets.join("imap"), "motdepasse-imap\n").unwrap();
     fs::write(secrets.join("smtp"), "motdepasse-smtp\n").unwrap();
+    fs::write(secrets.join("webhook"), "motdepasse-webhook\n").unwrap();
+    fs::write(secrets.join("webhook-hmac"), "motdepasse-signature\n").unwrap();
+    for file in ["imap", "smtp", "webhook", "webhook-hmac"] {
+        private(&secrets.join(file));
+    }
+    fs::copy(&pki.ca, folder.join("autorite-interne.pem")).unwrap();
     let path = |path: &Path| path.display().to_string();
     EXAMPLE
         .replace("/etc/dispolits/igc-sante.pem", &path(&pki.ca))
@@ -27,6 +33,12 @@ fn usable(folder: &Path) -> String {
         .replace("/etc/dispolits/ror.pem", &path(&pki.client.certificate))
         .replace("/etc/dispolits/ror.key", &path(&pki.client.key))
         .replace("/etc/dispolits/", &format!("{}/", folder.display()))
+}
+
+/// Readable by its owner alone.
+fn private(file: &Path) {
+    #[cfg(unix)]
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 fn config(command: &str, change: impl FnOnce(String) -> String) -> Ran {
@@ -158,10 +170,7 @@ fn a_file_that_is_missing_is_told() {
     let ran = dispolits(&["config", "check", "--config", "absent.toml"]);
     assert_eq!(ran.err, "erreur : fichier de configuration absent.toml : fichier ou dossier introuvable\n");
     let ran = config("check", |text| text.replace("services.csv", "absent.csv"));
-    assert_eq!(
-        ran.err,
-        "erreur : le fichier DOSSIER/absent.csv est illisible\n  cause : fichier ou dossier introuvable\n"
-    );
+    assert_eq!(ran.err, "erreur : referential.services : le fichier DOSSIER/absent.csv est illisible : introuvable\n");
     let ran = config("check", |text| text.replace("[mailbox]", "[mailbox"));
     assert!(ran.code == 2 && ran.err.starts_with("erreur : configuration : "), "{}", ran.err);
 }

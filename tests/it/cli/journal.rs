@@ -338,6 +338,28 @@ async fn the_balance_is_told_and_its_exit_code_says_whether_it_holds() {
     assert_eq!(balance["equilibre"], true);
 }
 
+/// What is judged and still lies where it came is left undone.
+#[tokio::test]
+async fn mails_that_no_folder_takes_are_in_the_balance() {
+    let desk = Desk::filled().await;
+    let balance = |key: &str| -> (i32, serde_json::Value) {
+        let ran = desk.journal("balance", &["--format", "json"]);
+        (ran.code, serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()[key].clone())
+    };
+    desk.store.begin_filing(&desk.duty, &[MailId::of(1), MailId::of(2)], at(60)).await.unwrap();
+    assert_eq!(balance("non_classes"), (1, 2.into()));
+    assert!(desk.journal("balance", &[]).out.contains("NON CLASSÉS"));
+    desk.store.moved(&desk.duty, &[MailId::of(1)], at(61)).await.unwrap();
+    desk.store.left(&desk.duty, &[MailId::of(2)], at(61)).await.unwrap();
+    assert_eq!(
+        (balance("non_classes").1, balance("non_deplaces"), balance("equilibre")),
+        (0.into(), (1, 1.into()), (1, false.into()))
+    );
+    assert!(desk.journal("balance", &[]).out.contains("NON DÉPLACÉS"));
+    desk.store.moved(&desk.duty, &[MailId::of(2)], at(62)).await.unwrap();
+    assert_eq!(balance("equilibre"), (0, true.into()));
+}
+
 #[tokio::test]
 async fn an_empty_store_is_no_failure() {
     let desk = Desk::empty().await;

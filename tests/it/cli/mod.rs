@@ -36,6 +36,8 @@ mod usage;
 mod user;
 #[cfg(unix)]
 mod workers;
+#[cfg(unix)]
+mod wrong;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

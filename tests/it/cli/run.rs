@@ -111,7 +111,7 @@ async fn a_referential_that_is_wrong_at_the_first_start_is_told_whole() {
     world.write("services.csv", "finess;code;libelle;nature;etat;cadence\n123;A;;;ouvert;\n350054680;B;;;parfois;\n");
     let ran = world.refused();
     assert_eq!(ran.code, 2);
-    assert!(ran.err.starts_with("erreur : référentiel refusé, "), "{}", ran.err);
+    assert!(ran.err.starts_with("erreur : referential : référentiel refusé, "), "{}", ran.err);
     for line in ["services.csv", "123", "parfois"] {
         assert!(ran.err.contains(line), "« {line} » is missing in {}", ran.err);
     }

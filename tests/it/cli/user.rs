@@ -75,6 +75,71 @@ async fn an_account_is_made_changed_and_removed_unattended() {
     assert!(!listed.contains("argon2") && !listed.contains("secret="), "no secret in the log");
 }
 
+/// Sessions of every means are listed by a name, and ended by it, by their owner, or all.
+#[tokio::test]
+async fn sessions_are_listed_and_ended_by_command() {
+    use dispolits::access::{Means, Role};
+    use dispolits::clock::Clock;
+    use dispolits::store::{NewSession, Stage};
+    let world = world().await;
+    let store = world.store().await;
+    for (digest, means, login) in [
+        ("a".repeat(64), Means::Local, "anne"),
+        ("b".repeat(64), Means::OpenId, "899700"),
+        ("c".repeat(64), Means::OpenId, "899701"),
+    ] {
+        let (stage, name, role) = (Stage::Ouverte, login.to_owned(), Role::Lecteur);
+        let (login, detail, origin) = (login.to_owned(), String::new(), String::new());
+        let new = NewSession { digest, stage, means, login, name, role, detail, origin };
+        store.open_session(&new, None, None, Clock::System.now()).await.unwrap();
+    }
+    store.close().await;
+    let listed = user(&world, &["sessions"], "").out;
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert!(listed.contains("aaaaaaaaaaaa  anne  lecteur  compte local (ouverte le "), "{listed}");
+    let ended = |arguments: &[&str]| user(&world, arguments, "");
+    assert_eq!(ended(&["disconnect", "899700"]).out, "Sessions fermées : 1.\n");
+    assert_eq!(ended(&["disconnect", "--session", "aaaaaaaaaaaa"]).out, "Sessions fermées : 1.\n");
+    let none = ended(&["disconnect", "--session", "aaaa"]);
+    assert!(none.code == 2 && none.err.contains("aucune session ouverte de ce nom"), "{}", none.err);
+    assert_eq!(ended(&["disconnect", "--toutes"]).out, "Sessions fermées : 1.\n");
+    assert_eq!(user(&world, &["sessions"], "").out, "Aucune session ouverte.\n");
+    assert_eq!(ended(&["disconnect"]).code, 2);
+    let told = audit(&world, &["list", "--acte", "sessions-fermees"]).out;
+    assert_eq!(told.matches("commande:chef").count(), 3, "{told}");
+}
+
+/// What is in the database in clear is sealed at the start once there is a key, and by `user add` from then on; the head
+/// of the audit log is kept as it grows.
+#[tokio::test]
+async fn second_factors_are_sealed_and_the_head_is_kept_by_itself() {
+    let world = world().await;
+    assert_eq!(user(&world, &["add", "anne"], PASSWORD).code, 0);
+    let kept = async |login: &str| {
+        let store = world.store().await;
+        let totp = store.user(&login.parse().unwrap()).await.unwrap().unwrap().totp.unwrap();
+        store.close().await;
+        totp
+    };
+    let clear = kept("anne").await;
+    assert!(!clear.contains(':'), "{clear}");
+    let web = "\n[web]\nlisten = \"127.0.0.1:0\"\n[web.local]\nfactor_key = \"0123456789abcdef0123456789abcdef\"\n";
+    world.configure(web);
+    let service = world.start();
+    service.wait_for("secrets de seconds facteurs chiffrés : 1", 1);
+    service.wait_for("tête du journal d’audit : 1:", 1);
+    assert_eq!(service.stop().0.code(), Some(0));
+    let sealed = kept("anne").await;
+    assert!(sealed.starts_with("v1:") && !sealed.contains(&clear), "{sealed}");
+    assert_eq!(user(&world, &["add", "luc"], PASSWORD).code, 0);
+    assert!(kept("luc").await.starts_with("v1:"));
+    // The key is lost: the diagnosis names whom it concerns.
+    world.configure(&web.replace("0123456789abcdef\"", "fedcba9876543210\""));
+    let config = world.path("config.toml");
+    let doctor = ran(&program().args(["doctor", "--config"]).arg(&config).output().unwrap());
+    assert!(doctor.out.contains("n’ouvre pas le second facteur de : anne, luc"), "{}", doctor.out);
+}
+
 #[tokio::test]
 async fn a_weak_password_or_a_wrong_name_makes_no_account() {
     let world = world().await;

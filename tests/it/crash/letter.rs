@@ -15,7 +15,7 @@ pub(crate) enum Indicator {
     Closed,
 }
 
-pub(super) const INDICATORS: [Indicator; 4] =
+pub(crate) const INDICATORS: [Indicator; 4] =
     [Indicator::Installed, Indicator::Free, Indicator::FreeForWomen, Indicator::Closed];
 
 /// One count that must be accepted.
@@ -86,7 +86,7 @@ impl Letter {
     }
 }
 
-pub(super) fn mail(id: &str, sender: &str, header: &str, kind: &str, body: &str) -> Vec<u8> {
+pub(crate) fn mail(id: &str, sender: &str, header: &str, kind: &str, body: &str) -> Vec<u8> {
     format!(
         "Return-Path: <{sender}>\r\nFrom: Gestion des lits <{sender}>\r\nTo: {EAI}\r\nSubject: Releve {id}\r\n\
          Message-ID: <{id}@hopital.test>\r\n{header}MIME-Version: 1.0\r\nContent-Type: {kind}\r\n\r\n{body}"
@@ -94,7 +94,7 @@ pub(super) fn mail(id: &str, sender: &str, header: &str, kind: &str, body: &str)
     .into_bytes()
 }
 
-pub(super) fn report(id: &str, finess: &str, service: &str, observed: i64, counts: &[Count], bad: &str) -> String {
+pub(crate) fn report(id: &str, finess: &str, service: &str, observed: i64, counts: &[Count], bad: &str) -> String {
     let at = Timestamp::from_second(observed).unwrap();
     let mut lines = String::new();
     for Count { indicator, number, .. } in counts {

@@ -1,16 +1,15 @@
-//! The real program is killed at every durable step and at random, and started again; an oracle of its own compares
+//! The real program is killed at every durable step, and started again; an oracle of its own compares
 //! what was sent with the mailbox, the store, the simulated ROR and the mailboxes of the hospitals.
 
 mod answers;
 mod configuration;
-mod evidence;
+pub(crate) mod evidence;
 mod ledger;
 pub(crate) mod letter;
 mod moments;
 mod newest;
 pub(crate) mod oracle;
 mod points;
-mod random;
 pub(crate) mod region;
 mod sight;
 pub(crate) mod traffic;

@@ -159,7 +159,8 @@ impl Traffic {
         let bad = "<capacite statut=\"occupe\" nombre=\"beaucoup\"/>";
         let letter = self.letter(CARELESS, "", ARMOR, "SRV-0", Vec::new(), bad);
         let letter = Letter { fate: Fate::Rejected, answer: Answer::Once, copied: true, ..letter };
-        if self.rng.bool() { letter } else { letter.rewritten("</service>", "") }
+        // Of what cannot be read nobody but its sender hears.
+        if self.rng.bool() { letter } else { Letter { copied: false, ..letter.rewritten("</service>", "") } }
     }
 
     fn strange(&mut self) -> Letter {

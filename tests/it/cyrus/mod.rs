@@ -4,17 +4,15 @@
 
 mod lmtp;
 
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, Security, Settings};
 use dispolits::setting::{Secret, Span};
 use tempfile::TempDir;
 
+use crate::child::{Server, free_port, id, is_root, is_up};
 use crate::dovecot::Pki;
 
 /// The account; a dot or an `@` would be read as levels of folders.
@@ -45,7 +43,7 @@ pub(crate) struct Cyrus {
     directory: TempDir,
     pki: Pki,
     port: u16,
-    master: Option<Child>,
+    master: Option<Server>,
 }
 
 impl Cyrus {
@@ -114,39 +112,21 @@ impl Cyrus {
 
     /// Whether it came up; false if it ended, as it does when its port is taken.
     fn launch(&mut self) -> bool {
-        self.port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        self.port = free_port();
         std::fs::write(self.path("imapd.conf"), self.configuration()).unwrap();
         std::fs::write(self.path("cyrus.conf"), self.services()).unwrap();
         self.give();
-        let started = Command::new(Path::new(PROGRAMS).join("master"))
-            .args(["-D", "-C"])
-            .arg(self.path("imapd.conf"))
-            .arg("-M")
-            .arg(self.path("cyrus.conf"))
-            .arg("-p")
-            .arg(self.path("pid"))
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        self.master = Some(started.expect("Cyrus is not installed: these tests need the package cyrus-common"));
-        let end = Instant::now() + Duration::from_mins(1);
-        let is_up = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
-        while !is_up(self.port) || !self.path("sock/lmtp").exists() {
-            if self.master.as_mut().unwrap().try_wait().unwrap().is_some() {
-                assert!(is_up(self.port), "Cyrus did not start, and its port is free");
-                return false;
-            }
-            assert!(Instant::now() < end, "Cyrus did not start in time");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        true
+        let mut command = Command::new(Path::new(PROGRAMS).join("master"));
+        command.args(["-D", "-C"]).arg(self.path("imapd.conf")).arg("-M").arg(self.path("cyrus.conf"));
+        command.arg("-p").arg(self.path("pid")).stderr(Stdio::null());
+        self.master = Server::start(&mut command, || is_up(self.port) && self.path("sock/lmtp").exists());
+        assert!(self.master.is_some() || is_up(self.port), "Cyrus did not start, and its port is free");
+        self.master.is_some()
     }
 
     fn configuration(&self) -> String {
         let directory = self.directory.path().display();
-        let user = if is_root() { "cyrus".to_owned() } else { said("id", &["-un"]) };
+        let user = if is_root() { "cyrus".to_owned() } else { id(&["-un"]) };
         format!(
             "configdirectory: {directory}/conf\nproc_path: {directory}/proc\nmboxname_lockpath: {directory}/lock\n\
              defaultpartition: default\npartition-default: {directory}/spool\naltnamespace: no\nunixhierarchysep: no\n\
@@ -174,24 +154,6 @@ impl Cyrus {
             assert!(given.success(), "the package cyrus-common makes the user cyrus");
         }
     }
-}
-
-impl Drop for Cyrus {
-    fn drop(&mut self) {
-        if let Some(mut master) = self.master.take() {
-            let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", master.id())]).status();
-            let _ = master.wait();
-        }
-    }
-}
-
-fn is_root() -> bool {
-    said("id", &["-u"]) == "0"
-}
-
-fn said(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 fn unpacked() -> PathBuf {

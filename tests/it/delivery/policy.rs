@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use dispolits::outcome::Etat;
 use dispolits::sandbox::simulator::Effect;
 use dispolits::setting::Span;
+use jiff::SignedDuration;
 
 use super::Line;
 use crate::store::bench::{at_location, beds};
@@ -99,7 +100,7 @@ async fn no_more_requests_a_second_than_configured() {
 
 async fn a_count_that_waits_for_days_is_late_and_never_dropped(engine: Engine) {
     let line = Line::with(engine, |_| ()).await;
-    let late = async || line.store.store.vitals(line.store.after(-3600)).await.unwrap().queue;
+    let late = async || line.store.store.vitals(SignedDuration::from_secs(3600), line.store.now()).await.unwrap().queue;
     line.simulator.inject(busy("1").times(100_000));
     let mail = line.store.report("a", vec![beds(1, 10)]).await;
     line.round().await;

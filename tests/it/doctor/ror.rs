@@ -123,7 +123,7 @@ async fn what_the_ror_or_a_gateway_refuses_is_told_apart() {
         (Effect::Passerelle { statut: 403 }, at("api", "droits", "une passerelle refuse", "liste d’autorisation")),
         (Effect::Passerelle { statut: 404 }, at("api", "droits", "aucun service d’écriture", "ror.api.base_url")),
         (Effect::Interdit, at("api", "droits", "R04", "d’ouvrir au client « dispolits-sandbox » les droits")),
-        (Effect::Charabia, at("api", "droits", "rien ne prouve", "ror.base_url")),
+        (Effect::Charabia, at("api", "droits", "rien ne prouve", "ror.api.base_url")),
         (Effect::Statut { statut: 503, retry_after: None }, at("api", "droits", "HTTP 503", "réessayez")),
         (Effect::Jeton { statut: 401 }, at("jeton", "jeton", "refuse le client « dispolits-sandbox »", "CN=TEST")),
     ];

@@ -2,8 +2,8 @@
 
 use dispolits::sandbox::CLOCK_VARIABLES;
 
-use super::machine::{is_root, whoami};
 use super::{ClientCertificate, Dovecot};
+use crate::child::{id, is_root};
 
 /// Configuration: whoever shows a certificate of the authority is whom its common name says.
 pub(crate) const EXTERNAL: &str = "auth_mechanisms = external\nauth_ssl_username_from_cert = yes\n\
@@ -20,12 +20,12 @@ impl Dovecot {
     pub(super) fn configuration(&self) -> String {
         let directory = self.directory.path().display();
         let root = is_root();
-        let me = whoami("-un");
-        let mail_group = if root { "mail".to_owned() } else { whoami("-gn") };
+        let me = id(&["-un"]);
+        let mail_group = if root { "mail".to_owned() } else { id(&["-gn"]) };
         let (login, internal, group, mail) = if root {
             ("dovenull", "dovecot", "dovecot".to_owned(), "mail")
         } else {
-            (me.as_str(), me.as_str(), whoami("-gn"), me.as_str())
+            (me.as_str(), me.as_str(), id(&["-gn"]), me.as_str())
         };
         let certificate = match self.certificate {
             ClientCertificate::Unasked => String::new(),

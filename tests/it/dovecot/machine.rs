@@ -1,11 +1,11 @@
-//! What the machine gives a server: users, owners of files, ports.
+//! What the machine gives a server: users and owners of files.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
+
+use crate::child::{id, is_root};
 
 /// Root's mails would be unreadable to Dovecot, which refuses to serve as root. One that Dovecot has taken over
 /// meanwhile is not there any more.
@@ -20,22 +20,8 @@ pub(super) fn give_to_dovecot(path: &Path) {
 }
 
 fn mail_user() -> (u32, u32) {
-    let id = |flag| Command::new("id").args([flag, "mail"]).output().unwrap().stdout;
-    let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>().unwrap();
+    let number = |flag| id(&[flag, "mail"]).parse::<u32>().unwrap();
     (number("-u"), number("-g"))
-}
-
-pub(super) fn is_root() -> bool {
-    whoami("-u") == "0"
-}
-
-pub(super) fn whoami(flag: &str) -> String {
-    let output = Command::new("id").arg(flag).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-pub(super) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// The processes of this name that this one started.

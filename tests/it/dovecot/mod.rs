@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 pub(crate) use configuration::{ACL, EXTERNAL, QUOTA};
 use dispolits::mailbox::{Auth, ImapSettings, Security};
 use dispolits::setting::{Secret, Span};
-use machine::{free_port, give_to_dovecot};
+use machine::give_to_dovecot;
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
 
 use crate::PATIENCE;
+use crate::child::free_port;
 
 /// How often a start is tried, each time on other ports.
 const LAUNCHES: usize = 5;
@@ -33,6 +34,17 @@ pub(crate) const PASSWORD: &str = "s3\"cr\\et é";
 pub(crate) enum ClientCertificate {
     Required,
     Unasked,
+}
+
+/// Who has sessions die; gone with the value.
+pub(crate) struct Killer(Child);
+
+impl Drop for Killer {
+    fn drop(&mut self) {
+        // It ends by itself once nobody is left to trace.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 pub(crate) struct Dovecot {
@@ -268,6 +280,30 @@ impl Dovecot {
         let sent = Command::new("kill").arg("-STOP").args(&all).status().unwrap();
         assert!(sent.success(), "no session took the signal: {all:?}");
         sessions
+    }
+
+    /// Has who is served die at the first file that is removed from the inbox, as long as the value lives.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn kill_at_removals(&self) -> Killer {
+        let log = self.path().join("strace");
+        let mut tracing = Command::new("strace");
+        tracing.args(["-f", "-e", "trace=unlink,unlinkat", "-e", "inject=unlink,unlinkat:signal=SIGKILL", "-o"]);
+        tracing.arg(&log);
+        for file in self.maildir().join("cur").read_dir().unwrap() {
+            // As it is called once it is marked as seen.
+            let path = file.unwrap().path().display().to_string();
+            tracing.args(["-P", &format!("{path}S")]);
+        }
+        for session in self.sessions() {
+            tracing.args(["-p", &session.to_string()]);
+        }
+        let tracer = tracing.stderr(Stdio::piped()).spawn().unwrap();
+        let is_traced = |session: u32| {
+            let status = std::fs::read_to_string(format!("/proc/{session}/status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+        };
+        self.wait_until("the sessions are traced", || self.sessions().into_iter().all(is_traced));
+        Killer(tracer)
     }
 
     /// Starts the server on the same ports and mails.

@@ -4,14 +4,13 @@ use dispolits::sandbox::CLOCK_VARIABLES;
 
 use super::{
     BANNED, BOUNCE, BOUNCED, Exim, FORBIDDEN, GREYLISTED, GREYLISTED_ONCE, OWNER, Shape, TOKEN, UNWANTED, USER,
-    is_root, whoami,
 };
+use crate::child::{id, is_root};
 use crate::dovecot::ClientCertificate;
 
 impl Exim {
     pub(super) fn configuration(&self) -> String {
-        let (user, group) =
-            if is_root() { (OWNER.to_owned(), OWNER.to_owned()) } else { (whoami("-un"), whoami("-gn")) };
+        let (user, group) = if is_root() { (OWNER.to_owned(), OWNER.to_owned()) } else { (id(&["-un"]), id(&["-gn"])) };
         let directory = self.directory.path().display();
         let (submission, submissions) = (self.submission, self.submissions);
         let Shape { largest, .. } = self.shape;

@@ -4,17 +4,16 @@
 mod configuration;
 
 use std::fmt::Write;
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dispolits::setting::{Secret, Span};
 use dispolits::smtp::{Security, Settings};
 use tempfile::TempDir;
 
+use crate::child::{Server, free_port, id, is_root, is_up};
 use crate::dovecot::{ClientCertificate, Pki};
 
 pub(crate) const USER: &str = "disponibilites@region.test";
@@ -57,7 +56,7 @@ pub(crate) struct Exim {
     shape: Shape,
     submission: u16,
     submissions: u16,
-    daemon: Option<Child>,
+    daemon: Option<Server>,
     pub(crate) pki: Pki,
 }
 
@@ -94,7 +93,7 @@ impl Exim {
             give_to_exim(&exim.path(folder));
         }
         exim.write_files(others);
-        exim.run();
+        exim.run(&[]);
         exim
     }
 
@@ -177,23 +176,22 @@ impl Exim {
         self.directory.path().join(name)
     }
 
-    fn run(&mut self) {
-        let started = Command::new(BINARY)
-            .arg("-C")
-            .arg(self.path("exim.conf"))
-            .arg("-bdf")
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        self.daemon = Some(started.expect("exim is not installed: these tests need the package exim4-daemon-light"));
-        let end = Instant::now() + crate::PATIENCE;
-        while TcpStream::connect(("127.0.0.1", self.submissions)).is_err() {
-            let ended = self.daemon.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < end, "exim did not start: {}", self.log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+    /// Starts it again on the same ports; what it had taken over is delivered.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.run(&["-q1s"]);
+    }
+
+    /// Ends the server and whatever delivers for it.
+    pub(crate) fn stop(&mut self) {
+        self.daemon = None;
+    }
+
+    fn run(&mut self, more: &[&str]) {
+        let mut command = Command::new(BINARY);
+        command.arg("-C").arg(self.path("exim.conf")).arg("-bdf").args(more).stderr(Stdio::null());
+        self.daemon = Server::start(&mut command, || is_up(self.submissions));
+        assert!(self.daemon.is_some(), "exim did not start: {}", self.log());
     }
 
     fn write_files(&self, others: &[(&str, PathBuf)]) {
@@ -213,45 +211,20 @@ impl Exim {
 
 impl Delivered {
     /// `Return-path` is the one line that exim adds.
-    fn parse(file: &[u8]) -> Self {
+    pub(crate) fn parse(file: &[u8]) -> Self {
         let end = file.windows(2).position(|pair| pair == b"\r\n").unwrap();
         let return_path = std::str::from_utf8(&file[..end]).unwrap().strip_prefix("Return-path: ").unwrap();
         Self { return_path: return_path.to_owned(), mail: file[end + 2..].to_vec() }
     }
 }
 
-impl Drop for Exim {
-    /// Ends the server and whatever delivers for it: its processes are a group of their own.
-    fn drop(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            let group = format!("-{}", daemon.id());
-            drop(Command::new("kill").args(["-KILL", "--", &group]).status());
-            drop(daemon.wait());
-        }
-    }
-}
-
 /// Root's exim runs as a user of its own and delivers as that user.
 pub(crate) fn give_to_exim(path: &Path) {
     if is_root() {
-        let id = |flag| Command::new("id").args([flag, OWNER]).output().unwrap().stdout;
-        let number = |flag| String::from_utf8(id(flag)).unwrap().trim().parse::<u32>();
+        let number = |flag| id(&[flag, OWNER]).parse::<u32>();
         let (Ok(user), Ok(group)) = (number("-u"), number("-g")) else {
             panic!("there is no user {OWNER}: these tests need the package exim4-daemon-light");
         };
         chown(path, Some(user), Some(group)).unwrap();
     }
-}
-
-fn is_root() -> bool {
-    whoami("-u") == "0"
-}
-
-fn whoami(flag: &str) -> String {
-    let output = Command::new("id").arg(flag).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

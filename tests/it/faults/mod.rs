@@ -3,7 +3,7 @@
 
 mod crowd;
 mod emptied;
-mod store;
+pub(crate) mod store;
 pub(crate) mod table;
 
 use std::time::Duration;

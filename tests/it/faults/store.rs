@@ -17,7 +17,7 @@ const HEADER: [&str; 4] = ["panne", "base", "ce que dit la trace", "perdus"];
 const TOLD: &str = "base de données : ";
 
 /// Starts the program so that a file that may not grow is an error to it and not its end.
-const HEEDLESS: [&str; 3] = ["-c", "trap '' XFSZ; exec \"$@\"", "sh"];
+pub(crate) const HEEDLESS: [&str; 3] = ["-c", "trap '' XFSZ; exec \"$@\"", "sh"];
 
 const READ_ONLY: &str = "DO $$ BEGIN
         EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
@@ -29,7 +29,7 @@ const WRITABLE: &str = "DO $$ BEGIN
     END $$";
 
 /// What a server says whose disk is full. To fill a disk takes a file system of its own, which only root may make.
-const FULL: &str = "
+pub(crate) const FULL: &str = "
     CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
     END $$;
@@ -37,7 +37,7 @@ const FULL: &str = "
     CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON updates EXECUTE FUNCTION no_room();
     CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON replies EXECUTE FUNCTION no_room();
     CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON traces EXECUTE FUNCTION no_room()";
-const ROOM_AGAIN: &str = "DROP FUNCTION no_room() CASCADE";
+pub(crate) const ROOM_AGAIN: &str = "DROP FUNCTION no_room() CASCADE";
 
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
@@ -121,7 +121,7 @@ fn between(region: &Region, before: &'static str, after: &'static str, that: imp
 }
 
 /// The size that no file of the process may pass.
-fn limit(service: &Service, bytes: &str) {
+pub(crate) fn limit(service: &Service, bytes: &str) {
     let pid = service.id().to_string();
     let set = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={bytes}:unlimited")]).status();
     assert!(set.expect("prlimit is missing: it comes with util-linux").success());

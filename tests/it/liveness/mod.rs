@@ -1,6 +1,7 @@
 //! What a watcher sees of a real service: probes, metrics, and what the service manager is told.
 
 mod crowd;
+mod elsewhere;
 mod manager;
 mod metrics;
 mod probes;

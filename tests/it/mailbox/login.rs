@@ -8,7 +8,7 @@ use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Sec
 use dispolits::setting::Secret;
 use serde_json::json;
 
-use super::scripted::{ALL_WELL, Say, check_with};
+use super::scripted::{ALL_WELL, Say, check_with, play};
 use crate::dovecot::{ClientCertificate, Dovecot, EXTERNAL, USER};
 
 const XOAUTH2: &str = "auth_mechanisms = xoauth2\n\
@@ -112,6 +112,31 @@ fn the_response_goes_with_the_command_where_it_may() {
     let seen = check_with(identified, &[offer], ALL_WELL);
     assert!(seen.contains("AUTHENTICATE EXTERNAL\nYmFsQGhvcGl0YWwudGVzdA==\n"), "{seen}");
     check_with(identified, &[], "Unsupported(\"l’identification par certificat (AUTH=EXTERNAL)\")");
+}
+
+/// The password, and what SASL makes of it, are repeated by a server and by nobody else.
+#[test]
+fn what_a_server_repeats_of_the_login_is_never_shown() {
+    let plain = "AGJhbEBob3BpdGFsLnRlc3QAc2VjcmV0";
+    let at_once = ("CAPABILITY", Say("* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\n{T} OK\r\n"));
+    let login_only = ("CAPABILITY", Say("* CAPABILITY IMAP4rev1\r\n{T} OK\r\n"));
+    let refusals = [
+        (at_once, "AUTHENTICATE", "{T} NO AUTHENTICATE PLAIN AGJhbEBob3BpdGFsLnRlc3QAc2VjcmV0 non\r\n"),
+        (at_once, "AUTHENTICATE", "{T} BAD near AGJhbEBob3BpdGFsLnRlc3\r\n"),
+        (at_once, "AUTHENTICATE", "* BYE secret is wrong\r\n"),
+        (login_only, "LOGIN", "{T} NO LOGIN \"bal@hopital.test\" \"secret\" non\r\n"),
+        (login_only, "LOGIN", "{T} BAD LOGIN SECRET\r\n"),
+    ];
+    for (offer, command, said) in refusals {
+        let (told, _) = play(Security::Tls, &[offer, (command, Say(said))]);
+        let shows =
+            [plain, plain.get(..20).unwrap(), "secret", "SECRET", "c2VjcmV0"].iter().any(|part| told.contains(part));
+        assert!(told.contains("***") && !shows, "{said}: {told}");
+    }
+    // After the login as well.
+    let bye = ("SELECT", Say("* BYE secret expiré\r\n"));
+    let (told, _) = play(Security::Tls, &[bye]);
+    assert!(told.contains("*** expiré"), "{told}");
 }
 
 #[test]

@@ -45,25 +45,81 @@ async fn without_move_mails_are_filed_all_the_same() {
 
 #[tokio::test]
 async fn a_copy_that_a_crash_left_is_not_made_again() {
-    let dovecot = Dovecot::start_with(ClientCertificate::Unasked, WITHOUT_MOVE);
-    let mails = ["copié", "pas encore"].map(|subject| mail(subject, 100));
-    for (rank, bytes) in mails.iter().enumerate() {
-        dovecot.deliver(bytes, &format!("170000000{rank}.M1.serveur"));
+    for more in ["", WITHOUT_MOVE] {
+        let dovecot = Dovecot::start_with(ClientCertificate::Unasked, more);
+        let mails = ["copié", "pas encore"].map(|subject| mail(subject, 100));
+        for (rank, bytes) in mails.iter().enumerate() {
+            dovecot.deliver(bytes, &format!("170000000{rank}.M1.serveur"));
+        }
+        let (session, entries) = listed(&dovecot).await;
+        // As long as the first mail, and not the same.
+        dovecot.deliver_to("Traites", &mail("autre", 100), "1600000000.M1.serveur");
+        dovecot.deliver_to("Traites", &mails[0], "1600000001.M1.serveur");
+        let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        assert_eq!(outcomes, [Moved::Done, Moved::Done], "{more}");
+        let filed = dovecot.mails("Traites");
+        for bytes in &mails {
+            assert_eq!(filed.iter().filter(|one| *one == bytes).count(), 1, "{more}");
+        }
+        assert_eq!(filed.len(), 3);
+        // The session goes on as it was.
+        dovecot.deliver(&mail("suivant", 10), "1700000009.M1.serveur");
+        assert_eq!(session.list().await.unwrap().1.len(), 1);
     }
-    let (session, entries) = listed(&dovecot).await;
-    // As long as the first mail, and not the same.
-    dovecot.deliver_to("Traites", &mail("autre", 100), "1600000000.M1.serveur");
-    dovecot.deliver_to("Traites", &mails[0], "1600000001.M1.serveur");
-    let (session, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
-    assert_eq!(outcomes, [Moved::Done, Moved::Done]);
-    let filed = dovecot.mails("Traites");
-    for bytes in &mails {
-        assert_eq!(filed.iter().filter(|one| *one == bytes).count(), 1);
+}
+
+/// What differs beyond the first 64 KiB differs.
+#[tokio::test]
+async fn a_mail_that_begins_like_another_is_no_copy_of_it() {
+    for more in ["", WITHOUT_MOVE] {
+        let dovecot = Dovecot::start_with(ClientCertificate::Unasked, more);
+        let long = |end: &str| [mail("grand", 150 * 1024), format!("{end}\r\n").into_bytes()].concat();
+        dovecot.deliver(&long("fin"), "1700000000.M1.serveur");
+        let (session, entries) = listed(&dovecot).await;
+        dovecot.deliver_to("Traites", &long("bof"), "1600000000.M1.serveur");
+        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        assert_eq!(outcomes, [Moved::Done]);
+        let filed = dovecot.mails("Traites");
+        assert!(filed.contains(&long("fin")) && filed.len() == 2, "{more}: {} filed", filed.len());
     }
-    assert_eq!(filed.len(), 3);
-    // The session goes on as it was.
-    dovecot.deliver(&mail("suivant", 10), "1700000009.M1.serveur");
-    assert_eq!(session.list().await.unwrap().1.len(), 1);
+}
+
+#[tokio::test]
+async fn one_copy_pays_for_one_mail() {
+    for more in ["", WITHOUT_MOVE] {
+        let dovecot = Dovecot::start_with(ClientCertificate::Unasked, more);
+        for rank in 0..3 {
+            dovecot.deliver(&mail("jumeau", 100), &format!("170000000{rank}.M1.serveur"));
+        }
+        let (session, entries) = listed(&dovecot).await;
+        dovecot.deliver_to("Traites", &mail("jumeau", 100), "1600000000.M1.serveur");
+        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        assert_eq!(outcomes, [Moved::Done; 3]);
+        assert_eq!((dovecot.mails("").len(), dovecot.mails("Traites").len()), (0, 3), "{more}");
+    }
+}
+
+/// The process that serves us dies where it removes the first mail, its copies being made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_dies_inside_a_move_leaves_no_mail_twice() {
+    for more in ["", WITHOUT_MOVE] {
+        let dovecot = Dovecot::start_with(ClientCertificate::Unasked, more);
+        for rank in 0..9 {
+            dovecot.deliver(&mail(&format!("courriel {rank}"), 100), &format!("170000000{rank}.M1.serveur"));
+        }
+        let (session, entries) = listed(&dovecot).await;
+        let killer = dovecot.kill_at_removals();
+        let cut = session.file(&to_traites(&entries), Attempt::First).await;
+        assert!(cut.is_err(), "the server did not die: {cut:?}");
+        drop(killer);
+        dovecot.await_rest();
+        let (left, filed) = (dovecot.mails("").len(), dovecot.mails("Traites").len());
+        assert!(left + filed > 9, "nothing was twice to begin with: {left} and {filed}");
+        let (session, _) = listed(&dovecot).await;
+        let (_, outcomes) = session.file(&to_traites(&entries), Attempt::Again).await.unwrap();
+        assert!(outcomes.iter().all(|one| matches!(one, Moved::Done | Moved::Gone)), "{outcomes:?}");
+        assert_eq!((dovecot.mails("").len(), dovecot.mails("Traites").len()), (0, 9), "{more}");
+    }
 }
 
 #[tokio::test]

@@ -184,7 +184,17 @@ fn a_mail_is_one_whatever_it_is_called() {
         ),
         case("after blank lines", file("application/octet-stream", "tr.eml", &format!("\r\n\r\n{mail}")), "lits.xml"),
         case("one in another", file("application/octet-stream", "a.eml", &within), "lits.xml"),
+        case(
+            "without a sender",
+            file("application/octet-stream", "tr.eml", mail.split_once('\n').unwrap().1),
+            "lits.xml",
+        ),
         case("quoted in the text", mixed(&[&format!("Content-Type: text/plain\n\n{mail}")]), "M02"),
+        case(
+            "notes that begin with words and colons",
+            file("application/octet-stream", "notes.txt", "Subject: lits\nDate: hier\n\nrien"),
+            "M02",
+        ),
         case("no mail at all", file("application/octet-stream", "notes.txt", "De : moi\nObjet : lits\n"), "M02"),
     ] {
         check(case);

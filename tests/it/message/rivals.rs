@@ -224,6 +224,201 @@ fn a_patient_document_is_seen_in_what_is_not_opened() {
     }
 }
 
+const HPRIM: &str = "H|~^\\&|releve||LABO||ORU\nP|1|01|02|03|PATIENTE-FICTIVE~ANNE||19700101|F\n";
+
+/// What stands in no part, or in parts that nobody could take apart.
+#[test]
+fn a_patient_document_is_seen_outside_the_parts() {
+    let report = attached("text/xml", "lits.xml", REPORT);
+    let parts = |before: &str, behind: &str| {
+        let body = multipart("b", &["Content-Type: text/plain\n\nBonjour", &report]);
+        mail("Content-Type: multipart/mixed; boundary=b", format!("{before}\r\n{body}{behind}"))
+    };
+    let forgotten = format!("--b\r\n{}\r\n--b--\r\n", attached("text/xml", "x.xml", CDA).replace('\n', "\r\n"));
+    let crammed = mixed(&vec!["Content-Type: text/plain\n\na"; 250]);
+    let unsplit = |declared: &str| mail(&format!("Content-Type: multipart/mixed{declared}"), HPRIM);
+    let wrapped = mixed(&[&format!("Content-Type: message/rfc822\n\nSubject: a\n{}", late_report(HPRIM))]);
+    for (about, mail) in [
+        ("before the first boundary", parts(HPRIM, "")),
+        ("behind the last boundary", parts("", HPRIM)),
+        ("a part behind the last boundary", parts("", &forgotten)),
+        ("without a boundary", unsplit("")),
+        ("with another boundary", unsplit("; boundary=autre")),
+        ("parts with another boundary", mail_of_parts("autre", &attached("text/xml", "x.xml", CDA))),
+        ("behind the limit of parts", [crammed, HPRIM.into()].concat()),
+        ("in a report of delivery in a forwarded mail", wrapped),
+        ("without a header", HPRIM.into()),
+        ("lines that end in CR alone", lines_of_cr(&format!("Content-Type: text/plain; name=a.hpr\n\n{HPRIM}"))),
+        ("lines of the text that end in CR alone", lines_of_cr(&format!("Content-Type: text/plain\n\n{HPRIM}"))),
+    ] {
+        let message = read_mail(&mail);
+        assert!(
+            message.defects().iter().any(|defect| defect.code().as_str() == "M06"),
+            "{about}: {}",
+            outcome(&message)
+        );
+        assert!(message.candidates().is_empty() && !message.holds_only_reports(), "{about}");
+    }
+    let (innocent, footer) =
+        (parts("This is a multi-part message in MIME format.", ""), parts("", "-- \r\nAntivirus : sain"));
+    assert_eq!(outcome(&read_mail(&innocent)), "lits.xml");
+    assert!(read_mail(&innocent).holds_only_reports());
+    assert_eq!(outcome(&read_mail(&footer)), "lits.xml");
+}
+
+/// A mail whose parts have another boundary than it declares.
+fn mail_of_parts(boundary: &str, part: &str) -> Vec<u8> {
+    mail(&format!("Content-Type: multipart/mixed; boundary={boundary}"), multipart("vraie", &[part]))
+}
+
+fn lines_of_cr(part: &str) -> Vec<u8> {
+    mixed(&[part]).into_iter().filter(|byte| *byte != b'\n').collect()
+}
+
+/// Base64 and uuencode that nobody declared, and declarations that nobody knows.
+#[test]
+fn a_patient_document_is_seen_in_text_that_encodes_it() {
+    let encoded = base64(HPRIM);
+    let url: String = base64(CDA).chars().map(|one| if one == '+' { '-' } else { one }).collect();
+    let based =
+        |head: &str| mixed(&[&format!("Content-Type: application/octet-stream; name=a.bin\n{head}\n{encoded}")]);
+    let uuencoded = "begin 644 a.hpr\n:2'Q^7EPF?')E;&5V97Q\\3$%\"3PI0?#%\\,0H \n`\nend\n";
+    for (about, mail) in [
+        ("a body", mail("Content-Type: text/plain", &encoded)),
+        ("a body without a type", mail("Subject: lits", &encoded)),
+        (
+            "behind words, quoted",
+            mail("Content-Type: text/plain", format!("Voici :\n> {}", encoded.replace('\n', "\n> "))),
+        ),
+        ("a file", based("")),
+        ("of an old name", based("Content-Transfer-Encoding: x-base64\n")),
+        ("of no known name", based("Content-Transfer-Encoding: x-propre\n")),
+        ("twice", mixed(&[&attached("application/octet-stream", "a.bin", &encoded)])),
+        ("damaged at its start", based("Content-Transfer-Encoding: base64\n\n!")),
+        (
+            "in JSON, the alphabet of URLs",
+            mixed(&[&attached("application/json", "a.json", format!("{{\"a\":\"{url}\"}}"))]),
+        ),
+        ("in XML", mixed(&[&attached("text/xml", "a.xml", format!("<a><b>{encoded}</b></a>"))])),
+        ("in a page", mixed(&[&format!("Content-Type: text/html\n\n<p>{encoded}</p>")])),
+        ("uuencode", mail("Content-Type: text/plain", uuencoded)),
+        ("a declared uuencode", mixed(&[&format!("Content-Transfer-Encoding: x-uuencode\n\n{uuencoded}")])),
+    ] {
+        assert_eq!(outcome(&read_mail(&mail)), "M06", "{about}");
+    }
+}
+
+/// An attribute of TNEF ([MS-OXTNEF], section 2.1.3.3).
+fn attribute(level: u8, name: u32, data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_le_bytes();
+    let sum = data.iter().fold(0_u16, |sum, byte| sum.wrapping_add(u16::from(*byte))).to_le_bytes();
+    [[level].as_slice(), &name.to_le_bytes(), &length, data, &sum].concat()
+}
+
+#[test]
+fn a_patient_document_is_seen_in_what_outlook_wraps() {
+    let wrapped = |data: &[u8]| {
+        let attributes = [attribute(1, 0x0008_9006, &[0, 0, 1, 0]), attribute(2, 0x0006_800f, data)];
+        let bytes = [b"\x78\x9f\x3e\x22\x01\x00".to_vec(), attributes.concat()].concat();
+        mixed(&[&attached("application/ms-tnef", "winmail.dat", bytes)])
+    };
+    for data in [HPRIM.as_bytes(), &zip(&[("a.xml", CDA.as_bytes())]), base64(CDA).as_bytes(), &[b'A'; 300]] {
+        let expected = if data == [b'A'; 300] { "M02" } else { "M06" };
+        assert_eq!(outcome(&read_mail(&wrapped(data))), expected, "{}", String::from_utf8_lossy(data));
+        assert!(read_mail(&wrapped(data)).candidates().is_empty());
+    }
+}
+
+/// An innocent document beside a report: the report is read.
+#[test]
+fn what_only_speaks_of_documents_of_patients_disturbs_no_report() {
+    let report = attached("text/xml", "lits.xml", REPORT);
+    let talk: &[u8] =
+        "<?xml version=\"1.0\"?><w:document xmlns:w=\"w\"><w:t>la balise &lt;ClinicalDocument&gt;</w:t></w:document>"
+            .as_bytes();
+    let guide = zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", talk)]);
+    let pasted = zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("word/document.xml", b"<w:t>MSH|^~\\&amp;|GAM</w:t><w:t>PID|1||FICTIF</w:t>"),
+    ]);
+    let beside = |name: &str, bytes: &[u8]| mixed(&[&report, &attached("application/octet-stream", name, bytes)]);
+    for (about, mail, expected) in [
+        ("a document of Word", beside("guide.docx", &guide), "lits.xml"),
+        (
+            "in a zip with the report",
+            mixed(&[&attached(
+                "application/zip",
+                "a.zip",
+                zip(&[("guide.docx", &guide), ("lits.xml", REPORT.as_bytes())]),
+            )]),
+            "lits.xml",
+        ),
+        (
+            "its parts in a zip with the report",
+            mixed(&[&attached(
+                "application/zip",
+                "a.zip",
+                zip(&[("word/document.xml", talk), ("lits.xml", REPORT.as_bytes())]),
+            )]),
+            "lits.xml",
+        ),
+        ("a page", beside("guide.html", "<html>la balise &lt;ClinicalDocument&gt;</html>".as_bytes()), "lits.xml"),
+        (
+            "a text in HTML",
+            mixed(&["Content-Type: text/html\n\n<html><body>Bonjour<br>\nMSH|^~\\&amp;|X|\n</body></html>", &report]),
+            "lits.xml",
+        ),
+        ("places of the hospital", beside("lieux.hl7", b"MSH|^~\\&|A|B|C|D|2026||MFN^M05|1\rLOC|1\r"), "lits.xml"),
+        (
+            "counts in FHIR",
+            beside("lits.json", b"{\"resourceType\":\"MeasureReport\",\"type\":\"summary\"}"),
+            "lits.xml",
+        ),
+        ("a message pasted into a document of Word", beside("guide.docx", &pasted), "M06"),
+    ] {
+        assert_eq!(outcome(&read_mail(&mail)), expected, "{about}");
+    }
+}
+
+#[test]
+fn a_mail_has_attachments_or_not() {
+    let wrapped = |attributes: &[u8]| [b"\x78\x9f\x3e\x22\x01\x00", attributes].concat();
+    let file = attribute(2, 0x0006_800f, b"x");
+    for (about, mail, expected) in [
+        ("a text", mixed(&[]), false),
+        ("two texts", mixed(&["Content-Type: text/html\n\n<p>a</p>"]), false),
+        ("signed", mixed(&[&attached("application/pkcs7-signature", "smime.p7s", "0")]), false),
+        (
+            "a logo",
+            mixed(&[
+                "Content-Type: image/png; name=logo.png\n\n\u{89}PNG",
+                "Content-Type: image/gif; name=a.gif\nContent-Disposition: inline\n\nGIF89a",
+            ]),
+            false,
+        ),
+        (
+            "the text of Outlook",
+            mixed(&[&attached("application/ms-tnef", "winmail.dat", wrapped(&attribute(1, 0x0008_9006, b"x")))]),
+            false,
+        ),
+        (
+            "a file in Outlook’s wrapping",
+            mixed(&[&attached("application/ms-tnef", "winmail.dat", wrapped(&file))]),
+            true,
+        ),
+        ("a picture", mixed(&[&attached("image/jpeg", "lits.jpg", b"\xff\xd8\xff")]), true),
+        (
+            "a sheet",
+            mixed(&[&attached("application/octet-stream", "lits.xlsx", zip(&[("[Content_Types].xml", b"<T/>")]))]),
+            true,
+        ),
+        ("a PDF", mixed(&["Content-Type: application/pdf; name=lits.pdf\n\n%PDF-1.4"]), true),
+        ("a report", mixed(&[&attached("text/xml", "lits.xml", REPORT)]), true),
+    ] {
+        assert_eq!(read_mail(&mail).has_attachments(), expected, "{about}");
+    }
+}
+
 /// A multipart/report that comes after a text.
 fn late_report(inside: &str) -> String {
     let parts = multipart("fin", &["Content-Type: text/plain\n\navis", &format!("Content-Type: text/xml\n\n{inside}")]);

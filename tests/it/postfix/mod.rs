@@ -4,17 +4,16 @@
 
 mod configuration;
 
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use dispolits::setting::Span;
 use dispolits::smtp::{Security, Settings};
 use tempfile::TempDir;
 
+use crate::child::{Server, as_root, free_port, id, is_root, is_up};
 use crate::dovecot::Pki;
 
 /// Mailboxes that it delivers to.
@@ -40,7 +39,7 @@ pub(crate) struct Postfix {
     certificate: Certificate,
     submission: u16,
     submissions: u16,
-    master: Option<Child>,
+    master: Option<Server>,
     pub(crate) pki: Pki,
 }
 
@@ -100,7 +99,7 @@ impl Postfix {
     }
 
     fn mailbox_owner() -> u32 {
-        if is_root() { 65_534 } else { whoami("-u").parse().unwrap() }
+        if is_root() { 65_534 } else { id(&["-u"]).parse().unwrap() }
     }
 
     fn lay_out(&self) {
@@ -131,35 +130,19 @@ impl Postfix {
         let master = tool("usr/lib/postfix/sbin/master");
         let libraries = format!("LD_LIBRARY_PATH={}", tool("usr/lib/postfix").display());
         let configuration = self.path("etc");
-        let started = as_root("env")
-            .args([libraries, format!("MAIL_CONFIG={}", configuration.display())])
-            .arg(master)
-            .args(["-d", "-c"])
-            .arg(configuration)
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        self.master = Some(started.unwrap());
-        let end = Instant::now() + Duration::from_mins(1);
-        while TcpStream::connect(("127.0.0.1", self.submissions)).is_err() {
-            let ended = self.master.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < end, "Postfix did not start: {}", self.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let mut command = as_root("env");
+        command.args([libraries, format!("MAIL_CONFIG={}", configuration.display())]).arg(master).args(["-d", "-c"]);
+        command.arg(configuration).stderr(Stdio::null());
+        self.master = Server::start(&mut command, || is_up(self.submissions));
+        assert!(self.master.is_some(), "Postfix did not start: {}", self.log());
     }
 }
 
 impl Drop for Postfix {
-    /// Ends the server and whatever works for it: its processes are a group of their own.
+    /// What it wrote belongs to its own user.
     fn drop(&mut self) {
-        if let Some(mut master) = self.master.take() {
-            let group = format!("-{}", master.id());
-            drop(as_root("kill").args(["-KILL", "--", &group]).status());
-            drop(master.wait());
-            drop(as_root("rm").arg("-rf").arg(self.path("queue")).arg(self.path("data")).status());
-        }
+        drop(self.master.take());
+        drop(as_root("rm").arg("-rf").arg(self.path("queue")).arg(self.path("data")).status());
     }
 }
 
@@ -169,27 +152,4 @@ fn tool(name: &str) -> PathBuf {
     let path = target.join("tools/postfix").join(name);
     assert!(path.exists(), "{} is missing: tests/run unpacks it (tests/run fmt is enough)", path.display());
     path
-}
-
-/// The server starts as root and becomes others.
-fn as_root(program: &str) -> Command {
-    if is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("sudo");
-    command.args(["-n", program]);
-    command
-}
-
-fn is_root() -> bool {
-    whoami("-u") == "0"
-}
-
-fn whoami(flag: &str) -> String {
-    let output = Command::new("id").arg(flag).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

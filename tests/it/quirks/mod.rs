@@ -9,11 +9,14 @@ use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
+use dispolits::mailbox::{Attempt, Auth, Folder, Folders, ImapSettings, Mailbox, Moved, Security, Settings};
+use dispolits::setting::{Secret, Span};
+
 use crate::cli::service::{Service, World, until};
 use crate::cli::{Ran, program, ran};
 use crate::dovecot::Pki;
 use server::{STRUCK, Served};
-use table::{QUIRKS, Quirk, SUBSTITUTE};
+use table::{QUIRKS, Quirk, SUBSTITUTE, USUAL};
 
 /// Everything of one run.
 struct Played {
@@ -25,6 +28,10 @@ struct Played {
 
 impl Played {
     async fn start() -> Self {
+        Self::of(QUIRKS).await
+    }
+
+    async fn of(quirks: &'static [Quirk]) -> Self {
         let world = World::new().await;
         let pki_folder = world.path("pki-imap");
         std::fs::create_dir(&pki_folder).unwrap();
@@ -33,7 +40,7 @@ impl Played {
         let mut sections =
             format!("[health]\nlisten = \"127.0.0.1:{probes}\"\n[alerts]\ngather = \"1s\"\nclose_after = \"1s\"\n");
         let mut servers = Vec::new();
-        for quirk in QUIRKS {
+        for quirk in quirks {
             let (served, port) = Served::start(*quirk, &pki).await;
             servers.push((quirk, served));
             write!(
@@ -88,6 +95,43 @@ impl Played {
     }
 }
 
+/// A folder refuses a whole set for one mail in it: what is left at the end is what it does not take, and nothing else.
+#[tokio::test]
+async fn mails_that_are_refused_keep_no_other_of_their_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = Pki::new(folder.path());
+    for unmovable in [&[1_u32, 50][..], &[24, 25], &[13, 37], &[50]] {
+        let (served, port) = Served::with(Quirk { unmovable, ..USUAL }, 50, &pki).await;
+        let settings = ImapSettings { port, ca: Some(pki.path("ca")), ..settings() };
+        let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
+        let (session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
+        let moves: Vec<_> = entries.into_iter().map(|entry| (entry.position, Folder::Traites)).collect();
+        let (session, outcomes) = session.file(&moves, Attempt::First).await.unwrap();
+        session.close().await;
+        assert_eq!(served.present(), unmovable);
+        let refused = outcomes.iter().filter(|outcome| **outcome == Moved::Refused).count();
+        let done = outcomes.iter().filter(|outcome| **outcome == Moved::Done).count();
+        assert_eq!((refused, done), (unmovable.len(), 50 - unmovable.len()), "{unmovable:?}");
+    }
+}
+
+fn settings() -> ImapSettings {
+    ImapSettings {
+        host: "localhost".to_owned(),
+        port: 0,
+        security: Security::Tls,
+        auth: Auth::Plain,
+        user: "bal@hopital.test".to_owned(),
+        password: Some(Secret::Inline("secret".into())),
+        token: None,
+        ca: None,
+        identity: None,
+        folder: "INBOX".to_owned(),
+        timeout: Span::seconds(60),
+        login_interval: Span::seconds(0),
+    }
+}
+
 #[test]
 fn a_substitute_is_no_fault_of_a_sender() {
     let folder = tempfile::tempdir().unwrap();
@@ -115,6 +159,25 @@ fn row(quirk: &Quirk) -> [String; 3] {
         "laissé dans la boîte et dit partout ; les autres sont lus"
     };
     [quirk.told, what, "0"].map(str::to_owned)
+}
+
+/// Where mails stay, what was stored is looked at once more: a mail that ends the session then keeps no other waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_mail_that_ends_sessions_blocks_no_mailbox() {
+    const STAYING: &[Quirk] = &[Quirk { name: "reste", offers: "IMAP4rev1 AUTH=PLAIN SASL-IR", ..USUAL }];
+    let played = Played::of(STAYING).await;
+    let served = &played.servers[0].1;
+    let count = |key: &str| {
+        let ran = played.run(&["journal", "balance"], &["--boite", "reste", "--format", "json"]);
+        serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()[key].as_i64().unwrap()
+    };
+    until("all to be judged and to stay", async || count("non_deplaces") == 3).await;
+    served.turn("* BYE à plus tard\r\n");
+    // Of the same bytes: it is asked whether the first is where it was.
+    served.repeat_struck(4);
+    until("the same mail to be received", async || count("recus") == 4).await;
+    let (status, log) = played.service.stop();
+    assert_eq!(status.code(), Some(0), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -26,9 +26,14 @@ pub(super) struct Served {
 impl Served {
     /// Serves a folder from now on; gives the port.
     pub(super) async fn start(quirk: Quirk, pki: &Pki) -> (Arc<Self>, u16) {
+        Self::with(quirk, 3, pki).await
+    }
+
+    /// The same with so many mails.
+    pub(super) async fn with(quirk: Quirk, mails: u32, pki: &Pki) -> (Arc<Self>, u16) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let present = (1..=3).map(|uid| (uid, mail(uid, &quirk))).collect();
+        let present = (1..=mails).map(|uid| (uid, mail(uid, &quirk))).collect();
         let served =
             Arc::new(Self { quirk: Mutex::new(quirk), present: Mutex::new(present), bodies: AtomicUsize::new(0) });
         tokio::spawn(Arc::clone(&served).accept(listener, acceptor(pki, Wanted::Not)));
@@ -42,8 +47,20 @@ impl Served {
 
     /// From now on it does as every server does.
     pub(super) fn mend(&self) {
+        self.turn("");
+    }
+
+    /// From now on it says this instead of the struck mail.
+    pub(super) fn turn(&self, no_mails: &'static str) {
         let quirk = self.quirk();
-        *self.quirk.lock().unwrap() = Quirk { no_mails: "", ..quirk };
+        *self.quirk.lock().unwrap() = Quirk { no_mails, ..quirk };
+    }
+
+    /// The struck mail comes once more, under this number.
+    pub(super) fn repeat_struck(&self, uid: u32) {
+        let mut present = self.present.lock().unwrap();
+        let text = present[&STRUCK].clone();
+        present.insert(uid, text);
     }
 
     fn quirk(&self) -> Quirk {
@@ -85,7 +102,7 @@ impl Served {
         let quirk = self.quirk();
         let words: Vec<&str> = command.split(' ').collect();
         let untagged = match words.as_slice() {
-            ["CAPABILITY"] => "* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR MOVE UIDPLUS\r\n".to_owned(),
+            ["CAPABILITY"] => format!("* CAPABILITY {}\r\n", quirk.offers),
             ["LIST", .., name] => format!("* LIST () \".\" {name}\r\n"),
             ["SELECT" | "EXAMINE", ..] => {
                 format!("{}* {} EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n", quirk.besides, self.present().len())
@@ -105,6 +122,9 @@ impl Served {
             }
             ["UID", "MOVE", set, ..] => {
                 let uids = self.meant(set);
+                if uids.iter().any(|uid| quirk.unmovable.contains(uid)) {
+                    return format!("{tag} NO trop gros\r\n");
+                }
                 self.present.lock().unwrap().retain(|uid, _| !uids.contains(uid));
                 quirk.besides.to_owned()
             }

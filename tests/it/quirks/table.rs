@@ -23,11 +23,15 @@ pub(super) struct Quirk {
     pub(super) no_mails: &'static str,
     /// The second mail, if it is not like the others.
     pub(super) mail: Option<&'static str>,
+    /// What it offers.
+    pub(super) offers: &'static str,
+    /// Those that its folders take from nobody.
+    pub(super) unmovable: &'static [u32],
     /// The cause for which the second mail is left; empty: every mail is read.
     pub(super) left: &'static str,
 }
 
-const USUAL: Quirk = Quirk {
+pub(super) const USUAL: Quirk = Quirk {
     name: "",
     told: "",
     all: false,
@@ -37,6 +41,8 @@ const USUAL: Quirk = Quirk {
     no_list: "",
     no_mails: "",
     mail: None,
+    offers: "IMAP4rev1 AUTH=PLAIN SASL-IR MOVE UIDPLUS",
+    unmovable: &[],
     left: "",
 };
 

@@ -143,6 +143,10 @@ fn the_number_that_was_meant_is_proposed() {
     }
     check_words("finess=\"350054680\"", "finess=\"10007987\"", "10007987", "010007987");
     check_words("finess=\"350054680\"", "finess=\"10007987.0\"", "10007987.0", "010007987");
+    for alike in ["35OO5468O", "35oo54680", "３５００５４６８０", "35００54680"] {
+        let attribute = format!("finess=\"{alike}\"");
+        check_words("finess=\"350054680\"", &attribute, alike, "sans doute 350054680 : un chiffre y est écrit");
+    }
 }
 
 #[test]
@@ -158,9 +162,14 @@ fn what_is_wrong_with_a_date_is_told() {
         ("2026-11-23T06:45:00,5Z", "par un point"),
         ("2026-11-23T06:45:00", "Le fuseau horaire manque"),
         ("2026-11-23 06:45", "Les secondes manquent"),
+        ("2026-11-23T07:45:00+01:00[Europe/Paris]", "entre crochets"),
+        ("2026-11-23T07:45+01:00[Europe/Paris]", "Écrivez 2026-11-23T07:45:00+01:00."),
+        ("2026-11-23T06:45:00Z[UTC]", "Écrivez 2026-11-23T06:45:00Z."),
+        ("2026-11-23T06:45:00[Europe/Paris]", "Le fuseau horaire manque"),
     ] {
         check_words(date, written, written, words);
     }
+    check_words(&format!("dateReleve=\"{date}\""), "dateReleve=\"\"", "", "La date est vide.");
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn a_known_root_is_seen_whatever_follows() {
 
 /// Each in the middle of a window, however it is encoded or spoilt.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn documents_of_patients_are_seen() {
     let cda = "<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'><title>Été</title>";
     let utf32 = |order: fn(u32) -> [u8; 4]| cda.chars().flat_map(|one| order(u32::from(one))).collect::<Vec<u8>>();
@@ -62,8 +63,22 @@ fn documents_of_patients_are_seen() {
         "<disponibilites xmlns='urn:fr:dispolits:disponibilites:1'><ClinicalDocument xmlns='urn:hl7-org:v3'>",
         "1\rFICTIF\rANNE\r1 rue du Port\r\r29000 QUIMPER\r01/02/1970\r2700229000000\rtexte\r",
         "MSH|^~\\&|GAM|CH|",
-        "\u{b}MSH|^~\\&|",
-        "\u{feff}FHS|^~\\&|",
+        "\u{b}MSH|^~\\&|GAM",
+        "\u{feff}FHS|^~\\&|LOT",
+        "MSH#@~\\&#GAM#CH#",
+        "H|^~\\&\rP|1|",
+        "H!~^\\&!releve!!LABO",
+        "\"MSH|^~\\&|GAM\",\"PID|1||FICTIF\"",
+        "<depot><message>MSH|^~\\&amp;|GAM|CH</message></depot>",
+        "<depot><![CDATA[MSH|^~\\&|GAM|CH]]></depot>",
+        "{\"message\": \"MSH|^~\\\\&|GAM\\rPID|1||FICTIF\"}",
+        "H|~^\\&#124;x\nP|1|FICTIF",
+        "<!doctype html><html><pre>H|~^\\&amp;|LABO\nP|1|01|FICTIF\n</pre>",
+        "<html><p>MSH|^~\\&amp;|GAM</p><p>PID|1||FICTIF</p>",
+        "<html>&lt;ClinicalDocument&gt;&lt;recordTarget&gt;",
+        "<html>{&quot;resourceType&quot;:&quot;Patient&quot;,&quot;name&quot;:[]}",
+        "MSH|^~\\&|A|B|C|D|2026||MFN^M05|1\rPID|1||FICTIF",
+        "MSH|^~\\&|A|B|C|D|2026||ACK|1\rMSH|^~\\&|A|B|C|D|2026||ADT^A01|1\r",
         "Envoi du jour\rMSH|^~\\&|GAM",
         "<ADT_A01 xmlns='urn:hl7-org:v2xml'>",
         "<ADT_A01><MSH><MSH.1>|</MSH.1>",
@@ -72,10 +87,15 @@ fn documents_of_patients_are_seen() {
         "<Bundle xmlns='http://hl7.org/fhir'/>",
         "{\"resourceType\" : \"Patient\"}",
         "[{\"a\": 1, \"resourceType\":\"DocumentReference\"}]",
+        "{'resourceType': 'Patient'}",
+        "resourceType: Patient\nname: FICTIF",
+        "{\"resourceType\":\"MeasureReport\",\"subject\":{\"reference\":\"Patient/1\"}}",
+        "<MeasureReport xmlns='http://hl7.org/fhir'><subject><reference value='https://ch.test/Patient/1'/>",
         "H|~^\\&|releve||LABO",
         "H|\\^&|||analyseur",
         "DUPONT\r\n****FIN****\r\n",
         "1\nN\nP\na\nb\n22000 V\n01/01/1970\n2 70 01 2A 000 000 00\n",
+        "1\r\nN\r\nP\r\na\r\n\r\n22000 V\r\n01/01/1970\r\n\r\n\r\n02/01/2026\r\n",
         "<evenementsPatients xmlns='http://www.hprim.org/hprimXML'>",
         "<NativeDicomModel xmlns='http://dicom.nema.org/PS3.19/models/NativeDICOM'>",
     ] {
@@ -96,6 +116,12 @@ fn what_only_speaks_of_such_documents_is_none() {
         "H|---|---|",
         "H|12|",
         "Le fichier ****FIN**** est complet",
+        "Exemple :\n  H|~^\\&|\n  MSH|^~\\&|\n",
+        "MSH|^~\\&|A|B|C|D|2026||MFN^M05^MFN_M05|1|P|2.5\rMFI|LOC\rLOC|1\r",
+        "BHS|^~\\&|A\rMSH|^~\\&|A|B|C|D|2026||MFN^M02|1\rSTF|1\r",
+        "{\"resourceType\":\"MeasureReport\",\"type\":\"summary\"}",
+        "{\"resourceType\":\"Bundle\",\"entry\":[{\"resourceType\":\"MessageHeader\"},{\"resourceType\":\"Location\"}]}",
+        "CH\nLits\n1 rue\n\nBP 1\n22000 VILLE\n23/11/2026\n\nMadame,\n",
         "{\"resourceType\": \"Location\"}",
         "{\"resourceType\": \"Bundle\", \"entry\": [{\"resourceType\": \"Organization\"}]}",
         "****",
@@ -123,12 +149,30 @@ fn a_letter_must_begin_with_one_or_tell_of_somebody() {
         "Bonjour,\n> H|~^\\&|x\n> P|1|",
         "Bonjour,\ntexte du compte rendu\n****FIN****\n",
         "<ClinicalDocument>",
+        "Bonjour, voici : MSH|^~\\&|GAM|CH|\nPID|1||1||FICTIF",
+        "Voici\n{\"resourceType\":\"Patient\",\"name\":[]}",
+        "Voici {\"id\":1,\"resourceType\":\"Patient\"}",
+        "Voici\n{\"resourceType\": \"Bundle\", \"entry\": [{\"resource\": {\"resourceType\": \"Patient\", \"id\": 1}}]}",
+        "{\"resourceType\":\"Patient\"}",
+        "<html><body><p>Voici</p><pre>H|~^\\&amp;|x\nP|1|\n</pre>",
+        "<div>Voici :<br>MSH|^~\\&amp;|GAM|CH<br>PID|1||1||FICTIF<br></div>",
+        "<html><p>Voici &lt;ClinicalDocument&gt;&lt;recordTarget&gt;&lt;patientRole&gt;",
+        "Voici <v3:ClinicalDocument xmlns:v3='urn:hl7-org:v3'><v3:patientRole>",
+        "<w:document><w:t>MSH|^~\\&amp;|GAM</w:t><w:t>PID|1||FICTIF</w:t>",
     ] {
         assert!(says(text), "{text}");
     }
-    for text in
-        ["Bonjour", "Le fichier commence par <ClinicalDocument> :\nMSH|^~\\&|GAM", "ni &lt;ClinicalDocument&gt;"]
-    {
+    for text in [
+        "Bonjour",
+        "Le fichier commence par <ClinicalDocument> :\nMSH|^~\\&|GAM",
+        "ni &lt;ClinicalDocument&gt;",
+        "<html><body>Bonjour<br>\r\nMSH|^~\\&|X|\r\n</body></html>",
+        "<html>un élément &lt;ClinicalDocument&gt; ou H|~^\\&amp;|</html>",
+        "<?xml version='1.0'?><w:document><w:t>un élément &lt;ClinicalDocument&gt;</w:t>",
+        "le champ \"resourceType\": \"Patient\" de FHIR",
+        "un objet {\"resourceType\":\"Patient\", …}",
+        "{\"resourceType\":\"Location\",\"name\":\"Lits\"}",
+    ] {
         assert!(!says(text), "{text}");
     }
 }

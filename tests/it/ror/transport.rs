@@ -190,9 +190,9 @@ async fn settings_that_cannot_work_are_refused_at_once() {
     };
     for url in ["", "localhost", "http://localhost", "https://a:b@localhost", "https://localhost?x", "https://l#x"] {
         let api = refuse(&|settings| settings.base_url = url.to_owned());
-        assert!(matches!(api, SetupError::Url { key: "ror.base_url" }), "{url}: {api}");
+        assert!(matches!(api, SetupError::Url { key: "ror.api.base_url" }), "{url}: {api}");
         let token = refuse(&|settings| settings.token_url = url.to_owned());
-        assert!(matches!(token, SetupError::Url { key: "ror.token_url" }), "{url}: {token}");
+        assert!(matches!(token, SetupError::Url { key: "ror.api.token_url" }), "{url}: {token}");
     }
     assert!(matches!(refuse(&|settings| settings.client_id = " ".to_owned()), SetupError::ClientId));
     let files = bench.pki.client.clone();

@@ -2,7 +2,7 @@
 
 use dispolits::defect::{Actor, Code};
 use dispolits::outcome::Verdict;
-use dispolits::store::search::{Filter, Sender, Standing};
+use dispolits::store::search::{Filter, Identifier, Sender, Standing};
 use jiff::{SignedDuration, Timestamp};
 
 use super::region::{BEGIN, LENGTH, finess};
@@ -104,7 +104,15 @@ pub(super) const QUESTIONS: &[Question] = &[
         name: "identifiant (début)",
         filter: |n| {
             let prefix = word(&["BM-77-", "BM-", "m1", "m123456", "100", "10045", "absent"], n);
-            Filter { identifier: Some(prefix.into()), ..any() }
+            Filter { identifier: Some(Identifier::StartsWith(prefix.into())), ..any() }
+        },
+        sorts: ALL_SORTS,
+    },
+    Question {
+        name: "identifiant",
+        filter: |n| {
+            let whole = word(&["BM-77-", "BM-77-1", "m1", "m123456@ch-armor.test", "absent"], n);
+            Filter { identifier: Some(Identifier::Is(whole.into())), ..any() }
         },
         sorts: ALL_SORTS,
     },

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dispolits::defect::{Code, Severity};
-use dispolits::store::search::{Column, Cursor, Filter, Found, JournalEntry, Page, Sender, Sort};
+use dispolits::store::search::{Column, Cursor, Filter, Found, Identifier, JournalEntry, Page, Sender, Sort};
 use dispolits::store::{MailId, Store};
 
 use super::questions::QUESTIONS;
@@ -64,11 +64,12 @@ impl Journal {
         };
         let is_rejected = line.causes.iter().any(|cause| cause.severite == Severity::Rejet);
         let sender = line.expediteur.as_deref().unwrap_or_default();
-        let is_called = |prefix: &String| {
+        let is_called = |wanted: &Identifier| {
             let own = [line.message_id.as_deref().unwrap_or_default(), &line.sha256];
-            own.into_iter()
-                .chain(self.names[&line.numero].iter().map(String::as_str))
-                .any(|name| name.starts_with(prefix))
+            own.into_iter().chain(self.names[&line.numero].iter().map(String::as_str)).any(|name| match wanted {
+                Identifier::Is(whole) => name == whole,
+                Identifier::StartsWith(prefix) => name.starts_with(prefix),
+            })
         };
         filter.since.is_none_or(|since| line.recu >= since)
             && filter.until.is_none_or(|until| line.recu < until)

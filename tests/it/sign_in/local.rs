@@ -173,6 +173,106 @@ async fn whoever_is_half_way_in_may_begin_again() {
     assert_eq!(browser.code(&site.code()).await.to.as_deref(), Some("/"));
 }
 
+/// A browser at this address, behind the proxy.
+fn at(site: &Site, address: &str) -> super::site::Browser {
+    let mut browser = site.browser();
+    browser.headers.insert("x-forwarded-for", address.parse().unwrap());
+    browser
+}
+
+/// One wrong password an hour, for ever, from anywhere, keeps nobody out.
+#[tokio::test]
+async fn nobody_locks_somebody_else_out_by_naming_them() {
+    let site = Site::new(Engine::Sqlite, "[web.proxy]\ntrusted = [\"127.0.0.1\"]\n").await;
+    site.account("anne", Role::Operateur).await;
+    let mut own = at(&site, "192.0.2.10");
+    let sign_in = async |browser: &mut super::site::Browser| {
+        let page = browser.password("anne", PASSWORD).await;
+        assert_eq!(page.to.as_deref(), Some("/connexion/code"), "{}", page.text);
+        let page = browser.code(&site.code()).await;
+        assert_eq!(page.to.as_deref(), Some("/"), "{}", page.text);
+    };
+    let page = own.password("anne", PASSWORD).await;
+    assert_eq!(
+        (page.to.as_deref(), page.device),
+        (Some("/connexion/code"), None),
+        "the password alone makes no device"
+    );
+    assert_eq!(own.code(&site.code()).await.to.as_deref(), Some("/"));
+    let device = own.device.clone().unwrap();
+    assert!(device.starts_with("dispolits-appareil=") && device.len() > 60, "{device}");
+    let mut attacker = at(&site, "198.51.100.66");
+    for _ in 0..8 {
+        attacker.password("anne", "autre mot de passe").await;
+        site.pass(61);
+    }
+    attacker.password("anne", "autre mot de passe").await;
+    assert!(attacker.password("anne", PASSWORD).await.text.contains("Trop d’échecs"), "the attacker is locked out");
+    // From another network, and from the device behind the attacker's own network.
+    sign_in(&mut at(&site, "192.0.2.11")).await;
+    site.pass(1);
+    assert!(attacker.password("anne", PASSWORD).await.text.contains("Trop d’échecs"), "and stays so");
+    own.headers.insert("x-forwarded-for", "198.51.100.66".parse().unwrap());
+    own.cookie = None;
+    sign_in(&mut own).await;
+    // A device of one account is none of another; a forged one is none at all.
+    let mut forger = at(&site, "198.51.100.66");
+    forger.device = Some(format!("dispolits-appareil={}", "A".repeat(43)));
+    assert!(forger.password("anne", PASSWORD).await.text.contains("Trop d’échecs"));
+}
+
+/// An administrator sees every session and ends one; nobody else does.
+#[tokio::test]
+async fn an_administrator_ends_the_session_of_somebody_else() {
+    let site = Site::new(Engine::Sqlite, "").await;
+    site.account("chef", Role::Administrateur).await;
+    site.account("anne", Role::Operateur).await;
+    let mut chef = site.signed_in("chef").await;
+    site.pass(1);
+    let mut anne = site.signed_in("anne").await;
+    assert_eq!(anne.get("/sessions").await.status, StatusCode::FORBIDDEN);
+    let page = chef.get("/sessions").await;
+    assert!(page.text.contains("Fermer la session de anne"), "{}", page.text);
+    let (before, _) = page.text.split_once("Fermer la session de anne").unwrap();
+    let name = before.rsplit("name=\"session\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(anne.post("/sessions", &[("session", &name)]).await.status, StatusCode::FORBIDDEN);
+    let bare = chef.post_bare("/sessions", &[("session", &name)]).await;
+    assert_eq!(bare.status, StatusCode::FORBIDDEN, "without the token of the form");
+    assert_eq!(chef.post("/sessions", &[("session", &name)]).await.to.as_deref(), Some("/sessions"));
+    assert_eq!(anne.get("/compte").await.status, StatusCode::SEE_OTHER, "she is out");
+    assert_eq!(chef.get("/compte").await.status, StatusCode::OK);
+    assert_eq!(chef.post("/sessions", &[("session", &name)]).await.status, StatusCode::CONFLICT);
+    assert!(site.deeds().await.contains(&"local:chef sessions-fermees".to_owned()));
+}
+
+/// The secrets are sealed in the database, and open for their account with the key alone.
+#[tokio::test]
+async fn a_second_factor_is_sealed_in_the_database() {
+    let key = "[web.local]\nfactor_key = \"0123456789abcdef0123456789abcdef\"\n";
+    let site = Site::new(Engine::Sqlite, key).await;
+    site.account_with("anne", Role::Lecteur, None).await;
+    let mut browser = site.browser();
+    browser.password("anne", PASSWORD).await;
+    let page = browser.get("/connexion/code").await;
+    let shown = page.text.split("<code>").nth(1).unwrap().split('<').next().unwrap().replace(' ', "");
+    let code = Totp::stored(&shown).unwrap().code(site.clock.now());
+    assert_eq!(browser.code(&code).await.to.as_deref(), Some("/"));
+    let kept = site.store.user(&login("anne")).await.unwrap().unwrap().totp.unwrap();
+    assert!(kept.starts_with("v1:") && !kept.contains(&shown), "{kept}");
+    site.pass(1);
+    let mut again = site.browser();
+    again.password("anne", PASSWORD).await;
+    let code = Totp::stored(&shown).unwrap().code(site.clock.now());
+    assert_eq!(again.code(&code).await.to.as_deref(), Some("/"));
+    // Without the key nobody gets in, and nobody is told more.
+    let without = site.restarted(|config| config.web.as_mut().unwrap().local.factor_key = None).await;
+    without.pass(1);
+    let mut lost = without.browser();
+    lost.password("anne", PASSWORD).await;
+    let code = Totp::stored(&shown).unwrap().code(site.clock.now());
+    assert_eq!(lost.code(&code).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
 #[tokio::test]
 async fn one_address_cannot_try_for_ever() {
     let site = Site::new(Engine::Sqlite, "").await;

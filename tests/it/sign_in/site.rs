@@ -42,6 +42,8 @@ pub(crate) struct Browser {
     http: Client,
     base: String,
     pub(crate) cookie: Option<String>,
+    /// What makes it a known device.
+    pub(crate) device: Option<String>,
     pub(crate) token: String,
     /// What it sends with every request.
     pub(crate) headers: HeaderMap,
@@ -52,6 +54,8 @@ pub(crate) struct Page {
     pub(crate) status: StatusCode,
     pub(crate) to: Option<String>,
     pub(crate) set_cookie: Option<String>,
+    /// The cookie of the device.
+    pub(crate) device: Option<String>,
     pub(crate) text: String,
 }
 
@@ -112,6 +116,7 @@ impl Site {
             http: client(),
             base: format!("http://{}", self.address),
             cookie: None,
+            device: None,
             token: String::new(),
             headers: HeaderMap::new(),
         }
@@ -184,11 +189,12 @@ impl Browser {
     async fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Page {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let request = self.http.request(method, url).headers(self.headers.clone());
-        let request = match &self.cookie {
-            Some(cookie) => request.header(COOKIE, cookie),
-            None => request,
-        };
+        let cookies: Vec<&str> = [&self.cookie, &self.device].into_iter().flatten().map(String::as_str).collect();
+        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
         let page = page(with_form(request, form)).await;
+        if let Some(device) = &page.device {
+            self.device = Some(device.split(';').next().unwrap().to_owned());
+        }
         if let Some(cookie) = &page.set_cookie {
             let pair = cookie.split(';').next().unwrap();
             self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
@@ -210,8 +216,12 @@ fn with_form(request: RequestBuilder, form: Option<String>) -> RequestBuilder {
 async fn page(request: RequestBuilder) -> Page {
     let response: Response = request.send().await.unwrap();
     let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    let (status, to, set_cookie) = (response.status(), header(LOCATION), header(SET_COOKIE));
-    Page { status, to, set_cookie, text: response.text().await.unwrap() }
+    let (status, to) = (response.status(), header(LOCATION));
+    let set: Vec<String> =
+        response.headers().get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned()).collect();
+    let of = |device: bool| set.iter().find(|cookie| cookie.contains("dispolits-appareil=") == device).cloned();
+    let (set_cookie, device) = (of(false), of(true));
+    Page { status, to, set_cookie, device, text: response.text().await.unwrap() }
 }
 
 /// A client that follows nothing.

@@ -99,6 +99,39 @@ async fn silence_and_cuts_never_lose_a_mail_nor_wait_for_ever() {
     join_all(cases.map(|(script, is_of_mail, words)| Box::pin(check(script, is_of_mail, words)))).await;
 }
 
+/// The password, and what AUTH makes of it, are repeated by a server and by nobody else.
+#[tokio::test]
+async fn what_a_server_repeats_of_the_login_is_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let pki = Pki::new(folder.path());
+    // boite and its password, after a zero byte each.
+    let base64 = "AGJvaXRlAHNlY3JldC1kZS1sYS1ib2l0ZQ==";
+    let answers: [&'static str; 4] = [
+        "535 AUTH PLAIN AGJvaXRlAHNlY3JldC1kZS1sYS1ib2l0ZQ== refused",
+        "535-5.7.8 secret-de-la-boite\r\n535 5.7.8 SECRET-DE-LA-BOITE",
+        "501 syntax: AGJvaXRlAHNlY3JldC1kZS",
+        "421 c2VjcmV0LWRlLWxhLWJvaXRl",
+    ];
+    for said in answers {
+        let encrypted: &'static [&'static str] = Box::leak(Box::new(["220 ici", "250-ici\r\n250 AUTH PLAIN", said]));
+        let script = Script { security: Security::Tls, clear: &[], encrypted, end: End::Cut };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let settings = Settings {
+            user: Some("boite".to_owned()),
+            password: Some(dispolits::setting::Secret::Inline("secret-de-la-boite".into())),
+            ..settings(&pki, port, script.security, script.end.patience())
+        };
+        let mail = mail("essai");
+        let told = tokio::select! {
+            sent = send(&settings, FROM, &["lits@ch-armor.test"], &mail) => sent.unwrap_err().to_string(),
+            never = serve(&listener, script, &pki) => never,
+        };
+        let parts = [base64.get(..20).unwrap(), "secret-de", "SECRET", "c2VjcmV0LWRlLW"];
+        assert!(told.contains("***") && !parts.iter().any(|part| told.contains(part)), "{said}: {told}");
+    }
+}
+
 async fn check(script: Script, is_of_mail: bool, words: &str) {
     let folder = tempfile::tempdir().unwrap();
     let pki = Pki::new(folder.path());

@@ -1,8 +1,9 @@
 //! Accounts, sessions, failures to sign in, marks and the audit log, on both engines.
 
-use dispolits::access::audit::{Deed, Entry, Verification};
+use dispolits::access::audit::{Broken, Deed, Entry, Head, Verification};
 use dispolits::access::{Lifetimes, Login, Means, PasswordHash, Role};
-use dispolits::store::{Attempt, MailId, NewSession, NewUser, Stage, Store, UserChange};
+use dispolits::store::keeping::check;
+use dispolits::store::{Attempt, MailId, NewSession, NewUser, Settings, Stage, Store, UserChange, heads};
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Engine, Home, on_both_engines};
@@ -11,6 +12,9 @@ on_both_engines!(
     an_account_lives_and_every_change_is_recorded,
     a_session_ends_with_its_account_and_with_time,
     failures_cost_a_pause_for_whoever_is_named,
+    failures_lock_only_where_they_come_from,
+    sessions_of_every_means_are_listed_and_ended,
+    a_cut_end_and_a_lost_guard_are_seen,
     a_step_of_the_second_factor_is_used_once,
     the_chain_stays_one_chain_under_many_writers,
     the_log_refuses_to_be_changed,
@@ -52,6 +56,7 @@ fn session(digest: &str) -> NewSession {
         name: "Anne Martin".to_owned(),
         role: Role::Operateur,
         detail: String::new(),
+        origin: "192.0.2.1".to_owned(),
     }
 }
 
@@ -137,7 +142,7 @@ async fn a_session_ends_with_its_account_and_with_time(engine: Engine) {
 async fn failures_cost_a_pause_for_whoever_is_named(engine: Engine) {
     let (_home, store) = with_anne(engine).await;
     for name in ["anne", "personne"] {
-        let attempt = async |at| match store.attempt(&login(name), at).await.unwrap() {
+        let attempt = async |at| match store.attempt(&login(name), "192.0.2.1", at).await.unwrap() {
             Attempt::Refused(until) => Some(until),
             Attempt::Counted(_) => None,
         };
@@ -150,16 +155,112 @@ async fn failures_cost_a_pause_for_whoever_is_named(engine: Engine) {
     }
     assert_eq!(deeds(&store).await, ["compte-cree", "connexion-bloquee", "connexion-bloquee"], "of anne alone");
     store.open_session(&session("un"), None, None, later(3)).await.unwrap();
-    let forgotten = store.attempt(&login("anne"), later(3)).await.unwrap();
+    let forgotten = store.attempt(&login("anne"), "192.0.2.1", later(3)).await.unwrap();
     let Attempt::Counted(before) = forgotten else { panic!("forgotten once signed in") };
     assert_eq!(before.failures, 0);
     for _ in 0..9 {
-        store.take_back(&login("anne"), before).await.unwrap();
-        assert_eq!(store.attempt(&login("anne"), later(3)).await.unwrap(), forgotten, "a right one does not count");
+        store.take_back(&login("anne"), "192.0.2.1", before).await.unwrap();
+        assert_eq!(
+            store.attempt(&login("anne"), "192.0.2.1", later(3)).await.unwrap(),
+            forgotten,
+            "a right one does not count"
+        );
     }
     store.purge_sessions(&Lifetimes::default(), later(25 * 60)).await.unwrap();
-    let forgotten = store.attempt(&login("personne"), later(25 * 60)).await.unwrap();
+    let forgotten = store.attempt(&login("personne"), "192.0.2.1", later(25 * 60)).await.unwrap();
     assert!(matches!(forgotten, Attempt::Counted(_)));
+}
+
+/// Nobody keeps an account locked by naming it, and what is kept of failures stays bounded.
+async fn failures_lock_only_where_they_come_from(engine: Engine) {
+    let (_home, store) = with_anne(engine).await;
+    let attempt = async |origin: &str| store.attempt(&login("anne"), origin, now()).await.unwrap();
+    for rank in 0..150 {
+        for _ in 0..6 {
+            attempt(&format!("198.51.100.{rank}")).await;
+        }
+    }
+    assert!(matches!(attempt("198.51.100.7").await, Attempt::Refused(_)));
+    assert!(
+        matches!(attempt("203.0.113.9").await, Attempt::Refused(_)),
+        "one more network beyond all that are told apart"
+    );
+    assert!(!store.knows_device(&login("anne"), "telephone", now()).await.unwrap());
+    for device in 0..12 {
+        store.know_device(&login("anne"), &format!("appareil{device}"), later(device)).await.unwrap();
+    }
+    let knows = async |device: &str, at| store.knows_device(&login("anne"), device, at).await.unwrap();
+    assert_eq!(
+        [knows("appareil1", later(20)).await, knows("appareil2", later(20)).await],
+        [false, true],
+        "the last ten"
+    );
+    assert!(!store.knows_device(&login("luc"), "appareil2", later(20)).await.unwrap(), "of one account");
+    assert!(!knows("appareil2", later(91 * 24 * 60)).await, "not for ever");
+    let told = entry(Deed::CompteVerrouille, "compte anne");
+    assert!(store.change_user(&login("anne"), &UserChange::Lock, &told, now()).await.unwrap());
+    assert!(!knows("appareil11", later(20)).await, "gone with the sessions");
+}
+
+/// Sessions of every means are listed and ended.
+async fn sessions_of_every_means_are_listed_and_ended(engine: Engine) {
+    let (_home, store) = with_anne(engine).await;
+    let of = |digest: &str, means: Means, who: &str| NewSession { means, login: who.to_owned(), ..session(digest) };
+    for (rank, new) in
+        [of("un", Means::Local, "anne"), of("deux", Means::OpenId, "anne"), of("trois", Means::OpenId, "zoe")]
+            .into_iter()
+            .enumerate()
+    {
+        store.open_session(&new, None, None, later(i64::try_from(rank).unwrap())).await.unwrap();
+    }
+    let lifetimes = Lifetimes::default();
+    let listed = async |at| {
+        let open = store.sessions(&lifetimes, at).await.unwrap();
+        open.into_iter().map(|one| one.digest).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(later(5)).await, ["trois", "deux", "un"]);
+    assert_eq!(listed(later(30)).await, ["trois", "deux"], "those that go on");
+    let ended = ["un", "deux", "personne"].map(str::to_owned);
+    let done = store.end_sessions(&ended, &entry(Deed::SessionsFermees, "compte anne"), later(6)).await.unwrap();
+    assert_eq!((done, listed(later(6)).await), (2, vec!["trois".to_owned()]));
+    assert_eq!(deeds(&store).await, ["compte-cree", "sessions-fermees"]);
+    assert_eq!(store.end_sessions(&ended, &entry(Deed::SessionsFermees, "x"), later(6)).await.unwrap(), 0);
+    assert_eq!(deeds(&store).await.len(), 2, "nothing ended, nothing told");
+}
+
+/// A head that was kept elsewhere shows that the end was cut off, and a check names a guard that is gone.
+async fn a_cut_end_and_a_lost_guard_are_seen(engine: Engine) {
+    let (home, store) = with_anne(engine).await;
+    let settings = |path: &std::path::Path| Settings { audit_head: Some(path.to_owned()), ..home.settings() };
+    let folder = tempfile::tempdir().unwrap();
+    let (path, beyond) = (folder.path().join("tete"), folder.path().join("coupee"));
+    assert_eq!(heads::last(&path).unwrap(), None);
+    let head = store.audit_head().await.unwrap();
+    assert_eq!(store.audit_holds(&Head::empty()).await.unwrap(), None);
+    assert_eq!(store.audit_holds(&head).await.unwrap(), None);
+    heads::append(&path, &Head::empty(), now()).unwrap();
+    heads::append(&path, &head, now()).unwrap();
+    assert_eq!(heads::last(&path).unwrap(), Some(head.clone()));
+    std::fs::write(&path, format!("{}\n2026-11-23T08:00:00Z 7:abc", std::fs::read_to_string(&path).unwrap())).unwrap();
+    assert_eq!(heads::last(&path).unwrap(), Some(head.clone()), "a line that a crash cut is none");
+    let findings = async |settings: &Settings| check(settings).await.unwrap().findings;
+    assert_eq!(findings(&settings(&path)).await, Vec::<String>::new());
+
+    let further = Head { number: head.number + 1, ..head.clone() };
+    heads::append(&beyond, &further, now()).unwrap();
+    let told = findings(&settings(&beyond)).await.join(" ");
+    assert!(told.contains("la fin du journal manque : il s’arrête à 1, la tête conservée est à 2"), "{told}");
+    assert!(matches!(store.audit_holds(&further).await.unwrap(), Some(Broken::Cut { found: 1, kept: 2 })));
+    let other = Head { hash: "0".repeat(64), ..head };
+    assert_eq!(store.audit_holds(&other).await.unwrap(), Some(Broken::Rewritten(1)));
+
+    home.execute(match engine {
+        Engine::Sqlite => "DROP TRIGGER audit_kept",
+        Engine::Postgres => "ALTER TABLE audit DISABLE TRIGGER audit_kept",
+    })
+    .await;
+    let told = findings(&settings(&path)).await.join(" ");
+    assert!(told.contains("le déclencheur audit_kept, qui empêche de le modifier, manque ou est désactivé"), "{told}");
 }
 
 async fn a_step_of_the_second_factor_is_used_once(engine: Engine) {

@@ -3,6 +3,7 @@
 use dispolits::store::{
     Answer, DigestDue, First, JudgedDocument, JudgedMail, Judging, MailId, Prior, Reading, Received, Recorded,
 };
+use jiff::SignedDuration;
 
 use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged, received};
 use super::engine::{Engine, on_both_engines};
@@ -100,7 +101,7 @@ async fn a_digest_gathers_what_was_sent_to_one_mailbox(engine: Engine) {
         bench.store.answer(&bench.settling, id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
         ids.push(id);
     }
-    let mut due = bench.store.digests_due(bench.now()).await.unwrap();
+    let mut due = bench.store.digests_due(SignedDuration::ZERO, bench.now()).await.unwrap();
     due.sort_by_key(|digest| digest.mails[0]);
     let digest = |mails: &[MailId]| DigestDue { to: to.clone(), mails: mails.to_vec() };
     assert_eq!(due, [digest(&[ids[0], ids[2]]), digest(&[ids[1]])]);

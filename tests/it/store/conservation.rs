@@ -2,6 +2,7 @@
 
 use dispolits::outcome::Verdict;
 use dispolits::store::{Answer, Balance, Expiry, JudgedMail, MailId, Reading, ToMove, Unsettled};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::bench::{ACCOUNT, Bench, acknowledged, beds, document, judged, refused};
@@ -65,7 +66,7 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
         }
         Step::Send { refuse } => drop(bench.send(if *refuse { refused } else { acknowledged }).await),
         Step::SettleOne => {
-            let ready = store.unsettled(bench.after(-3600), None, 1).await.unwrap().pop();
+            let ready = store.unsettled(SignedDuration::from_secs(3600), bench.now(), None, 1).await.unwrap().pop();
             if let Some(Unsettled::Ready(id)) = ready {
                 bench.settle(id, Answer::Told).await;
             }

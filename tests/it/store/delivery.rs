@@ -72,7 +72,7 @@ async fn a_row_that_cannot_be_read_stops_no_other(engine: Engine) {
     bench.advance(3600);
     assert!(bench.claim().await.is_empty());
     assert_eq!(bench.number("SELECT COUNT(*) FROM updates WHERE in_flight_at IS NOT NULL").await, 0);
-    let unsettled = bench.store.unsettled(bench.now(), None, 10).await.unwrap();
+    let unsettled = bench.store.unsettled(SignedDuration::ZERO, bench.now(), None, 10).await.unwrap();
     assert!(unsettled.iter().all(|mail| mail.mail() != bad), "a fault of ours is no verdict");
 }
 
@@ -122,7 +122,30 @@ async fn a_clock_set_forward_lets_nothing_go_early(engine: Engine) {
     assert_eq!(bench.send(acknowledged).await, [1]);
 }
 
+/// A request that never left says nothing of its row: it does not make it one that fails often.
+async fn what_was_withdrawn_is_no_attempt(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let id = bench.report("1", vec![beds(1, 0)]).await;
+    let attempts = async |closing: fn(&Bench) -> Closing| {
+        let claimed = bench.claim().await;
+        let row = &claimed[0].rows[0];
+        bench.close(row, closing(&bench)).await;
+        bench.store.release(&claimed[0], bench.now(), bench.now()).await.unwrap();
+        bench.advance(10);
+        row.attempts
+    };
+    let withdrawn = |_: &Bench| Closing::Withdrawn;
+    for expected in [0, 0, 0] {
+        assert_eq!(attempts(withdrawn).await, expected);
+    }
+    assert_eq!(attempts(|bench| Closing::Retry { next_at: bench.now(), hold: None }).await, 0);
+    assert_eq!((attempts(withdrawn).await, attempts(withdrawn).await), (1, 1), "one that failed is still counted");
+    assert_eq!(bench.etats(id).await, [Etat::EnAttente]);
+    assert_eq!(bench.send(acknowledged).await, [1]);
+}
+
 on_both_engines! {
+    what_was_withdrawn_is_no_attempt,
     a_clock_set_forward_holds_nothing_longer_than_a_request_can_last,
     a_clock_set_forward_lets_nothing_go_early,
     locations_are_served_side_by_side_under_the_ceiling,

@@ -87,6 +87,25 @@ async fn to_move_goes_through_pages_and_keeps_what_cannot_be_read(engine: Engine
     assert_eq!(bench.store.to_move(ACCOUNT, &[], Some(ids[2]), 2).await.unwrap(), []);
 }
 
+/// Whether a copy is to be looked for: not once the move was refused, nor where a twin was moved.
+async fn a_copy_is_looked_for_where_it_can_only_be_this_mail_s(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let id = bench.report("a", vec![]).await;
+    let tried = async || bench.store.to_move(ACCOUNT, &[], None, 9).await.unwrap().pop().unwrap().tried;
+    assert!(!tried().await);
+    bench.store.begin_filing(&bench.duty, &[id], bench.now()).await.unwrap();
+    assert!(tried().await);
+    bench.store.not_filed(&bench.duty, &[id]).await.unwrap();
+    assert!(!tried().await);
+    bench.store.begin_filing(&bench.duty, &[id], bench.now()).await.unwrap();
+    bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
+    // The same bytes again, filed in the same folder.
+    let twin = bench.receive("b", "a").await;
+    bench.record(twin, &judged(vec![])).await;
+    bench.store.begin_filing(&bench.duty, &[twin], bench.now()).await.unwrap();
+    assert!(!tried().await, "what is found may be the other's");
+}
+
 /// What a crash, or a failed reading, leaves of a mail read in this company.
 async fn check_marks(engine: Engine, company: &[&str], how: Reading, crash: bool, expected: (bool, u32)) {
     let mut bench = Bench::new(engine).await;
@@ -167,6 +186,7 @@ on_both_engines! {
     accounts_do_not_share_mails,
     a_header_alone_is_told_apart_by_the_size_of_its_mail,
     to_move_goes_through_pages_and_keeps_what_cannot_be_read,
+    a_copy_is_looked_for_where_it_can_only_be_this_mail_s,
     only_a_mail_read_alone_is_blamed,
     a_death_while_a_judgement_is_recorded_blames_nobody,
     readings_given_up_blame_nobody,

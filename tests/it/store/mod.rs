@@ -49,4 +49,6 @@ mod traces;
 #[cfg(test)]
 mod unread;
 #[cfg(test)]
+mod waits;
+#[cfg(test)]
 mod workers;

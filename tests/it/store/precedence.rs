@@ -4,6 +4,7 @@ use dispolits::capacity::Nature::{self, Lit, Place};
 use dispolits::capacity::{Affectation, Indicator, Location, Parts, Statut, Temporalite, Update};
 use dispolits::outcome::Etat::{self, Depassee, EnAttente, NonTransmiseTest, Rejetee, Transmise};
 use dispolits::store::{Answer, Closing, RowToSend};
+use jiff::SignedDuration;
 
 use super::bench::{
     Bench, SETTLE, acknowledged, at_location, beds, document, failed, held_back, judged, of_nature, refused,
@@ -346,7 +347,10 @@ async fn a_row_held_back_is_told_once_and_freed_by_its_end(engine: Engine) {
         for _ in 0..3 {
             bench.send(held_back).await;
             assert_eq!(bench.codes(id).await, ["R04".parse().unwrap()]);
-            assert!(bench.store.unsettled(bench.after(-900), None, 10).await.unwrap().is_empty(), "R04 is no answer");
+            assert!(
+                bench.store.unsettled(SignedDuration::from_secs(900), bench.now(), None, 10).await.unwrap().is_empty(),
+                "R04 is no answer"
+            );
             bench.advance(3600);
         }
         bench.send(end).await;

@@ -7,6 +7,7 @@ use dispolits::store::{
     Answer, DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, Notice, ReplyKind, StoreError, Unsettled,
     Whereabouts,
 };
+use jiff::SignedDuration;
 
 use super::bench::{Bench, SENDER, acknowledged, beds, document, hand_over, judged, refused};
 use super::engine::{Engine, on_both_engines};
@@ -36,7 +37,7 @@ fn boxed(reply: NewReply) -> Answer {
 }
 
 /// A mail of which one count is rejected and another waits for the ROR.
-async fn half_bad(bench: &Bench, name: &str) -> MailId {
+pub(super) async fn half_bad(bench: &Bench, name: &str) -> MailId {
     let id = bench.receive(name, name).await;
     let defects = vec![Defect::new(Code::C01, Place::mail())];
     let half = JudgedDocument { defects, ..document(name, vec![beds(1, 0)]) };
@@ -47,12 +48,19 @@ async fn half_bad(bench: &Bench, name: &str) -> MailId {
 async fn a_mail_is_settled_once(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![beds(1, 0)]).await;
-    assert_eq!(bench.store.unsettled(bench.now(), None, 10).await.unwrap(), [], "the ROR has not answered");
+    assert_eq!(
+        bench.store.unsettled(SignedDuration::ZERO, bench.now(), None, 10).await.unwrap(),
+        [],
+        "the ROR has not answered"
+    );
     bench.send(acknowledged).await;
-    assert_eq!(bench.store.unsettled(bench.now(), None, 10).await.unwrap(), [Unsettled::Ready(id)]);
+    assert_eq!(
+        bench.store.unsettled(SignedDuration::ZERO, bench.now(), None, 10).await.unwrap(),
+        [Unsettled::Ready(id)]
+    );
     bench.settle(id, boxed(letter(id))).await;
     bench.settle(id, boxed(reply(id, ReplyKind::Complement, 1))).await;
-    assert_eq!(bench.store.unsettled(bench.now(), None, 10).await.unwrap(), []);
+    assert_eq!(bench.store.unsettled(SignedDuration::ZERO, bench.now(), None, 10).await.unwrap(), []);
     let kinds: Vec<_> = bench.store.replies(id).await.unwrap().into_iter().map(|reply| reply.kind).collect();
     assert_eq!(kinds, ["reponse"]);
     assert_eq!(bench.outcome(id).await.verdict, Some(Integre));
@@ -64,8 +72,8 @@ async fn pages_of_unsettled_mails_go_through_all(engine: Engine) {
     for name in ["a", "b", "c"] {
         ids.push(bench.report(name, vec![]).await);
     }
-    let first = bench.store.unsettled(bench.now(), None, 2).await.unwrap();
-    let second = bench.store.unsettled(bench.now(), Some(first[1].mail()), 2).await.unwrap();
+    let first = bench.store.unsettled(SignedDuration::ZERO, bench.now(), None, 2).await.unwrap();
+    let second = bench.store.unsettled(SignedDuration::ZERO, bench.now(), Some(first[1].mail()), 2).await.unwrap();
     let seen: Vec<MailId> = first.iter().chain(&second).map(|mail| mail.mail()).collect();
     assert_eq!(seen, ids);
 }
@@ -86,7 +94,7 @@ async fn verdict_and_reply_are_one_write(engine: Engine) {
 async fn known_rejections_are_told_late_then_completed_once(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = half_bad(&bench, "a").await;
-    let overdue = async || bench.store.unsettled(bench.after(-900), None, 10).await.unwrap();
+    let overdue = async || bench.store.unsettled(SignedDuration::from_secs(900), bench.now(), None, 10).await.unwrap();
     bench.advance(900);
     assert_eq!(overdue().await, [], "not yet");
     bench.advance(1);
@@ -218,7 +226,7 @@ async fn the_caps_look_at_the_replies_of_an_hour(engine: Engine) {
     let defects = vec![Defect::new(Code::M01, Place::mail())];
     bench.record(stranger, &JudgedMail { defects, ..judged(Vec::new()) }).await;
     bench.settle(stranger, boxed(letter(stranger))).await;
-    let recent = bench.store.replies_since(bench.after(-HOUR)).await.unwrap();
+    let recent = bench.store.replies_since(bench.after(-HOUR), bench.now()).await.unwrap();
     let mut seen: Vec<(bool, bool)> = recent.iter().map(|one| (one.sender == contact, one.to_stranger)).collect();
     seen.sort_unstable();
     assert_eq!(seen, [(false, false), (false, false), (false, true), (true, false), (true, false)]);
@@ -236,7 +244,7 @@ async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
         ids.push(id);
         bench.advance(HOUR / 2);
     }
-    let due = async || bench.store.digests_due(bench.after(-HOUR)).await.unwrap();
+    let due = async || bench.store.digests_due(SignedDuration::from_secs(HOUR), bench.now()).await.unwrap();
     assert_eq!(due().await, [DigestDue { to, mails: ids.clone() }], "as soon as the first has waited for an hour");
     assert_eq!(
         bench.store.told(&[ids[0]]).await.unwrap().remove(&ids[0]).map(|told| told.rejections),
@@ -268,7 +276,7 @@ async fn a_digest_is_of_a_size_that_can_be_made(engine: Engine) {
         )
         .await;
     bench.execute("INSERT INTO withheld (mail_id, sender, since) SELECT id, 'lits@ch-armor.test', 0 FROM mails").await;
-    let due = bench.store.digests_due(bench.now()).await.unwrap();
+    let due = bench.store.digests_due(SignedDuration::ZERO, bench.now()).await.unwrap();
     assert_eq!((&due[0].to, due[0].mails.len()), (&to, 500));
 }
 

@@ -73,7 +73,47 @@ async fn a_mail_set_aside_counts_no_more_and_stays_on_the_list(engine: Engine) {
     assert_eq!(deeds.iter().map(|deed| deed.acte.as_str()).collect::<Vec<_>>(), ["ecarter", "relire", "ecarter"]);
 }
 
+/// As the server announces it at a position.
+async fn arrive(bench: &Bench, position: &str, (cause, size, minute): (Cause, u64, i64)) {
+    let mail = NewUnread {
+        account: ACCOUNT.to_owned(),
+        position: position.to_owned(),
+        cause,
+        detail: String::new(),
+        size,
+        arrived_at: Some(format!("2026-11-20T08:{minute:02}:00Z").parse().unwrap()),
+        next_at: bench.after(60),
+    };
+    bench.store.leave_unread(&bench.duty, &[mail], bench.now()).await.unwrap();
+}
+
+/// The server gives its mails other numbers (another UIDVALIDITY): what was decided of one holds for it, and for no other.
+async fn a_decision_follows_its_mail_to_another_number(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    arrive(&bench, "7:1", (Cause::Refused, 500, 1)).await;
+    let number = bench.store.unread(None, false, 10).await.unwrap()[0].numero;
+    let aside = Entry::new("commande:anne", Deed::Ecarter, on_unread(number)).noting("renvoyé");
+    assert!(bench.store.set_unread_aside(number, &aside, bench.now()).await.unwrap());
+    // Gone from there: others that come are not taken for it.
+    bench.store.unread_gone(&bench.duty, ACCOUNT, &["7:1"], bench.now()).await.unwrap();
+    for (position, as_told) in
+        [("8:2", (Cause::Refused, 501, 1)), ("8:3", (Cause::Refused, 500, 2)), ("8:4", (Cause::Empty, 500, 1))]
+    {
+        arrive(&bench, position, as_told).await;
+    }
+    assert_eq!(bench.store.unread(None, false, 10).await.unwrap().len(), 3);
+    arrive(&bench, "8:1", (Cause::Refused, 500, 1)).await;
+    assert_eq!(bench.store.known_unread(ACCOUNT).await.unwrap()["8:1"].next_at, None, "nobody waits for it");
+    let listed = bench.store.unread(None, true, 10).await.unwrap();
+    let its = listed.iter().find(|one| one.position == "8:1").unwrap();
+    assert_eq!((its.numero, its.parti_a, its.motif.as_deref()), (number, None, Some("renvoyé")));
+    // Once: a second one of the same outside is another mail.
+    arrive(&bench, "8:5", (Cause::Refused, 500, 1)).await;
+    assert!(bench.store.known_unread(ACCOUNT).await.unwrap()["8:5"].next_at.is_some());
+}
+
 on_both_engines! {
+    a_decision_follows_its_mail_to_another_number,
     a_mail_is_told_of_from_its_second_try_on,
     a_mail_set_aside_counts_no_more_and_stays_on_the_list,
 }

@@ -160,6 +160,22 @@ async fn what_was_claimed_before_a_lapse_is_not_sent_after_it(engine: Engine) {
     assert!(!bench.shift.may_send(&claimed[0]));
 }
 
+/// Other workers see that a mailbox is read by the sweeps that came to their end.
+async fn sweeps_are_seen_by_other_workers(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    if engine == Engine::Sqlite {
+        return;
+    }
+    let other = worker(&bench.store, "autre").await;
+    assert_eq!((take(&other).await, other.sweeps_of(ACCOUNT).await.unwrap()), (None, 0));
+    bench.shift.swept(&bench.duty).await.unwrap();
+    assert_eq!(other.sweeps_of(ACCOUNT).await.unwrap(), 1);
+    let_lapse(&bench).await;
+    assert!(take(&worker(&bench.store, "tiers").await).await.is_some());
+    bench.shift.swept(&bench.duty).await.unwrap();
+    assert_eq!(other.sweeps_of(ACCOUNT).await.unwrap(), 1, "those of one that was replaced do not count");
+}
+
 async fn a_late_answer_decides_nothing(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.report("1", vec![beds(1, 0)]).await;
@@ -284,6 +300,7 @@ on_both_engines! {
     a_lease_that_a_clock_set_back_would_prolong_has_lapsed,
     a_lease_outlasts_a_small_correction_of_the_clock,
     what_was_claimed_before_a_lapse_is_not_sent_after_it,
+    sweeps_are_seen_by_other_workers,
     a_late_answer_decides_nothing,
     a_late_answer_leaves_the_row_to_who_claimed_it_anew,
     a_late_answer_leaves_the_removal_to_who_claimed_it_anew,

@@ -52,10 +52,20 @@ impl Forge {
 
     /// An authority below another one.
     pub(crate) fn intermediate(&self, above: &Authority, name: &str) -> Authority {
+        self.intermediate_with(above, name, |_| {})
+    }
+
+    pub(crate) fn intermediate_with(
+        &self,
+        above: &Authority,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        change(&mut params);
         let key = KeyPair::generate().unwrap();
         let ca = self.path(&format!("ca-{}.pem", fastrand::u64(..)));
         std::fs::write(&ca, params.signed_by(&key, &above.issuer).unwrap().pem()).unwrap();

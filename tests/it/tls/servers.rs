@@ -194,6 +194,41 @@ async fn a_server_of_an_authority_that_nobody_named_is_refused() {
     check(&trust, &forge.leaf(&stranger, |_| {}), "ne vient d’aucune autorité connue").await;
 }
 
+/// An authority that a given list revokes is trusted no more, whatever way its servers' chains lead; one beside it is.
+#[tokio::test]
+async fn a_server_below_a_revoked_authority_is_refused() {
+    let forge = Forge::new();
+    let root = forge.authority("TEST AC RACINE");
+    let serial = |params: &mut rcgen::CertificateParams| params.serial_number = Some(SerialNumber::from(REVOKED));
+    let gone = forge.intermediate_with(&root, "TEST AC RETIREE", serial);
+    let good = forge.intermediate(&root, "TEST AC ORG");
+    let read = |authority: &Authority| std::fs::read_to_string(&authority.ca).unwrap();
+    let ca = forge.path("ca.pem");
+    std::fs::write(&ca, [&gone, &good, &root].map(read).concat()).unwrap();
+    let lists = [(&root, "racine.crl"), (&gone, "retiree.crl"), (&good, "org.crl")];
+    let files: Vec<std::path::PathBuf> = lists.iter().map(|(_, name)| forge.path(name)).collect();
+    for ((authority, _), file) in lists.iter().zip(&files) {
+        let serials: &[u64] = if std::ptr::eq(*authority, &raw const root) { &[REVOKED] } else { &[] };
+        std::fs::write(file, authority.list_of(-1, 6, serials)).unwrap();
+    }
+    let of = |files: &[std::path::PathBuf]| {
+        Revocation::new(&settings(&forge, &[], files), vec![ca.clone()], Clock::System).unwrap()
+    };
+    let own = forge.leaf(&good, |_| {});
+    let bare = forge.leaf(&gone, |_| {});
+    let with_chain = forge.leaf(&gone, |_| {});
+    let chain = std::fs::read_to_string(&with_chain.certificate).unwrap() + &read(&gone);
+    std::fs::write(&with_chain.certificate, chain).unwrap();
+    let sound = forge.leaf(&good, |_| {});
+    let trust = Trust { host: "localhost", ca: ca.clone(), revocation: of(&files), own };
+    check(&trust, &with_chain, "certificat").await;
+    check(&trust, &bare, "certificat").await;
+    check_trusted(&trust, &sound).await;
+    // Without the list that revokes it, it is trusted as before: nobody said otherwise.
+    let unknowing = Trust { revocation: of(&files[1..]), ..trust };
+    check_trusted(&unknowing, &with_chain).await;
+}
+
 #[tokio::test]
 async fn a_server_whose_authority_published_no_list_is_refused() {
     let forge = Forge::new();

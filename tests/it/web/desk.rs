@@ -154,7 +154,7 @@ async fn state(sandbox: &Sandbox, config: Config, referential: &Arc<Mutex<Watch>
     pulse.expect(sweep.clone(), Duration::from_mins(5));
     pulse.beat(&sweep);
     pulse.swept("boite", 1, 1, 1);
-    pulse.observed(sandbox.store.vitals(Clock::System.now()).await.unwrap());
+    pulse.observed(sandbox.store.vitals(jiff::SignedDuration::ZERO, Clock::System.now()).await.unwrap());
     let bulletin = Bulletin::default();
     bulletin.post(Arc::new(board(&referential.lock().unwrap().current(), &config)));
     State::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, Arc::clone(referential), bulletin)

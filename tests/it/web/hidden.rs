@@ -4,6 +4,7 @@
 use dispolits::access::Role;
 use dispolits::store::MailId;
 use dispolits::store::search::Filter;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::StatusCode;
 
 use super::desk::Desk;
@@ -26,6 +27,7 @@ async fn addresses(desk: &Desk) -> Vec<String> {
         "/etablissements",
         "/etablissements/350054680",
         "/alertes",
+        "/doubles",
         "/verifier",
         "/api/v1/openapi.json",
         "/api/v1/courriels",
@@ -129,5 +131,34 @@ async fn what_is_not_recognised_goes_back_to_nobody() {
         assert!(!text.contains("fictive") && text.contains("rejet"), "{rank}: {text}");
     }
     assert!(copied > 0, "or nothing is proved of copies");
+    desk.close().await;
+}
+
+/// Whoever may not see an identifiant may look for one that is known, and finds out nothing of it letter by letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_contents_cannot_guess_a_hidden_value() {
+    let desk = Desk::with(&["r03-regle-metier"]).await;
+    let number = desk.number("r03-regle-metier");
+    let api = format!("/api/v1/courriels/{number}");
+    let mail: serde_json::Value = desk.get(Role::Operateur, &api).await.json().await.unwrap();
+    let whole = mail["documents"][0]["identifiant"].as_str().unwrap().to_owned();
+    // What is asked for stands in the answer as well, as it is and as a part of addresses.
+    let answer = async |role: Role, path: &str, asked: &str| {
+        let encoded = utf8_percent_encode(asked, NON_ALPHANUMERIC).to_string();
+        desk.page(role, &format!("{path}?identifiant={asked}")).await.replace(asked, "").replace(&encoded, "")
+    };
+    let found = async |role: Role, asked: &str| {
+        let mut found = Vec::new();
+        for path in ["/journal", "/journal.csv", "/journal.json", "/api/v1/courriels"] {
+            found.push(answer(role, path, asked).await != answer(role, path, "absent-du-journal").await);
+        }
+        found.dedup();
+        found
+    };
+    for shorter in [whole.get(..4).unwrap(), whole.get(..whole.len() - 1).unwrap()] {
+        assert_eq!(found(Role::Operateur, shorter).await, [true], "or this test proves nothing");
+        assert_eq!(found(Role::Lecteur, shorter).await, [false], "{shorter}");
+    }
+    assert_eq!(found(Role::Lecteur, &whole).await, [true], "a value that is known");
     desk.close().await;
 }

@@ -28,6 +28,7 @@ async fn every_page_is_accessible_to_every_role() {
         "/etablissements/350054680",
         "/etablissements/299900100",
         "/alertes",
+        "/doubles",
         "/verifier",
         "/rien-ici",
     ];

@@ -13,8 +13,9 @@ const LATE: u32 = 10;
 
 pub(super) async fn show(state: &State) -> Result<Markup, Refusal> {
     let now = state.now();
-    let late_before = now.saturating_sub(state.config().ror.delivery.late_after.signed()).unwrap_or(now);
-    let vitals = state.store().vitals(late_before).await?;
+    let late_after = state.config().ror.delivery.late_after.signed();
+    let late_before = now.saturating_sub(late_after).unwrap_or(now);
+    let vitals = state.store().vitals(late_after, now).await?;
     let late = state.store().late_deliveries(late_before, LATE).await?;
     let standing = state.pulse().standing();
     Ok(html! {
@@ -47,7 +48,12 @@ fn of_mailbox(mailbox: &Mailbox, now: Timestamp) -> Markup {
                 "Boîte " (mailbox.name) " : la relève échoue depuis le " (moment::moment(fault.since)) " ("
                 (moment::ago(fault.since, now)) ") : " (fault.cause)
             },
-            (None, _) if mailbox.elsewhere => li.va { "Boîte " (mailbox.name) " : relevée par un autre service" },
+            (None, Some(at)) if mailbox.elsewhere => li.va {
+                "Boîte " (mailbox.name) " : relevée par un autre service, " (moment::ago(at, now))
+            },
+            (None, None) if mailbox.elsewhere => li.attention {
+                "Boîte " (mailbox.name) " : tenue par un autre service, dont aucune relève n’est encore connue"
+            },
             (None, Some(at)) if !mailbox.refusing.is_empty() => li.attention {
                 "Boîte " (mailbox.name) " : relevée, " (moment::ago(at, now)) " ; des courriels jugés y restent"
             },

@@ -74,8 +74,12 @@ pub(super) async fn json(
 fn begun(state: &State, uri: &Uri, visitor: &Visitor) -> Result<Export, Refusal> {
     visitor.require(Right::Metadonnees)?;
     let bad = |wrong: Wrong| Refusal::Bad(wrong.0);
-    let asked =
-        Given::read(uri).map_err(bad)?.whole().asked(state.config()).and_then(Asked::answerable).map_err(bad)?;
+    let asked = Given::read(uri)
+        .map_err(bad)?
+        .whole()
+        .asked(state.config(), visitor)
+        .and_then(Asked::answerable)
+        .map_err(bad)?;
     Ok(state.store().export(asked.filter, asked.page.sort))
 }
 

@@ -75,7 +75,7 @@ fn fields(given: &Given, config: &Config) -> Markup {
         (choice("agir", "Qui doit agir", "peu importe", &actors(), given))
         (choice("rejets", "Rejets", "avec ou sans", &[("oui".to_owned(), "au moins un rejet".to_owned())], given))
         (choice("traite", "Traité", "peu importe", &handled(), given))
-        (text("identifiant", "Identifiant, Message-ID ou SHA-256 (début)", given))
+        (text("identifiant", "Identifiant, Message-ID ou SHA-256 (début, ou entier sans accès au contenu)", given))
         @if config.all_mailboxes().count() > 1 { (choice("boite", "Boîte", "toutes", &mailboxes(config), given)) }
     }
 }

@@ -32,7 +32,7 @@ async fn show(
 ) -> Result<(StatusCode, Markup), Refusal> {
     visitor.require(Right::Metadonnees)?;
     let given = Given::read(&uri);
-    let (status, body) = match given.clone().and_then(|given| given.asked(state.config())?.answerable()) {
+    let (status, body) = match given.clone().and_then(|given| given.asked(state.config(), &visitor)?.answerable()) {
         Ok(asked) => {
             let found = state.store().journal(&asked.filter, &asked.page).await?;
             (StatusCode::OK, found_body(&given.unwrap_or_default(), &found, &state, &visitor))

@@ -35,6 +35,7 @@ pub(super) use ending::end_there_too;
 use error::OpenIdError;
 use provider::Authorization;
 pub(in crate::web) use provider::Provider;
+pub use provider::try_provider;
 
 #[derive(Deserialize)]
 pub(super) struct Asked {

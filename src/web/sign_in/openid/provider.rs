@@ -12,6 +12,8 @@ use tokio::sync::Mutex;
 use super::error::OpenIdError;
 use super::id_token::{Expected, Key, verified};
 use crate::config::OpenId;
+use crate::setting::has_passed;
+use crate::setting::whole;
 use crate::tls::client_config;
 use crate::tls::revocation::Revocation;
 
@@ -173,7 +175,7 @@ impl Provider {
 
     async fn known(&self, settings: &OpenId, now: Timestamp) -> Result<Known, OpenIdError> {
         let mut held = self.0.lock().await;
-        if let Some(known) = held.as_ref().filter(|known| now.duration_since(known.since) < FRESH) {
+        if let Some(known) = held.as_ref().filter(|known| !has_passed(FRESH, known.since, now)) {
             return Ok(known.clone());
         }
         let known = discover(settings, now).await?;
@@ -198,6 +200,16 @@ impl Description {
     fn takes_basic(&self) -> bool {
         let methods = &self.token_endpoint_auth_methods_supported;
         methods.is_empty() || methods.iter().any(|method| method == "client_secret_basic")
+    }
+}
+
+/// Reads the description and the keys of a provider, as a sign-in does, and signs nobody in. Returns how many of its
+/// keys can be used; an error is a French sentence.
+pub async fn try_provider(settings: &OpenId, now: Timestamp) -> Result<usize, String> {
+    let known = discover(settings, now).await.map_err(|error| whole(&error))?;
+    match known.keys.len() {
+        0 => Err("clés du fournisseur : aucune n’est d’une sorte connue".to_owned()),
+        keys => Ok(keys),
     }
 }
 

@@ -38,6 +38,13 @@ fn rights_that_lack_are_told_folder_by_folder() {
     check(&[OFFERED, rejets], "Rejets lacks i of lrs");
     let source = rights("MYRIGHTS \"INBOX\"", "* MYRIGHTS INBOX lrsi\r\n{T} OK\r\n");
     check(&[OFFERED, source], "INBOX lacks te of lrsi");
+    // A name may be a literal (RFC 3501, section 4.3).
+    let literal = rights("MYRIGHTS \"Rejets\"", "* MYRIGHTS {6}\r\nRejets lrs\r\n{T} OK\r\n");
+    check(&[OFFERED, literal], "Rejets lacks i of lrs");
+    let both = rights("MYRIGHTS \"Rejets\"", "* MYRIGHTS {6}\r\nRejets {3+}\r\nlrs\r\n{T} OK fini {9}\r\n");
+    check(&[OFFERED, both], "Rejets lacks i of lrs");
+    let said = rights("MYRIGHTS \"Rejets\"", "* OK note {99}\r\n* MYRIGHTS Rejets lrs\r\n{T} OK\r\n");
+    check(&[OFFERED, said], "Rejets lacks i of lrs");
     // In the older letters, and where the question is refused or not offered.
     let older = rights("MYRIGHTS \"INBOX\"", "* MYRIGHTS INBOX lrswipcda\r\n{T} OK\r\n");
     check(&[OFFERED, older], "");
@@ -55,6 +62,8 @@ fn a_prefix_that_is_needed_is_told_of_folders_that_are_missing() {
     let missing = ("LIST \"\" \"Traites\"", Say("{T} OK\r\n"));
     check(&[OFFERED, personal, missing], "Traites needs INBOX.");
     check(&[OFFERED, personal], "");
+    let literal = ("NAMESPACE", Say("* NAMESPACE (({6}\r\nINBOX. \".\")) NIL NIL\r\n{T} OK\r\n"));
+    check(&[OFFERED, literal, missing], "Traites needs INBOX.");
     let free = ("NAMESPACE", Say("* NAMESPACE ((\"INBOX.\" \".\")(\"\" \"/\")) NIL NIL\r\n{T} OK\r\n"));
     check(&[OFFERED, free, missing], "");
 }
@@ -64,5 +73,6 @@ fn a_quota_without_limits_is_none() {
     let said = |answer: &'static str| [OFFERED, ("GETQUOTAROOT", Say(answer))];
     check(&said("* QUOTAROOT INBOX ROOT\r\n* QUOTA \"ROOT\" (STORAGE 10 512)\r\n{T} OK\r\n"), " 10/512");
     check(&said("* QUOTAROOT \"INBOX\" \"ROOT\"\r\n* QUOTA \"ROOT\"\r\n{T} OK\r\n"), "");
+    check(&said("* QUOTA {4}\r\nR(1) (STORAGE 10 512)\r\n{T} OK\r\n"), " 10/512");
     check(&said("{T} NO pas de quota\r\n"), "");
 }

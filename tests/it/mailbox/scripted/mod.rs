@@ -47,7 +47,7 @@ fn check_again(tricks: &[Trick], expected: &str) -> String {
 }
 
 /// The result of a whole cycle, and what the client said.
-fn play(security: Security, tricks: &[Trick]) -> (String, String) {
+pub(super) fn play(security: Security, tricks: &[Trick]) -> (String, String) {
     play_with(security, |_, _| {}, tricks)
 }
 

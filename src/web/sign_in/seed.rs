@@ -1,0 +1,31 @@
+//! The secrets of second factors, sealed as the store keeps them (`web.local.factor_key`).
+
+use crate::access::{FactorKey, Login, is_sealed};
+use crate::chance;
+use crate::setting::whole;
+use crate::web::{Refusal, State};
+
+/// As it is to be kept: sealed where there is a key, in clear without one.
+pub(super) async fn kept(state: &State, login: &Login, secret: String) -> Result<String, Refusal> {
+    let Some(key) = key(state).await? else { return Ok(secret) };
+    let nonce = chance::bytes().map_err(|error| failed(&error.to_string()))?;
+    key.seal(login, &secret, nonce).map_err(|error| failed(&error.to_string()))
+}
+
+/// As it was kept, in base 32.
+pub(super) async fn opened(state: &State, login: &Login, stored: &str) -> Result<String, Refusal> {
+    if !is_sealed(stored) {
+        return Ok(stored.to_owned());
+    }
+    let key = key(state).await?.ok_or_else(|| failed("web.local.factor_key manque, et il est chiffré"))?;
+    key.open(login, stored).map_err(|error| failed(&error.to_string()))
+}
+
+async fn key(state: &State) -> Result<Option<FactorKey>, Refusal> {
+    let read = state.web().local.factor_key().await;
+    read.map_err(|error| failed(&format!("web.local.factor_key : {}", whole(&error))))
+}
+
+fn failed(why: &str) -> Refusal {
+    Refusal::Failed(format!("second facteur : {why}"))
+}

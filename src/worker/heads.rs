@@ -1,0 +1,45 @@
+//! The head of the audit log, told and kept outside the database as it grows.
+
+use tracing::{error, info};
+
+use super::Parts;
+use crate::access::audit::Head;
+use crate::setting::reason;
+use crate::store::{StoreError, heads};
+
+/// Tells the head in the traces when it moved, and adds it to the file of the configuration. One that is no longer on
+/// the chain is told each time, and never followed by another.
+pub(super) async fn keep_head(parts: &Parts, told: &mut Option<Head>) {
+    if let Err(failure) = keep(parts, told).await {
+        error!("la tête du journal d’audit n’a pu être lue : {failure}");
+    }
+}
+
+async fn keep(parts: &Parts, told: &mut Option<Head>) -> Result<(), StoreError> {
+    let store = &parts.store;
+    let path = parts.config.store.audit_head.as_deref();
+    let kept = match path.map(heads::last).transpose() {
+        Ok(kept) => kept.flatten(),
+        Err(failure) => {
+            error!("store.audit_head est illisible : {}", reason(&failure));
+            return Ok(());
+        }
+    };
+    for known in [kept.as_ref(), told.as_ref()].into_iter().flatten() {
+        if let Some(broken) = store.audit_holds(known).await? {
+            error!("journal d’audit : {broken} ; tête conservée : {known} ; voyez « dispolits store check »");
+            return Ok(());
+        }
+    }
+    let head = store.audit_head().await?;
+    if told.as_ref() != Some(&head) {
+        info!("tête du journal d’audit : {head}");
+    }
+    if let Some(path) = path.filter(|_| kept.as_ref() != Some(&head))
+        && let Err(failure) = heads::append(path, &head, parts.clock.now())
+    {
+        error!("store.audit_head ne peut être écrit : {}", reason(&failure));
+    }
+    *told = Some(head);
+    Ok(())
+}
