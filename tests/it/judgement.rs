@@ -1,11 +1,13 @@
 //! What the cahier cannot reach: the rules an agency may change, and judging without referential.
 
+use dispolits::cahier;
 use dispolits::capacity::{
     Affectation, Count, Fermeture, Genre, Indicator, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite,
 };
 use dispolits::defect::{Code, Place, Severity};
 use dispolits::judgement::{Context, Indicators, Judgement, Policy, Rules, judge};
 use dispolits::outcome::Verdict;
+use dispolits::referential::Referential;
 use dispolits::report::{Etablissement, Head, PlacedCount, Reading, Service};
 use jiff::{SignedDuration, Timestamp};
 
@@ -63,6 +65,30 @@ fn check(rules: &Rules, services: Vec<Service>, codes: &[Code], accepted: usize,
     let found: Vec<Code> = judged.defects.iter().map(dispolits::defect::Defect::code).collect();
     assert_eq!((found.as_slice(), judged.updates.len(), judged.verdict), (codes, accepted, verdict));
     judged
+}
+
+/// What became of a report of one service, sent by this address, of an establishment refused by its reader or not.
+fn judged_of(sender: &str, finess: &str, refused: bool) -> (Vec<Code>, usize, Verdict) {
+    let world = cahier::world().unwrap();
+    let referential = Referential::parse(world.etablissements_csv.as_bytes(), world.services_csv.as_bytes()).unwrap();
+    let (sender, rules) = (sender.parse().unwrap(), Rules::default());
+    let (referential, sender) = (Some(&referential), Some(&sender));
+    let context = Context { referential, sender, received_at: received_at(), rules: &rules, identifiant_reused: false };
+    let mut reading = reading(vec![service("C01-A", vec![count(Statut::Installe, 10)])]);
+    reading.etablissements[0].finess = Some(finess.parse().unwrap());
+    reading.etablissements[0].rejected = refused;
+    let judged = judge(reading, &context);
+    (judged.defects.iter().map(dispolits::defect::Defect::code).collect(), judged.updates.len(), judged.verdict)
+}
+
+#[test]
+fn no_count_of_an_establishment_that_is_refused_goes_to_the_ror() {
+    let own = "lits@ch-armor.test";
+    assert_eq!(judged_of(own, "350054680", false), (vec![], 1, Verdict::Integre));
+    let stranger = judged_of("gestion@ailleurs.test", "350054680", false);
+    assert_eq!(stranger, (vec![Code::E04], 0, Verdict::Rejete));
+    assert_eq!(judged_of(own, "750000002", false), (vec![Code::E03], 0, Verdict::Rejete));
+    assert_eq!(judged_of(own, "350054680", true).1, 0, "its reader refused it");
 }
 
 #[test]

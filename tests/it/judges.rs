@@ -7,13 +7,14 @@ use dispolits::cahier;
 use dispolits::clock::Clock;
 use dispolits::health::Pulse;
 use dispolits::judgement::Rules;
+use dispolits::outcome::Verdict;
 use dispolits::pipeline::Courthouse;
 use dispolits::referential::{Files, Watch};
 use dispolits::store::{MailId, Reading, Received, Store};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::bench::Bench;
-use crate::store::engine::Engine;
+use crate::store::bench::{ACCOUNT, Bench};
+use crate::store::engine::{Engine, on_both_engines};
 
 const SUSPECTS: &str = "maildir:suspects";
 const SOUND: [&str; 2] = ["maildir:sains-1", "maildir:sains-2"];
@@ -74,4 +75,34 @@ async fn a_mail_that_is_read_alone_is_alone_whatever_other_mailboxes_get() {
         assert_eq!(ended.await.unwrap(), MAILS);
     }
     assert_eq!(bench.number("SELECT COUNT(*) FROM mails WHERE attempts > 0 OR reading > 0").await, 0);
+}
+
+/// A mail whose reading was cut short so often in company and so often alone: its verdict once it is judged.
+async fn verdict_after(engine: Engine, together: usize, alone: usize) -> Option<Verdict> {
+    let bench = Bench::new(engine).await;
+    let folder = tempfile::tempdir().unwrap();
+    let raw = "From: a@ailleurs.test\r\nSubject: suspect\r\n\r\nrien\r\n";
+    let id = bench.receive("1", raw).await;
+    for how in std::iter::repeat_n(Reading::Together, together).chain(std::iter::repeat_n(Reading::Alone, alone)) {
+        bench.store.begin_reading(&bench.duty, &[id], how).await.unwrap();
+        assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), 1);
+    }
+    assert_eq!(judge(courthouse(&bench, folder.path()), ACCOUNT).await, 1);
+    bench.outcome(id).await.verdict
+}
+
+/// What cut it short may be a fault of ours, or the machine's: four times is not yet the mail's.
+async fn a_mail_is_put_in_quarantine_after_five_readings_alone(engine: Engine) {
+    for (together, alone) in [(0, 1), (0, 2), (0, 3), (0, 4), (9, 0), (9, 4)] {
+        let verdict = verdict_after(engine, together, alone).await;
+        assert_ne!(verdict, Some(Verdict::Quarantaine), "{together} in company, {alone} alone");
+    }
+    for (together, alone) in [(0, 5), (1, 5), (0, 6)] {
+        let verdict = verdict_after(engine, together, alone).await;
+        assert_eq!(verdict, Some(Verdict::Quarantaine), "{together} in company, {alone} alone");
+    }
+}
+
+on_both_engines! {
+    a_mail_is_put_in_quarantine_after_five_readings_alone,
 }

@@ -14,6 +14,8 @@ mod journal;
 #[cfg(unix)]
 mod logins;
 #[cfg(unix)]
+mod retention;
+#[cfg(unix)]
 mod run;
 #[cfg(unix)]
 mod sandbox;

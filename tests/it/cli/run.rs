@@ -52,6 +52,43 @@ async fn sighup_takes_a_right_configuration_over_and_refuses_a_wrong_one() {
     assert!(log.contains("configuration relue"), "{log}");
 }
 
+/// Well written, and nothing that a worker could be made of: who is at work stays there.
+#[tokio::test]
+async fn sighup_leaves_the_worker_at_work_where_the_new_one_cannot_be_prepared() {
+    let world = World::new().await;
+    let service = world.start();
+    let right = fs::read_to_string(world.path("config.toml")).unwrap();
+    let absent = world.path("absent.pem").display().to_string();
+    let without = |key: &str| {
+        let (before, rest) = right.split_once(&format!("{key} = \"")).unwrap();
+        format!("{before}{key} = \"{absent}\"{}", rest.split_once('"').unwrap().1)
+    };
+    let with = |section: &str| format!("{right}\n{section}\n");
+    let revocation = |sources: &str| with(&format!("[revocation]\nconnections = [\"ror\"]\n{sources}"));
+    let wrong = [
+        without("ca"),
+        without("certificate"),
+        without("key"),
+        revocation(""),
+        revocation("urls = [\"ldap://crl.test/liste\"]"),
+        revocation("urls = [\"pas une adresse\"]"),
+        with(&format!("[alerts.webhook]\nurl = \"https://alertes.test/\"\nca = \"{absent}\"")),
+    ];
+    for (rank, wrong) in (1..).zip(wrong) {
+        world.write("config.toml", &wrong);
+        service.signal("HUP");
+        service.wait_for("configuration refusée, l’ancienne reste en vigueur : ", usize::try_from(rank).unwrap());
+        let name = format!("reste-{rank}");
+        world.send(&name, &mail(&name, 20));
+        world.settled(rank).await;
+        assert_eq!(service.log().matches("Dispolits est en service").count(), 1, "{rank}: {}", service.log());
+    }
+    world.write("config.toml", &right);
+    service.signal("HUP");
+    service.wait_for("Dispolits est en service", 2);
+    assert_eq!(service.stop().0.code(), Some(0));
+}
+
 #[tokio::test]
 async fn a_second_worker_on_the_same_store_is_refused() {
     let world = World::new().await;

@@ -128,6 +128,31 @@ async fn of_all_rows_refused_for_one_cause_only_the_newest_goes() {
     assert_eq!(service.stop().0.code(), Some(0));
 }
 
+/// The older observation was received later: whoever replays it is told that it will not be sent.
+#[tokio::test]
+async fn a_preview_goes_by_the_date_of_observation_before_the_order_of_receipt() {
+    let world = World::new().await;
+    let service = world.start();
+    let newer = Clock::System.now() - SignedDuration::from_mins(10);
+    for (rank, name, nombre, observed) in
+        [(1, "recent", 21, newer), (2, "ancien", 20, newer - SignedDuration::from_mins(20))]
+    {
+        world.send(name, &of_new_service(&mail_at(name, nombre, observed)));
+        world.settled(rank).await;
+    }
+    teach(&world);
+    world.simulator.set_lieu(Lieu::normal(format!("1350054680/{NEW}")));
+    assert_eq!(replay(&world, &["1", "--executer"]).code, 0);
+    world.settled(2).await;
+    let shown = replay(&world, &["2"]).out;
+    assert!(shown.contains(" : rejetée au jugement → dépassée par un relevé plus récent\n"), "{shown}");
+    let done = replay(&world, &["2", "--executer"]).out;
+    assert!(done.contains("lignes en route : 0 ;"), "{done}");
+    world.settled(2).await;
+    assert_eq!(world.simulator.state()[0].nombre, 21);
+    assert_eq!(service.stop().0.code(), Some(0));
+}
+
 #[tokio::test]
 async fn one_row_is_sent_again_by_its_number() {
     let world = World::new().await;

@@ -237,6 +237,13 @@ pub(crate) fn beds(nombre: i64, minute: i64) -> Update {
     at_location("SSR1", nombre, minute)
 }
 
+/// The same, of beds or of places: the key of an indicator is without its nature.
+pub(crate) fn of_nature(nature: Nature, nombre: i64, minute: i64) -> Update {
+    let mut update = beds(nombre, minute);
+    update.count.nature = nature;
+    update
+}
+
 pub(crate) fn at_location(code: &str, nombre: i64, minute: i64) -> Update {
     let indicator = Indicator::new(Parts {
         statut: Statut::Disponible,

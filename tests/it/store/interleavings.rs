@@ -2,13 +2,14 @@
 //! observation that it does not refuse. The ROR here is a model that obeys the last request it
 //! treats, and may treat one late.
 
+use dispolits::capacity::Nature;
 use dispolits::outcome::Etat;
 use dispolits::store::{MailId, RowToSend};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::bench::{
-    Bench, SETTLE, acknowledged, beds, document, failed, held_back, judged, refused, test_document, unknown,
+    Bench, SETTLE, acknowledged, document, failed, held_back, judged, of_nature, refused, test_document, unknown,
 };
 use super::engine::Engine;
 
@@ -18,6 +19,7 @@ enum Step {
     /// A report is received; it is judged at once or when the backlog is.
     Report {
         minute: i64,
+        nature: Nature,
         kind: Kind,
         judged: bool,
     },
@@ -61,6 +63,7 @@ enum Treated {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let kind = prop_oneof![6 => Just(Kind::Accepted), 2 => Just(Kind::RefusedByTheRor), 1 => Just(Kind::Test)];
+    let nature = prop_oneof![Just(Nature::Lit), Just(Nature::Place)];
     let treated =
         prop_oneof![1 => Just(Treated::Yes), 1 => Just(Treated::Never), 3 => (1..2 * SETTLE).prop_map(Treated::After)];
     let fate = prop_oneof![
@@ -72,8 +75,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Fate::Pause),
     ];
     let step = prop_oneof![
-        3 => (0..4_i64, kind, prop::bool::weighted(0.8))
-            .prop_map(|(minute, kind, judged)| Step::Report { minute, kind, judged }),
+        3 => (0..4_i64, nature, kind, prop::bool::weighted(0.8))
+            .prop_map(|(minute, nature, kind, judged)| Step::Report { minute, nature, kind, judged }),
         1 => Just(Step::JudgeBacklog),
         4 => Just(Step::Claim),
         4 => fate.prop_map(Step::Answer),
@@ -87,6 +90,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Report {
     id: MailId,
     minute: i64,
+    nature: Nature,
     kind: Kind,
 }
 
@@ -118,7 +122,9 @@ impl World {
 
     async fn take(&mut self, step: &Step) {
         match step {
-            Step::Report { minute, kind, judged } => self.report(*minute, *kind, *judged).await,
+            Step::Report { minute, nature, kind, judged } => {
+                self.report((*minute, *nature, *kind), *judged).await;
+            }
             Step::JudgeBacklog => self.judge_backlog().await,
             Step::Claim => self.claim().await,
             Step::Answer(fate) => self.answer(*fate).await,
@@ -128,11 +134,11 @@ impl World {
         assert!(self.bench.store.balance(None).await.unwrap().holds());
     }
 
-    async fn report(&mut self, minute: i64, kind: Kind, judged: bool) {
+    async fn report(&mut self, (minute, nature, kind): (i64, Nature, Kind), judged: bool) {
         let rank = self.reports.len();
         let name = rank.to_string();
         let id = self.bench.receive(&name, &name).await;
-        self.reports.push(Report { id, minute, kind });
+        self.reports.push(Report { id, minute, nature, kind });
         self.backlog.push(rank);
         if judged {
             let rank = self.backlog.pop().unwrap();
@@ -147,8 +153,8 @@ impl World {
     }
 
     async fn judge(&self, rank: usize) {
-        let Report { id, minute, kind } = self.reports[rank];
-        let updates = vec![beds(i64::try_from(rank).unwrap(), minute)];
+        let Report { id, minute, nature, kind } = self.reports[rank];
+        let updates = vec![of_nature(nature, i64::try_from(rank).unwrap(), minute)];
         let make = if kind == Kind::Test { test_document } else { document };
         self.bench.record(id, &judged(vec![make(&rank.to_string(), updates)])).await;
     }

@@ -1,11 +1,14 @@
 //! The newest observation wins, in every order of arrival, judgement and answers.
 
+use dispolits::capacity::Nature::{self, Lit, Place};
+use dispolits::capacity::{Affectation, Indicator, Location, Parts, Statut, Temporalite, Update};
 use dispolits::outcome::Etat::{self, Depassee, EnAttente, NonTransmiseTest, Rejetee, Transmise};
-use dispolits::store::{Answer, Closing};
+use dispolits::store::{Answer, Closing, RowToSend};
 use jiff::SignedDuration;
 
 use super::bench::{
-    Bench, SETTLE, acknowledged, beds, document, failed, held_back, judged, refused, test_document, unknown,
+    Bench, SETTLE, acknowledged, at_location, beds, document, failed, held_back, judged, of_nature, refused,
+    test_document, unknown,
 };
 use super::engine::{Engine, on_both_engines};
 
@@ -25,6 +28,144 @@ async fn the_newer_date_wins_and_of_equal_ones_the_later_receipt(engine: Engine)
     check_order(engine, (0, 5), (Depassee, EnAttente)).await;
     check_order(engine, (5, 0), (EnAttente, Depassee)).await;
     check_order(engine, (5, 5), (Depassee, EnAttente)).await;
+}
+
+/// How far the first of two observations is when the second comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    Waits,
+    InFlight,
+    Acknowledged,
+}
+
+/// The states of two observations of one key and two natures, of these minutes, once all is answered, and what was sent.
+async fn two_natures(
+    engine: Engine,
+    natures: [Nature; 2],
+    minutes: [i64; 2],
+    first: First,
+    closing: fn(&Bench) -> Closing,
+) -> ([Etat; 2], Vec<i32>) {
+    let bench = Bench::new(engine).await;
+    let one = bench.report("1", vec![of_nature(natures[0], 1, minutes[0])]).await;
+    let claimed = if first == First::Waits { Vec::new() } else { bench.claim().await };
+    let close = async || {
+        for row in claimed.iter().flat_map(|batch| &batch.rows) {
+            bench.close(row, closing(&bench)).await;
+        }
+    };
+    if first == First::Acknowledged {
+        close().await;
+    }
+    let other = bench.report("2", vec![of_nature(natures[1], 2, minutes[1])]).await;
+    if first == First::InFlight {
+        assert!(bench.claim().await.is_empty(), "{natures:?}, {minutes:?}: one request of a key at a time");
+        close().await;
+    }
+    let mut sent: Vec<i32> = claimed.iter().flat_map(|batch| &batch.rows).map(number).collect();
+    for _ in 0..4 {
+        sent.extend(bench.send(acknowledged).await);
+        bench.advance(SETTLE);
+    }
+    ([bench.etats(one).await[0], bench.etats(other).await[0]], sent)
+}
+
+fn number(row: &RowToSend) -> i32 {
+    row.update.count.nombre.get()
+}
+
+async fn observations_of_one_key_compete_whatever_their_natures(engine: Engine) {
+    for natures in [[Lit, Place], [Place, Lit], [Lit, Lit]] {
+        for (first, closing, minutes, etats, sent) in [
+            (First::Waits, acknowledged as fn(&Bench) -> Closing, [0, 5], [Depassee, Transmise], &[2][..]),
+            (First::Waits, acknowledged, [5, 0], [Transmise, Depassee], &[1]),
+            (First::Waits, acknowledged, [5, 5], [Depassee, Transmise], &[2]),
+            (First::InFlight, acknowledged, [0, 5], [Transmise, Transmise], &[1, 2]),
+            (First::InFlight, acknowledged, [5, 0], [Transmise, Depassee], &[1]),
+            (First::InFlight, failed, [0, 5], [Depassee, Transmise], &[1, 2]),
+            (First::InFlight, failed, [5, 0], [Transmise, Depassee], &[1, 1]),
+            (First::InFlight, refused, [5, 0], [Rejetee, Transmise], &[1, 2]),
+            (First::InFlight, unknown, [0, 5], [Depassee, Transmise], &[1, 2, 2]),
+            (First::Acknowledged, acknowledged, [0, 5], [Transmise, Transmise], &[1, 2]),
+            (First::Acknowledged, acknowledged, [5, 0], [Transmise, Depassee], &[1]),
+        ] {
+            let found = two_natures(engine, natures, minutes, first, closing).await;
+            assert_eq!(found, (etats, sent.to_vec()), "{natures:?}, {first:?}, {minutes:?}");
+        }
+    }
+}
+
+/// Counts that are of another key than `beds`: another establishment, another service, another indicator.
+fn of_other_keys(nombre: i64, minute: i64) -> Vec<Update> {
+    let [mut finess, mut indicator] = [beds(nombre, minute), beds(nombre, minute)];
+    finess.location = Location::new("299900100".parse().unwrap(), finess.location.service().clone());
+    indicator.count.indicator = Indicator::new(Parts {
+        statut: Statut::Installe,
+        temporalite: Temporalite::Courant,
+        genre: None,
+        fermeture: None,
+        supplement: None,
+        crise: None,
+        affectation: Affectation::Aucune,
+    })
+    .unwrap();
+    vec![finess, at_location("SSR2", nombre, minute), indicator]
+}
+
+/// Newer counts that were acknowledged, and older ones that wait, in every place that is nearly the same.
+async fn counts_of_other_keys_do_not_compete(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    bench.report("plus récents", of_other_keys(7, 60)).await;
+    assert_eq!(bench.send(acknowledged).await, [7, 7, 7]);
+    let first = bench.receive("1", "1").await;
+    assert!(!bench.store.has_newer(first, &beds(1, 0)).await.unwrap());
+    bench.record(first, &judged(vec![document("1", vec![beds(1, 0)])])).await;
+    assert_eq!(bench.send(failed).await, [1]);
+    assert_eq!(bench.etats(first).await, [EnAttente], "to be tried again");
+    bench.report("2", vec![beds(2, 5)]).await;
+    bench.advance(5);
+    assert_eq!(bench.send(refused).await, [2]);
+    assert_eq!(bench.etats(first).await, [EnAttente], "it has its chance");
+    assert_eq!(bench.send(unknown).await, [1]);
+    bench.advance(SETTLE);
+    bench.report("3", vec![beds(3, 6)]).await;
+    bench.report("dans le doute", of_other_keys(9, 65)).await;
+    let mut sent = bench.send(acknowledged).await;
+    sent.sort_unstable();
+    assert_eq!(sent, [3, 9, 9, 9]);
+    bench.advance(SETTLE);
+    assert_eq!(bench.send(acknowledged).await, [3], "once more, after the doubt, and nothing of the others");
+    bench.advance(10 * SETTLE);
+    assert!(bench.claim().await.is_empty());
+    let others = bench.report("plus récents encore", of_other_keys(8, 70)).await;
+    bench.report("4", vec![beds(4, 80)]).await;
+    assert_eq!(bench.etats(others).await, [EnAttente; 3], "a newer count of ours is none of theirs");
+    let mut sent = bench.send(acknowledged).await;
+    sent.sort_unstable();
+    assert_eq!(sent, [4, 8, 8, 8]);
+}
+
+/// What a replay says beforehand is what its record does: the date of observation comes before the order of receipt.
+async fn a_preview_says_what_the_record_would_do(engine: Engine) {
+    for acknowledges in [false, true] {
+        for (received_first, minute, superseded) in
+            [(true, 4, true), (true, 5, true), (true, 6, false), (false, 4, true), (false, 5, false), (false, 6, false)]
+        {
+            let bench = Bench::new(engine).await;
+            let early = bench.receive("1", "1").await;
+            let known = bench.report("2", vec![of_nature(Place, 1, 5)]).await;
+            let late = bench.receive("3", "3").await;
+            if acknowledges {
+                bench.send(acknowledged).await;
+            }
+            let (mail, update) = (if received_first { early } else { late }, beds(2, minute));
+            let told = bench.store.has_newer(mail, &update).await.unwrap();
+            bench.record(mail, &judged(vec![document("autre", vec![update])])).await;
+            let etat = bench.etats(mail).await[0];
+            let context = format!("{received_first}, {minute}, {acknowledges}, {:?}", bench.etats(known).await);
+            assert_eq!((told, etat), (superseded, if superseded { Depassee } else { EnAttente }), "{context}");
+        }
+    }
 }
 
 async fn the_later_receipt_wins_even_if_it_was_judged_first(engine: Engine) {
@@ -239,6 +380,9 @@ async fn test_mode_never_competes(engine: Engine) {
 
 on_both_engines! {
     the_newer_date_wins_and_of_equal_ones_the_later_receipt,
+    observations_of_one_key_compete_whatever_their_natures,
+    counts_of_other_keys_do_not_compete,
+    a_preview_says_what_the_record_would_do,
     the_later_receipt_wins_even_if_it_was_judged_first,
     the_later_receipt_wins_when_the_earlier_is_tried_again,
     an_old_one_that_comes_after_the_acknowledgement_is_superseded,

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use dispolits::capacity::Location;
 use dispolits::outcome::Etat;
-use dispolits::store::{Answer, Duty, MailId, Reading, Shift, Store, StoreError, Whereabouts};
+use dispolits::store::{Answer, Closing, Duty, MailId, Reading, RemovalClosing, Shift, Store, StoreError, Whereabouts};
 
 use super::bench::{ACCOUNT, Bench, SETTLE, acknowledged, at_location, beds, document, judged, location, received};
-use super::bench::{hand_over, unknown, worker};
+use super::bench::{failed, hand_over, held_back, refused, unknown, worker};
 use super::engine::{Engine, on_both_engines};
 use super::replies::letter;
 
@@ -181,10 +182,82 @@ async fn a_late_answer_decides_nothing(engine: Engine) {
     let stopped = bench.claim().await;
     bench.crash().await;
     bench.shift.take_over(bench.now()).await.unwrap();
-    bench.close(&stopped[0].rows[0], super::bench::refused(&bench)).await;
+    bench.close(&stopped[0].rows[0], refused(&bench)).await;
     assert_eq!(bench.etats(id).await, [Etat::EnAttente]);
     bench.store.release(&stopped[0], bench.after(9000), bench.now()).await.unwrap();
     assert_eq!(bench.send(unknown).await, [1], "nor does it give back what is not its own");
+}
+
+/// Another worker has the row in flight by now: whatever comes late of the first, the row stays the other's, and what
+/// may be applied only late holds the location until it is certain.
+async fn a_late_answer_leaves_the_row_to_who_claimed_it_anew(engine: Engine) {
+    let closings = [acknowledged as fn(&Bench) -> Closing, refused, held_back, failed, unknown, overtaken];
+    for (rank, late) in closings.into_iter().enumerate() {
+        let mut bench = Bench::new(engine).await;
+        let id = bench.report("1", vec![beds(1, 0)]).await;
+        let stopped = bench.claim().await;
+        bench.crash().await;
+        bench.shift.take_over(bench.now()).await.unwrap();
+        let anew = bench.claim().await;
+        assert_eq!(anew[0].rows[0].id.number(), stopped[0].rows[0].id.number());
+        let answered = stopped[0].rows[0].answered(Vec::new(), late(&bench), bench.after(SETTLE), bench.now());
+        assert!(bench.store.close_rows(&[&answered]).await.unwrap(), "{rank}: its sender is told that it lost the row");
+        bench.store.release(&stopped[0], bench.after(9000), bench.now()).await.unwrap();
+        assert_eq!((bench.etats(id).await, bench.codes(id).await), (vec![Etat::EnAttente], vec![]), "{rank}");
+        assert!(bench.claim().await.is_empty(), "{rank}: it is in flight");
+        bench.report("2", vec![beds(2, 5)]).await;
+        assert_eq!(bench.etats(id).await, [Etat::EnAttente], "{rank}: and waits for the answer of the other");
+        let answered = anew[0].rows[0].answered(Vec::new(), acknowledged(&bench), bench.after(SETTLE), bench.now());
+        assert!(!bench.store.close_rows(&[&answered]).await.unwrap(), "{rank}");
+        assert_eq!(bench.etats(id).await, [Etat::Transmise], "{rank}");
+        let held = matches!(late(&bench), Closing::Acknowledged { .. } | Closing::Retry { hold: Some(_), .. });
+        assert_eq!(bench.send(acknowledged).await, if held { vec![] } else { vec![2] }, "{rank}");
+        bench.advance(SETTLE);
+        assert_eq!(bench.send(acknowledged).await, [2], "{rank}: once more, for what was in doubt, or at last");
+    }
+}
+
+fn overtaken(bench: &Bench) -> Closing {
+    Closing::Overtaken { date: bench.now(), nombre: 9 }
+}
+
+/// The same of an indicator to delete.
+async fn a_late_answer_leaves_the_removal_to_who_claimed_it_anew(engine: Engine) {
+    let retry = |bench: &Bench| RemovalClosing::Retry { next_at: bench.after(9000), hold: None };
+    for late in [|_: &Bench| RemovalClosing::Done, retry] {
+        let mut bench = Bench::new(engine).await;
+        for (nombre, code) in [(1, "03"), (2, "04")] {
+            bench.report(code, vec![beds(nombre, nombre)]).await;
+            bench.send(|_| Closing::Acknowledged { genre_code: Some(code.to_owned()) }).await;
+        }
+        let stopped = bench.claim().await;
+        bench.crash().await;
+        bench.shift.take_over(bench.now()).await.unwrap();
+        let anew = bench.claim().await;
+        assert_eq!((stopped[0].removals.len(), anew[0].removals.len()), (1, 1));
+        bench.close_removal(&stopped[0].removals[0], late(&bench)).await;
+        bench.store.release(&stopped[0], bench.after(9000), bench.now()).await.unwrap();
+        bench.advance(SETTLE);
+        assert!(bench.claim().await.is_empty(), "it is in flight");
+        let again = RemovalClosing::Retry { next_at: bench.after(5), hold: None };
+        bench.close_removal(&anew[0].removals[0], again).await;
+        bench.advance(5);
+        assert_eq!(bench.claim().await[0].removals.len(), 1, "to be tried again, as the other says");
+    }
+}
+
+/// Services of one code in two establishments, and of two codes in one: each is claimed by itself.
+async fn what_is_claimed_is_of_one_location(engine: Engine) {
+    let bench = Bench::new(engine).await;
+    let mut elsewhere = beds(2, 0);
+    elsewhere.location = Location::new("299900100".parse().unwrap(), elsewhere.location.service().clone());
+    bench.report("1", vec![beds(1, 0), elsewhere, at_location("SSR2", 3, 0)]).await;
+    for expected in 1..=3 {
+        let batches = bench.shift.claim(1, bench.now()).await.unwrap();
+        let rows: Vec<_> = batches.iter().flat_map(|batch| &batch.rows).collect();
+        assert_eq!(rows.iter().map(|row| row.update.count.nombre.get()).collect::<Vec<_>>(), [expected]);
+        assert_eq!(rows[0].update.location, batches[0].location);
+    }
 }
 
 async fn what_a_worker_left_is_taken_over_once(engine: Engine) {
@@ -229,6 +302,9 @@ on_both_engines! {
     what_was_claimed_before_a_lapse_is_not_sent_after_it,
     sweeps_are_seen_by_other_workers,
     a_late_answer_decides_nothing,
+    a_late_answer_leaves_the_row_to_who_claimed_it_anew,
+    a_late_answer_leaves_the_removal_to_who_claimed_it_anew,
+    what_is_claimed_is_of_one_location,
     what_a_worker_left_is_taken_over_once,
     a_reply_is_sent_by_one_worker,
 }

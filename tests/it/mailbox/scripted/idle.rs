@@ -6,7 +6,7 @@ use dispolits::mailbox::{Folders, Mailbox, MailboxError, Security, Settings};
 use tokio_util::sync::CancellationToken;
 
 use super::converse;
-use super::server::Instead::{Close, Say, Silence};
+use super::server::Instead::{Close, Say, SayAndLetTimePass, Silence};
 use super::server::Trick;
 
 const OFFERED: Trick = ("A0001 CAPABILITY", Say("* CAPABILITY IMAP4rev1 MOVE UIDPLUS ID IDLE\r\n{T} OK\r\n"));
@@ -24,6 +24,40 @@ fn check(tricks: &[Trick], at_most: Duration, expected: &str) -> String {
     assert!(told.starts_with(expected), "{told}, expected {expected}; {seen}");
     assert!(at_most == LONG || begin.elapsed() >= at_most, "ended too early: {seen}");
     seen.split_once("INTERNALDATE)\n").map_or("", |(_, after)| after).to_owned()
+}
+
+/// How long IDLE lasts, on the clock of the client, where nothing comes and the mailbox is to be read so often.
+fn idled(poll: Duration) -> Duration {
+    let tricks = [OFFERED, ("IDLE", SayAndLetTimePass("+ j’attends\r\n"))];
+    let (told, seen) = converse(
+        Security::Tls,
+        &tricks,
+        |_, _| {},
+        |settings| async move {
+            let stop = CancellationToken::new();
+            let (session, _) = Mailbox::new(&settings, &Folders::default()).unwrap().open().await?.list().await?;
+            let begin = tokio::time::Instant::now();
+            let (session, entries) = session.wait(poll, &stop).await?.list().await?;
+            let waited = begin.elapsed();
+            session.close().await;
+            Ok(format!("{} {}", entries.len(), waited.as_secs()))
+        },
+    );
+    assert!(seen.contains(" IDLE\nDONE\n"), "{told}; {seen}");
+    Duration::from_secs(told.strip_prefix("2 ").unwrap_or_else(|| panic!("{told}; {seen}")).parse().unwrap())
+}
+
+/// Routers forget a connection that is silent for some minutes, and only a word of ours shows it.
+#[test]
+fn idle_is_begun_again_every_five_minutes_however_seldom_the_mailbox_is_to_be_read() {
+    for (poll, expected) in [(1, 1), (4, 4), (5, 5), (6, 5), (29, 5), (24 * 60, 5)] {
+        let (poll, expected) = (Duration::from_mins(poll), Duration::from_mins(expected));
+        let waited = idled(poll);
+        assert!(
+            waited >= expected && waited < expected + Duration::from_secs(30),
+            "{poll:?}: {waited:?}, not {expected:?}"
+        );
+    }
 }
 
 async fn wait(settings: &Settings, at_most: Duration) -> Result<String, MailboxError> {

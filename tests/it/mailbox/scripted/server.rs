@@ -33,6 +33,8 @@ pub(crate) enum Instead {
     SayImpatiently(&'static str),
     /// Says this and ends the connection.
     Close(&'static str),
+    /// Says this, and the clock runs as fast as nobody has work until the client says something.
+    SayAndLetTimePass(&'static str),
     /// Nothing, for ever. The clock then runs as fast as nobody else has work.
     Silence,
 }
@@ -61,6 +63,8 @@ struct Conversation {
     seen: Seen,
     mute: Mute,
     gone: bool,
+    /// Whether time passes as fast as it can.
+    hurries: bool,
     patience: Duration,
 }
 
@@ -109,6 +113,7 @@ impl Server {
             seen: self.seen,
             mute: self.mute,
             gone: false,
+            hurries: false,
             patience: Duration::MAX,
         };
         // The client may leave at any moment: what counts is what it made of it.
@@ -158,6 +163,9 @@ impl Conversation {
                 self.tag = tag.to_owned();
             }
             self.seen.lock().unwrap().push(text.clone());
+            if std::mem::take(&mut self.hurries) {
+                tokio::time::resume();
+            }
             if self.mute.load(Ordering::Relaxed) {
                 std::future::pending::<()>().await;
             }
@@ -188,6 +196,12 @@ impl Conversation {
             Instead::SayImpatiently(text) => {
                 self.patience = Duration::from_millis(100);
                 self.say(socket, text).await
+            }
+            Instead::SayAndLetTimePass(text) => {
+                self.say(socket, text).await?;
+                self.hurries = true;
+                tokio::time::pause();
+                Ok(())
             }
             Instead::Silence => silence().await,
             Instead::Close(text) => {
