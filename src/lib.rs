@@ -44,82 +44,82 @@
 //! | module | may use |
 //! |---|---|
 //! | **base** | |
-//! | [`chance`] | |
+//! | [`random`] | |
 //! | [`clock`] | |
 //! | [`fail_point`] | |
 //! | [`http_server`] | |
-//! | [`setting`] | |
-//! | [`tls`] | `clock` `setting` |
+//! | [`config_values`] | |
+//! | [`tls`] | `clock` `config_values` |
 //! | [`unread`] | |
 //! | **pure** | |
 //! | [`defect`] | |
 //! | [`finess`] | `defect` |
-//! | [`access`] | `setting` |
+//! | [`access`] | `config_values` |
 //! | [`address`] | `defect` |
 //! | [`capacity`] | `finess` |
 //! | [`outcome`] | `capacity` `defect` |
-//! | [`sheet`] | |
-//! | [`words`] | `capacity` `defect` `outcome` |
+//! | [`csv`] | |
+//! | [`labels`] | `capacity` `defect` `outcome` |
 //! | [`message`] | `address` `defect` `report` |
 //! | [`report`] | `capacity` `defect` `finess` |
-//! | [`judgement`] | `address` `capacity` `defect` `finess` `outcome` `referential` `report` `setting` |
-//! | [`checking`] | `address` `capacity` `defect` `judgement` `message` `outcome` `referential` `report` |
+//! | [`judgement`] | `address` `capacity` `config_values` `defect` `finess` `outcome` `referential` `report` |
+//! | [`dry_run`] | `address` `capacity` `defect` `judgement` `message` `outcome` `referential` `report` |
 //! | [`reply`] | `address` `capacity` `defect` `outcome` |
-//! | [`retry`] | `setting` |
-//! | [`alerts`] | `address` `capacity` `finess` `outcome` `retry` `setting` |
+//! | [`retry`] | `config_values` |
+//! | [`alerts`] | `address` `capacity` `config_values` `finess` `outcome` `retry` |
 //! | **edges** | |
-//! | [`mailbox`] | `defect` `fail_point` `setting` `tls` `unread` |
-//! | [`store`] | `access` `address` `alerts` `capacity` `defect` `fail_point` `finess` `outcome` `report` `setting` `unread` |
-//! | [`referential`] | `address` `capacity` `finess` `setting` |
-//! | [`ror`] | `capacity` `clock` `defect` `outcome` `setting` `tls` |
-//! | [`smtp`] | `address` `defect` `setting` `tls` |
+//! | [`mailbox`] | `config_values` `defect` `fail_point` `tls` `unread` |
+//! | [`store`] | `access` `address` `alerts` `capacity` `config_values` `defect` `fail_point` `finess` `outcome` `report` `unread` |
+//! | [`referential`] | `address` `capacity` `config_values` `finess` |
+//! | [`ror`] | `capacity` `clock` `config_values` `defect` `outcome` `tls` |
+//! | [`smtp`] | `address` `config_values` `defect` `tls` |
 //! | **top** | |
-//! | [`health`] | `address` `alerts` `clock` `defect` `http_server` `setting` `store` |
-//! | [`config`] | `access` `address` `alerts` `clock` `health` `judgement` `mailbox` `referential` `retry` `ror` `setting` `smtp` `store` `tls` |
-//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `setting` `smtp` `store` `unread` |
-//! | [`alarm`] | `address` `alerts` `capacity` `clock` `config` `finess` `health` `pipeline` `referential` `setting` `smtp` `store` `tls` |
-//! | [`web`] | `access` `address` `alarm` `alerts` `capacity` `chance` `checking` `clock` `config` `defect` `finess` `health` `http_server` `judgement` `message` `outcome` `pipeline` `referential` `reply` `report` `setting` `sheet` `store` `tls` `words` |
-//! | [`worker`] | `access` `alarm` `chance` `clock` `config` `fail_point` `health` `mailbox` `pipeline` `referential` `setting` `smtp` `store` `tls` `web` |
+//! | [`health`] | `address` `alerts` `clock` `config_values` `defect` `http_server` `store` |
+//! | [`config`] | `access` `address` `alerts` `clock` `config_values` `health` `judgement` `mailbox` `referential` `retry` `ror` `smtp` `store` `tls` |
+//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `config_values` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` `unread` |
+//! | [`alerting`] | `address` `alerts` `capacity` `clock` `config` `config_values` `finess` `health` `pipeline` `referential` `smtp` `store` `tls` |
+//! | [`web`] | `access` `address` `alerting` `alerts` `capacity` `clock` `config` `config_values` `csv` `defect` `dry_run` `finess` `health` `http_server` `judgement` `labels` `message` `outcome` `pipeline` `random` `referential` `reply` `report` `store` `tls` |
+//! | [`worker`] | `access` `alerting` `clock` `config` `config_values` `fail_point` `health` `mailbox` `pipeline` `random` `referential` `smtp` `store` `tls` `web` |
 //! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
-//! | [`sandbox`] | `access` `address` `cahier` `capacity` `chance` `clock` `config` `defect` `mailbox` `message` `outcome` `pipeline` `ror` `setting` `smtp` `store` `tls` `worker` |
-//! | [`doctor`] | `access` `address` `alerts` `capacity` `clock` `config` `defect` `health` `mailbox` `outcome` `referential` `ror` `setting` `smtp` `store` `tls` `web` |
-//! | [`cli`] | `access` `address` `alarm` `alerts` `cahier` `capacity` `chance` `checking` `clock` `config` `defect` `doctor` `finess` `health` `judgement` `message` `outcome` `pipeline` `referential` `ror` `sandbox` `setting` `sheet` `store` `unread` `words` `worker` |
+//! | [`sandbox`] | `access` `address` `cahier` `capacity` `clock` `config` `config_values` `defect` `mailbox` `message` `outcome` `pipeline` `random` `ror` `smtp` `store` `tls` `worker` |
+//! | [`doctor`] | `access` `address` `alerts` `capacity` `clock` `config` `config_values` `defect` `health` `mailbox` `outcome` `referential` `ror` `smtp` `store` `tls` `web` |
+//! | [`cli`] | `access` `address` `alerting` `alerts` `cahier` `capacity` `clock` `config` `config_values` `csv` `defect` `doctor` `dry_run` `finess` `health` `judgement` `labels` `message` `outcome` `pipeline` `random` `referential` `ror` `sandbox` `store` `unread` `worker` |
 //! | `main` | `cli` |
 
 pub mod access;
 pub mod address;
-pub mod alarm;
+pub mod alerting;
 pub mod alerts;
 pub mod cahier;
 pub mod capacity;
-pub mod chance;
-pub mod checking;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod config_values;
+pub mod csv;
 pub mod defect;
 pub mod doctor;
+pub mod dry_run;
 pub mod fail_point;
 pub mod finess;
 pub mod health;
 pub mod http_server;
 pub mod judgement;
+pub mod labels;
 pub mod mailbox;
 pub mod message;
 pub mod outcome;
 pub mod pipeline;
+pub mod random;
 pub mod referential;
 pub mod reply;
 pub mod report;
 pub mod retry;
 pub mod ror;
 pub mod sandbox;
-pub mod setting;
-pub mod sheet;
 pub mod smtp;
 pub mod store;
 pub mod tls;
 pub mod unread;
 pub mod web;
-pub mod words;
 pub mod worker;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::setting::Span;
+use crate::config_values::Span;
 
 /// How much shorter or longer a wait may be than its step, as a part of it.
 const JITTER: f64 = 0.2;

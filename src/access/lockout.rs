@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::setting::has_passed;
+use crate::config_values::has_passed;
 
 /// Failures that cost nothing.
 const FREE: u32 = 5;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::setting::Span;
+use crate::config_values::Span;
 
 /// The secret of a session: 256 bits. The cookie holds it, the store its digest only. Never printed.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::habit::between;
+use super::baseline::between;
 use super::{Habit, Settings};
-use crate::setting::Span;
+use crate::config_values::Span;
 
 /// How a sender of counts does. Ordered as operators look: the silent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

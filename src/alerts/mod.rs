@@ -6,28 +6,28 @@
 //! once. Those that open together are told together ([`Digest`]). Nothing of a mail's content is in any of it, and each
 //! address is masked.
 
-mod board;
+mod baseline;
 mod catalogue;
 mod digest;
-mod excess;
 mod freshness;
-mod habit;
-mod hours;
+mod freshness_board;
 mod incident;
 mod kind;
-mod ledger;
 mod observation;
 mod settings;
-mod stillness;
+mod spike;
+mod stale_values;
+mod tracker;
+mod weekly_hours;
 
-pub use board::{Board, Expected, Row};
+pub use baseline::Habit;
 pub use digest::{Digest, Event, News};
-pub use excess::Excess;
 pub use freshness::{Cadence, Freshness, State};
-pub use habit::Habit;
+pub use freshness_board::{Board, Expected, Row};
 pub use incident::{Incident, Severity, UnknownWord};
 pub use kind::Kind;
-pub use ledger::{Change, Ledger};
 pub use observation::{Observation, Sight};
 pub use settings::{Settings, Webhook};
-pub use stillness::{Stillness, Values};
+pub use spike::Excess;
+pub use stale_values::{Stillness, Values};
+pub use tracker::{Change, Ledger};

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::config_values::{Secret, Span};
 use crate::retry::Schedule;
-use crate::setting::{Secret, Span};
 
 /// Les alertes aux opérateurs : ce qui les ouvre, ce qui les clôt, à qui elles sont dites.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

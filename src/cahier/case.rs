@@ -10,7 +10,7 @@ use super::error::CaseError;
 use super::expand::Expansion;
 use super::expected::Expected;
 use super::file_kind::FileKind;
-use super::letter;
+use super::mail_template;
 use super::manifest::{Manifest, WireSending};
 use crate::address::Address;
 
@@ -137,7 +137,7 @@ impl Case {
             return Ok(bytes);
         }
         let message_id = format!("{}.{}.{}", self.id, rank + 1, expansion.serie());
-        letter::wrap(&self.id, sending, &bytes, &message_id, expansion.now())
+        mail_template::wrap(&self.id, sending, &bytes, &message_id, expansion.now())
             .map_err(|source| CaseError::Mail { case: self.id.clone(), source })
     }
 

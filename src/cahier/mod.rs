@@ -13,19 +13,19 @@ mod expand;
 mod expected;
 mod file_kind;
 mod instant;
-mod letter;
+mod mail_template;
 mod manifest;
 mod readme;
+mod reference_data;
 mod source;
 mod template;
-mod world;
 
 pub use case::{Case, Run, Sending};
 pub use error::CaseError;
 pub use expected::{Expected, ExpectedLine, ExpectedReply};
 pub use readme::readme;
+pub use reference_data::{Comportement, Lieu, World, world};
 pub use source::{all_in, embedded, from_folder};
-pub use world::{Comportement, Lieu, World, world};
 
 /// The address of the EAI in the fictitious world.
 pub const EAI_ADDRESS: &str = "dispolits@eai.test";

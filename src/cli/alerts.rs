@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use super::value::{self, Format};
 use super::{FOUND, Outcome, SUCCESS};
-use crate::alarm::Teller;
+use crate::alerting::Teller;
 use crate::alerts::{Digest, Event, Incident, Kind, News, Observation, Severity};
 use crate::clock::Clock;
 use crate::config::{Config, Purpose, Sources};
 use crate::outcome::in_paris;
 use crate::store::Store;
-use crate::store::look::unwatched_disk;
+use crate::store::inspect::unwatched_disk;
 use crate::worker::transport;
 
 #[derive(Debug, Subcommand)]

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::value::{self, Format};
 use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS};
 use crate::cahier;
-use crate::checking::{Bench, check};
 use crate::clock::Clock;
+use crate::dry_run::{Bench, check};
 use crate::judgement::{Indicators, Rules};
 use crate::referential::{Files, Referential, Watch};
 

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::{Outcome, SUCCESS};
 use crate::clock::Clock;
 use crate::config::{Config, Faults, Purpose};
-use crate::store::look;
+use crate::store::inspect;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -52,7 +52,7 @@ fn check(out: &mut impl Write, config: &Config) -> Outcome {
     for key in config.left_from_example() {
         writeln!(out, "Avertissement : {key} porte encore une valeur d’exemple.")?;
     }
-    if let Some(folder) = look::file(&config.store)?.as_deref().and_then(look::missing_folder) {
+    if let Some(folder) = inspect::file(&config.store)?.as_deref().and_then(inspect::missing_folder) {
         let who = "systemd le crée au démarrage ; sans lui, créez-le et donnez-le à l’utilisateur du service";
         writeln!(out, "Avertissement : store.url : le dossier {} n’existe pas ; {who}.", folder.display())?;
     }

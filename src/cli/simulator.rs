@@ -11,10 +11,10 @@ use super::signals::Signals;
 use super::{Outcome, SUCCESS, value};
 use crate::cahier;
 use crate::clock::Clock;
+use crate::config_values::Span;
 use crate::ror::GenreCode;
 use crate::sandbox::simulator::{ReadingClient, Simulator, SimulatorSettings};
 use crate::sandbox::{pki, place};
-use crate::setting::Span;
 
 /// The faults that can be asked for, as they are written.
 const FAULTS: &str = "Défauts à provoquer (POST /_simulateur/defauts, en JSON ; DELETE les oublie tous) :

@@ -8,7 +8,8 @@ use clap::{Args, Subcommand};
 use super::{FOUND, Outcome, SUCCESS};
 use crate::config::Config;
 use crate::store::Settings;
-use crate::store::keeping::{self, Health};
+use crate::store::maintenance;
+use crate::store::maintenance::Health;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -56,14 +57,14 @@ impl Where {
 
 pub(super) async fn run(command: Command) -> Outcome {
     match command {
-        Command::Check(place) => tell(&keeping::check(&place.settings()?).await?),
+        Command::Check(place) => tell(&maintenance::check(&place.settings()?).await?),
         Command::Backup { place, copy } => {
-            let health = keeping::backup(&place.settings()?, &copy).await?;
+            let health = maintenance::backup(&place.settings()?, &copy).await?;
             say(&format!("Copie faite et relue : {}, {}.", copy.display(), size(&health)))
         }
         Command::Restore { place, copy } => {
             let settings = place.settings()?;
-            let health = keeping::restore(&settings, &copy).await?;
+            let health = maintenance::restore(&settings, &copy).await?;
             say(&format!("Base restaurée et relue : {}, {}.", settings.url, size(&health)))
         }
         Command::Migrate { place, depuis } => migrate(&place.settings()?, &depuis).await,
@@ -71,7 +72,7 @@ pub(super) async fn run(command: Command) -> Outcome {
 }
 
 async fn migrate(to: &Settings, from: &str) -> Outcome {
-    let copied = keeping::migrate(&Settings::at(from), to).await?;
+    let copied = maintenance::migrate(&Settings::at(from), to).await?;
     let mut out = std::io::stdout().lock();
     for table in &copied {
         writeln!(out, "{:<12} {}", table.table, table.rows)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError};
-use crate::setting::Identity;
+use crate::config_values::Identity;
 use crate::tls::revocation::{self, Connection, Revocation};
 use crate::tls::{self, expiry};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::reading::Fault;
 use super::{Config, MailboxSection};
 use crate::access::FactorKey;
-use crate::setting::{Identity, Secret, whole};
+use crate::config_values::{Identity, Secret, whole};
 use crate::tls;
 
 /// The one secret that must have a length.

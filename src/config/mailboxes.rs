@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Config, ConfigError, Reply};
 use crate::address::Address;
+use crate::config_values::Span;
 use crate::mailbox::{Folders, ImapSettings, MaildirSettings, Settings};
-use crate::setting::Span;
 
 /// The name of the mailbox of `[mailbox]`.
 const MAIN: &str = "principale";

@@ -9,12 +9,12 @@ use std::fmt;
 use super::files::{self, Loose};
 use super::{Config, ConfigError};
 use crate::clock::Clock;
+use crate::config_values::whole;
 use crate::mailbox::{self, Mailbox};
 use crate::referential::{Refused, Watch};
 use crate::ror;
-use crate::setting::whole;
 use crate::smtp::{self, Smtp};
-use crate::store::look;
+use crate::store::inspect;
 use crate::tls::revocation::Revocation;
 
 /// What becomes of the revocation lists that are read.
@@ -134,7 +134,7 @@ impl Reading {
     /// The same but for the referential: a service may go on with the last good one that its store kept.
     pub fn without_referential(&self, config: &Config) -> Vec<Fault> {
         let mut all = self.files.clone();
-        all.extend(look::check(&config.store).err().map(|error| Fault::new("store.url", whole(&error))));
+        all.extend(inspect::check(&config.store).err().map(|error| Fault::new("store.url", whole(&error))));
         all.extend(config.check_certificates().err().map(|error| Fault::new("environnement", plain(&error))));
         all.extend(config.rules().err().map(|error| Fault::new("validation.indicateurs", plain(&error))));
         all.extend(of_revocation(&self.revocation));

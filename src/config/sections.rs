@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::config_values::Span;
 use crate::retry::Schedule;
 use crate::ror;
-use crate::setting::Span;
 
 /// Qualification ou production, jamais mêlées.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -9,7 +9,8 @@
 
 use super::{Certificates, Config, ConfigError, Environnement, contradiction};
 use crate::tls::TlsError;
-use crate::tls::hierarchy::{self, Hierarchy};
+use crate::tls::igc_environment;
+use crate::tls::igc_environment::Hierarchy;
 use crate::tls::revocation::Connection;
 
 /// Refuses an address of the ROR of the other environment. The hosts are those of the ANS's page « environnements et endpoints ».
@@ -33,8 +34,8 @@ impl Config {
     /// one that cannot be read is told by whoever connects with it.
     pub fn check_certificates(&self) -> Result<(), ConfigError> {
         for connection in self.certificates() {
-            let ca = hierarchy_of(connection.ca.1.map(hierarchy::of_authorities))?;
-            let own = hierarchy_of(connection.identity.1.map(hierarchy::of_identity))?;
+            let ca = hierarchy_of(connection.ca.1.map(igc_environment::of_authorities))?;
+            let own = hierarchy_of(connection.identity.1.map(igc_environment::of_identity))?;
             self.check_hierarchies(&connection, ca, own)?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{FactorKey, KeyError, Role};
-use crate::setting::{Identity, Secret, SecretError, Span};
+use crate::config_values::{Identity, Secret, SecretError, Span};
 
 /// Les comptes locaux, créés par « dispolits user add ».
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

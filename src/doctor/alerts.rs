@@ -5,9 +5,9 @@ use reqwest::Url;
 
 use super::LONGEST;
 use super::handshake::{Endpoint, Opening, REVOCATION, TLS};
-use super::reach::{DNS, TCP, Target};
+use super::phrases::{counted, whole};
 use super::step::{Failure, Outcome, Section, Trial};
-use super::words::{counted, whole};
+use super::tcp::{DNS, TCP, Target};
 use crate::alerts::Webhook;
 use crate::config::Config;
 use crate::tls::revocation::Revocation;

@@ -8,10 +8,10 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 use rustls_pki_types::CertificateDer;
 
+use super::phrases::whole;
 use super::step::{Failure, Section, Trial};
-use super::words::whole;
 use crate::config::Config;
-use crate::setting::Identity;
+use crate::config_values::Identity;
 use crate::tls::{self, Certificate, Credentials, Pkcs12Fault, TlsError, day};
 
 const READING: &str = "lecture";

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::phrases::reason;
 use super::step::Failure;
-use super::words::reason;
 
 /// Below this much room, in MiB, the next days are in danger.
 const LEAST_ROOM: u64 = 512;

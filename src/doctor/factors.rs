@@ -1,10 +1,10 @@
 //! The secrets of second factors in the database: sealed, and with the key of the configuration.
 
+use super::phrases::{counted, whole};
 use super::step::{Failure, Outcome, Trial};
-use super::words::{counted, whole};
 use crate::access::{FactorKey, is_sealed};
 use crate::config::Config;
-use crate::store::look::Look;
+use crate::store::inspect::Look;
 
 const FACTORS: &str = "seconds facteurs";
 

@@ -12,13 +12,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::dialogue::{Answer, Dialogue};
-use super::reach::Target;
-use super::refusal::Refusals;
+use super::line_protocol::{Answer, Dialogue};
+use super::phrases::{reason, told_chain, whole};
+use super::presented_chain;
 use super::step::{Failure, Outcome, Trial};
-use super::witness;
-use super::words::{reason, told_chain, whole};
-use crate::setting::Identity;
+use super::tcp::Target;
+use super::tls_failure::Refusals;
+use crate::config_values::Identity;
 use crate::smtp::{self, Fault};
 use crate::tls::revocation::Revocation;
 use crate::tls::{self, TlsError, certificate_alert, day};
@@ -165,7 +165,7 @@ impl Endpoint {
                 Err(_) => return Vec::new(),
             },
         };
-        witness::chain(socket, name).await
+        presented_chain::chain(socket, name).await
     }
 
     fn no_name(&self) -> Failure {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::handshake::{Endpoint, Opening, REVOCATION, STARTTLS, TLS};
-use super::reach::{DNS, TCP, Target};
-use super::refusal::Refusals;
+use super::phrases::{counted, whole};
 use super::step::{Failure, Outcome, Section, Trial};
-use super::words::{counted, whole};
+use super::tcp::{DNS, TCP, Target};
+use super::tls_failure::Refusals;
 use super::{LONGEST, maildir};
 use crate::clock::Clock;
 use crate::config::{MailboxFault, NamedMailbox};

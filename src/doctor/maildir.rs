@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::phrases::{reason, whole};
 use super::step::{Failure, Outcome, Section, Trial};
-use super::words::{reason, whole};
 use super::{LONGEST, disk, mailbox};
 use crate::clock::Clock;
 use crate::config::NamedMailbox;

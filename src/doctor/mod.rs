@@ -13,26 +13,26 @@
 
 mod alerts;
 mod certificates;
-mod dialogue;
 mod disk;
 mod factors;
 mod handshake;
+mod line_protocol;
 mod mailbox;
 mod maildir;
 mod openid;
-mod pushing;
-mod reach;
+mod phrases;
+mod presented_chain;
 mod referential;
-mod refusal;
 mod replies;
 mod revocation;
-mod rights;
 mod ror;
+mod ror_failure;
+mod ror_permissions;
 mod smtp;
 mod step;
 mod store;
-mod witness;
-mod words;
+mod tcp;
+mod tls_failure;
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The OpenID Connect provider: its description and its keys, as a sign-in reads them. Nobody is signed in.
 
 use super::LONGEST;
+use super::phrases::{counted, whole};
 use super::step::{Failure, Section, Trial};
-use super::words::{counted, whole};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::web;

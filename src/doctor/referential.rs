@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::phrases::{counted, whole};
 use super::step::{Failure, Section, Trial};
-use super::words::{counted, whole};
 use crate::referential::{Referential, Refused, Watch};
 
 const LOADING: &str = "chargement";

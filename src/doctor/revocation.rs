@@ -1,8 +1,8 @@
 //! The revocation lists: obtained, signed by an authority that we know, in their dates.
 
 use super::LONGEST;
+use super::phrases::counted;
 use super::step::{Failure, Outcome, Section, Trial};
-use super::words::counted;
 use crate::config::{Config, ConfigError};
 use crate::tls::day;
 use crate::tls::revocation::{List, Revocation, Standing, Status};

@@ -8,12 +8,12 @@ use reqwest::Url;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::dialogue::Dialogue;
 use super::handshake::{Endpoint, Opening, REVOCATION, TLS};
-use super::reach::{DNS, TCP, Target};
+use super::line_protocol::Dialogue;
+use super::phrases::whole;
 use super::step::{Failure, Outcome, Section, Trial};
-use super::words::whole;
-use super::{LONGEST, pushing, rights};
+use super::tcp::{DNS, TCP, Target};
+use super::{LONGEST, ror_failure, ror_permissions};
 use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::config;
@@ -70,17 +70,21 @@ async fn reading(settings: &Settings, client: Option<&Client>, place: Option<&Lo
 
 async fn try_reading(trial: &mut Trial, client: &Client, place: Option<&Location>, clock: &Clock) -> Option<()> {
     let token = async {
-        client.reading().await.map(|()| ((), "jeton délivré".to_owned())).map_err(|failure| pushing::as_said(&failure))
+        client
+            .reading()
+            .await
+            .map(|()| ((), "jeton délivré".to_owned()))
+            .map_err(|failure| ror_failure::as_said(&failure))
     };
     trial.step(TOKEN, token).await?;
-    let Some(update) = place.and_then(|place| rights::impossible(place, clock)) else {
+    let Some(update) = place.and_then(|place| ror_permissions::impossible(place, clock)) else {
         trial.note(READING, skipped("demandez cet essai par --lieu FINESS/CODE"));
         return Some(());
     };
     let read = async {
         match client.held(&update).await.result {
             Ok(_) => Ok(((), "le service de lecture répond, et n’a rien pour un lieu qui n’existe pas".to_owned())),
-            Err(failure) => Err(pushing::as_said(&failure)),
+            Err(failure) => Err(ror_failure::as_said(&failure)),
         }
     };
     trial.step(READING, read).await
@@ -135,7 +139,7 @@ async fn try_api(
         (None, _) => trial.note(RIGHTS, skipped("sans jeton, l’API ne peut être interrogée")),
         (_, None) => trial.note(RIGHTS, skipped("demandez cet essai par --lieu FINESS/CODE ; il n’écrit rien")),
         (Some(client), Some((place, referential))) => {
-            let asked = rights::ask(client, settings, place, referential, clock, &endpoint);
+            let asked = ror_permissions::ask(client, settings, place, referential, clock, &endpoint);
             trial.step(RIGHTS, asked).await?;
         }
     }
@@ -210,5 +214,5 @@ async fn token(client: &Client, settings: &Settings, endpoint: &Endpoint) -> Res
         PushFailure::Unreachable(_) | PushFailure::Unknown(_) => endpoint.verdict().await,
         _ => None,
     };
-    Err(verdict.unwrap_or_else(|| pushing::failure(&failure, settings, &endpoint.refusals())))
+    Err(verdict.unwrap_or_else(|| ror_failure::failure(&failure, settings, &endpoint.refusals())))
 }

@@ -6,10 +6,10 @@ use tokio_rustls::client::TlsStream;
 
 use super::LONGEST;
 use super::handshake::{Endpoint, Opening, REVOCATION, STARTTLS, TLS};
-use super::reach::{DNS, TCP, Target};
-use super::refusal::Refusals;
+use super::phrases::whole;
 use super::step::{Failure, Trial};
-use super::words::whole;
+use super::tcp::{DNS, TCP, Target};
+use super::tls_failure::Refusals;
 use crate::address::Address;
 use crate::smtp::{
     Answer, Auth, Fault, Offers, Problem, Security, Session, Settings, SetupError, Smtp, Step, Submission,

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::phrases::{counted, whole};
 use super::step::{Failure, Outcome, Section, Trial};
-use super::words::{counted, whole};
 use super::{disk, factors};
 use crate::config::Config;
 use crate::health::Room;
 use crate::outcome::in_paris;
-use crate::store::look::{self, Look, Schema};
+use crate::store::inspect;
+use crate::store::inspect::{Look, Schema};
 use crate::store::{Settings, StoreError, UnreadCount};
 
 const OPENING: &str = "ouverture";
@@ -24,7 +25,7 @@ const LIMIT: Duration = Duration::from_mins(5);
 pub(super) async fn section(config: &Config) -> Section {
     let settings = &config.store;
     let mut trial = Trial::new("base", "Base de données", &[OPENING, INTEGRITY, SCHEMA, WRITING, UNREAD, ROOM], LIMIT);
-    match look::file(settings) {
+    match inspect::file(settings) {
         Ok(None) => drop(on_a_server(&mut trial, config).await),
         file => drop(in_a_file(&mut trial, file, config).await),
     }

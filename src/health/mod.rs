@@ -7,18 +7,18 @@
 //! Deliberately absent: any address but loopback, any content, any name of a sender.
 
 mod counters;
-mod diagnosis;
 mod disk;
-mod exposition;
-mod pulse;
+mod faults;
+mod heartbeat;
+mod metrics;
+mod readiness;
 mod server;
 mod settings;
-mod standing;
 pub mod systemd;
 
-pub use diagnosis::{Diagnosis, Trouble};
 pub use disk::Room;
-pub use pulse::{Exchange, Pulse, Task};
+pub use faults::{Concern, Fault, Mailbox, Standing};
+pub use heartbeat::{Exchange, Pulse, Task};
+pub use readiness::{Diagnosis, Trouble};
 pub use server::{ServeError, serve};
 pub use settings::Settings;
-pub use standing::{Concern, Fault, Mailbox, Standing};

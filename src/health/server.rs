@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::exposition::Asked;
-use super::{Diagnosis, Pulse, Settings, exposition};
+use super::metrics::Asked;
+use super::{Diagnosis, Pulse, Settings, metrics};
 use crate::http_server::{self, Limits};
 use crate::store::{Store, StoreError};
 
@@ -82,8 +82,8 @@ async fn metrics(State(watched): State<Watched>) -> Response {
         Ok::<_, StoreError>(Asked { balances, incidents, audited: watched.store.audit_head().await?.number })
     });
     let asked = asked.await.ok().and_then(Result::ok);
-    match exposition::text(&watched.pulse, &watched.settings, asked.as_ref()) {
-        Ok(text) => ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response(),
+    match metrics::text(&watched.pulse, &watched.settings, asked.as_ref()) {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

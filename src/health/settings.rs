@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::setting::Span;
+use crate::config_values::Span;
 
 /// La surveillance du service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Indicators;
+use crate::config_values::Span;
 use crate::defect::Severity;
-use crate::setting::Span;
 
 /// What a defect costs the rest of its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

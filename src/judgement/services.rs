@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::collected::Collected;
 use super::{Context, counts};
 use crate::capacity::{Count, ServiceCode};
+use crate::config_values::Span;
 use crate::defect::{Code, Defect};
 use crate::finess::Finess;
 use crate::outcome::in_paris_together;
 use crate::report::{Etablissement, Service};
-use crate::setting::Span;
 
 /// The counts of a service that stand; what is wrong with it goes to `defects`. `known` tells that its establishment
 /// was accepted: only then may the referential be spoken of to this sender, or to who tries a file before it is sent.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::settings::{Auth, ImapSettings};
-use crate::setting::SecretError;
+use crate::config_values::SecretError;
 use crate::tls::{self, TlsError};
 
 /// A configuration that no mailbox can be opened with.

@@ -11,7 +11,7 @@
 mod error;
 mod folder;
 mod imap;
-mod look;
+mod inspect;
 mod mail;
 mod maildir;
 mod settings;
@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use error::{MailboxError, SetupError, Step};
-pub use look::{Hindrance, Look, Quota, Waiting};
+pub use inspect::{Hindrance, Look, Quota, Waiting};
 pub use mail::{
     Attempt, Entry, Fetched, Folder, FolderError, Haul, Left, Limits, Moved, Position, PositionError, batches,
 };

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Folder;
-use crate::setting::{Identity, Secret, Span};
+use crate::config_values::{Identity, Secret, Span};
 
 /// La boîte aux lettres que les établissements alimentent.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

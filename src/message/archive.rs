@@ -9,10 +9,10 @@ use zip::read::ZipFileEntry;
 
 use crate::report::{Foreign, Magic, Sniff, sniff};
 
+use super::defects::Refusal;
 use super::enclosed::begins_like_mail;
 use super::limits::{Allowance, Limits};
 use super::name::ends_in;
-use super::refusal::Refusal;
 
 /// The bytes of an entry that tell what it is.
 const GLANCE: u64 = 4 << 10;

@@ -6,21 +6,21 @@
 
 mod archive;
 mod automatic;
+mod candidates;
+mod collect;
+mod defects;
 mod embedded;
 mod enclosed;
 mod envelope;
-mod gathering;
 mod head;
 mod identifier;
 mod limits;
-mod look;
 mod mailboxes;
 mod mime;
 mod name;
+mod notification;
 mod part;
-mod receipt;
-mod refusal;
-mod selection;
+mod patient_search;
 mod substitute;
 mod tnef;
 mod transfer;
@@ -30,18 +30,18 @@ use crate::address::Address;
 use crate::defect::{Code, Defect};
 use crate::report::Magic;
 
+use collect::{Found, Gathering};
+use defects::Refusal;
 use envelope::Envelope;
-use gathering::{Found, Gathering};
 use head::Head;
 use mime::Unreadable;
 use part::Facts;
-use refusal::Refusal;
 
 pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
+pub use candidates::Candidate;
 pub use envelope::ReturnPath;
 pub use limits::{Allowance, Limits};
-pub use receipt::{Action, Delivery, Receipt, ReceiptKind};
-pub use selection::Candidate;
+pub use notification::{Action, Delivery, Receipt, ReceiptKind};
 pub use substitute::is_substitute;
 
 /// A mail, taken apart. It owns what it holds; the raw bytes may go.
@@ -90,7 +90,7 @@ pub fn refused_file(name: &str, bytes: &[u8], limits: &Limits) -> Option<Defect>
     let shown = name::shown(Some(name), "");
     match Magic::of(bytes)? {
         Magic::Packed(kind) => Some(Refusal::Packed(kind).defect(&shown, limits)),
-        Magic::Foreign(kind) if !name::ends_in(name, ".xml") => Some(refusal::absent(&[kind.or_by_name(name)])),
+        Magic::Foreign(kind) if !name::ends_in(name, ".xml") => Some(defects::absent(&[kind.or_by_name(name)])),
         Magic::Zip | Magic::AppleDouble | Magic::Foreign(_) => None,
     }
 }

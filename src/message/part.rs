@@ -1,8 +1,8 @@
 //! What the header of a MIME part says about its content (RFC 2045, RFC 2183).
 
+use super::candidates::Claims;
 use super::head::Head;
 use super::name::ends_in;
-use super::selection::Claims;
 use super::transfer::Encoding;
 use crate::report::Foreign;
 

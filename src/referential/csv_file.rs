@@ -7,8 +7,8 @@ use csv::StringRecord;
 
 use super::{Establishment, Kind, Referential, Sender, Service};
 use crate::capacity::{Nature, Nomenclature, ServiceCode};
+use crate::config_values::Span;
 use crate::finess::Finess;
-use crate::setting::Span;
 
 const ESTABLISHMENTS: &str = "etablissements.csv";
 const ESTABLISHMENT_COLUMNS: [&str; 8] = ["finess", "type", "ej", "nom", "expediteurs", "contact", "cadence", "etat"];

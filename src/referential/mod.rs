@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::capacity::{Nature, ServiceCode};
+use crate::config_values::Span;
 use crate::finess::Finess;
-use crate::setting::Span;
 
 pub use csv_file::LineError;
 pub use watch::{Files, Refused, Texts, Watch};

@@ -6,8 +6,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
+use super::classify::{is_confidential, is_test};
 use super::discretion::discreet;
-use super::standing::{is_confidential, is_test};
 use crate::capacity::Mode;
 use crate::defect::{Actor, Code, Defect, excerpt};
 use crate::outcome::{DocumentOutcome, Line, MailOutcome, Verdict, whole_seconds};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::headline::then;
-use super::page::Page;
-use super::standing::in_words;
-use super::tally::Tally;
+use super::classify::in_words;
+use super::counts::Tally;
+use super::layout::Page;
+use super::summary::then;
 use crate::capacity::{Location, Mode};
 use crate::defect::excerpt;
 use crate::outcome::{DocumentOutcome, Verdict, in_paris};

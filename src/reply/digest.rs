@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::classify::{is_confidential, verdict_in_words};
 use super::discretion::discreet;
+use super::layout::Page;
 use super::mail::{self, Attachment};
-use super::page::Page;
-use super::standing::{is_confidential, verdict_in_words};
 use super::subject::{FAILURE, prefix};
 use super::{Envelope, Kind, Letter, compte_rendu, detail, text};
 use crate::outcome::{MailOutcome, in_paris};

@@ -1,7 +1,7 @@
 //! What a letter keeps to itself. Nobody knows what a file holds that was not recognised as a report: neither its name
 //! nor a value of it is repeated, least of all in a copy.
 
-use super::standing::is_confidential;
+use super::classify::is_confidential;
 use crate::defect::Defect;
 use crate::outcome::{DocumentOutcome, MailOutcome};
 

@@ -1,6 +1,6 @@
 //! The table of codes of the guide for establishments, generated from the catalogue.
 
-use super::standing::actors_in_words;
+use super::classify::actors_in_words;
 use crate::defect::{Code, Severity};
 
 /// A Markdown table of every code: what it says, how to mend it, who acts.

@@ -13,7 +13,7 @@ use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 use sha2::{Digest, Sha256};
 
-use super::standing::is_confidential;
+use super::classify::is_confidential;
 use super::subject::header_text;
 use super::{Envelope, Letter, ReceiptRequest, original, receipt};
 use crate::address::Address;

@@ -4,22 +4,22 @@
 //! Pure: a reply is a function of its [`Letter`], byte for byte, so that what is stored before it
 //! is sent can be sent again unchanged.
 
+mod classify;
 mod compte_rendu;
+mod corrections;
+mod counts;
 mod detail;
 mod digest;
 mod discretion;
 mod guide;
-mod headline;
+mod layout;
 mod lighter;
 mod mail;
-mod mending;
 mod original;
-mod page;
 mod receipt;
 mod reminder;
-mod standing;
 mod subject;
-mod tally;
+mod summary;
 mod text;
 
 use jiff::Timestamp;
@@ -28,12 +28,12 @@ use crate::address::Address;
 use crate::outcome::MailOutcome;
 use mail::Attachment;
 
+pub use classify::is_failure;
 pub use compte_rendu::{DEFAUTS_LIMIT, LIGNES_LIMIT, NAMESPACE, compte_rendu};
 pub use digest::{Digest, digest};
 pub use guide::guide_table;
 pub use lighter::without_original;
 pub use reminder::{Reminder, reminder};
-pub use standing::is_failure;
 pub use text::text;
 
 /// All that a reply is made of.

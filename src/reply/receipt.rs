@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::standing::{is_failure, rejections};
+use super::classify::{is_failure, rejections};
 use super::{Envelope, ReceiptRequest};
 use crate::defect::Code;
 use crate::outcome::MailOutcome;

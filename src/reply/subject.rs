@@ -1,7 +1,7 @@
 //! The subject: the convention of the national profile, and nothing of the sender that could harm
 //! a header.
 
-use super::standing::{is_confidential, is_failure, is_test, verdict_in_words};
+use super::classify::{is_confidential, is_failure, is_test, verdict_in_words};
 use super::{Envelope, Letter};
 use crate::defect::excerpt;
 use crate::outcome::{MailOutcome, in_paris};

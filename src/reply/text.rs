@@ -1,12 +1,13 @@
 //! The text for people: the verdict, who must act, what to mend, what to check, the detail.
 
-use super::discretion::discreet;
-use super::mending::{self, Sighting};
-use super::page::Page;
-use super::standing::{
+use super::classify::{
     awaiting_rights, is_confidential, is_partly_mendable, is_test, rejections, repeated_rejections, warnings,
 };
-use super::{Kind, detail, headline};
+use super::corrections;
+use super::corrections::Sighting;
+use super::discretion::discreet;
+use super::layout::Page;
+use super::{Kind, detail, summary};
 use crate::defect::{Code, Defect, excerpt};
 use crate::outcome::{MailOutcome, in_paris};
 
@@ -34,11 +35,11 @@ pub(super) fn receipt_text(outcome: &MailOutcome, kind: Kind, back: bool, qualif
 
 fn written(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool, footer: &str) -> String {
     let mut page = begin(qualification);
-    page.paragraph(&headline::verdict(outcome, kind));
-    if let Some(sentence) = headline::back_to_normal(back) {
+    page.paragraph(&summary::verdict(outcome, kind));
+    if let Some(sentence) = summary::back_to_normal(back) {
         page.paragraph(sentence);
     }
-    if let Some(sentence) = headline::still_waiting(outcome, kind) {
+    if let Some(sentence) = summary::still_waiting(outcome, kind) {
         page.paragraph(sentence);
     }
     write_duties(&mut page, std::slice::from_ref(outcome));
@@ -60,13 +61,13 @@ pub(super) fn begin(qualification: bool) -> Page {
 
 /// Who must act, and all that is to be mended and checked in these mails.
 pub(super) fn write_duties(page: &mut Page, outcomes: &[MailOutcome]) {
-    page.paragraph(&headline::who_acts(outcomes));
+    page.paragraph(&summary::who_acts(outcomes));
     write_repeated(page, outcomes);
-    let title = mending::title(outcomes.iter().flat_map(rejections));
-    mending::section(page, title, sightings(outcomes, rejections));
+    let title = corrections::title(outcomes.iter().flat_map(rejections));
+    corrections::section(page, title, sightings(outcomes, rejections));
     write_reminder(page, outcomes);
     write_rights(page, outcomes);
-    mending::section(page, "À vérifier", sightings(outcomes, warnings));
+    corrections::section(page, "À vérifier", sightings(outcomes, warnings));
 }
 
 /// The defects of these mails, each with the mail that it is of if there are several.

@@ -1,6 +1,6 @@
 //! The formats known, chosen by the root element's qualified name: never by file name or MIME type.
 
-use super::findings::Findings;
+use super::defects::Findings;
 use super::model::Reading;
 use super::native;
 use super::xml::{Fault, Name, Tag, XmlReader};

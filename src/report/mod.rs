@@ -7,8 +7,8 @@
 
 mod date_time;
 mod decode;
+mod defects;
 mod encoding;
-mod findings;
 mod foreign;
 mod formats;
 mod limits;
@@ -32,7 +32,7 @@ pub use patient::{holds_patient_document, letter_holds_patient_document};
 pub use sniff::{Sniff, sniff};
 
 use crate::defect::{Code, Defect, Place, excerpt, size_in_words};
-use findings::Findings;
+use defects::Findings;
 use source::Source;
 use xml::{Fault, Node, XmlReader};
 

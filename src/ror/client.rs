@@ -14,10 +14,11 @@ use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
 use crate::tls::revocation::Revocation;
 
-use super::answer::{self, Answered};
 use super::body;
-use super::caller::Caller;
 use super::failure::{OurFault, PushFailure, SetupError};
+use super::http_client::Caller;
+use super::response;
+use super::response::Answered;
 use super::settings::{GenreCode, Reader, Settings};
 use super::token::{Token, Tokens};
 
@@ -297,10 +298,10 @@ impl Client {
         };
         let answer = self.caller.exchange(builder, self.clock.now()).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
-        let said = answer.as_ref().map(|answer| answer::excerpt(answer, token.reveal())).unwrap_or_default();
+        let said = answer.as_ref().map(|answer| response::excerpt(answer, token.reveal())).unwrap_or_default();
         let result = answer
-            .map_err(answer::lost)
-            .and_then(|answer| answer::judge(request.operation, &request.identifier, &answer));
+            .map_err(response::lost)
+            .and_then(|answer| response::judge(request.operation, &request.identifier, &answer));
         exchanges.push(Exchange {
             operation: request.operation,
             status,

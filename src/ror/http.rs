@@ -8,8 +8,8 @@ use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, 
 use reqwest::{RequestBuilder, Response};
 
 use super::failure::SetupError;
+use super::sanitize;
 use super::settings::Settings;
-use super::text;
 use crate::tls::{certificate_alert, tls_error, told};
 
 /// The most bytes of an answer that are read.
@@ -109,7 +109,7 @@ impl Loss {
         }
         let cause = match tls_error(&error) {
             Some(fault @ rustls::Error::InvalidCertificate(_)) => told(fault),
-            _ => text::causes(&error),
+            _ => sanitize::causes(&error),
         };
         match () {
             () if error.is_builder() => Self::NotARequest(cause),
@@ -125,7 +125,7 @@ impl Loss {
 }
 
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(|value| text::shorten(value, HEADER_CHARS))
+    headers.get(name)?.to_str().ok().map(|value| sanitize::shorten(value, HEADER_CHARS))
 }
 
 /// `Retry-After` in seconds or as an HTTP date (RFC 9110, section 10.2.3); a date in the past is zero.

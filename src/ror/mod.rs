@@ -11,21 +11,21 @@
 //! four `Ror-*` headers of the read service on a write (`reading` sends them, as a client of its own if there is one), and any following of redirects, which would hand the
 //! token to whoever the answer names.
 
-mod answer;
 mod body;
-mod caller;
 mod client;
 mod failure;
 mod http;
+mod http_client;
 mod meaning;
 mod operation_outcome;
 mod path;
-mod reading;
+mod read;
+mod response;
+mod sanitize;
 mod settings;
-mod text;
 mod token;
 
 pub use client::{Attempted, Client, Exchange, MaySend, Operation, Receipt};
 pub use failure::{OurFault, PushFailure, Refusal, SetupError};
-pub use reading::{Found, Held, Read};
+pub use read::{Found, Held, Read};
 pub use settings::{GenreCode, NotAGenreCode, Reader, Settings};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::text;
+use super::sanitize;
 
 /// The most issues that are read; the rest of a longer list is passed over.
 const ISSUES: usize = 50;
@@ -50,8 +50,8 @@ impl OperationOutcome {
     pub(super) fn diagnostics(&self) -> String {
         let said: Vec<&str> = self.issues.iter().filter_map(|issue| issue.said.as_deref()).collect();
         match said.as_slice() {
-            [] => text::shorten(&self.codes(), DIAGNOSTICS_CHARS),
-            said => text::shorten(&said.join(" ; "), DIAGNOSTICS_CHARS),
+            [] => sanitize::shorten(&self.codes(), DIAGNOSTICS_CHARS),
+            said => sanitize::shorten(&said.join(" ; "), DIAGNOSTICS_CHARS),
         }
     }
 

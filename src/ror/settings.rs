@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::setting::{Identity, Secret, Span};
+use crate::config_values::{Identity, Secret, Span};
 
 /// Accès au service d’écriture du ROR.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -12,15 +12,15 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::setting::{Identity, Secret};
+use crate::config_values::{Identity, Secret};
 use crate::tls::revocation::Revocation;
 
-use super::caller::Caller;
 use super::client::{Exchange, Operation, UNRESERVED};
 use super::failure::{OurFault, PushFailure, SetupError};
 use super::http::{Answer, Loss};
+use super::http_client::Caller;
+use super::sanitize;
 use super::settings::Settings;
-use super::text;
 
 /// The lifetime of a token whose answer does not state one.
 const DEFAULT_LIFETIME: SignedDuration = SignedDuration::from_secs(60);
@@ -226,7 +226,7 @@ fn refusal(answer: &Answer) -> String {
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said: Vec<&str> =
         ["error", "error_description"].iter().filter_map(|name| json.get(name).and_then(Value::as_str)).collect();
-    if said.is_empty() { "sans précision".to_owned() } else { text::shorten(&said.join(" : "), ERROR_CHARS) }
+    if said.is_empty() { "sans précision".to_owned() } else { sanitize::shorten(&said.join(" : "), ERROR_CHARS) }
 }
 
 fn lifetime(json: &Value) -> SignedDuration {

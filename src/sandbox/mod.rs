@@ -2,18 +2,18 @@
 //! simulated ROR, the worker, and the cahier de tests played through them.
 
 mod compare;
-mod front;
 mod observe;
 pub mod pki;
-mod play;
-mod post;
+mod run;
 mod servers;
 mod setup;
 pub mod simulator;
+mod transport;
+mod web_access;
 
-pub use front::{Front, FrontError};
 pub use observe::{ObserveError, Observed};
-pub use play::{PlayError, Played, Player};
-pub use post::PostError;
+pub use run::{PlayError, Played, Player};
 pub use servers::{CLOCK_VARIABLES, PASSWORD as SERVERS_PASSWORD, Ports, ServersError};
 pub use setup::{Inbox, Sandbox, SandboxError, claim_folder, place};
+pub use transport::PostError;
+pub use web_access::{Front, FrontError};

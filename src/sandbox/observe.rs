@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::post;
+use super::transport;
 use crate::address::Address;
 use crate::defect::Code;
 use crate::message;
@@ -88,5 +88,5 @@ async fn settled(store: &Store, maildirs: &Path, id: MailId) -> Result<Option<Ob
 /// The reply in the mailbox of its first recipient.
 fn delivered(maildirs: &Path, reply: &StoredReply) -> Option<Vec<u8>> {
     let recipient: Address = reply.recipients.split(' ').next()?.parse().ok()?;
-    post::find(maildirs, &recipient, &reply.content)
+    transport::find(maildirs, &recipient, &reply.content)
 }

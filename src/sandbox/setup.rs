@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::front::{self, Front, FrontError};
 use super::pki::{self, Pki, PkiError};
-use super::post::{Post, PostError};
 use super::servers::{Ports, Servers, ServersError};
 use super::simulator::{Behaviour, Lieu, Simulator, SimulatorError, SimulatorSettings};
+use super::transport::{Post, PostError};
+use super::web_access;
+use super::web_access::{Front, FrontError};
 use crate::cahier::{self, CaseError, Comportement, EAI_ADDRESS, World};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::config_values::Span;
 use crate::ror::GenreCode;
-use crate::setting::Span;
 use crate::smtp::{self, Smtp};
 use crate::store::{Store, StoreError};
 use crate::worker::{StartError, Worker};
@@ -148,8 +149,9 @@ impl Sandbox {
         let simulator = Simulator::start(simulator_settings(&pki, &world)).await?;
         let mail = mail(folder, inbox, &pki).await?;
         write_referential(folder, &world)?;
-        let address = front::free_address().map_err(|source| SandboxError::Io { path: folder.to_owned(), source })?;
-        let (config_path, web) = (folder.join("config.toml"), front::section(address));
+        let address =
+            web_access::free_address().map_err(|source| SandboxError::Io { path: folder.to_owned(), source })?;
+        let (config_path, web) = (folder.join("config.toml"), web_access::section(address));
         write(&config_path, configuration(folder, &mail, &pki, &simulator, &web).as_bytes())?;
         let config = Config::load(&config_path)?;
         let Mail { inbox, maildirs, by_smtp, servers, .. } = mail;
@@ -159,7 +161,7 @@ impl Sandbox {
             _ => Post::Maildir(inbox.clone()),
         };
         let store = Store::open(&config.store).await?;
-        let front = front::open(address, &store, &clock).await?;
+        let front = web_access::open(address, &store, &clock).await?;
         let worker = Box::pin(Worker::prepare(config, store.clone(), clock)).await?;
         let stop = CancellationToken::new();
         let worker = tokio::spawn(worker.run(stop.clone()));

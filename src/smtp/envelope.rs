@@ -12,8 +12,8 @@
 
 use std::fmt::Write;
 
+use super::ehlo::Offers;
 use super::fault::{Fault, Problem, Step};
-use super::offers::Offers;
 use crate::address::Address;
 
 /// The longest ENVID (RFC 3461, section 4.4), in bytes.

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::settings::{Auth, Settings, SetupError};
+use crate::config_values::Veil;
 use crate::defect::excerpt;
-use crate::setting::Veil;
 
 /// The longest command in bytes, with its line end (RFC 5321, section 4.5.3.1.4). AUTH is no exception (RFC 4954,
 /// section 4): a longer first response, such as a token, waits until it is asked for.

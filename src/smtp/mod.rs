@@ -24,22 +24,22 @@
 //! No recipient holds another back: the mail leaves to those who are accepted, and [`Sent`] says of each what came of it.
 
 mod answer;
-mod dial;
+mod connect;
+mod ehlo;
 mod envelope;
 mod error;
 mod fault;
 mod login;
-mod offers;
 mod session;
 mod settings;
 
 pub use answer::Answer;
-use dial::{Encrypted, dial};
+use connect::{Encrypted, dial};
+pub use ehlo::Offers;
 pub use envelope::Submission;
 pub use error::{Handed, Obstacle, SendError};
 pub use fault::{Fault, Problem, Step};
 pub use login::Login;
-pub use offers::Offers;
 pub use session::{Session, starttls};
 pub use settings::{Auth, Security, Settings, SetupError};
 
@@ -92,7 +92,7 @@ impl Smtp {
     /// Checks host name, certificates and password; opens no connection. The files are read again for each connection, so that
     /// renewed ones serve without a restart.
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
-        dial::server_name(settings)?;
+        connect::server_name(settings)?;
         settings.check_credentials()?;
         let revocation = Revocation::default();
         crate::tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &revocation)?;

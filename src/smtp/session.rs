@@ -15,14 +15,14 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::answer::Answer;
+use super::ehlo::Offers;
 use super::envelope::Submission;
 use super::fault::{Fault, Problem, Step};
 use super::login::Login;
-use super::offers::Offers;
 use super::settings::{Security, Settings};
 use crate::address::Address;
+use crate::config_values::Veil;
 use crate::defect::excerpt;
-use crate::setting::Veil;
 
 /// The most that a server may answer to one command, in bytes.
 const MAX_ANSWER: u64 = 64 * 1024;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::setting::{Identity, LoginKey, Need, Secret, SecretError, Span, login_fault};
+use crate::config_values::{Identity, LoginKey, Need, Secret, SecretError, Span, login_fault};
 use crate::tls::TlsError;
 
 /// Chiffrement de la connexion au serveur d’envoi.

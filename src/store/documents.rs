@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use super::duplicates::{First, Prior, is_overtaken};
 use super::engine::locks::Lock;
 use super::engine::{Tx, list, query, query_scalar, rows, shares};
-use super::inserting::insert_updates;
 use super::mails::DefectColumns;
-use super::prior::{First, Prior, is_overtaken};
-use super::search::upkeep;
+use super::projections;
+use super::queue::insert::insert_updates;
 use super::{Duty, MailId, Result, Store, millis, parse};
 use crate::address::Address;
 use crate::capacity::{Mode, ServiceCode, Update};
@@ -99,7 +99,7 @@ impl Store {
         let open = unjudged(&mut tx, judgements).await?;
         // The rows of places repeat what the journal says, so it is told first. Whatever is overtaken has documents, hence
         // no verdict yet.
-        upkeep::judged(&mut tx, judgements.iter().filter(|(id, _)| open.contains(id)).copied()).await?;
+        projections::judged(&mut tx, judgements.iter().filter(|(id, _)| open.contains(id)).copied()).await?;
         for (id, mail) in judgements {
             if !open.contains(id) {
                 recorded.push(Recorded::Stands);
@@ -137,7 +137,7 @@ async fn record_contents(tx: &mut Tx, id: MailId, mail: &JudgedMail, now: Timest
     for document in &mail.documents {
         inserted.push(insert_document(tx, id, &inserted, mail.sender_word(), document, now).await?);
     }
-    if mail.all_defects().next().is_some() { upkeep::blamed(tx, id).await } else { Ok(()) }
+    if mail.all_defects().next().is_some() { projections::blamed(tx, id).await } else { Ok(()) }
 }
 
 async fn mark_judged(tx: &mut Tx, judgements: &[(MailId, &JudgedMail)], now: Timestamp) -> Result<()> {
@@ -205,11 +205,11 @@ pub(super) async fn insert_document(
     .bind(duplicate_of.map(|_| Verdict::Doublon.word()))
     .fetch_one(&mut *tx)
     .await?;
-    upkeep::named(tx, mail, &document.mentions).await?;
+    projections::named(tx, mail, &document.mentions).await?;
     insert_defects(tx, mail, Some(document_id), &document.defects).await?;
     insert_updates(tx, mail, document_id, head.mode, &document.updates, now).await?;
     if head.mode == Mode::Reel {
-        upkeep::observed(tx, mail, document).await?;
+        projections::observed(tx, mail, document).await?;
     }
     Ok(document_id)
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::words;
-use crate::setting::SecretError;
+use super::error_fr;
+use crate::config_values::SecretError;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database refused or could not be reached.
-    #[error("base de données : {}", words::in_french(.0))]
+    #[error("base de données : {}", error_fr::in_french(.0))]
     Database(sqlx::Error),
     /// The server gave no answer in time.
     #[error("base de données : le serveur ne répond pas")]

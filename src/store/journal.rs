@@ -5,7 +5,8 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::engine::{query, query_as, query_scalar};
-use super::handing::{self, Handing};
+use super::recipients;
+use super::recipients::Handing;
 use super::{MailId, Result, Store, instant, millis};
 
 /// One request sent to the ROR.
@@ -74,7 +75,7 @@ struct ReplyColumns {
 impl StoredReply {
     /// How many of its recipients it reached, as far as the server goes.
     pub fn reached(&self) -> usize {
-        handing::taken(&self.handings)
+        recipients::taken(&self.handings)
     }
 }
 
@@ -150,7 +151,7 @@ impl Store {
 
 fn stored_reply(row: ReplyColumns) -> Result<StoredReply> {
     Ok(StoredReply {
-        handings: handing::read(&row.recipients, &row.handed, &row.etat)?,
+        handings: recipients::read(&row.recipients, &row.handed, &row.etat)?,
         kind: row.kind,
         etat: row.etat,
         attempts: row.attempts,

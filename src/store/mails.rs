@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
 use super::engine::{list, query, query_as, query_scalar, shares};
-use super::search::upkeep;
+use super::projections;
 use super::{Duty, Result, Store, instant, millis};
 use crate::defect::Defect;
 use crate::fail_point::fail_point;
@@ -142,7 +142,7 @@ impl Store {
             .await?;
             ids.push(id);
         }
-        upkeep::received(&mut tx, &ids).await?;
+        projections::received(&mut tx, &ids).await?;
         fail_point!("mail-inserted");
         tx.commit().await
     }

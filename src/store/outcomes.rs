@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::documents::verdict;
 use super::engine::{FromRows, list, query_as, query_scalar, shares};
-use super::rows::UpdateColumns;
+use super::queue::row::UpdateColumns;
 use super::{MailId, Result, Store, StoreError, instant};
 use crate::capacity::Mode;
 use crate::defect::Defect;

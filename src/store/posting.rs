@@ -6,7 +6,8 @@ use sqlx::AssertSqlSafe;
 use tracing::error;
 
 use super::engine::{Query, Tx, list, locks::Lock, query, query_as, query_scalar};
-use super::handing::{self, Handing, Whereabouts};
+use super::recipients;
+use super::recipients::{Handing, Whereabouts};
 use super::replies::Outbox;
 use super::{MailId, ReplyId, Result, Shift, Store, count, millis};
 use crate::address::Address;
@@ -152,7 +153,7 @@ impl Store {
         tx.lock([Lock::once(LOCK)]).await?;
         let all = merged(&mut tx, id, news).await?;
         let is_waiting = all.iter().any(|one| matches!(one.whereabouts, Whereabouts::Waiting(_)));
-        let (etat, unreached) = match handing::taken(&all) {
+        let (etat, unreached) = match recipients::taken(&all) {
             _ if is_waiting => ("a-envoyer", 0),
             0 => ("abandonnee", 0),
             taken => ("envoyee", all.len() - taken),
@@ -165,8 +166,8 @@ impl Store {
              WHERE id = $1",
         )
         .bind(id.1)
-        .bind(handing::written(&all))
-        .bind(handing::failure(&all))
+        .bind(recipients::written(&all))
+        .bind(recipients::failure(&all))
         .bind(etat)
         .bind(i64::try_from(unreached).unwrap_or(i64::MAX))
         .bind(millis(next_at))
@@ -187,7 +188,7 @@ impl Store {
             .bind(id.1)
             .bind(content)
             .bind(why)
-            .bind(handing::written(&all))
+            .bind(recipients::written(&all))
             .execute(&mut tx)
             .await?;
         tx.commit().await
@@ -214,8 +215,8 @@ async fn merged(tx: &mut Tx, id: ReplyId, news: &[Handing]) -> Result<Vec<Handin
     let statement = "SELECT recipients, handed, etat FROM letters WHERE id = $1";
     let columns: (String, String, String) =
         query_as(AssertSqlSafe(statement.replacen("letters", id.0.table(), 1))).bind(id.1).fetch_one(&mut *tx).await?;
-    let mut all = handing::read(&columns.0, &columns.1, &columns.2)?;
-    handing::merge(&mut all, news);
+    let mut all = recipients::read(&columns.0, &columns.1, &columns.2)?;
+    recipients::merge(&mut all, news);
     Ok(all)
 }
 
@@ -226,7 +227,7 @@ fn on<'q>(outbox: Outbox, statement: &str) -> Query<'q, ()> {
 
 fn to_send(reply: ReplyId, columns: ReplyColumns) -> Result<ReplyToSend> {
     let (_, mail, message_id, recipients, handed, return_path, content, attempts) = columns;
-    let all = handing::read(&recipients, &handed, "a-envoyer")?;
+    let all = recipients::read(&recipients, &handed, "a-envoyer")?;
     let waiting = all.into_iter().filter(|one| matches!(one.whereabouts, Whereabouts::Waiting(_)));
     let recipients = waiting.map(|one| one.to).collect();
     let return_path = if return_path.is_empty() { None } else { Some(super::parse(&return_path)?) };

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::hierarchy::Mixed;
+use super::igc_environment::Mixed;
 use super::revocation::NoList;
-use crate::setting::SecretError;
+use crate::config_values::SecretError;
 
 /// Certificates or keys that cannot be used: an operator must mend it.
 #[derive(Debug, thiserror::Error)]

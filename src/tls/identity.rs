@@ -5,7 +5,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::Certificate;
 use super::{TlsError, pem, pkcs12};
-use crate::setting::Identity;
+use crate::config_values::Identity;
 
 /// An identity, read.
 #[derive(Debug)]

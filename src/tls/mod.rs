@@ -7,17 +7,17 @@
 //! not want a server's).
 
 mod certificate;
-mod distrust;
+mod client_certificate_error;
 mod error;
 pub mod expiry;
-pub mod hierarchy;
 mod identity;
+pub mod igc_environment;
 mod name;
 mod pem;
 mod pkcs12;
-mod refusal;
 mod request;
 pub mod revocation;
+mod server_certificate_error;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,16 +27,16 @@ use rustls::crypto::CryptoProvider;
 use rustls_platform_verifier::BuilderVerifierExt;
 
 pub use certificate::{Certificate, day};
-pub use distrust::{distrust, told};
+pub use client_certificate_error::{blames_our_certificate, certificate_alert, tls_error, what_we_present};
 pub use error::{Pkcs12Fault, TlsError};
 pub use identity::{Credentials, certificates, credentials, presented, usable};
 pub use name::DistinguishedName;
 pub use pem::{chain, key, roots};
-pub use refusal::{blames_our_certificate, certificate_alert, tls_error, what_we_present};
 pub use request::Request;
 use revocation::Revocation;
+pub use server_certificate_error::{distrust, told};
 
-use crate::setting::Identity;
+use crate::config_values::Identity;
 
 /// The one provider of cryptography of the program.
 pub fn provider() -> Arc<CryptoProvider> {

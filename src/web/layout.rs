@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::State;
-use super::visitor::Visitor;
+use super::current_user::Visitor;
 use crate::access::Right;
 use crate::config::Environnement;
 

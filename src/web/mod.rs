@@ -3,23 +3,23 @@
 //! Whatever comes out of a mail is escaped where it is shown, and nothing of it is ever run. Who asks is found before
 //! any page is made ([`Visitor`]); each page says which right it takes.
 
-mod acting;
+mod actions;
 pub mod api;
-mod asked;
-mod guard;
+mod current_user;
+mod error;
+mod headers;
 pub mod layout;
 mod pages;
-mod refusal;
+mod query;
 mod server;
-mod sight;
 mod sign_in;
 mod state;
 mod style;
-mod visitor;
+mod visibility;
 
-pub use refusal::Refusal;
+pub use current_user::{FormToken, Visitor};
+pub use error::Refusal;
 pub use server::{ServeError, router, serve};
 use sign_in::Via;
 pub use sign_in::try_provider;
 pub use state::State;
-pub use visitor::{FormToken, Visitor};

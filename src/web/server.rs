@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{Refusal, State, acting, api, guard, layout, pages, sign_in, style};
+use super::{Refusal, State, actions, api, headers, layout, pages, sign_in, style};
 use crate::http_server::{self, Limits};
 
 /// How long a page may take to be made.
@@ -61,7 +61,7 @@ pub fn router(state: State) -> Router {
         .route(style::PATH, get(style::serve))
         .merge(pages::routes())
         .merge(sign_in::routes())
-        .merge(acting::routes())
+        .merge(actions::routes())
         .merge(api::routes())
         .fallback(async || Refusal::NotFound)
         .with_state(state.clone())
@@ -69,7 +69,7 @@ pub fn router(state: State) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn(api::tell_as_problem))
-        .layer(middleware::from_fn(move |request, next| guard::protect(https, request, next)))
+        .layer(middleware::from_fn(move |request, next| headers::protect(https, request, next)))
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::sign_in::{Gates, Provider};
-use crate::alarm::Bulletin;
+use crate::alerting::Bulletin;
 use crate::clock::Clock;
 use crate::config::{Config, Web};
 use crate::health::Pulse;

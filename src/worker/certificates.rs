@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 
 use super::Parts;
 use super::tasks::pause;
-use crate::setting::has_passed;
+use crate::config_values::has_passed;
 use crate::tls::day;
 use crate::tls::expiry::{Alarm, Told};
 use crate::tls::revocation::{Standing, Status};

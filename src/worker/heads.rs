@@ -4,7 +4,7 @@ use tracing::{error, info};
 
 use super::Parts;
 use crate::access::audit::Head;
-use crate::setting::reason;
+use crate::config_values::reason;
 use crate::store::{StoreError, heads};
 
 /// Tells the head in the traces when it moved, and adds it to the file of the configuration. One that is no longer on

@@ -4,14 +4,14 @@
 //! Wake-ups between tasks are hints; the store alone says what is to be done.
 
 mod alerts;
+mod backoff;
 mod certificates;
 mod heads;
-mod pace;
-mod presence;
+mod housekeeping;
+mod lease;
 mod seals;
+mod supervise;
 mod tasks;
-mod upkeep;
-mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -25,12 +25,13 @@ use tracing::{info, warn};
 
 use alerts::watch_forever;
 use certificates::watch_certificates;
-use presence::keep_on;
+use housekeeping::{in_force, keep_house};
+use lease::keep_on;
+use supervise::{observe_forever, serve_forever, show_forever, tell_forever};
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
-use upkeep::{in_force, keep_house};
-use watch::{observe_forever, serve_forever, show_forever, tell_forever};
 
-use crate::alarm::{self, Alarm, Bulletin, Teller};
+use crate::alerting;
+use crate::alerting::{Alarm, Bulletin, Teller};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Faults, NamedMailbox, Purpose, ReplyTransport, Sources};
 use crate::health::{Pulse, Task};
@@ -61,7 +62,7 @@ pub enum StartError {
     Referential(#[from] Refused),
     /// The webhook of alerts is not configured rightly.
     #[error(transparent)]
-    Alerts(#[from] alarm::SetupError),
+    Alerts(#[from] alerting::SetupError),
 }
 
 /// A worker ready to run.
@@ -99,7 +100,7 @@ impl Worker {
         seals::seal_factors(&config, &store).await?;
         let pulse = Pulse::new(clock.clone());
         let rules = ReplyRules::new(&config)?;
-        let shift = Shift::new(store.clone(), &presence::name(), config.store.lease.get());
+        let shift = Shift::new(store.clone(), &lease::name(), config.store.lease.get());
         let watched = Arc::clone(&referential);
         let courthouse = Courthouse::new(shift.clone(), clock.clone(), watched, config.rules()?, pulse.clone());
         let tracer = |account: &str, who: &str| Tracer::new(store.clone(), clock.clone(), account, who);
@@ -152,7 +153,7 @@ impl Worker {
             // Else the first connections would be refused for want of a list.
             parts.revocation.refresh().await;
         }
-        presence::begin(&parts, &stop).await?;
+        lease::begin(&parts, &stop).await?;
         let present = Arc::clone(&parts);
         // Until the tasks have come to their end, which is after `stop`.
         let presence = supervise("bail", CancellationToken::new(), move || keep_on(Arc::clone(&present)));
@@ -184,7 +185,7 @@ impl Worker {
         }
         drop(presence);
         drop(tasks);
-        presence::end(&parts).await;
+        lease::end(&parts).await;
         Ok(())
     }
 }
@@ -220,12 +221,12 @@ fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>], lease: Duration) {
     for round in rounds {
         let account = round.intake.judge().account();
         pulse.name(account, &round.name);
-        pulse.expect(Task::Sweep(account.to_owned()), round.poll.max(presence::beat(lease)));
+        pulse.expect(Task::Sweep(account.to_owned()), round.poll.max(lease::beat(lease)));
     }
     for task in [Task::Delivery, Task::Settling, Task::Posting] {
         pulse.expect(task, tasks::TICK);
     }
-    pulse.expect(Task::Upkeep, upkeep::REFRESH);
+    pulse.expect(Task::Upkeep, housekeeping::REFRESH);
 }
 
 /// By where mails leave: replies, and alerts.

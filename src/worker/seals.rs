@@ -4,9 +4,9 @@ use tracing::{info, warn};
 
 use super::StartError;
 use crate::access::{FactorKey, is_sealed};
-use crate::chance;
 use crate::config::{Config, Fault, Faults};
-use crate::setting::whole;
+use crate::config_values::whole;
+use crate::random;
 use crate::store::{Store, User};
 
 /// Seals what is in clear. Without a key nothing changes; one that cannot be had stops the start.
@@ -27,7 +27,7 @@ pub(super) async fn seal_factors(config: &Config, store: &Store) -> Result<(), S
 /// Whether it was in clear, and is sealed now.
 async fn seal(key: &FactorKey, store: &Store, user: &User) -> Result<bool, StartError> {
     let Some(clear) = user.totp.as_deref().filter(|stored| !is_sealed(stored)) else { return Ok(false) };
-    let Some(sealed) = chance::bytes().ok().and_then(|nonce| key.seal(&user.login, clear, nonce).ok()) else {
+    let Some(sealed) = random::bytes().ok().and_then(|nonce| key.seal(&user.login, clear, nonce).ok()) else {
         warn!("le second facteur du compte {} n’a pu être chiffré", user.login);
         return Ok(false);
     };

@@ -11,8 +11,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, error, error_span, info, warn};
 
 use super::Parts;
-use super::pace::{Pace, is_refusal};
-use super::presence::beat;
+use super::backoff::{Pace, is_refusal};
+use super::lease::beat;
 use crate::health::{Concern, Task};
 use crate::mailbox::Mailbox;
 use crate::pipeline::{Intake, IntakeError, Judge, Settling};

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dispolits::setting::Span;
-use dispolits::store::look::Look;
+use dispolits::config_values::Span;
+use dispolits::store::inspect::Look;
 use dispolits::store::{Settings, Shift, Store, StoreError};
 use sqlx::{Connection, Executor};
 use tempfile::TempDir;

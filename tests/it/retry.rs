@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use dispolits::config_values::Span;
 use dispolits::pipeline::{Breaker, Failed};
 use dispolits::retry::Schedule;
-use dispolits::setting::Span;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 

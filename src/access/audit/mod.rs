@@ -4,12 +4,12 @@
 //! A chain cannot tell by itself that its end was cut off, nor that somebody rewrote all of it: keep the [`Head`] of an
 //! export elsewhere, and verify against it.
 
-mod deed;
-mod doer;
+mod action;
+mod actor;
 mod record;
 mod verification;
 
-pub use deed::{Deed, DeedError, on_establishment, on_location, on_mail, on_unread};
-pub use doer::{name_of, source_of};
+pub use action::{Deed, DeedError, on_establishment, on_location, on_mail, on_unread};
+pub use actor::{name_of, source_of};
 pub use record::{Entry, Head, HeadError, Record};
 pub use verification::{Broken, Verification};

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::export::{Format, csv};
 use crate::cli::Failure;
+use crate::csv::harmless;
 use crate::defect::{Actor, Code, Defect, Path, Place};
 use crate::outcome::{MailOutcome, whole_seconds};
-use crate::sheet::harmless;
 use crate::store::search::JournalEntry;
 use crate::store::{MailId, Store};
 

@@ -8,8 +8,8 @@ use super::Where;
 use super::defects;
 use super::filters::Filters;
 use crate::cli::{Failure, Outcome, SUCCESS};
+use crate::csv::harmless;
 use crate::outcome::whole_seconds;
-use crate::sheet::harmless;
 use crate::store::search::{Filter, JournalEntry, Sort};
 
 const COLUMNS: [&str; 9] =

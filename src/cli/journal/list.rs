@@ -8,10 +8,10 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::Where;
 use super::filters::Filters;
 use crate::cli::{Failure, Outcome, SUCCESS, value};
+use crate::labels;
 use crate::outcome::in_paris;
 use crate::store::Store;
 use crate::store::search::{Filter, JournalEntry, Sort};
-use crate::words;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -76,9 +76,9 @@ fn cells(entry: &JournalEntry) -> [String; 7] {
         entry.numero.to_string(),
         in_paris(entry.recu),
         entry.expediteur.clone().unwrap_or_else(|| "—".to_owned()),
-        words::verdict(&entry.verdict).to_owned(),
+        labels::verdict(&entry.verdict).to_owned(),
         codes.join(" "),
-        words::rows(&entry.lignes),
-        words::answer(entry.reponse.as_deref()).to_owned(),
+        labels::rows(&entry.lignes),
+        labels::answer(entry.reponse.as_deref()).to_owned(),
     ]
 }

@@ -14,11 +14,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::defect::Code;
 use crate::finess::Finess;
+use crate::labels;
 use crate::outcome::{Verdict, in_paris};
 use crate::pipeline::{Gain, Impossible, Proposal, Replaying, Selection};
 use crate::referential::{Texts, Watch};
 use crate::store::{MailId, Store};
-use crate::words;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("quoi").required(true).args(["numero", "ligne", "code"])))]
@@ -144,7 +144,7 @@ fn show(out: &mut impl Write, proposal: &Proposal) -> io::Result<()> {
     let (number, received) = (proposal.id.number(), in_paris(proposal.before.received_at));
     let condition = if proposal.asks_the_ror_again() { " si le ROR l’accepte" } else { "" };
     writeln!(out, "Courriel n° {number}, reçu le {received} : {before} → {}{condition}", proposal.verdict.in_words())?;
-    let codes = [words::codes(proposal.before.all_defects()), words::codes(proposal.after.all_defects())];
+    let codes = [labels::codes(proposal.before.all_defects()), labels::codes(proposal.after.all_defects())];
     writeln!(out, "  défauts : {} → {}", codes[0], codes[1])?;
     for rank in &proposal.kept {
         let name = proposal.before.documents.get(*rank).map_or("", |document| document.name.as_str());
@@ -156,7 +156,7 @@ fn show(out: &mut impl Write, proposal: &Proposal) -> io::Result<()> {
 fn gain(out: &mut impl Write, gain: &Gain) -> io::Result<()> {
     let update = &gain.update;
     let place = format!("établissement {}, service {}", update.finess(), update.location.service());
-    writeln!(out, "  + {place} : {}", words::count(&update.count))?;
+    writeln!(out, "  + {place} : {}", labels::count(&update.count))?;
     let was = gain.row.map_or("rejetée au jugement".to_owned(), |row| format!("ligne {row}, rejetée par le ROR"));
     let becomes = if gain.superseded { "dépassée par un relevé plus récent" } else { "à transmettre" };
     writeln!(out, "    relevé du {} : {was} → {becomes}", in_paris(update.date_releve))

@@ -10,11 +10,11 @@ use crate::cli::{Outcome, SUCCESS, value};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::defect::{Code, Defect};
+use crate::labels;
 use crate::message::{self, Message};
 use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
 use crate::store::search::Life;
 use crate::store::{Handing, JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
-use crate::words;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -58,7 +58,7 @@ fn head(
     outcome: &MailOutcome,
     mail: Option<&StoredMail>,
 ) -> io::Result<()> {
-    writeln!(out, "Courriel n° {} : {}", entry.numero, words::verdict(&entry.verdict))?;
+    writeln!(out, "Courriel n° {} : {}", entry.numero, labels::verdict(&entry.verdict))?;
     let raw = mail.and_then(|mail| mail.raw.as_deref());
     let read = raw.map(|raw| message::read(raw, &message::Limits::default()));
     // The subject of a patient document may name the patient.
@@ -116,7 +116,7 @@ struct Late {
 fn row(out: &mut impl Write, row: &StoredRow, late: &Late) -> io::Result<()> {
     let update = &row.line.update;
     let place = format!("établissement {}, service {}", update.finess(), update.location.service());
-    writeln!(out, "  - ligne {}, {place} : {}", row.number, words::count(&update.count))?;
+    writeln!(out, "  - ligne {}, {place} : {}", row.number, labels::count(&update.count))?;
     let etat = row.line.etat.map_or("", Etat::in_words);
     let is_late = row.line.etat == Some(Etat::EnAttente) && late.now.duration_since(row.since) > late.after;
     let mark = if is_late { format!(", en retard (jugée le {})", in_paris(row.since)) } else { String::new() };
@@ -146,7 +146,7 @@ fn defects(out: &mut impl Write, defects: &[Defect]) -> io::Result<()> {
         for (name, value) in facts.into_iter().filter_map(|(name, value)| Some((name, value?))) {
             writeln!(out, "    {name:<14}{value}")?;
         }
-        writeln!(out, "    {:<14}{}", "Qui doit agir", words::actors(defect.code().actors()))?;
+        writeln!(out, "    {:<14}{}", "Qui doit agir", labels::actors(defect.code().actors()))?;
     }
     Ok(())
 }
@@ -157,7 +157,7 @@ fn requests(out: &mut impl Write, requests: &[Request]) -> io::Result<()> {
         let at = Timestamp::from_millisecond(request.a).map(to_the_second).unwrap_or_default();
         let status = request.statut.map_or_else(|| "sans réponse".to_owned(), |status| format!("statut {status}"));
         let failure = request.echec.as_ref().map(|failure| format!(" ; {failure}")).unwrap_or_default();
-        let operation = words::operation(&request.operation);
+        let operation = labels::operation(&request.operation);
         let (finess, service, key) = (&request.finess, &request.service, &request.indicateur);
         writeln!(out, "  {at}  {operation} {finess}/{service} {key}")?;
         writeln!(out, "      {status} en {} ms{failure}", request.duree_ms)?;
@@ -180,10 +180,10 @@ fn replies(out: &mut impl Write, entry: &JournalEntry, replies: &[StoredReply]) 
 
 fn reply(out: &mut impl Write, reply: &StoredReply) -> io::Result<()> {
     let (reached, of) = (reply.reached(), reply.handings.len());
-    let state = words::answer_to(&reply.etat, reached, of);
+    let state = labels::answer_to(&reply.etat, reached, of);
     let closed = reply.closed_at.and_then(|at| Timestamp::from_millisecond(at).ok());
     let closed = closed.map(|at| format!(" le {}", in_paris(at))).unwrap_or_default();
-    writeln!(out, "\n{} {state}{closed} à {}", words::reply_kind(&reply.kind), reply.recipients.replace(' ', ", "))?;
+    writeln!(out, "\n{} {state}{closed} à {}", labels::reply_kind(&reply.kind), reply.recipients.replace(' ', ", "))?;
     if (1..of).contains(&reached) {
         reply.handings.iter().try_for_each(|one| handing(out, one))?;
     }
@@ -199,7 +199,7 @@ fn reply(out: &mut impl Write, reply: &StoredReply) -> io::Result<()> {
 
 /// Who got it, who waits, who was refused.
 fn handing(out: &mut impl Write, one: &Handing) -> io::Result<()> {
-    writeln!(out, "  {} : {}", one.to, words::handing(one.whereabouts.word()))
+    writeln!(out, "  {} : {}", one.to, labels::handing(one.whereabouts.word()))
 }
 
 /// What came back for it: « réponse non remise à … », or late.

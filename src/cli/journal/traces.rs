@@ -10,8 +10,8 @@ use super::Where;
 use super::export::{Format, csv};
 use super::mailboxes::Mailboxes;
 use crate::cli::{Failure, Outcome, SUCCESS, value};
+use crate::csv::harmless;
 use crate::outcome::{in_paris, whole_seconds};
-use crate::sheet::harmless;
 use crate::store::{Store, Trace, TraceFilter};
 
 /// How many traces are read from the store at a time.

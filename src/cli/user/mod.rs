@@ -12,10 +12,10 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::{Failure, Outcome, SUCCESS};
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Login, Role, Totp};
-use crate::chance;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::outcome::in_paris;
+use crate::random;
 use crate::store::{NewUser, Store, User, UserChange};
 
 #[derive(Debug, Subcommand)]
@@ -142,7 +142,7 @@ impl Where {
             None => None,
         };
         Ok(Some(match key {
-            Some(key) => key.seal(login, &secret, chance::bytes()?)?,
+            Some(key) => key.seal(login, &secret, random::bytes()?)?,
             None => secret,
         }))
     }

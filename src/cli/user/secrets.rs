@@ -6,8 +6,8 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use crate::access::{Login, Password, PasswordHash, Totp};
-use crate::chance;
 use crate::cli::{Failure, Outcome, SUCCESS};
+use crate::random;
 
 /// No more is read from standard input, in bytes.
 const LONGEST: u64 = 4096;
@@ -15,7 +15,7 @@ const LONGEST: u64 = 4096;
 /// The password of an account: typed twice on a terminal, else the first line of standard input.
 pub(super) fn password(login: &Login) -> Result<PasswordHash, Failure> {
     let typed = if io::stdin().is_terminal() { ask()? } else { first_line()? };
-    Ok(Password::new(&typed, login.as_str())?.hash(&chance::bytes()?)?)
+    Ok(Password::new(&typed, login.as_str())?.hash(&random::bytes()?)?)
 }
 
 fn ask() -> Result<String, Failure> {
@@ -33,7 +33,7 @@ fn first_line() -> Result<String, Failure> {
 
 /// A new second factor.
 pub(super) fn second_factor() -> Result<Totp, Failure> {
-    Ok(Totp::new(chance::bytes()?)?)
+    Ok(Totp::new(random::bytes()?)?)
 }
 
 /// Shows it, as a picture too on a terminal.

@@ -3,9 +3,9 @@
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::super::error::{MailboxError, Step};
-use super::command::from_io;
+use super::byte_limit::Limited;
+use super::exchange::from_io;
 use super::framing::{Framing, Mark};
-use super::limited::Limited;
 
 /// Read at once, at most.
 const CHUNK: usize = 16 * 1024;

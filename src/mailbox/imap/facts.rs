@@ -9,9 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
-use super::super::look::{Hindrance, Quota};
-use super::command::Filing;
-use super::dialogue::{Answer, Dialogue};
+use super::super::inspect::{Hindrance, Quota};
+use super::exchange::Filing;
+use super::prelogin::{Answer, Dialogue};
 
 /// The folder in which every mailbox begins.
 const INBOX: &str = "INBOX";

@@ -7,7 +7,7 @@ use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response};
 use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
 use super::super::mail::Folder;
-use super::command::{Answer, Connection, Filing};
+use super::exchange::{Answer, Connection, Filing};
 
 /// The response code of a folder that is there, though we may not see it (RFC 5530, section 3).
 const THERE: &str = "[ALREADYEXISTS]";

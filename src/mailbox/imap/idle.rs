@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::super::error::{MailboxError, Step};
 use super::Session;
-use super::command::{Answer, Connection, FAREWELL, GRANTED, Heard};
+use super::exchange::{Answer, Connection, FAREWELL, GRANTED, Heard};
 
 /// IDLE is ended and begun again at least that often, well before the 29 minutes of the RFC: routers
 /// forget silent connections sooner, and only a word shows that ours is one of those.

@@ -6,11 +6,11 @@ use tokio::time::timeout;
 
 use super::super::error::{MailboxError, Step};
 use super::super::settings::ImapSettings;
-use super::command::is_for_now;
-use super::dial::Stream;
-use super::dialogue::{Answer, Dialogue, Offered, Respond};
+use super::connect::Stream;
+use super::exchange::is_for_now;
+use super::prelogin::{Answer, Dialogue, Offered, Respond};
 use super::sasl::Credential;
-use crate::setting::Veil;
+use crate::config_values::Veil;
 
 /// The longest response that is put on the line of its command: some servers take no longer lines.
 const LONGEST_AT_ONCE: usize = 4096;

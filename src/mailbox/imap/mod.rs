@@ -5,23 +5,23 @@
 //! limit of bytes.
 
 mod answers;
-mod arrivals;
-mod command;
-mod content;
-mod copies;
-mod dial;
-mod dialogue;
+mod byte_limit;
+mod connect;
+mod exchange;
 mod facts;
+mod fetch;
 mod fetched;
-mod filing;
 mod folders;
 mod framing;
 mod idle;
-mod inventory;
-mod limited;
+mod leftover_copies;
+mod list;
 mod login;
-mod pace;
+mod login_rate;
+mod move_mails;
+mod new_mail;
 mod parsing;
+mod prelogin;
 mod probe;
 mod sasl;
 mod uid;
@@ -33,9 +33,9 @@ use super::error::{MailboxError, SetupError};
 use super::folder::{Destinations, Name};
 use super::mail::Folder;
 use super::settings::{Folders, ImapSettings};
-use command::{Abilities, Connection};
-use dial::Endpoint;
-use pace::Pace;
+use connect::Endpoint;
+use exchange::{Abilities, Connection};
+use login_rate::Pace;
 pub(super) use probe::Probe;
 use uid::Uid;
 
@@ -92,14 +92,14 @@ impl Imap {
     }
 
     async fn connect(&self) -> Result<Session, MailboxError> {
-        let (mut dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        let (mut dialogue, offered) = connect::dial(&self.endpoint, &self.settings).await?;
         self.pace.count();
         login::login(&mut dialogue, &offered, &self.settings).await?;
         let mut connection = Connection::new(dialogue, self.settings.timeout.get());
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         let refused = folders::make(&mut connection, &self.destinations, abilities.filing).await?;
-        let selected = inventory::select(&mut connection, &self.source).await?;
+        let selected = list::select(&mut connection, &self.source).await?;
         Ok(Session {
             connection,
             abilities,

@@ -4,11 +4,11 @@ use tokio::time::timeout;
 
 use super::super::error::{MailboxError, Step};
 use super::super::folder::{Destinations, Name};
-use super::super::look::{Hindrance, Quota};
+use super::super::inspect::{Hindrance, Quota};
 use super::super::mail::Entry;
-use super::command::{Abilities, Connection};
+use super::exchange::{Abilities, Connection};
 use super::facts::Facts;
-use super::{Imap, dial, folders, inventory, login};
+use super::{Imap, connect, folders, list, login};
 
 /// A connection after the login.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Imap {
     }
 
     async fn look(&self) -> Result<Probe, MailboxError> {
-        let (mut dialogue, offered) = dial::dial(&self.endpoint, &self.settings).await?;
+        let (mut dialogue, offered) = connect::dial(&self.endpoint, &self.settings).await?;
         login::login(&mut dialogue, &offered, &self.settings).await?;
         let limit = self.settings.timeout.get();
         let facts = timeout(limit, Facts::ask(&mut dialogue, &self.source, &self.destinations)).await;
@@ -49,11 +49,11 @@ impl Probe {
     }
 
     pub(in super::super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {
-        let selected = inventory::select(&mut self.connection, &self.source).await?;
+        let selected = list::select(&mut self.connection, &self.source).await?;
         match selected.exists.unwrap_or_default() {
             0 => Ok(Vec::new()),
             exists => {
-                let found = inventory::inventory(&mut self.connection, u64::from(exists)).await?;
+                let found = list::inventory(&mut self.connection, u64::from(exists)).await?;
                 Ok(found.into_entries(selected.uid_validity))
             }
         }

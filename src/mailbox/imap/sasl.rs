@@ -3,7 +3,7 @@
 
 use super::super::error::SetupError;
 use super::super::settings::{Auth, ImapSettings};
-use crate::setting::{LoginKey, Need, Secret, Veil, login_fault};
+use crate::config_values::{LoginKey, Need, Secret, Veil, login_fault};
 
 /// A credential as it is now.
 pub(super) enum Credential {

@@ -5,10 +5,10 @@
 //! disk may hang as a server does.
 
 mod deliver;
-mod filing;
+mod fetch;
+mod list;
+mod move_mails;
 mod name;
-mod reading;
-mod scan;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,7 +22,7 @@ use super::error::{MailboxError, SetupError, Step};
 use super::folder::{Destinations, Name};
 use super::mail::{Entry, Folder, Haul, Limits, Moved, Position, batches_by};
 use super::settings::{Folders, MaildirSettings};
-use scan::Inbox;
+use list::Inbox;
 
 pub use deliver::deliver;
 
@@ -57,14 +57,14 @@ impl Maildir {
 
     /// Where each kind of mail is filed, whether it is there or not.
     pub(super) fn folders(&self) -> Vec<(String, PathBuf)> {
-        let folder = |name: &super::folder::Name| (name.shown().to_owned(), filing::directory(&self.root, name));
+        let folder = |name: &super::folder::Name| (name.shown().to_owned(), move_mails::directory(&self.root, name));
         self.destinations.names().map(folder).collect()
     }
 
     /// Every mail that waits, the oldest first, with nothing opened or made.
     pub(super) async fn look(&self) -> Result<Vec<Entry>, MailboxError> {
         let root = self.root.clone();
-        Ok(blocking(Step::List, move || scan::scan(&root)).await?.entries())
+        Ok(blocking(Step::List, move || list::scan(&root)).await?.entries())
     }
 
     /// The directory must exist: one made here would hide a wrong path for ever. The folders to
@@ -93,7 +93,7 @@ impl Session {
         for batch in batches_by(&wanted, |(_, size)| *size) {
             let (inbox, batch) = (self.inbox.clone(), batch.to_vec());
             let root = self.root.clone();
-            let read = blocking(Step::Fetch, move || reading::mails(&root, inbox, batch, limits)).await?;
+            let read = blocking(Step::Fetch, move || fetch::mails(&root, inbox, batch, limits)).await?;
             haul.mails.extend(read.mails);
             haul.left.extend(read.left);
         }
@@ -104,14 +104,14 @@ impl Session {
         let root = self.root.clone();
         let moves: Vec<(Position, PathBuf)> = asked
             .iter()
-            .map(|(position, folder)| (position.clone(), filing::directory(&root, self.destinations.of(*folder))))
+            .map(|(position, folder)| (position.clone(), move_mails::directory(&root, self.destinations.of(*folder))))
             .collect();
         let folders: Vec<Folder> = asked.iter().map(|(_, folder)| *folder).collect();
-        let filed = blocking(Step::File, move || filing::file(&root, &moves)).await?;
+        let filed = blocking(Step::File, move || move_mails::file(&root, &moves)).await?;
         for folder in &folders {
             self.refused.remove(folder);
         }
-        let mut outcome = |(folder, filed): (Folder, filing::Filed)| {
+        let mut outcome = |(folder, filed): (Folder, move_mails::Filed)| {
             filed.unwrap_or_else(|said| {
                 self.refused.insert(folder, said);
                 Moved::Refused
@@ -126,12 +126,12 @@ impl Session {
 
     /// Makes the folders that are missing; one that cannot be made is no reason not to read mails.
     pub(super) async fn make_folders(&mut self) -> Result<(), MailboxError> {
-        let folder = |(folder, name): (Folder, &Name)| (folder, filing::directory(&self.root, name));
+        let folder = |(folder, name): (Folder, &Name)| (folder, move_mails::directory(&self.root, name));
         let folders: Vec<(Folder, PathBuf)> = self.destinations.all().map(folder).collect();
         self.refused = blocking(Step::Folders, move || {
             let refused = |(folder, directory): &(Folder, PathBuf)| {
-                let error = filing::create(directory).err()?;
-                Some((*folder, filing::told(&error)))
+                let error = move_mails::create(directory).err()?;
+                Some((*folder, move_mails::told(&error)))
             };
             Ok(folders.iter().filter_map(refused).collect())
         })
@@ -153,7 +153,7 @@ impl Session {
 
     async fn scan(&self, step: Step) -> Result<Inbox, MailboxError> {
         let root = self.root.clone();
-        blocking(step, move || scan::scan(&root)).await
+        blocking(step, move || list::scan(&root)).await
     }
 }
 

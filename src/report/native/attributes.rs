@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::element::Element;
 use crate::defect::{Code, Defect, Place, excerpt, excerpt_of, is_unprintable, nearest};
 use crate::report::date_time;
-use crate::report::findings::Findings;
+use crate::report::defects::Findings;
 use crate::report::xml::{Tag, is_blank};
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";

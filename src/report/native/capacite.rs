@@ -8,7 +8,7 @@ use crate::capacity::{
     Temporalite,
 };
 use crate::defect::{Code, Defect, Path, excerpt};
-use crate::report::findings::Findings;
+use crate::report::defects::Findings;
 use crate::report::model::{PlacedCount, RejectedCount};
 use crate::report::xml::{Fault, Tag, XmlReader};
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::NAMESPACE;
 use crate::defect::{Code, Defect, Path, Place, excerpt, nearest};
-use crate::report::findings::Findings;
+use crate::report::defects::Findings;
 use crate::report::xml::{Fault, Name, Node, Tag, XmlReader, is_blank};
 
 /// How a blank is named to people.

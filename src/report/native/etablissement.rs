@@ -5,7 +5,7 @@ use super::element::{Element, Level};
 use super::service;
 use crate::defect::Code;
 use crate::finess::{Finess, FinessError};
-use crate::report::findings::Findings;
+use crate::report::defects::Findings;
 use crate::report::model::Etablissement;
 use crate::report::xml::{Fault, Tag, XmlReader, is_blank};
 

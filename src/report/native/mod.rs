@@ -8,7 +8,7 @@ mod etablissement;
 mod nombre;
 mod service;
 
-use super::findings::Findings;
+use super::defects::Findings;
 use super::model::Reading;
 use super::xml::{Fault, Tag, XmlReader};
 use crate::capacity::Mode;

@@ -5,7 +5,7 @@ use super::capacite::{self, Read};
 use super::element::{Element, Level};
 use crate::capacity::{Nomenclature, ServiceCode, Source};
 use crate::defect::{Path, excerpt};
-use crate::report::findings::Findings;
+use crate::report::defects::Findings;
 use crate::report::model::Service;
 use crate::report::xml::{Fault, Tag, XmlReader};
 

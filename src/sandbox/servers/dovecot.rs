@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::daemon::{self, Daemon, Recipe};
-use super::owner::Owner;
+use super::user::Owner;
 use super::{CLOCK_VARIABLES, PASSWORD, ServersError, certificates, make_folder, write};
 use crate::sandbox::pki::Pki;
 

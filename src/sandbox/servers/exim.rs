@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::daemon::{self, Daemon, Recipe};
-use super::owner::Owner;
+use super::user::Owner;
 use super::{CLOCK_VARIABLES, ServersError, certificates, io_error, make_folder, write};
 use crate::sandbox::pki::Pki;
 

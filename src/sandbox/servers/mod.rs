@@ -4,7 +4,7 @@
 mod daemon;
 mod dovecot;
 mod exim;
-mod owner;
+mod user;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::pki::Pki;
 use super::setup::quoted;
 use daemon::Daemon;
-use owner::Owner;
+use user::Owner;
 
 /// The password of every mailbox: what guards them is the client certificate.
 pub const PASSWORD: &str = "bac-a-sable";

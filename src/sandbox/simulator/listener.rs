@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::setting::PemFiles;
+use crate::config_values::PemFiles;
 use crate::tls::{self, TlsError};
 
 use super::SimulatorError;

@@ -44,8 +44,8 @@ pub use journal::Recorded;
 pub use key::Key;
 
 use crate::clock::Clock;
+use crate::config_values::{PemFiles, Span};
 use crate::ror::GenreCode;
-use crate::setting::{PemFiles, Span};
 use crate::tls::TlsError;
 
 use listener::{ClientCertificate, Cut, TlsListener, server_config};

@@ -16,7 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSs
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, Row};
 
 use super::{Engine, PREPARED, pooling};
-use crate::setting::Span;
+use crate::config_values::Span;
 use crate::store::{Result, Settings, StoreError};
 
 /// How its schema came to be.

@@ -7,27 +7,24 @@
 //! rows of one filter (`base`) and looks the others up one candidate at a time (`walk`, `statement`). On PostgreSQL it
 //! has sessions of its own: no page makes the work wait.
 
-mod base;
-mod details;
 mod entry;
 mod export;
 mod filter;
-mod flow;
-mod levels;
-mod life;
+mod last_values;
+mod lines;
+mod mail_history;
 mod page;
-mod places;
-mod source;
-mod sql;
-mod statement;
-pub(super) mod upkeep;
-mod walk;
+pub(super) mod plan;
+mod services;
+mod volumes;
 
 pub use entry::{Cause, JournalEntry, PlaceNamed};
 pub use export::Export;
 pub use filter::{Filter, Identifier, Sender, Standing};
-pub use flow::{Flow, Rejections};
-pub use levels::Level;
-pub use life::{Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};
+pub use last_values::Level;
+pub use mail_history::{
+    Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink,
+};
 pub use page::{BadCursor, Column, Cursor, Found, Page, Sort};
-pub use places::{LateDelivery, Place};
+pub use services::{LateDelivery, Place};
+pub use volumes::{Flow, Rejections};

@@ -11,7 +11,7 @@ use super::list::{List, ListFault};
 use super::settings::{Connection, Settings};
 use super::source::{self, Source};
 use crate::clock::Clock;
-use crate::setting::has_passed;
+use crate::config_values::has_passed;
 
 /// How soon a list is asked for again when it failed, or when its end has come.
 const RETRY: SignedDuration = SignedDuration::from_mins(5);

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::{self, Path};
 
-use super::asked::{BadPath, Plain, Reading, Wanted, no_empty_value};
+use super::dto::{Courriels, Defaut};
+use super::params::{BadPath, Plain, Reading, Wanted, no_empty_value};
 use super::problem::{Missing, Refused};
-use super::wire::{Courriels, Defaut};
 use crate::store::MailId;
 use crate::store::search::{JournalEntry, Life};
-use crate::web::asked::{Given, mailbox};
-use crate::web::sight::{self, Sight};
+use crate::web::query::{Given, mailbox};
+use crate::web::visibility;
+use crate::web::visibility::Sight;
 use crate::web::{Refusal, State, Visitor};
 
 /// Une page du journal, filtrée et triée.
@@ -38,7 +39,7 @@ pub(super) async fn list(
 /// A line of the journal as this visitor may see it, its mailbox by the name that people know.
 fn shown(entry: JournalEntry, state: &State, visitor: &Visitor) -> JournalEntry {
     let boite = mailbox(state.config(), &entry.boite).to_owned();
-    sight::line(visitor, &state.referential(), JournalEntry { boite, ..entry })
+    visibility::line(visitor, &state.referential(), JournalEntry { boite, ..entry })
 }
 
 /// La vie d’un courriel : réception, jugement, capacités, requêtes, réponses.

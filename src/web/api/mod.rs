@@ -3,12 +3,12 @@
 //! Whoever asks is known as on the pages, by session or by certificate, and needs the same rights. What is refused is
 //! told as RFC 9457 has it (`problem`); lists come in pages, each with where the next begins.
 
-mod asked;
 mod description;
+mod dto;
 mod journal;
+mod params;
 mod problem;
 mod region;
-mod wire;
 
 use axum::Router;
 use axum::routing::get;

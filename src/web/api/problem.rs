@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::web::refusal::Told;
+use crate::web::error::Told;
 
 /// Where machines ask.
 const PATH: &str = "/api/";

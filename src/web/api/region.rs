@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::{self, Path};
 use jiff::Timestamp;
 
-use super::asked::{BadPath, Plain, Reading, Span, Step};
+use super::dto::Etablissement;
+use super::params::{BadPath, Plain, Reading, Span, Step};
 use super::problem::{Missing, Refused};
-use super::wire::Etablissement;
 use crate::finess::Finess;
 use crate::outcome::paris;
 use crate::store::Balance;

@@ -5,12 +5,12 @@ use axum::http::Uri;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::parts::{badge, moment};
+use super::components::{badge, moment};
 use crate::access::Right;
 use crate::alerts::{Incident, Kind, Severity};
 use crate::finess::Finess;
-use crate::store::look::unwatched_disk;
-use crate::web::acting::TWINS;
+use crate::store::inspect::unwatched_disk;
+use crate::web::actions::TWINS;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
 

@@ -4,7 +4,7 @@ use axum::extract::{self, Query};
 use axum::http::Uri;
 use maud::{Markup, html};
 
-use super::parts::moment;
+use super::components::moment;
 use crate::access::Right;
 use crate::access::audit::{Deed, Record, name_of, source_of};
 use crate::store::AuditFilter;
@@ -122,7 +122,7 @@ fn older(filter: &AuditFilter, records: &[Record]) -> Markup {
     let Some(last) = records.last().filter(|_| is_full) else { return html! {} };
     let given = [("qui", &filter.who), ("acte", &filter.deed), ("objet", &filter.object)];
     let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-    let kept: Vec<String> = given.map(|(key, value)| format!("{key}={}&", crate::web::asked::encoded(value))).collect();
+    let kept: Vec<String> = given.map(|(key, value)| format!("{key}={}&", crate::web::query::encoded(value))).collect();
     html! {
         nav.pages aria-label="Pages du journal d’audit" {
             a href={ "/audit?" (kept.concat()) "avant=" (last.numero) } { "plus anciens →" }

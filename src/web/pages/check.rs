@@ -11,12 +11,13 @@ use axum::{Extension, Router};
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
-use super::parts::{badge, defect, listing, plural};
-use crate::checking::{self, Bench, Checked};
+use super::components::{badge, defect, listing, plural};
 use crate::defect::{Defect, excerpt};
+use crate::dry_run;
+use crate::dry_run::{Bench, Checked};
+use crate::labels;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Via, Visitor};
-use crate::words;
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 2_000_000;
@@ -93,7 +94,7 @@ async fn checked(state: &State, name: String, bytes: Vec<u8>) -> Result<Checked,
         // The permit ends with the work, not with the request: whoever hangs up frees nothing.
         let _turn = turn;
         let rules = config.rules().ok()?;
-        Some(checking::check(&name, &bytes, &Bench { referential: Some(&referential), rules: &rules, at }))
+        Some(dry_run::check(&name, &bytes, &Bench { referential: Some(&referential), rules: &rules, at }))
     });
     judged.await.ok().flatten().ok_or_else(|| Refusal::Conflict("le contrôle n’a pas abouti ; réessayez".to_owned()))
 }
@@ -175,7 +176,7 @@ fn accepted(checked: &Checked) -> Markup {
                     @for line in checked.lignes.iter().take(MOST) {
                         li {
                             (line.update.finess()) ", service " (line.update.location.service()) " : "
-                            (words::count(&line.update.count))
+                            (labels::count(&line.update.count))
                         }
                     }
                 }

@@ -3,11 +3,11 @@
 mod alerts;
 mod audit;
 mod check;
+mod components;
 mod dashboard;
 mod establishments;
 mod journal;
 mod mail;
-mod parts;
 mod sessions;
 
 use axum::Router;

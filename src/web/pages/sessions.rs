@@ -5,7 +5,7 @@ use axum::response::Redirect;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::moment;
+use super::components::moment;
 use crate::access::Right;
 use crate::access::audit::{Deed, Entry};
 use crate::store::{OpenSession, Stage};

@@ -12,7 +12,7 @@ use super::session::{Current, Pending, open};
 use super::{cookie, openid};
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Login, Means, Password, PasswordHash, Right};
-use crate::chance;
+use crate::random;
 use crate::store::{Attempt, Stage, UserChange};
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
@@ -90,7 +90,7 @@ async fn knows_old(state: &State, login: &Login, old: String) -> Result<bool, Re
 }
 
 async fn hash(state: &State, password: Password) -> Result<PasswordHash, Refusal> {
-    let salt = chance::bytes().map_err(|error| Refusal::Failed(format!("nouveau mot de passe : {error}")))?;
+    let salt = random::bytes().map_err(|error| Refusal::Failed(format!("nouveau mot de passe : {error}")))?;
     state.gates().hash(password, salt).await
 }
 

@@ -9,12 +9,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use tracing::warn;
 
+use super::proxy_headers::Via;
 use super::session::{Current, Pending, open, person};
-use super::via::Via;
-use super::{back, origin, seed};
+use super::{origin, return_url, seed};
 use crate::access::{Login, Means, Person, Totp};
-use crate::chance;
 use crate::outcome::in_paris;
+use crate::random;
 use crate::store::{Attempt, Stage, User};
 use crate::web::{FormToken, Refusal, State, layout};
 
@@ -39,7 +39,7 @@ pub(super) async fn show(
     token: Option<Extension<FormToken>>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let back = back::ours(asked.retour.as_deref());
+    let back = return_url::ours(asked.retour.as_deref());
     if person.is_some() {
         return Redirect::to(&back).into_response();
     }
@@ -58,7 +58,7 @@ pub(super) async fn sign_in(
     if !state.web().local.enabled {
         return Err(Refusal::NotFound);
     }
-    let back = back::ours(brought.retour.as_deref());
+    let back = return_url::ours(brought.retour.as_deref());
     state.gates().pass_address(via.address)?;
     let wrong = "Identifiant ou mot de passe incorrect.";
     let refused =
@@ -119,7 +119,7 @@ async fn begin(
 
 fn new_secret() -> Result<String, Refusal> {
     let failed = |what: String| Refusal::Failed(format!("second facteur : {what}"));
-    let bytes = chance::bytes().map_err(|error| failed(error.to_string()))?;
+    let bytes = random::bytes().map_err(|error| failed(error.to_string()))?;
     Ok(Totp::new(bytes).map_err(|error| failed(error.to_string()))?.secret())
 }
 

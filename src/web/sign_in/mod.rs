@@ -7,18 +7,18 @@
 //! `/api` alone.
 
 mod account;
-mod back;
 mod cookie;
-mod factor;
-mod forged;
-mod gates;
-mod identify;
+mod csrf;
 mod local;
+mod middleware;
 mod openid;
 mod origin;
+mod proxy_headers;
+mod rate_limits;
+mod return_url;
 mod seed;
 mod session;
-mod via;
+mod totp;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -26,17 +26,17 @@ use axum::routing::{get, post};
 
 use super::State;
 
-pub(super) use gates::Gates;
-pub(super) use identify::identify;
+pub(super) use middleware::identify;
 pub(super) use openid::Provider;
 pub use openid::try_provider;
-pub(super) use via::Via;
+pub(super) use proxy_headers::Via;
+pub(super) use rate_limits::Gates;
 
 /// Its pages.
 pub(super) fn routes() -> Router<State> {
     Router::new()
         .route("/connexion", get(local::show).post(local::sign_in))
-        .route("/connexion/code", get(factor::show).post(factor::prove))
+        .route("/connexion/code", get(totp::show).post(totp::prove))
         .route("/connexion/oidc", get(openid::leave))
         .route("/connexion/oidc/retour", get(openid::come_back))
         .route("/deconnexion", post(account::sign_out))

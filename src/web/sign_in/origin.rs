@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 
 use super::cookie;
-use super::via::Via;
+use super::proxy_headers::Via;
 use crate::access::{Login, SessionToken};
-use crate::chance;
 use crate::http_server::network;
+use crate::random;
 use crate::web::{Refusal, State};
 
 /// The origin of whoever is past the password.
@@ -47,7 +47,7 @@ pub(super) async fn remember(
     // A token that somebody may have planted is not taken over.
     let token = match known {
         Some(token) => token,
-        None => SessionToken::new(chance::bytes().map_err(|error| failed(error.to_string()))?),
+        None => SessionToken::new(random::bytes().map_err(|error| failed(error.to_string()))?),
     };
     state.store().know_device(login, &token.digest(), state.now()).await?;
     let cookie: HeaderValue = cookie::set_device(state.web(), &token).ok_or_else(|| failed("cookie".to_owned()))?;

@@ -1,14 +1,14 @@
 //! The secrets of second factors, sealed as the store keeps them (`web.local.factor_key`).
 
 use crate::access::{FactorKey, Login, is_sealed};
-use crate::chance;
-use crate::setting::whole;
+use crate::config_values::whole;
+use crate::random;
 use crate::web::{Refusal, State};
 
 /// As it is to be kept: sealed where there is a key, in clear without one.
 pub(super) async fn kept(state: &State, login: &Login, secret: String) -> Result<String, Refusal> {
     let Some(key) = key(state).await? else { return Ok(secret) };
-    let nonce = chance::bytes().map_err(|error| failed(&error.to_string()))?;
+    let nonce = random::bytes().map_err(|error| failed(&error.to_string()))?;
     key.seal(login, &secret, nonce).map_err(|error| failed(&error.to_string()))
 }
 

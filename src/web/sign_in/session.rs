@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::cookie;
 use crate::access::audit::{Deed, Entry};
 use crate::access::{Means, Person, Rights, Role, SessionToken};
-use crate::chance;
-use crate::setting::has_passed;
+use crate::config_values::has_passed;
+use crate::random;
 use crate::store::{NewSession, Stage, StoredSession};
 use crate::web::{Refusal, State};
 
@@ -118,7 +118,7 @@ pub(super) async fn open(
     instead_of: Option<&Current>,
 ) -> Result<SetCookie, Refusal> {
     let failed = |what: &dyn std::fmt::Display| Refusal::Failed(format!("ouverture d’une session : {what}"));
-    let token = SessionToken::new(chance::bytes().map_err(|error| failed(&error))?);
+    let token = SessionToken::new(random::bytes().map_err(|error| failed(&error))?);
     let new = NewSession {
         digest: token.digest(),
         stage: reached,

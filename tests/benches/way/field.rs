@@ -6,11 +6,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dispolits::clock::Clock;
+use dispolits::config_values::Span;
 use dispolits::mailbox::Security;
 use dispolits::ror::GenreCode;
 use dispolits::sandbox::pki::{self, Pki};
 use dispolits::sandbox::simulator::{Capacity, Effect, Key, Lieu, Simulator, SimulatorSettings};
-use dispolits::setting::Span;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;

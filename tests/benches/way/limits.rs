@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use dispolits::capacity::Update;
 use dispolits::clock::Clock;
+use dispolits::config_values::Span;
 use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, Security, Settings, batches};
 use dispolits::ror::{self, Client};
-use dispolits::setting::Span;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use tokio::task::JoinSet;

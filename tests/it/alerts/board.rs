@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use dispolits::alerts::{Board, Expected, Habit, Kind, Settings, State, Stillness};
+use dispolits::config_values::Span;
 use dispolits::finess::Finess;
-use dispolits::setting::Span;
 use jiff::{SignedDuration, Timestamp};
 
 const LOUD: &str = "350054680";

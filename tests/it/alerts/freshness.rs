@@ -1,7 +1,7 @@
 //! How fresh what is sent is, by what is declared and by what was learned.
 
 use dispolits::alerts::{Cadence, Excess, Freshness, Habit, Settings, State, Stillness, Values};
-use dispolits::setting::Span;
+use dispolits::config_values::Span;
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 

@@ -109,7 +109,7 @@ async fn a_folder_that_refuses(engine: Engine) {
 
 async fn a_task_that_is_stuck(engine: Engine) {
     let mut stage = Stage::new(engine).await;
-    stage.config.health.stuck_after = dispolits::setting::Span::seconds(0);
+    stage.config.health.stuck_after = dispolits::config_values::Span::seconds(0);
     stage.alarm = stage.alarm_of(&stage.bench.shift, &stage.config, &stage.pulse);
     let cause = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::ZERO);
     let cure = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::from_hours(1));

@@ -1,7 +1,7 @@
 //! What opens, goes on and closes, told minute by minute.
 
 use dispolits::alerts::{Change, Incident, Kind, Ledger, Observation, Settings, Severity, Sight};
-use dispolits::setting::Span;
+use dispolits::config_values::Span;
 use jiff::{SignedDuration, Timestamp};
 
 fn settings() -> Settings {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dispolits::alarm::{Alarm, Teller};
+use dispolits::alerting::{Alarm, Teller};
 use dispolits::alerts::{Incident, Kind};
 use dispolits::config::Config;
 use dispolits::health::{Pulse, Task};

@@ -1,7 +1,7 @@
 //! Incidents in the store: opened once whoever opens them, told of in the same transaction.
 
 use dispolits::alerts::{Change, Event, Kind, Observation, Severity};
-use dispolits::setting::Span;
+use dispolits::config_values::Span;
 use dispolits::store::{StoreError, Way};
 
 use crate::store::bench::{Bench, worker};

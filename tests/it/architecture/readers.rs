@@ -11,7 +11,7 @@ const CALLERS: &[(&str, &[&str])] = &[
     ("Smtp::new", &["src/config/reading.rs", "src/sandbox/setup.rs"]),
     ("Revocation::new", &["src/config/reading.rs"]),
     ("Revocation::look", &["src/config/reading.rs"]),
-    (".stored()", &["src/config/files.rs", "src/setting/secret.rs", "src/tls/identity.rs"]),
+    (".stored()", &["src/config/files.rs", "src/config_values/secret.rs", "src/tls/identity.rs"]),
     (".check_certificates()", &["src/config/reading.rs", "src/doctor/mod.rs"]),
     ("tls::usable(", &["src/config/files.rs"]),
     (

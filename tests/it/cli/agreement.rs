@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use dispolits::cahier::{self, Case, Run, Sending};
-use dispolits::checking::{Bench, Checked, check};
 use dispolits::defect::{Code, Defect, Scope, Severity};
+use dispolits::dry_run::{Bench, Checked, check};
 use dispolits::judgement::{Indicators, Rules};
 use dispolits::outcome::Verdict;
 use dispolits::referential::Referential;

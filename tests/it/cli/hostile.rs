@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use dispolits::cahier::{self, Run};
-use dispolits::checking::{Bench, Checked, check};
+use dispolits::dry_run::{Bench, Checked, check};
 use dispolits::judgement::{Indicators, Rules};
 use dispolits::referential::Referential;
 use proptest::prelude::*;

@@ -5,9 +5,9 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
-use dispolits::checking::Bench;
 use dispolits::clock::Clock;
 use dispolits::defect::{Code, Defect, Place};
+use dispolits::dry_run::Bench;
 use dispolits::judgement::{self, Context, Rules};
 use dispolits::message;
 use dispolits::outcome::{Verdict, in_paris};

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use dispolits::cahier;
 use dispolits::clock::Clock;
+use dispolits::config_values::Span;
 use dispolits::mailbox;
 use dispolits::ror::GenreCode;
 use dispolits::sandbox::simulator::{Lieu, Simulator, SimulatorSettings};
 use dispolits::sandbox::{pki, place};
-use dispolits::setting::Span;
 use dispolits::store::{self, Store};
 use jiff::Timestamp;
 use tempfile::TempDir;

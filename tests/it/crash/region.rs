@@ -8,11 +8,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dispolits::clock::Clock;
+use dispolits::config_values::Span;
 use dispolits::mailbox::{self, Security};
 use dispolits::ror::GenreCode;
 use dispolits::sandbox::pki::{self, Pki};
 use dispolits::sandbox::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
-use dispolits::setting::Span;
 use dispolits::{fail_point, smtp};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

@@ -1,9 +1,9 @@
 //! What fails by itself: it waits alone, and neither its location nor the others wait with it for long.
 
 use dispolits::capacity::{Statut, Update};
+use dispolits::config_values::Span;
 use dispolits::outcome::Etat;
 use dispolits::sandbox::simulator::{Effect, Fault, Key};
-use dispolits::setting::Span;
 
 use super::Line;
 use crate::ror::bench::indicator;

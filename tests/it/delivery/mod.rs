@@ -7,11 +7,11 @@ mod reading;
 mod twins;
 
 use dispolits::config;
+use dispolits::config_values::Span;
 use dispolits::health::Pulse;
 use dispolits::pipeline::Delivery;
 use dispolits::ror::{Client, GenreCode, Settings};
 use dispolits::sandbox::simulator::{Lieu, ReadingClient, Simulator, SimulatorSettings};
-use dispolits::setting::Span;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 

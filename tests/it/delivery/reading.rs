@@ -1,10 +1,10 @@
 //! Reading before writing: what somebody entered by hand after our observation is left in the ROR.
 
 use dispolits::clock::Clock;
+use dispolits::config_values::Secret;
 use dispolits::outcome::Etat;
 use dispolits::ror::{Client, Reader};
 use dispolits::sandbox::simulator::{Effect, ReadingClient};
-use dispolits::setting::Secret;
 
 use super::Line;
 use crate::ror::bench::{make_pki, settings};

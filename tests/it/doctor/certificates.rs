@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use dispolits::config::{Config, Environnement};
-use dispolits::setting::{Identity, Pkcs12File, Secret, Span};
+use dispolits::config_values::{Identity, Pkcs12File, Secret, Span};
 use dispolits::smtp;
 use dispolits::tls::revocation::{Connection, Settings};
 use rcgen::SerialNumber;

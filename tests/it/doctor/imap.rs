@@ -1,8 +1,8 @@
 //! Faults towards a real Dovecot.
 
 use dispolits::config::Config;
+use dispolits::config_values::{Secret, Span};
 use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, Security, Settings};
-use dispolits::setting::{Secret, Span};
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, Expected, detail, main, skipped};

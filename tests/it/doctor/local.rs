@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dispolits::clock::Clock;
 use dispolits::config::Config;
-use dispolits::setting::{Identity, PemFiles};
+use dispolits::config_values::{Identity, PemFiles};
 use dispolits::store::{Settings, Store};
 use jiff::SignedDuration;
 

@@ -2,9 +2,9 @@
 
 use dispolits::clock::Clock;
 use dispolits::config::Config;
+use dispolits::config_values::{PemFiles, Secret, Span};
 use dispolits::sandbox::pki;
 use dispolits::sandbox::simulator::{Effect, Simulator, SimulatorSettings};
-use dispolits::setting::{PemFiles, Secret, Span};
 use jiff::SignedDuration;
 use reqwest::Url;
 use tokio::io::copy_bidirectional;

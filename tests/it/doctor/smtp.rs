@@ -1,7 +1,7 @@
 //! Faults towards a real submission server.
 
 use dispolits::config::{Config, ReplyTransport};
-use dispolits::setting::Secret;
+use dispolits::config_values::Secret;
 use dispolits::smtp::{Auth, Security, Settings, Smtp, Submission};
 
 use super::bench::{Bench, Expected, detail, main};

@@ -13,8 +13,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub(crate) use configuration::{ACL, EXTERNAL, QUOTA};
+use dispolits::config_values::{Secret, Span};
 use dispolits::mailbox::{Auth, ImapSettings, Security};
-use dispolits::setting::{Secret, Span};
 use machine::give_to_dovecot;
 pub(crate) use pki::Pki;
 use tempfile::TempDir;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dispolits::clock::Clock;
-use dispolits::setting::{Identity, PemFiles};
+use dispolits::config_values::{Identity, PemFiles};
 use jiff::tz::Offset;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dispolits::setting::{Secret, Span};
+use dispolits::config_values::{Secret, Span};
 use dispolits::smtp::{Security, Settings};
 use tempfile::TempDir;
 

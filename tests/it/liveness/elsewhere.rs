@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dispolits::clock::Clock;
+use dispolits::config_values::Span;
 use dispolits::health::{Diagnosis, Pulse, Settings, Task};
-use dispolits::setting::Span;
 use tokio::time::advance;
 
 const MAILBOX: &str = "imap:boite";

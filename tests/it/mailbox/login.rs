@@ -4,8 +4,8 @@ use std::path::Path;
 
 use axum::routing::post;
 use axum::{Json, Router};
+use dispolits::config_values::Secret;
 use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
-use dispolits::setting::Secret;
 use serde_json::json;
 
 use super::scripted::{ALL_WELL, Say, check_with, play};
@@ -27,7 +27,7 @@ async fn opened(settings: ImapSettings) -> String {
     }
 }
 
-fn external(settings: ImapSettings, identity: Option<dispolits::setting::Identity>) -> ImapSettings {
+fn external(settings: ImapSettings, identity: Option<dispolits::config_values::Identity>) -> ImapSettings {
     ImapSettings { auth: Auth::External, password: None, identity, ..settings }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use dispolits::config_values::{Secret, Span};
 use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, Security, Settings};
-use dispolits::setting::{Secret, Span};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
 

@@ -1,7 +1,7 @@
 //! What a real Dovecot refuses, and how its end is survived.
 
+use dispolits::config_values::Secret;
 use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
-use dispolits::setting::Secret;
 
 use super::world::{ALL, mail, positions};
 use crate::dovecot::{ClientCertificate, Dovecot};
@@ -118,8 +118,8 @@ fn a_wrong_configuration_is_told_before_any_connection() {
         ca: None,
         identity: None,
         folder: "INBOX".to_owned(),
-        timeout: dispolits::setting::Span::seconds(60),
-        login_interval: dispolits::setting::Span::seconds(60),
+        timeout: dispolits::config_values::Span::seconds(60),
+        login_interval: dispolits::config_values::Span::seconds(60),
     };
     let missing = pki.path().join("absent.pem");
     assert!(matches!(refused(ImapSettings { ca: Some(missing.clone()), ..settings() }), SetupError::Tls(_)));
@@ -128,7 +128,7 @@ fn a_wrong_configuration_is_told_before_any_connection() {
         SetupError::Secret(_)
     ));
     assert!(matches!(refused(ImapSettings { host: "a b".to_owned(), ..settings() }), SetupError::Host(_)));
-    let hasty = ImapSettings { timeout: dispolits::setting::Span::seconds(0), ..settings() };
+    let hasty = ImapSettings { timeout: dispolits::config_values::Span::seconds(0), ..settings() };
     assert!(matches!(refused(hasty), SetupError::Timeout));
     for (user, password) in [("", "x"), ("a", ""), ("a\0b", "x"), ("a", "x\r\nA1 LOGOUT")] {
         let wrong =

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use dispolits::config_values::Secret;
 use dispolits::mailbox::{
     Attempt, Auth, Entry, Folder, Folders, Haul, ImapSettings, Mailbox, MailboxError, Moved, Security, Session,
     Settings,
 };
-use dispolits::setting::Secret;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 

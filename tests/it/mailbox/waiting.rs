@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use dispolits::config_values::Span;
 use dispolits::mailbox::{Folders, Mailbox, MailboxError, Security, Session, Settings};
-use dispolits::setting::Span;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use dispolits::setting::Span;
+use dispolits::config_values::Span;
 use dispolits::smtp::{Security, Settings};
 use tempfile::TempDir;
 

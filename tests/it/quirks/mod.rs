@@ -9,8 +9,8 @@ use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
+use dispolits::config_values::{Secret, Span};
 use dispolits::mailbox::{Attempt, Auth, Folder, Folders, ImapSettings, Mailbox, Moved, Security, Settings};
-use dispolits::setting::{Secret, Span};
 
 use crate::cli::service::{Service, World, until};
 use crate::cli::{Ran, program, ran};

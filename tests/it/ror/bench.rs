@@ -8,10 +8,10 @@ use dispolits::capacity::{
     Supplement, Temporalite, Update,
 };
 use dispolits::clock::Clock;
+use dispolits::config_values::Span;
 use dispolits::ror::{Attempted, Client, GenreCode, Operation, Reader, Settings};
 use dispolits::sandbox::pki::{self, Pki};
 use dispolits::sandbox::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
-use dispolits::setting::Span;
 use tempfile::TempDir;
 
 /// The identifiers of the simulator's locations, one for each behaviour.

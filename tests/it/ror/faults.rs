@@ -1,9 +1,9 @@
 //! Each fault of the simulator: what `put` makes of it, and what the simulator holds afterwards.
 
+use dispolits::config_values::Span;
 use dispolits::defect::Code;
 use dispolits::ror::{Attempted, Client, OurFault, PushFailure};
 use dispolits::sandbox::simulator::{Effect, Fault};
-use dispolits::setting::Span;
 
 use super::bench::{Bench, NORMAL, available, identifier};
 

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use dispolits::clock::Clock;
+use dispolits::config_values::PemFiles;
 use dispolits::sandbox::pki;
-use dispolits::setting::PemFiles;
 use dispolits::tls;
 
 use super::bench::make_pki;

@@ -1,9 +1,9 @@
 //! Connections: certificates on both sides, names, redirects, deadlines, sizes.
 
 use dispolits::clock::Clock;
+use dispolits::config_values::{PemFiles, Span};
 use dispolits::ror::{Client, OurFault, PushFailure, SetupError};
 use dispolits::sandbox::simulator::Simulator;
-use dispolits::setting::{PemFiles, Span};
 use dispolits::tls::revocation::Revocation;
 use tokio::net::TcpListener;
 

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use dispolits::clock::Clock;
+use dispolits::config_values::PemFiles;
 use dispolits::ror::{Client, Settings};
 use dispolits::sandbox::pki::Pki;
-use dispolits::setting::PemFiles;
 use dispolits::tls;
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

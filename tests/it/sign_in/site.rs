@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use dispolits::access::audit::{Deed, Entry};
 use dispolits::access::{Login, Password, Role, Totp};
-use dispolits::alarm::Bulletin;
+use dispolits::alerting::Bulletin;
 use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::health::Pulse;

@@ -1,6 +1,6 @@
 //! What arrives, and from whom it says to come.
 
-use dispolits::setting::Secret;
+use dispolits::config_values::Secret;
 use dispolits::smtp::{Obstacle, Security, Smtp};
 
 use super::{FROM, hand_over, mail, send, taken};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use dispolits::setting::Span;
+use dispolits::config_values::Span;
 use dispolits::smtp::{Security, Settings};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};

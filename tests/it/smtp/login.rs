@@ -1,6 +1,6 @@
 //! Each way to log in, to a real exim.
 
-use dispolits::setting::Secret;
+use dispolits::config_values::Secret;
 use dispolits::smtp::{Auth, Obstacle, Security, Settings};
 
 use super::{FROM, mail, send, taken};

@@ -1,6 +1,6 @@
 //! What a refusal of a real server means for the mail.
 
-use dispolits::setting::{Identity, PemFiles, Secret, Span};
+use dispolits::config_values::{Identity, PemFiles, Secret, Span};
 use dispolits::smtp::Obstacle::{self, Login, Server};
 use dispolits::smtp::{Auth, Handed, Security, SendError, Sent, Settings, Smtp};
 

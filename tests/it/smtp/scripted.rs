@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use dispolits::setting::Span;
+use dispolits::config_values::Span;
 use dispolits::smtp::{Handed, Security, Settings};
 use dispolits::tls;
 use futures_util::future::join_all;
@@ -119,7 +119,7 @@ async fn what_a_server_repeats_of_the_login_is_never_shown() {
         let port = listener.local_addr().unwrap().port();
         let settings = Settings {
             user: Some("boite".to_owned()),
-            password: Some(dispolits::setting::Secret::Inline("secret-de-la-boite".into())),
+            password: Some(dispolits::config_values::Secret::Inline("secret-de-la-boite".into())),
             ..settings(&pki, port, script.security, script.end.patience())
         };
         let mail = mail("essai");

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dispolits::setting::{Secret, Span};
+use dispolits::config_values::{Secret, Span};
 use dispolits::smtp::{Auth, Obstacle, Security, SendError, Sent, Settings};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;

@@ -2,7 +2,7 @@
 
 use dispolits::access::audit::{Broken, Deed, Entry, Head, Verification};
 use dispolits::access::{Lifetimes, Login, Means, PasswordHash, Role};
-use dispolits::store::keeping::check;
+use dispolits::store::maintenance::check;
 use dispolits::store::{Attempt, MailId, NewSession, NewUser, Settings, Stage, Store, UserChange, heads};
 use jiff::{SignedDuration, Timestamp};
 

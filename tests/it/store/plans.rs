@@ -9,28 +9,28 @@ use super::engine::Engine;
 
 /// The files of the store whose statements run all day long.
 const HOT: &[(&str, &str)] = &[
-    ("arrivals.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/arrivals.rs"))),
-    ("claiming.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/claiming.rs"))),
-    ("closing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/closing.rs"))),
-    ("documents.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/documents.rs"))),
-    ("duties.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/duties.rs"))),
-    ("ends.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/ends.rs"))),
-    ("filing.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/filing.rs"))),
-    ("holds.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/holds.rs"))),
-    ("inserting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/inserting.rs"))),
-    ("incidents.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/incidents.rs"))),
-    ("mails.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/mails.rs"))),
-    ("outcomes.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/outcomes.rs"))),
-    ("posting.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/posting.rs"))),
-    ("precedence.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/precedence.rs"))),
-    ("prior.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/prior.rs"))),
-    ("replies.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/replies.rs"))),
-    ("settling.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/settling.rs"))),
-    ("shift.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/shift.rs"))),
-    ("takeover.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/takeover.rs"))),
-    ("telling.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/telling.rs"))),
-    ("verdicts.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/verdicts.rs"))),
-    ("watching.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/watching.rs"))),
+    ("accepted_feed", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/accepted_feed.rs"))),
+    ("queue/claim", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/queue/claim.rs"))),
+    ("queue/completion", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/queue/completion.rs"))),
+    ("documents", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/documents.rs"))),
+    ("lease/task", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/lease/task.rs"))),
+    ("queue/complete", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/queue/complete.rs"))),
+    ("positions", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/positions.rs"))),
+    ("queue/holds", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/queue/holds.rs"))),
+    ("queue/insert", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/queue/insert.rs"))),
+    ("incidents", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/incidents.rs"))),
+    ("mails", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/mails.rs"))),
+    ("outcomes", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/outcomes.rs"))),
+    ("posting", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/posting.rs"))),
+    ("queue/precedence", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/queue/precedence.rs"))),
+    ("duplicates", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/duplicates.rs"))),
+    ("replies", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/replies.rs"))),
+    ("settlement", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/settlement/mod.rs"))),
+    ("lease/worker", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/lease/worker.rs"))),
+    ("queue/takeover", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/queue/takeover.rs"))),
+    ("notifications", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/notifications.rs"))),
+    ("settlement/verdicts", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/settlement/verdicts.rs"))),
+    ("alert_queries", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/alert_queries.rs"))),
 ];
 
 /// Tables that grow for years.
@@ -38,22 +38,21 @@ const LARGE: &[&str] =
     &["journal", "facets", "mails", "documents", "mentions", "updates", "attempts", "defects", "replies"];
 
 /// Every ten minutes.
-const PURGING: (&str, &str) =
-    ("purging.rs", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/purging.rs")));
+const PURGING: (&str, &str) = ("purging", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/purging.rs")));
 
 /// Statements of the hot files and others, each with the indexes of what is open that it must find its rows by, and
 /// not by one of all of a location's history.
 const OPEN: &[(&str, &str, &[&str])] = &[
-    ("claiming.rs", "WITH counts AS", &["updates_waiting", "updates_again", "updates_in_flight", "removals_open"]),
-    ("claiming.rs", "AND etat = 'en-attente' AND next_at <= $1", &["updates_open_by_key"]),
-    ("claiming.rs", "AND again_at IS NOT NULL AND again_at <= $1", &["updates_again"]),
-    ("precedence.rs", "AND in_flight_at IS NULL\n         RETURNING id", &["updates_open_by_key"]),
-    ("filing.rs", "AS stays", &["mails_to_move", "mails_left"]),
-    ("filing.rs", "AS tried", &["mails_to_move"]),
-    ("mails.rs", "SELECT id, suspect", &["mails_to_judge"]),
-    ("purging.rs", "UPDATE mails SET raw = NULL", &["mails_with_content"]),
-    ("settling.rs", "SELECT id, waits FROM", &["mails_to_settle"]),
-    ("posting.rs", "WHERE etat = 'a-envoyer'", &["replies_waiting"]),
+    ("queue/claim", "WITH counts AS", &["updates_waiting", "updates_again", "updates_in_flight", "removals_open"]),
+    ("queue/claim", "AND etat = 'en-attente' AND next_at <= $1", &["updates_open_by_key"]),
+    ("queue/claim", "AND again_at IS NOT NULL AND again_at <= $1", &["updates_again"]),
+    ("queue/precedence", "AND in_flight_at IS NULL\n         RETURNING id", &["updates_open_by_key"]),
+    ("positions", "AS stays", &["mails_to_move", "mails_left"]),
+    ("positions", "AS tried", &["mails_to_move"]),
+    ("mails", "SELECT id, suspect", &["mails_to_judge"]),
+    ("purging", "UPDATE mails SET raw = NULL", &["mails_with_content"]),
+    ("settlement", "SELECT id, waits FROM", &["mails_to_settle"]),
+    ("posting", "WHERE etat = 'a-envoyer'", &["replies_waiting"]),
 ];
 
 /// What a statement is completed with where it runs.
@@ -97,7 +96,7 @@ fn statements(source: &str) -> Vec<String> {
 
 /// The condition that the statements of claiming.rs share.
 fn free() -> String {
-    let source = HOT.iter().find(|(name, _)| *name == "claiming.rs").unwrap().1;
+    let source = HOT.iter().find(|(name, _)| *name == "queue/claim").unwrap().1;
     let source = source.split_once("const FREE: &str = \"").unwrap().1;
     source.split_once("\";").unwrap().0.to_owned()
 }

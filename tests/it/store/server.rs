@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use dispolits::setting::Secret;
+use dispolits::config_values::Secret;
 use dispolits::store::{Settings, Store, StoreError};
 use sqlx::{AssertSqlSafe, Executor};
 

@@ -5,8 +5,8 @@ use dispolits::access::audit::{Deed, Entry};
 use dispolits::access::{Lifetimes, Means, Role};
 use dispolits::address::Address;
 use dispolits::alerts::{Change, Kind, Observation, Severity};
+use dispolits::config_values::Span;
 use dispolits::outcome::Verdict;
-use dispolits::setting::Span;
 use dispolits::store::{
     Answer, Attempt, JudgedMail, Longest, NewReminder, NewSession, NewUnread, Stage, Unsettled, Way,
 };

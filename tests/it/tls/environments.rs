@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use dispolits::config::{Config, Environnement};
+use dispolits::config_values::{Identity, PemFiles};
 use dispolits::mailbox::ImapSettings;
-use dispolits::setting::{Identity, PemFiles};
 use rcgen::{CertificateParams, DistinguishedName, DnType};
 
 use super::forge::{Authority, Forge};

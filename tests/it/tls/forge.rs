@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dispolits::clock::Clock;
-use dispolits::setting::PemFiles;
+use dispolits::config_values::PemFiles;
 use jiff::SignedDuration;
 use jiff::tz::Offset;
 use rcgen::{

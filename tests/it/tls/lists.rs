@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dispolits::clock::Clock;
-use dispolits::setting::Span;
+use dispolits::config_values::Span;
 use dispolits::tls::revocation::{Connection, Revocation, Settings, SetupError, Status};
 use jiff::{SignedDuration, Timestamp};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dispolits::setting::{Identity, PemFiles, Pkcs12File, Secret};
+use dispolits::config_values::{Identity, PemFiles, Pkcs12File, Secret};
 use dispolits::tls::revocation::Revocation;
 use dispolits::tls::{self, Pkcs12Fault, TlsError};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use dispolits::address::Address;
 use dispolits::clock::Clock;
+use dispolits::config_values::{PemFiles, Secret, Span};
 use dispolits::mailbox::{self, Folders, ImapSettings, Mailbox};
 use dispolits::ror;
-use dispolits::setting::{PemFiles, Secret, Span};
 use dispolits::smtp::{self, Smtp, Submission};
 use dispolits::tls;
 use dispolits::tls::revocation::Revocation;

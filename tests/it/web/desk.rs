@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::{Extension, Router};
 use dispolits::access::{Means, Person, Rights, Role};
-use dispolits::alarm::Bulletin;
+use dispolits::alerting::Bulletin;
 use dispolits::alerts::{Board, Expected, Habit, Stillness};
 use dispolits::clock::Clock;
 use dispolits::config::Config;

@@ -7,9 +7,10 @@ use maud::{Markup, html};
 
 use crate::outcome::paris;
 use crate::store::search::{Flow, Rejections};
-use crate::web::asked::Given;
-use crate::web::pages::parts::chart::{self, Bar};
-use crate::web::pages::parts::{moment, number, plural};
+use crate::web::pages::components::chart;
+use crate::web::pages::components::chart::Bar;
+use crate::web::pages::components::{moment, number, plural};
+use crate::web::query::Given;
 use crate::web::{Refusal, State};
 
 /// Over which time one looks back.
@@ -190,7 +191,7 @@ fn cause(one: &Rejections, view: &Given) -> Markup {
             }
             td.nombre data-nom="Courriels" { (number(one.courriels)) }
             td data-nom="Refusé" { (one.code.sentence()) }
-            td data-nom="Doit agir" { span { (crate::web::pages::parts::badge::actors(one.code.actors())) } }
+            td data-nom="Doit agir" { span { (crate::web::pages::components::badge::actors(one.code.actors())) } }
         }
     }
 }

@@ -1,20 +1,20 @@
 //! The dashboard: within seconds, what is wrong, who is silent, what came and what became of it.
 
 mod flow;
-mod silence;
-mod standing;
+mod service_health;
+mod silent;
 
 use axum::extract;
 use axum::http::Uri;
 use maud::{Markup, html};
 
-use super::parts::{number, plural};
+use super::components::{number, plural};
 use crate::access::Right;
+use crate::labels;
 use crate::outcome::Verdict;
 use crate::store::Balance;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
-use crate::words;
 use flow::Period;
 
 pub(super) async fn show(
@@ -26,8 +26,8 @@ pub(super) async fn show(
     let period = Period::read(&uri)?;
     let body = html! {
         h1 { "Tableau de bord" }
-        (standing::show(&state).await?)
-        (silence::show(&state))
+        (service_health::show(&state).await?)
+        (silent::show(&state))
         (flow::show(&state, period).await?)
         (balance(&state).await?)
     };
@@ -75,6 +75,6 @@ fn named(word: &str, mails: i64) -> String {
         Ok(Verdict::Rejete) if many => "rejetés".to_owned(),
         Ok(Verdict::Ignore) if many => "ignorés".to_owned(),
         Ok(Verdict::Doublon) if many => "doublons".to_owned(),
-        _ => words::verdict(word).to_owned(),
+        _ => labels::verdict(word).to_owned(),
     }
 }

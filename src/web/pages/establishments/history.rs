@@ -10,8 +10,8 @@ use crate::finess::Finess;
 use crate::outcome::MailOutcome;
 use crate::store::MailId;
 use crate::store::search::{Filter, JournalEntry, Page};
-use crate::web::pages::parts::{badge, moment};
-use crate::web::sight::Sight;
+use crate::web::pages::components::{badge, moment};
+use crate::web::visibility::Sight;
 use crate::web::{Refusal, State, Visitor};
 
 /// Mails told of.

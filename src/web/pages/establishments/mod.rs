@@ -10,7 +10,7 @@ use axum::extract;
 use axum::routing::get;
 use maud::{Markup, html};
 
-use super::parts::freshness;
+use super::components::freshness;
 use crate::access::Right;
 use crate::alerts::{Board, Row, State as Fresh};
 use crate::web::layout::{self, Tab};

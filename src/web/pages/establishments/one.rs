@@ -10,9 +10,9 @@ use crate::address::Address;
 use crate::finess::Finess;
 use crate::referential::{Establishment, Referential, Sender};
 use crate::store::StoredReminder;
-use crate::web::acting::{no_reminder, reminder};
+use crate::web::actions::{no_reminder, reminder};
 use crate::web::layout::{self, Tab};
-use crate::web::pages::parts::{deeds, fact};
+use crate::web::pages::components::{audit, fact};
 use crate::web::{Refusal, State, Visitor};
 
 pub(super) async fn show(
@@ -30,7 +30,7 @@ pub(super) async fn show(
         return Err(Refusal::NotFound);
     }
     let name = known.map_or_else(|| "Établissement inconnu du référentiel".to_owned(), |one| one.name.clone());
-    let deeds = state.store().deeds_on(&on_establishment(finess), deeds::SHOWN).await?;
+    let deeds = state.store().deeds_on(&on_establishment(finess), audit::SHOWN).await?;
     let last_reminder = state.store().reminders(finess, 1).await?.pop();
     let body = html! {
         p.fil { a href="/etablissements" { "Établissements" } " › " (finess) }
@@ -42,7 +42,7 @@ pub(super) async fn show(
         (summary::show(&state, finess, &rejected))
         (services::show(&state, finess, &levels))
         (history::show(finess, &rejected, &state))
-        (deeds::section(&deeds))
+        (audit::section(&deeds))
         (who(finess, known, &referential))
     };
     Ok(layout::page(&visitor, &state, Tab::Etablissements, &name, &body))

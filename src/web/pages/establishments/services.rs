@@ -6,10 +6,10 @@ use maud::{Markup, html};
 
 use crate::alerts::Row;
 use crate::finess::Finess;
+use crate::labels;
 use crate::store::search::Level;
 use crate::web::State;
-use crate::web::pages::parts::{badge, freshness, moment};
-use crate::words;
+use crate::web::pages::components::{badge, freshness, moment};
 
 /// What is shown of one service.
 #[derive(Default)]
@@ -97,7 +97,7 @@ fn line(code: &str, service: &Service<'_>, state: &State) -> Markup {
 fn value(level: &Level) -> Markup {
     let is_sent = level.etat == "transmise";
     html! {
-        a href={ "/courriels/" (level.courriel) } { (words::count(&level.count)) }
+        a href={ "/courriels/" (level.courriel) } { (labels::count(&level.count)) }
         @if !is_sent {
             @if let Ok(etat) = level.etat.parse() { " " (badge::etat(etat)) }
             @if let Some((at, nombre)) = level.acquitte {

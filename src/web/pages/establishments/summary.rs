@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use super::history::Rejected;
 use crate::alerts::{Row, State as Fresh};
 use crate::finess::Finess;
+use crate::labels;
 use crate::web::State;
-use crate::web::pages::parts::{freshness, moment};
-use crate::words;
+use crate::web::pages::components::{freshness, moment};
 
 /// Services named one by one.
 const NAMED: usize = 8;
@@ -76,7 +76,7 @@ fn last_rejection(rejected: &[Rejected], state: &State) -> Markup {
                     (one.entry.expediteur.as_deref().unwrap_or("un inconnu")) ")"
                     @if let Some(defect) = one.defects.first() {
                         " : " strong { (defect.code()) } " " (defect.message())
-                        @if !defect.message().ends_with('.') { "." } " Doit agir : " (words::actors(defect.code().actors())) ". À corriger : " (defect.hint())
+                        @if !defect.message().ends_with('.') { "." } " Doit agir : " (labels::actors(defect.code().actors())) ". À corriger : " (defect.hint())
                     }
                 }
             }

@@ -9,13 +9,14 @@ use futures_util::stream::{self, TryStreamExt};
 
 use crate::access::Right;
 use crate::config::Config;
+use crate::csv;
+use crate::labels;
 use crate::outcome::{in_paris, whole_seconds};
-use crate::sheet;
 use crate::store::StoreError;
 use crate::store::search::{Export, JournalEntry};
-use crate::web::asked::{self, Asked, Given, Wrong};
-use crate::web::{Refusal, State, Visitor, sight};
-use crate::words;
+use crate::web::query;
+use crate::web::query::{Asked, Given, Wrong};
+use crate::web::{Refusal, State, Visitor, visibility};
 
 /// For people, beside the instants and words of machines: the hour of Paris, and what the pages say.
 const COLUMNS: [&str; 16] = [
@@ -44,10 +45,10 @@ pub(super) async fn csv(
     visitor: Visitor,
 ) -> Result<Response, Refusal> {
     let export = begun(&state, &uri, &visitor)?;
-    let head: Vec<u8> = [sheet::MARK, &sheet::record(COLUMNS.map(str::to_owned))].concat();
+    let head: Vec<u8> = [csv::MARK, &csv::record(COLUMNS.map(str::to_owned))].concat();
     let config = state.config().clone();
     let page =
-        move |lines: Vec<JournalEntry>| lines.iter().flat_map(|line| sheet::record(cells(line, &config))).collect();
+        move |lines: Vec<JournalEntry>| lines.iter().flat_map(|line| csv::record(cells(line, &config))).collect();
     Ok(saved("text/csv; charset=utf-8", "journal.csv", head, export, page, Vec::new()))
 }
 
@@ -64,7 +65,7 @@ pub(super) async fn json(
         let mut text = String::new();
         for line in lines {
             text.push_str(std::mem::replace(&mut separator, ",\n"));
-            text.push_str(&object(sight::line(&visitor, &referential, line), &config));
+            text.push_str(&object(visibility::line(&visitor, &referential, line), &config));
         }
         text.into_bytes()
     };
@@ -104,7 +105,7 @@ fn saved(
 }
 
 fn object(line: JournalEntry, config: &Config) -> String {
-    let boite = asked::mailbox(config, &line.boite).to_owned();
+    let boite = query::mailbox(config, &line.boite).to_owned();
     // Only texts, numbers and lists: it cannot fail.
     serde_json::to_string(&JournalEntry { boite, ..line }).unwrap_or_default()
 }
@@ -120,15 +121,15 @@ fn cells(line: &JournalEntry, config: &Config) -> [String; 16] {
         line.expediteur.clone().unwrap_or_default(),
         places.join(" "),
         line.verdict.clone(),
-        words::verdict(&line.verdict).to_owned(),
+        labels::verdict(&line.verdict).to_owned(),
         line.codes.join(" "),
         agir.join(" "),
-        words::actors(&actors),
-        words::rows(&line.lignes),
+        labels::actors(&actors),
+        labels::rows(&line.lignes),
         line.reponse.clone().unwrap_or_default(),
-        words::answer(line.reponse.as_deref()).to_owned(),
+        labels::answer(line.reponse.as_deref()).to_owned(),
         line.message_id.clone().unwrap_or_default(),
-        asked::mailbox(config, &line.boite).to_owned(),
+        query::mailbox(config, &line.boite).to_owned(),
         if line.traite { "oui" } else { "non" }.to_owned(),
     ]
 }

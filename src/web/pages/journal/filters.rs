@@ -5,12 +5,12 @@ use maud::{Markup, html};
 
 use crate::config::Config;
 use crate::defect::{Actor, Code};
+use crate::labels;
 use crate::outcome::paris;
 use crate::store::search::Standing;
 use crate::web::State;
-use crate::web::asked::Given;
-use crate::web::pages::parts::badge;
-use crate::words;
+use crate::web::pages::components::badge;
+use crate::web::query::Given;
 
 /// The views that are looked at every day.
 fn views(now: Timestamp) -> [(&'static str, Given); 9] {
@@ -114,7 +114,7 @@ fn choice(key: &str, name: &str, none: &str, options: &[(String, String)], given
 }
 
 fn verdicts() -> Vec<(String, String)> {
-    Standing::all().map(|one| (one.word().to_owned(), words::verdict(one.word()).to_owned())).collect()
+    Standing::all().map(|one| (one.word().to_owned(), labels::verdict(one.word()).to_owned())).collect()
 }
 
 fn codes() -> Vec<(String, String)> {

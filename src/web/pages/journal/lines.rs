@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use crate::defect::{Actor, Code, Severity};
+use crate::labels;
 use crate::referential::Referential;
 use crate::store::search::{Column, Found, JournalEntry, PlaceNamed, Sort};
 use crate::web::State;
-use crate::web::asked::Given;
-use crate::web::pages::parts::{badge, moment, place};
-use crate::words;
+use crate::web::pages::components::{badge, moment, place};
+use crate::web::query::Given;
 
 /// Places told of one mail.
 const PLACES: usize = 2;
@@ -59,8 +59,8 @@ fn line(entry: &JournalEntry, referential: &Referential) -> Markup {
             td data-nom="Verdict" { (badge::verdict(&entry.verdict)) @if entry.traite { " " (badge::framed("neutre", "traité")) } (duplicate(entry)) }
             td data-nom="Causes" { (causes(entry)) }
             td data-nom="Doit agir" { @if actors.is_empty() { "—" } @else { (badge::actors(&actors)) } }
-            td data-nom="Capacités" { (none_as_dash(words::rows(&entry.lignes))) }
-            td data-nom="Réponse" { (words::answer(entry.reponse.as_deref())) }
+            td data-nom="Capacités" { (none_as_dash(labels::rows(&entry.lignes))) }
+            td data-nom="Réponse" { (labels::answer(entry.reponse.as_deref())) }
         }
     }
 }

@@ -13,8 +13,8 @@ use maud::{Markup, html};
 use crate::access::Right;
 use crate::defect::Code;
 use crate::store::search::Found;
-use crate::web::asked::{Given, Wrong};
 use crate::web::layout::{self, Tab};
+use crate::web::query::{Given, Wrong};
 use crate::web::{Refusal, State, Visitor};
 
 /// Its addresses.

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::dossier::{Dossier, Sight};
+use super::view::{Dossier, Sight};
 use crate::access::Right;
 use crate::access::audit::name_of;
 use crate::defect::size_in_words;
+use crate::labels;
 use crate::outcome::{Etat, Verdict};
-use crate::web::pages::parts::{badge, fact, moment};
-use crate::web::{State, Visitor, asked};
-use crate::words;
+use crate::web::pages::components::{badge, fact, moment};
+use crate::web::{State, Visitor, query};
 
 pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
     let entry = dossier.entry();
@@ -21,7 +21,7 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
             (fact("Reçu", Some(html! { (moment::moment(entry.recu)) ", " (moment::ago(entry.recu, state.now())) })))
             (fact("Expéditeur", Some(sender(dossier))))
             (fact("Objet", Some(subject(dossier))))
-            (fact("Boîte", Some(asked::mailbox(state.config(), &entry.boite))))
+            (fact("Boîte", Some(query::mailbox(state.config(), &entry.boite))))
             (fact("Traité", handled(dossier)))
             (fact("Doublon", entry.doublon_de.map(same_bytes)))
             (fact("Reçu de nouveau", copies(dossier)))
@@ -89,7 +89,7 @@ fn in_short(dossier: &Dossier) -> Markup {
                 "Rejet " strong { (first.code()) } " : " (first.message())
                 @if more > 0 { " (et " (more) @if more > 1 { " autres rejets" } @else { " autre rejet" } ")" }
             }
-            p { "Doit agir : " strong { (words::actors(&dossier.actors())) } "." }
+            p { "Doit agir : " strong { (labels::actors(&dossier.actors())) } "." }
             p { "À corriger : " (first.hint()) }
         }
     }
@@ -98,7 +98,7 @@ fn in_short(dossier: &Dossier) -> Markup {
 fn sender(dossier: &Dossier) -> Markup {
     let written = || dossier.message().map(|message| message.from_text().to_owned());
     if let Some(address) = &dossier.entry().expediteur {
-        return html! { a href={ "/journal?expediteur=" (asked::encoded(address)) } { (address) } };
+        return html! { a href={ "/journal?expediteur=" (query::encoded(address)) } { (address) } };
     }
     html! { (written().filter(|text| !text.is_empty()).unwrap_or_else(|| "(inconnu)".to_owned())) }
 }

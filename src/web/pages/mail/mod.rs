@@ -1,12 +1,12 @@
 //! One mail: its life, what is wrong with it shown where it stands, what was pushed, what was answered.
 
-mod dossier;
+mod counts;
+mod documents;
 mod head;
-mod papers;
 mod raw;
 mod replies;
-mod rows;
 mod timeline;
+mod view;
 
 use axum::Router;
 use axum::extract::{self, Path};
@@ -17,7 +17,7 @@ use crate::access::Right;
 use crate::store::MailId;
 use crate::web::layout::{self, Tab};
 use crate::web::{Refusal, State, Visitor};
-use dossier::Dossier;
+use view::Dossier;
 
 /// Its addresses.
 pub(super) fn routes() -> Router<State> {
@@ -43,8 +43,8 @@ fn body(dossier: &Dossier, state: &State, visitor: &Visitor) -> Markup {
     html! {
         (head::show(dossier, state))
         (head::actions(dossier, visitor))
-        (papers::mail_defects(dossier))
-        @for rank in 0..dossier.outcome.documents.len() { (papers::document(dossier, rank, &referential)) }
+        (documents::mail_defects(dossier))
+        @for rank in 0..dossier.outcome.documents.len() { (documents::document(dossier, rank, &referential)) }
         (replies::show(dossier))
         (timeline::show(dossier, state))
     }

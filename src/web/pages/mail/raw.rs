@@ -7,8 +7,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, InvalidHeaderValue};
 use axum::response::IntoResponse;
 
-use super::dossier::{Dossier, Sight};
 use super::number;
+use super::view::{Dossier, Sight};
 use crate::access::Right;
 use crate::message::{self, Limits};
 use crate::web::{Refusal, State, Visitor};

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::dossier::{Dossier, Sight};
+use super::view::{Dossier, Sight};
+use crate::labels;
 use crate::message;
 use crate::store::{Handing, StoredReply};
-use crate::web::pages::parts::{badge, fact, moment};
-use crate::words;
+use crate::web::pages::components::{badge, fact, moment};
 
 pub(super) fn show(dossier: &Dossier) -> Markup {
     html! {
@@ -32,7 +32,7 @@ fn one(reply: &StoredReply, sight: Sight) -> Markup {
     let closed = reply.closed_at.and_then(|at| Timestamp::from_millisecond(at).ok());
     html! {
         article.reponse {
-            h3 { (words::reply_kind(&reply.kind)) " " (state(reply)) }
+            h3 { (labels::reply_kind(&reply.kind)) " " (state(reply)) }
             dl.faits {
                 (fact("À", Some(recipients(reply))))
                 (fact("Le", closed.map(moment::moment)))
@@ -47,7 +47,7 @@ fn one(reply: &StoredReply, sight: Sight) -> Markup {
 
 /// Who got it, who waits, who was refused: told apart where they differ.
 fn recipients(reply: &StoredReply) -> Markup {
-    let place = |one: &Handing| words::handing(one.whereabouts.word());
+    let place = |one: &Handing| labels::handing(one.whereabouts.word());
     let differ = reply.handings.windows(2).any(|pair| pair.iter().map(place).collect::<BTreeSet<_>>().len() > 1);
     html! {
         @for (rank, one) in reply.handings.iter().enumerate() {
@@ -65,7 +65,7 @@ fn state(reply: &StoredReply) -> Markup {
         (state, None) => {
             let (reached, of) = (reply.reached(), reply.handings.len());
             let class = if state == "envoyee" && reached == of { "bon" } else { "attente" };
-            (class, words::answer_to(state, reached, of))
+            (class, labels::answer_to(state, reached, of))
         }
     };
     badge::framed(class, word)
@@ -83,5 +83,5 @@ fn notice(reply: &StoredReply) -> Option<Markup> {
 
 fn text(reply: &StoredReply) -> String {
     let lines = message::text_of(&reply.content);
-    lines.lines().map(super::super::parts::visible).collect::<Vec<_>>().join("\n")
+    lines.lines().map(super::super::components::visible).collect::<Vec<_>>().join("\n")
 }

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::dossier::Dossier;
+use super::view::Dossier;
+use crate::labels;
 use crate::store::search::{LifeReply, LifeRequest};
-use crate::web::pages::parts::{badge, deeds, moment, plural};
-use crate::web::{State, asked};
-use crate::words;
+use crate::web::pages::components::{audit, badge, moment, plural};
+use crate::web::{State, query};
 
 /// Requests told among the rest; more of them can be unfolded.
 const LISTED: usize = 12;
@@ -41,10 +41,10 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
 fn milestones(dossier: &Dossier, state: &State) -> Vec<Event> {
     let life = &dossier.life;
     let at = |at: Option<Timestamp>, what: Markup| at.map(|at| Event { at, what });
-    let mailbox = asked::mailbox(state.config(), &life.ligne.boite);
+    let mailbox = query::mailbox(state.config(), &life.ligne.boite);
     let folder =
         life.dossier.as_deref().map_or("son dossier", |word| state.config().folder_name(&life.ligne.boite, word));
-    let verdict = words::verdict(&life.ligne.verdict);
+    let verdict = labels::verdict(&life.ligne.verdict);
     let steps = [
         at(Some(life.ligne.recu), html! { "reçu dans la boîte " (mailbox) }),
         at(life.juge, html! { "lu et jugé : " (judged(dossier)) }),
@@ -56,7 +56,7 @@ fn milestones(dossier: &Dossier, state: &State) -> Vec<Event> {
         at: one.a,
         what: html! { "rejoué : " (plural(one.envoyees, "ligne reprise", "lignes reprises")) },
     });
-    let deeds = dossier.deeds.iter().map(|record| Event { at: record.a, what: deeds::deed(record) });
+    let deeds = dossier.deeds.iter().map(|record| Event { at: record.a, what: audit::deed(record) });
     steps
         .into_iter()
         .flatten()
@@ -74,7 +74,7 @@ fn judged(dossier: &Dossier) -> String {
 
 /// When it was written, and when it left, was given up or came back.
 fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
-    let kind = words::reply_kind(&reply.nature).to_lowercase();
+    let kind = labels::reply_kind(&reply.nature).to_lowercase();
     let to = reply.destinataires.replace(' ', ", ");
     let elsewhere = (reply.courriel != dossier.entry().numero).then_some(reply.courriel);
     let written = Event {
@@ -90,7 +90,7 @@ fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
     let closed = reply.close.map(|at| Event {
         at,
         what: html! {
-            (kind) " " (words::answer_to(&reply.etat, reached, reply.remises.len())) " à " (to)
+            (kind) " " (labels::answer_to(&reply.etat, reached, reply.remises.len())) " à " (to)
             @if reply.allegee.is_some() { ", sans le courriel d’origine" }
             @if let Some(failure) = &reply.echec { " ; " (failure) }
             @if let Some(notice) = &reply.avis { " ; avis de remise : " (notice) }
@@ -114,7 +114,7 @@ fn request_event(request: &LifeRequest, dossier: &Dossier) -> Event {
 fn told(request: &LifeRequest, dossier: &Dossier) -> Markup {
     let row = dossier.count(request.capacite);
     html! {
-        "ROR, " (words::operation(&request.operation))
+        "ROR, " (labels::operation(&request.operation))
         @if let Some(row) = row { ", " (row.finess) "/" (row.service) " " code { (row.indicateur) } }
         " : " (status(request)) " en " (request.duree_ms) " ms"
         @if let Some(failure) = &request.echec { " ; " (failure) }

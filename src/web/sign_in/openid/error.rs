@@ -1,6 +1,6 @@
 //! Why nobody was signed in.
 
-use crate::setting::SecretError;
+use crate::config_values::SecretError;
 use crate::tls::TlsError;
 
 /// Why nobody was signed in.

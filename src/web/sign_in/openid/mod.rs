@@ -6,9 +6,9 @@
 //! provider publishes (`provider`). Which claims name the person and give the role is configuration (`claims`).
 
 mod claims;
-mod ending;
 mod error;
 mod id_token;
+mod logout;
 mod provider;
 
 use axum::Extension;
@@ -22,17 +22,17 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tracing::warn;
 
-use super::back;
+use super::proxy_headers::Via;
+use super::return_url;
 use super::session::{Current, Pending, open, person};
-use super::via::Via;
 use crate::access::{Means, Role};
-use crate::chance;
 use crate::config::OpenId;
+use crate::random;
 use crate::store::Stage;
 use crate::web::{Refusal, State, layout};
 
-pub(super) use ending::end_there_too;
 use error::OpenIdError;
+pub(super) use logout::end_there_too;
 use provider::Authorization;
 pub(in crate::web) use provider::Provider;
 pub use provider::try_provider;
@@ -59,7 +59,7 @@ pub(super) async fn leave(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let settings = settings(&state)?;
-    let back = back::ours(asked.retour.as_deref());
+    let back = return_url::ours(asked.retour.as_deref());
     if current.as_ref().is_some_and(|current| current.is_open()) {
         return Ok(Redirect::to(&back).into_response());
     }
@@ -144,7 +144,7 @@ fn redirect_uri(state: &State) -> String {
 
 /// 256 bits that nobody can guess.
 fn secret() -> Result<String, Refusal> {
-    let bytes = chance::bytes::<32>().map_err(|error| Refusal::Failed(format!("OpenID Connect : {error}")))?;
+    let bytes = random::bytes::<32>().map_err(|error| Refusal::Failed(format!("OpenID Connect : {error}")))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 use super::error::OpenIdError;
 use super::id_token::{Expected, Key, verified};
 use crate::config::OpenId;
-use crate::setting::has_passed;
-use crate::setting::whole;
+use crate::config_values::has_passed;
+use crate::config_values::whole;
 use crate::tls::client_config;
 use crate::tls::revocation::Revocation;
 

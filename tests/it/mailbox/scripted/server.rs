@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dispolits::config_values::{Secret, Span};
 use dispolits::mailbox::{Auth, ImapSettings, Security};
-use dispolits::setting::{Secret, Span};
 use dispolits::tls;
 use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};

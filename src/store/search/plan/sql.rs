@@ -1,0 +1,79 @@
+//! A statement put together from parts: its text, and what is bound to it.
+
+use std::borrow::Cow;
+
+use sqlx::AssertSqlSafe;
+use tracing::trace;
+
+use crate::store::Result;
+use crate::store::engine::{Argument, FromRows, On, Tx, Value, query, query_as};
+
+/// Under which name the text of each search is traced.
+const STATEMENTS: &str = "dispolits::recherche";
+
+/// Only text of this program enters the statement; whatever comes from outside is bound.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Sql {
+    values: Vec<Value<'static>>,
+}
+
+impl Sql {
+    /// Binds a value and returns its placeholder.
+    pub(in crate::store) fn bind<T: Argument<'static>>(&mut self, value: T) -> String {
+        self.values.push(T::value(Some(value)));
+        format!("${}", self.values.len())
+    }
+
+    pub(in crate::store) fn text(&mut self, text: &str) -> String {
+        self.values.push(Value::Text(Some(Cow::Owned(text.to_owned()))));
+        format!("${}", self.values.len())
+    }
+
+    /// The rows of the statement.
+    pub(in crate::store) async fn fetch<O: FromRows>(self, statement: String, on: On<'_>) -> Result<Vec<O>> {
+        // Values are never traced.
+        trace!(target: STATEMENTS, "{statement}");
+        let mut query = query_as(AssertSqlSafe(statement));
+        for value in self.values {
+            query = query.bind_value(value);
+        }
+        query.fetch_all(on).await
+    }
+
+    /// Runs the statement.
+    pub(in crate::store) async fn execute(self, statement: String, tx: &mut Tx) -> Result<()> {
+        let mut query = query(AssertSqlSafe(statement));
+        for value in self.values {
+            query = query.bind_value(value);
+        }
+        query.execute(tx).await.map(drop)
+    }
+
+    /// The rows of a VALUES, padded like a list; whoever uses them takes each once.
+    pub(in crate::store) fn rows<T>(&mut self, rows: &[T], cells: impl Fn(&mut Self, &T) -> Vec<String>) -> String {
+        let padding = rows.len().next_power_of_two() - rows.len();
+        let all = rows.iter().chain(rows.last().into_iter().cycle().take(padding));
+        all.map(|row| format!("({})", cells(self, row).join(", "))).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Placeholders of these numbers for an IN. So many that few statements are told apart: the last is repeated.
+    pub(in crate::store) fn list(&mut self, numbers: &[i64]) -> String {
+        let Some(last) = numbers.last() else { return "NULL".to_owned() };
+        let padding = numbers.len().next_power_of_two() - numbers.len();
+        let all = numbers.iter().copied().chain(std::iter::repeat_n(*last, padding));
+        all.map(|number| self.bind(number)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The first text after all that begin with `prefix`, in the order of bytes; `None` if there is none.
+pub(in crate::store) fn after(prefix: &str) -> Option<String> {
+    let mut text: Vec<char> = prefix.chars().collect();
+    while let Some(last) = text.pop() {
+        // Bytes of UTF-8 are in the order of the characters.
+        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
+            text.push(next);
+            return Some(text.into_iter().collect());
+        }
+    }
+    None
+}

@@ -1,0 +1,59 @@
+//! Who sends and who does not: one line of the board of freshness.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::{badge, moment};
+use crate::alerts::{Cadence, Row, State};
+use crate::labels;
+
+/// How it does, in a frame.
+pub(in crate::web::pages) fn state(state: State) -> Markup {
+    let class = match state {
+        State::Silent => "mauvais",
+        State::Late => "moyen",
+        State::NeverSeen => "neutre",
+        State::OnTime => "bon",
+    };
+    badge::framed(class, state.label())
+}
+
+/// The class of its line.
+pub(in crate::web::pages) fn class(row: &Row) -> Option<&'static str> {
+    match row.freshness.state {
+        State::Silent => Some("ligne-grave"),
+        State::Late => Some("ligne-retard"),
+        State::NeverSeen | State::OnTime => None,
+    }
+}
+
+/// When something last came.
+pub(in crate::web::pages) fn last(row: &Row, now: Timestamp) -> Markup {
+    if let Some(at) = row.freshness.last {
+        html! { (moment::ago(at, now)) br; span.finess { (moment::moment(at)) } }
+    } else {
+        html! { "jamais" }
+    }
+}
+
+/// How often it should come.
+pub(in crate::web::pages) fn cadence(cadence: Option<Cadence>) -> Markup {
+    let every = |cadence: Cadence| format!("toutes les {}", moment::age_text(cadence.span().get()));
+    match cadence {
+        Some(Cadence::Declared(_)) => html! { (cadence.map(every).unwrap_or_default()) },
+        Some(Cadence::Learned(_)) => html! { (cadence.map(every).unwrap_or_default()) " (constatée)" },
+        None => html! { "cadence inconnue" },
+    }
+}
+
+/// What else is to be known of it: muted, counts that stand still.
+pub(in crate::web::pages) fn remarks(row: &Row, now: Timestamp) -> Vec<String> {
+    let muted = row.freshness.muted_until.filter(|until| *until > now);
+    let still = &row.stillness;
+    let all = [
+        muted.map(|until| format!("en silence jusqu’au {}", labels::last_day(until))),
+        still.frozen_since.map(|since| format!("valeurs identiques depuis le {}", moment::written(since, "%d/%m"))),
+        still.stalled_since.map(|since| format!("date de relevé figée depuis le {}", moment::written(since, "%d/%m"))),
+    ];
+    all.into_iter().flatten().collect()
+}
