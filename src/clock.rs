@@ -36,11 +36,11 @@ pub struct Jump {
 #[derive(Debug)]
 pub struct JumpWatch {
     clock: Clock,
-    last: Mutex<Look>,
+    last: Mutex<ClockReading>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Look {
+struct ClockReading {
     now: Timestamp,
     passed: SignedDuration,
 }
@@ -88,8 +88,8 @@ impl Clock {
         }
     }
 
-    fn look(&self) -> Look {
-        Look { passed: self.passed(), now: self.now() }
+    fn look(&self) -> ClockReading {
+        ClockReading { passed: self.passed(), now: self.now() }
     }
 }
 

@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What the clients of a listener may take.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Connections at one time.
     pub connections: usize,
     /// Those of one network: an IPv4 address, or a /64 of IPv6.
@@ -42,7 +42,7 @@ pub struct Limits {
 }
 
 /// Serves until `stop`, which ends every connection. A connection above a limit is closed at once.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, stop: CancellationToken) {
     let router = router.layer(middleware::from_fn(require_host));
     let places = Places::new(&limits);
     let mut connections = JoinSet::new();
@@ -66,7 +66,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, limits: Limits, _place: Place) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: ConnectionLimits,
+    _place: ConnectionPlace,
+) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.unread));
     let service = TowerToHyperService::new(router.layer(axum::Extension(ConnectInfo(peer))));
@@ -113,19 +119,19 @@ struct Taken {
 
 /// The place of one connection, given back when it ends.
 #[derive(Debug)]
-struct Place {
+struct ConnectionPlace {
     taken: Arc<Mutex<Taken>>,
     network: IpAddr,
 }
 
 impl Places {
-    fn new(limits: &Limits) -> Self {
+    fn new(limits: &ConnectionLimits) -> Self {
         let proxies = limits.proxies.iter().map(|address| network(*address)).collect();
         let (most, of_one_network) = (limits.connections, limits.of_one_network);
         Self { taken: Arc::default(), most, of_one_network, proxies }
     }
 
-    fn take(&self, peer: IpAddr) -> Option<Place> {
+    fn take(&self, peer: IpAddr) -> Option<ConnectionPlace> {
         let network = network(peer);
         let mut taken = lock(&self.taken);
         let own = taken.by_network.get(&network).copied().unwrap_or_default();
@@ -142,11 +148,11 @@ impl Places {
         taken.full = false;
         taken.all = taken.all.saturating_add(1);
         taken.by_network.insert(network, own.saturating_add(1));
-        Some(Place { taken: self.taken.clone(), network })
+        Some(ConnectionPlace { taken: self.taken.clone(), network })
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let mut taken = lock(&self.taken);
         taken.all = taken.all.saturating_sub(1);
@@ -169,12 +175,18 @@ mod tests {
 
     fn places(connections: usize, of_one_network: usize) -> Places {
         let (head, unread) = (Duration::ZERO, Duration::ZERO);
-        Places::new(&Limits { connections, of_one_network, proxies: vec![IpAddr::from([127, 0, 0, 1])], head, unread })
+        Places::new(&ConnectionLimits {
+            connections,
+            of_one_network,
+            proxies: vec![IpAddr::from([127, 0, 0, 1])],
+            head,
+            unread,
+        })
     }
 
     /// How many of these connections, all kept open, get a place.
     fn check(places: &Places, peers: &[&str], expected: usize) {
-        let kept: Vec<Place> = peers.iter().filter_map(|peer| places.take(peer.parse().unwrap())).collect();
+        let kept: Vec<ConnectionPlace> = peers.iter().filter_map(|peer| places.take(peer.parse().unwrap())).collect();
         assert_eq!(kept.len(), expected, "{peers:?}");
         drop(kept);
         let taken = lock(&places.taken);

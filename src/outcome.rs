@@ -153,14 +153,14 @@ impl FromStr for Etat {
 
 /// One accepted count and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct OutcomeLine {
     /// The count and its place in the ROR.
     pub update: Update,
     /// Where it stands; `None` when judged without any effect (`dispolits check`).
     pub etat: Option<Etat>,
 }
 
-impl Line {
+impl OutcomeLine {
     /// The line as names and values in the order of the contract: NOS codes, UTC whole seconds.
     ///
     /// An undifferentiated genre is written `indifferencie`: its code is the agency's choice.
@@ -229,7 +229,7 @@ pub fn in_paris_together(instants: [Timestamp; 2]) -> [String; 2] {
     })
 }
 
-impl Serialize for Line {
+impl Serialize for OutcomeLine {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.fields() {
@@ -260,7 +260,7 @@ pub struct DocumentOutcome {
     /// For a duplicate: when it was first received, and the verdict then.
     pub first_seen: Option<(Timestamp, Verdict)>,
     /// The counts accepted by Dispolits, whatever the ROR said of them.
-    pub lines: Vec<Line>,
+    pub lines: Vec<OutcomeLine>,
     /// All that is wrong, the refusals of the ROR included.
     pub defects: Vec<Defect>,
 }

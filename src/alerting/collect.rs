@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::freshness_cache::Memory;
 use super::{Alarm, before, worker_health};
-use crate::alerts::{Excess, Kind, Observation, Severity, Sight};
+use crate::alerts::{Excess, IncidentKind, Observation, Severity, Sight};
 use crate::config_values::has_passed;
 use crate::finess::Finess;
 use crate::health::Room;
-use crate::store::{Happening, Refusals, Rejected, RightsRefused, Settings, StoreError, StoredTwin, inspect};
+use crate::store::{
+    Happening, Rejected, RejectionCounts, RightsRefused, StoreError, StoreSettings, StoredTwin, inspect,
+};
 use crate::tls::expiry;
 
 /// How often what must be asked for is asked for.
@@ -77,7 +79,9 @@ impl Alarm {
     ) -> Result<(), StoreError> {
         match silent {
             Some(silent) => sight.extend(silent),
-            None => [Kind::SilentEstablishment, Kind::SilentService].into_iter().for_each(|kind| sight.miss(kind)),
+            None => [IncidentKind::SilentEstablishment, IncidentKind::SilentService]
+                .into_iter()
+                .for_each(|kind| sight.miss(kind)),
         }
         self.observe_store(sight, now).await?;
         sight.extend(self.config.expiring(now).iter().map(of_certificate));
@@ -100,7 +104,8 @@ impl Alarm {
             let missing = balance.missing();
             let sentence = format!("{missing} courriels reçus dans la boîte {mailbox} n’ont aucune issue");
             sight.extend(
-                (missing != 0).then(|| Observation::new(Kind::Balance, &mailbox, Severity::Grave, &sentence, None)),
+                (missing != 0)
+                    .then(|| Observation::new(IncidentKind::Balance, &mailbox, Severity::Grave, &sentence, None)),
             );
         }
         let past = before(now, SignedDuration::from_hours(i64::from(HOURS)));
@@ -124,13 +129,19 @@ impl Alarm {
     async fn observe_disk(&self, sight: &mut Sight) {
         let Some(folder) = watched_folder(&self.config.store) else { return };
         match Room::of(&folder).await {
-            None => sight.miss(Kind::Disk),
+            None => sight.miss(IncidentKind::Disk),
             Some(room) if room.percent() < self.settings().disk_percent => {
                 let is_grave = room.percent() < self.settings().disk_percent / 2;
                 let severity = if is_grave { Severity::Grave } else { Severity::Attention };
                 let (percent, free) = (room.percent(), room.free / 1024);
                 let sentence = format!("il reste {free} Mio ({percent} %) dans {}", folder.display());
-                sight.see(Observation::new(Kind::Disk, &folder.display().to_string(), severity, &sentence, None));
+                sight.see(Observation::new(
+                    IncidentKind::Disk,
+                    &folder.display().to_string(),
+                    severity,
+                    &sentence,
+                    None,
+                ));
             }
             Some(_) => {}
         }
@@ -139,18 +150,26 @@ impl Alarm {
     /// What the worker last saw in the store.
     fn observe_queues(&self, sight: &mut Sight, now: Timestamp) {
         let Some(vitals) = self.pulse.vitals() else {
-            return [Kind::LateDeliveries, Kind::RepliesWaiting].into_iter().for_each(|kind| sight.miss(kind));
+            return [IncidentKind::LateDeliveries, IncidentKind::RepliesWaiting]
+                .into_iter()
+                .for_each(|kind| sight.miss(kind));
         };
         sight.extend(vitals.unmoved.iter().map(|(account, mails, since)| self.of_unmoved(account, *mails, *since)));
         if vitals.queue.late > 0 {
             let sentence = format!("{} lignes attendent le ROR depuis trop longtemps", vitals.queue.late);
             let severity = Severity::Grave;
-            sight.see(Observation::new(Kind::LateDeliveries, "ROR", severity, &sentence, vitals.queue.oldest));
+            sight.see(Observation::new(IncidentKind::LateDeliveries, "ROR", severity, &sentence, vitals.queue.oldest));
         }
         if vitals.replies.oldest.is_some_and(|oldest| self.settings().replies_after.has_passed(oldest, now)) {
             let sentence = format!("{} réponses attendent de partir", vitals.replies.waiting);
             let severity = Severity::Attention;
-            sight.see(Observation::new(Kind::RepliesWaiting, "envoi", severity, &sentence, vitals.replies.oldest));
+            sight.see(Observation::new(
+                IncidentKind::RepliesWaiting,
+                "envoi",
+                severity,
+                &sentence,
+                vitals.replies.oldest,
+            ));
         }
     }
 }
@@ -160,11 +179,11 @@ impl Alarm {
         let mailbox = self.pulse.name_of(account);
         let sentence =
             format!("{mails} courriels jugés restent dans la boîte {mailbox} : son serveur n’offre ni MOVE ni UIDPLUS");
-        Observation::new(Kind::Unmoved, &mailbox, Severity::Attention, &sentence, Some(since))
+        Observation::new(IncidentKind::Unmoved, &mailbox, Severity::Attention, &sentence, Some(since))
     }
 }
 
-fn watched_folder(settings: &Settings) -> Option<PathBuf> {
+fn watched_folder(settings: &StoreSettings) -> Option<PathBuf> {
     let here = || std::env::current_dir().ok();
     match inspect::file(settings).ok()? {
         Some(file) => file.parent().filter(|one| !one.as_os_str().is_empty()).map(Path::to_owned).or_else(here),
@@ -175,19 +194,31 @@ fn watched_folder(settings: &Settings) -> Option<PathBuf> {
 fn of_undelivered(one: Happening) -> Observation {
     let number = one.mail.number();
     let sentence = format!("la réponse au courriel {number} n’a pas été remise");
-    Observation::new(Kind::Undelivered, &format!("courriel {number}"), Severity::Attention, &sentence, Some(one.at))
+    Observation::new(
+        IncidentKind::Undelivered,
+        &format!("courriel {number}"),
+        Severity::Attention,
+        &sentence,
+        Some(one.at),
+    )
 }
 
 fn of_mail_to_read(one: Happening) -> Observation {
     let number = one.mail.number();
     let sentence = format!("le courriel {number} répond à l’un des nôtres : une personne doit le lire");
-    Observation::new(Kind::ToRead, &format!("courriel {number}"), Severity::Attention, &sentence, Some(one.at))
+    Observation::new(IncidentKind::ToRead, &format!("courriel {number}"), Severity::Attention, &sentence, Some(one.at))
 }
 
 fn of_patient_document(one: Happening) -> Observation {
     let number = one.mail.number();
     let sentence = format!("le courriel {number} contient un document de patient, envoyé par erreur");
-    Observation::new(Kind::PatientDocument, &format!("courriel {number}"), Severity::Grave, &sentence, Some(one.at))
+    Observation::new(
+        IncidentKind::PatientDocument,
+        &format!("courriel {number}"),
+        Severity::Grave,
+        &sentence,
+        Some(one.at),
+    )
 }
 
 fn of_rights(refused: &RightsRefused) -> Observation {
@@ -196,11 +227,11 @@ fn of_rights(refused: &RightsRefused) -> Observation {
         "le ROR refuse l’écriture sur {locations} {}, dont {example}",
         if *locations > 1 { "lieux" } else { "lieu" }
     );
-    Observation::new(Kind::RorRights, "ROR", Severity::Grave, &sentence, Some(*since))
+    Observation::new(IncidentKind::RorRights, "ROR", Severity::Grave, &sentence, Some(*since))
 }
 
-fn of_refusals(refusals: &Refusals) -> Observation {
-    let Refusals { code, rows, locations, example, since } = refusals;
+fn of_refusals(refusals: &RejectionCounts) -> Observation {
+    let RejectionCounts { code, rows, locations, example, since } = refusals;
     let counted =
         |number: i64, one: &str, several: &str| format!("{number} {}", if number > 1 { several } else { one });
     let sentence = format!(
@@ -208,7 +239,7 @@ fn of_refusals(refusals: &Refusals) -> Observation {
         counted(*rows, "valeur", "valeurs"),
         counted(*locations, "lieu", "lieux")
     );
-    Observation::new(Kind::RorRefusals, code, Severity::Attention, &sentence, Some(*since))
+    Observation::new(IncidentKind::RorRefusals, code, Severity::Attention, &sentence, Some(*since))
 }
 
 /// One for all: an older program that wrote under the other code left one for each indicator.
@@ -222,7 +253,7 @@ fn of_twins(twins: &[StoredTwin]) -> Option<Observation> {
         "le ROR porte {number} une seconde fois, sous l’autre code du genre, dont un de {lieu} sous le code {} (double n° {id})",
         twin.genre_code
     );
-    Some(Observation::new(Kind::Twin, "ROR", Severity::Attention, &sentence, Some(*seen_at)))
+    Some(Observation::new(IncidentKind::Twin, "ROR", Severity::Attention, &sentence, Some(*seen_at)))
 }
 
 fn of_excess(finess: Option<Finess>, excess: &Excess) -> Observation {
@@ -235,7 +266,7 @@ fn of_excess(finess: Option<Finess>, excess: &Excess) -> Observation {
     };
     let sentence = format!("{now} courriels avec au moins un rejet en une heure {whose}, {usual}");
     let object = finess.map_or_else(|| "tous".to_owned(), |finess| finess.to_string());
-    Observation::new(Kind::Rejections, &object, Severity::Attention, &sentence, None)
+    Observation::new(IncidentKind::Rejections, &object, Severity::Attention, &sentence, None)
 }
 
 /// Each threshold is told.
@@ -249,5 +280,5 @@ fn of_certificate(alarm: &expiry::Alarm) -> Observation {
         _ => 1,
     };
     let object = alarm.file.display().to_string();
-    Observation::new(Kind::Certificate, &object, severity, &alarm.sentence(), None).at_level(level)
+    Observation::new(IncidentKind::Certificate, &object, severity, &alarm.sentence(), None).at_level(level)
 }

@@ -11,7 +11,7 @@ use crate::alerts::Digest;
 
 /// Who writes to whom.
 #[derive(Debug, Clone)]
-pub(super) struct Envelope {
+pub(super) struct AlertEnvelope {
     pub(super) from: Address,
     pub(super) from_name: String,
     pub(super) to: Vec<Address>,
@@ -20,7 +20,7 @@ pub(super) struct Envelope {
     pub(super) contact: Option<Address>,
 }
 
-impl Envelope {
+impl AlertEnvelope {
     /// The whole mail. It says that a machine wrote it, so that no machine answers (RFC 3834, section 5).
     pub(super) fn mail(&self, digest: &Digest, message_id: &str, now: Timestamp) -> std::io::Result<Vec<u8>> {
         let to: Vec<&str> = self.to.iter().map(Address::as_str).collect();

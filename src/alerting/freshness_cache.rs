@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::alerts::{Board, Expected, Habit, Settings, Stillness, Values};
+use crate::alerts::{AlertSettings, Board, ExpectedSender, Habit, Stillness, Values};
 use crate::capacity::ServiceCode;
 use crate::finess::Finess;
-use crate::referential::{Kind, Referential};
+use crate::referential::{PlaceKind, Referential};
 use crate::store::{Store, StoreError};
 
 /// How far back what came is read at the start.
@@ -71,7 +71,7 @@ impl Memory {
     pub(super) async fn look_at_counts(
         &mut self,
         store: &Store,
-        settings: &Settings,
+        settings: &AlertSettings,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut still = BTreeMap::new();
@@ -96,10 +96,10 @@ impl Memory {
         &self,
         referential: &Referential,
         mutes: &BTreeMap<Finess, Timestamp>,
-        settings: &Settings,
+        settings: &AlertSettings,
         now: Timestamp,
     ) -> Board {
-        let known = |expected: &Expected| {
+        let known = |expected: &ExpectedSender| {
             let who = (expected.finess, expected.service.clone());
             let habit = self.habits.get(&who).cloned().unwrap_or_default();
             (habit, self.stillness.get(&who).copied().unwrap_or_default())
@@ -109,13 +109,13 @@ impl Memory {
 }
 
 /// The open establishments (EG) that have an open service, and those services.
-fn expected(referential: &Referential) -> Vec<Expected> {
-    let open = referential.establishments().filter(|(_, one)| one.kind == Kind::Eg && one.open);
+fn expected(referential: &Referential) -> Vec<ExpectedSender> {
+    let open = referential.establishments().filter(|(_, one)| one.kind == PlaceKind::Eg && one.open);
     let mut all = Vec::new();
     for (finess, one) in open {
         let services = referential.services_of(finess).filter(|(_, service)| service.open);
-        let services: Vec<Expected> = services
-            .map(|(code, service)| Expected {
+        let services: Vec<ExpectedSender> = services
+            .map(|(code, service)| ExpectedSender {
                 finess,
                 service: Some(code.clone()),
                 name: service.label.clone(),
@@ -123,7 +123,7 @@ fn expected(referential: &Referential) -> Vec<Expected> {
             })
             .collect();
         if !services.is_empty() {
-            all.push(Expected { finess, service: None, name: one.name.clone(), cadence: one.cadence });
+            all.push(ExpectedSender { finess, service: None, name: one.name.clone(), cadence: one.cadence });
             all.extend(services);
         }
     }

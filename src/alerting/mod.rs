@@ -23,7 +23,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use crate::alerts::{Change, Digest, Ledger, Settings};
+use crate::alerts::{AlertSettings, Change, Digest, Ledger};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::health::Pulse;
@@ -33,7 +33,7 @@ use crate::store::{Due, Duty, Shift, Store, StoreError, Way};
 
 use collect::Slow;
 pub use freshness_cache::Bulletin;
-pub use notify::{SetupError, Teller};
+pub use notify::{Teller, WebhookSetupError};
 use store_outage::Blind;
 
 /// How long one look may take.
@@ -50,11 +50,11 @@ pub struct Alarm {
     referential: Arc<Mutex<Watch>>,
     bulletin: Bulletin,
     teller: Teller,
-    state: AsyncMutex<State>,
+    state: AsyncMutex<AlertingState>,
 }
 
 /// What is remembered between two looks.
-struct State {
+struct AlertingState {
     ledger: Ledger,
     slow: Slow,
     blind: Blind,
@@ -70,7 +70,7 @@ impl Alarm {
         referential: Arc<Mutex<Watch>>,
         teller: Teller,
     ) -> Self {
-        let state = State { ledger: Ledger::new(clock.now()), slow: Slow::default(), blind: Blind::default() };
+        let state = AlertingState { ledger: Ledger::new(clock.now()), slow: Slow::default(), blind: Blind::default() };
         let (seat, bulletin) = (Seat::new(shift), Bulletin::default());
         let (config, state) = (config.clone(), AsyncMutex::new(state));
         Self { seat, config, clock, pulse, referential, bulletin, teller, state }
@@ -98,7 +98,7 @@ impl Alarm {
     }
 
     /// Returns the duty to tell, if this worker has it.
-    async fn look(&self, state: &mut State) -> Result<Option<Duty>, StoreError> {
+    async fn look(&self, state: &mut AlertingState) -> Result<Option<Duty>, StoreError> {
         let now = self.clock.now();
         let duty = self.duty().await?;
         self.refresh(&mut state.slow, duty.is_some(), now).await?;
@@ -164,7 +164,7 @@ impl Alarm {
         self.seat.store()
     }
 
-    fn settings(&self) -> &Settings {
+    fn settings(&self) -> &AlertSettings {
         &self.config.alerts
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::email::Envelope;
+use super::email::AlertEnvelope;
 use super::webhook::{self, Caller};
 use crate::address::mask_all;
 use crate::alerts::Digest;
@@ -11,20 +11,20 @@ use crate::pipeline::Transport;
 use crate::smtp::{Handed, Submission};
 use crate::store::Way;
 
-pub use webhook::SetupError;
+pub use webhook::WebhookSetupError;
 
 /// The configured ways.
 pub struct Teller {
     transport: Transport,
-    envelope: Envelope,
+    envelope: AlertEnvelope,
     webhook: Option<Caller>,
     banner: Option<&'static str>,
 }
 
 impl Teller {
     /// Tells by mail through this transport, and by the webhook of the configuration.
-    pub fn new(config: &Config, transport: Transport) -> Result<Self, SetupError> {
-        let envelope = Envelope {
+    pub fn new(config: &Config, transport: Transport) -> Result<Self, WebhookSetupError> {
+        let envelope = AlertEnvelope {
             from: config.reply.from.clone(),
             from_name: config.reply.from_name.clone(),
             to: config.alerts.recipients.clone(),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
 use super::Alarm;
-use crate::alerts::{Change, Digest, Event, Incident, Kind, News, Observation, Severity};
+use crate::alerts::{Change, Digest, Event, Incident, IncidentKind, News, Observation, Severity};
 use crate::store::{StoreError, Way};
 
 /// What is remembered while the store is silent.
@@ -79,7 +79,7 @@ impl Alarm {
 
 impl Silence {
     fn observation(&self) -> Observation {
-        Observation::new(Kind::StoreSilent, "base", Severity::Grave, &self.cause, Some(self.since))
+        Observation::new(IncidentKind::StoreSilent, "base", Severity::Grave, &self.cause, Some(self.since))
     }
 
     fn news(&mut self, now: Timestamp) -> News {

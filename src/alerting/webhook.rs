@@ -23,7 +23,7 @@ pub(super) struct Caller {
 
 /// Settings from which no caller can be made.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
+pub enum WebhookSetupError {
     /// The authorities cannot be used.
     #[error("alerts.webhook.ca : {0}")]
     Tls(#[from] TlsError),
@@ -49,7 +49,7 @@ pub(super) enum CallError {
 
 impl Caller {
     /// Reads the authorities; opens no connection. No redirect is followed and no proxy used, as for the ROR.
-    pub(super) fn new(settings: &Webhook) -> Result<Self, SetupError> {
+    pub(super) fn new(settings: &Webhook) -> Result<Self, WebhookSetupError> {
         let tls = client_config(settings.ca.as_deref(), None, &Revocation::default())?;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::alerts::{Kind, Observation, Severity, Sight};
-use crate::health::{Diagnosis, Fault, Mailbox, Pulse, Settings, Standing, Trouble};
+use crate::alerts::{IncidentKind, Observation, Severity, Sight};
+use crate::health::{Diagnosis, Faults, HealthFault, HealthSettings, Mailbox, Pulse, Trouble};
 
 /// Everything that the worker tells of itself.
-pub(super) fn observe(sight: &mut Sight, pulse: &Pulse, settings: &Settings, now: Timestamp) {
+pub(super) fn observe(sight: &mut Sight, pulse: &Pulse, settings: &HealthSettings, now: Timestamp) {
     let standing = pulse.standing();
     let troubles = Diagnosis::of(pulse, settings).troubles;
     sight.extend(troubles.iter().filter_map(|trouble| of_trouble(trouble, &standing, now)));
@@ -16,19 +16,19 @@ pub(super) fn observe(sight: &mut Sight, pulse: &Pulse, settings: &Settings, now
     sight.extend(standing.refused.iter().map(|(whom, fault)| of_login(whom, fault)));
 }
 
-fn of_trouble(trouble: &Trouble, standing: &Standing, now: Timestamp) -> Option<Observation> {
+fn of_trouble(trouble: &Trouble, standing: &Faults, now: Timestamp) -> Option<Observation> {
     let since = |age: &std::time::Duration| Some(super::before(now, SignedDuration::try_from(*age).ok()?));
     let (kind, object, age) = match trouble {
         // Told of each folder, with what the server said.
         Trouble::Starting(_) | Trouble::Refusing { .. } => return None,
-        Trouble::Stuck { task, age } => (Kind::Stuck, task.to_string(), Some(age)),
-        Trouble::NeverSwept(mailbox) => (Kind::Unswept, mailbox.clone(), None),
-        Trouble::SweepLate { mailbox, age, .. } => (Kind::Unswept, mailbox.clone(), Some(age)),
-        Trouble::Unjudged { mailbox, age } => (Kind::Unjudged, mailbox.clone(), Some(age)),
-        Trouble::Unread { mailbox, age, .. } => (Kind::Unread, mailbox.clone(), Some(age)),
-        Trouble::StoreSilent => (Kind::StoreSilent, "base".to_owned(), None),
+        Trouble::Stuck { task, age } => (IncidentKind::Stuck, task.to_string(), Some(age)),
+        Trouble::NeverSwept(mailbox) => (IncidentKind::Unswept, mailbox.clone(), None),
+        Trouble::SweepLate { mailbox, age, .. } => (IncidentKind::Unswept, mailbox.clone(), Some(age)),
+        Trouble::Unjudged { mailbox, age } => (IncidentKind::Unjudged, mailbox.clone(), Some(age)),
+        Trouble::Unread { mailbox, age, .. } => (IncidentKind::Unread, mailbox.clone(), Some(age)),
+        Trouble::StoreSilent => (IncidentKind::StoreSilent, "base".to_owned(), None),
     };
-    let cause = standing.mailboxes.iter().filter(|_| kind == Kind::Unswept).find(|one| one.name == object);
+    let cause = standing.mailboxes.iter().filter(|_| kind == IncidentKind::Unswept).find(|one| one.name == object);
     let cause = cause.and_then(|one| one.fault.as_ref()).map(|fault| format!(" ; {}", fault.cause));
     let sentence = format!("{trouble}{}", cause.unwrap_or_default());
     Some(Observation::new(kind, &object, Severity::Grave, &sentence, age.and_then(since)))
@@ -36,26 +36,26 @@ fn of_trouble(trouble: &Trouble, standing: &Standing, now: Timestamp) -> Option<
 
 fn of_refusals(mailbox: &Mailbox) -> Vec<Observation> {
     let name = &mailbox.name;
-    let refusal = |(folder, fault): &(String, Fault)| {
+    let refusal = |(folder, fault): &(String, HealthFault)| {
         let sentence =
             format!("le dossier « {folder} » de la boîte {name} refuse les courriels jugés : {}", fault.cause);
         let object = format!("{name}, dossier « {folder} »");
-        Observation::new(Kind::FilingRefused, &object, Severity::Attention, &sentence, Some(fault.since))
+        Observation::new(IncidentKind::FilingRefused, &object, Severity::Attention, &sentence, Some(fault.since))
     };
     mailbox.refusing.iter().map(refusal).collect()
 }
 
-fn of_ror(fault: &Fault) -> Observation {
+fn of_ror(fault: &HealthFault) -> Observation {
     let sentence = format!("les envois au ROR sont suspendus : {}", fault.cause);
-    Observation::new(Kind::RorDown, "ROR", Severity::Grave, &sentence, Some(fault.since))
+    Observation::new(IncidentKind::RorDown, "ROR", Severity::Grave, &sentence, Some(fault.since))
 }
 
-fn of_referential(fault: &Fault) -> Observation {
+fn of_referential(fault: &HealthFault) -> Observation {
     let sentence = format!("nouveaux fichiers refusés, l’ancien référentiel reste en vigueur : {}", fault.cause);
-    Observation::new(Kind::Referential, "référentiel", Severity::Attention, &sentence, Some(fault.since))
+    Observation::new(IncidentKind::Referential, "référentiel", Severity::Attention, &sentence, Some(fault.since))
 }
 
-fn of_login(whom: &str, fault: &Fault) -> Observation {
+fn of_login(whom: &str, fault: &HealthFault) -> Observation {
     let sentence = format!("accès refusé ({whom}) : {}", fault.cause);
-    Observation::new(Kind::CredentialRefused, whom, Severity::Grave, &sentence, Some(fault.since))
+    Observation::new(IncidentKind::CredentialRefused, whom, Severity::Grave, &sentence, Some(fault.since))
 }

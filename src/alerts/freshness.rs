@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::baseline::between;
-use super::{Habit, Settings};
+use super::{AlertSettings, Habit};
 use crate::config_values::Span;
 
 /// How a sender of counts does. Ordered as operators look: the silent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum FreshnessState {
     /// Nothing for much longer than its cadence.
     Silent,
     /// Nothing for somewhat longer than its cadence.
@@ -34,7 +34,7 @@ pub enum Cadence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Freshness {
     /// How it does.
-    pub state: State,
+    pub state: FreshnessState,
     /// When something last came.
     pub last: Option<Timestamp>,
     /// How often it is expected; `None` while nobody knows.
@@ -43,7 +43,7 @@ pub struct Freshness {
     pub muted_until: Option<Timestamp>,
 }
 
-impl State {
+impl FreshnessState {
     /// The word of the contract.
     pub fn word(self) -> &'static str {
         match self {
@@ -76,12 +76,12 @@ impl Cadence {
 
 impl Freshness {
     /// What is declared goes before what was learned.
-    pub fn of(declared: Option<Span>, habit: &Habit, settings: &Settings, now: Timestamp) -> Self {
+    pub fn of(declared: Option<Span>, habit: &Habit, settings: &AlertSettings, now: Timestamp) -> Self {
         let learned = || habit.median(between).map(|median| Cadence::Learned(Span::seconds(median.as_secs().max(60))));
         let (last, cadence) = (habit.last(), declared.map(Cadence::Declared).or_else(learned));
         let state = match (last, cadence) {
-            (None, _) => State::NeverSeen,
-            (Some(_), None) => State::OnTime,
+            (None, _) => FreshnessState::NeverSeen,
+            (Some(_), None) => FreshnessState::OnTime,
             (Some(last), Some(cadence)) if settings.tension => in_tension(cadence, between(last, now), settings),
             (Some(last), Some(Cadence::Declared(cadence))) => usual(cadence.get(), between(last, now), settings),
             (Some(last), Some(Cadence::Learned(_))) => by_habit(habit, last, now, settings),
@@ -102,30 +102,30 @@ impl Freshness {
 }
 
 /// Late after one and a half cadences, silent after three.
-fn usual(cadence: Duration, quiet: Duration, settings: &Settings) -> State {
+fn usual(cadence: Duration, quiet: Duration, settings: &AlertSettings) -> FreshnessState {
     judge(cadence * 3 / 2, cadence * 3, quiet, settings)
 }
 
 /// Late after one cadence, silent after one and a half, night and day, and nobody sends more rarely than `tension_cadence`.
-fn in_tension(cadence: Cadence, quiet: Duration, settings: &Settings) -> State {
+fn in_tension(cadence: Cadence, quiet: Duration, settings: &AlertSettings) -> FreshnessState {
     let cadence = cadence.span().min(settings.tension_cadence).get();
     judge(cadence, cadence * 3 / 2, quiet, settings)
 }
 
 /// The same as usual, in hours at which something usually comes. An hour more before it is late: usual hours begin a
 /// little before, and end a little after, what comes in them.
-fn by_habit(habit: &Habit, last: Timestamp, now: Timestamp, settings: &Settings) -> State {
+fn by_habit(habit: &Habit, last: Timestamp, now: Timestamp, settings: &AlertSettings) -> FreshnessState {
     let hours = habit.hours();
     let measure = |from, to| hours.as_ref().map_or_else(|| between(from, to), |hours| hours.between(from, to));
-    let Some(cadence) = habit.median(measure) else { return State::OnTime };
+    let Some(cadence) = habit.median(measure) else { return FreshnessState::OnTime };
     let margin = cadence.min(Duration::from_hours(1));
     judge(cadence * 3 / 2 + margin, cadence * 3, measure(last, now), settings)
 }
 
-fn judge(late: Duration, silent: Duration, quiet: Duration, settings: &Settings) -> State {
+fn judge(late: Duration, silent: Duration, quiet: Duration, settings: &AlertSettings) -> FreshnessState {
     match quiet {
-        quiet if quiet >= silent.max(settings.silence_minimum.get()) => State::Silent,
-        quiet if quiet >= late => State::Late,
-        _ => State::OnTime,
+        quiet if quiet >= silent.max(settings.silence_minimum.get()) => FreshnessState::Silent,
+        quiet if quiet >= late => FreshnessState::Late,
+        _ => FreshnessState::OnTime,
     }
 }

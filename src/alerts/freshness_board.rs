@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::baseline::between;
-use super::{Freshness, Habit, Kind, Observation, Settings, Severity, State, Stillness};
+use super::{AlertSettings, Freshness, FreshnessState, Habit, IncidentKind, Observation, Severity, Stillness};
 use crate::capacity::ServiceCode;
 use crate::config_values::Span;
 use crate::finess::Finess;
 
 /// Whom something is expected from: an establishment, or one of its services.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedSender {
     /// The establishment.
     pub finess: Finess,
     /// The service; `None` for the establishment as a whole.
@@ -25,9 +25,9 @@ pub struct Expected {
 
 /// One line of the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct BoardRow {
     /// Who it is.
-    pub expected: Expected,
+    pub expected: ExpectedSender,
     /// How fresh it is.
     pub freshness: Freshness,
     /// Whether its counts, or the date of its observations, stand still.
@@ -39,74 +39,75 @@ pub struct Row {
 pub struct Board {
     /// Of when it is.
     pub at: Timestamp,
-    rows: Vec<Row>,
+    rows: Vec<BoardRow>,
 }
 
 impl Board {
     /// What is known at one moment. `habit` gives what is remembered of one; `mutes` until when an operator wants to
     /// hear nothing of an establishment.
     pub fn new(
-        expected: impl IntoIterator<Item = Expected>,
-        habit: impl Fn(&Expected) -> (Habit, Stillness),
+        expected: impl IntoIterator<Item = ExpectedSender>,
+        habit: impl Fn(&ExpectedSender) -> (Habit, Stillness),
         mutes: &BTreeMap<Finess, Timestamp>,
-        settings: &Settings,
+        settings: &AlertSettings,
         now: Timestamp,
     ) -> Self {
-        let row = |expected: Expected| {
+        let row = |expected: ExpectedSender| {
             let (habit, stillness) = habit(&expected);
             let freshness = Freshness::of(expected.cadence, &habit, settings, now);
             let freshness = freshness.muted(mutes.get(&expected.finess).copied());
-            Row { expected, freshness, stillness }
+            BoardRow { expected, freshness, stillness }
         };
-        let mut rows: Vec<Row> = expected.into_iter().map(row).collect();
+        let mut rows: Vec<BoardRow> = expected.into_iter().map(row).collect();
         rows.sort_by_key(|row| (row.freshness.state, row.freshness.last, row.expected.finess));
         Self { at: now, rows }
     }
 
     /// Every line, the silent first.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[BoardRow] {
         &self.rows
     }
 
     /// Establishments as a whole, the silent first.
-    pub fn establishments(&self) -> impl Iterator<Item = &Row> {
+    pub fn establishments(&self) -> impl Iterator<Item = &BoardRow> {
         self.rows.iter().filter(|row| row.expected.service.is_none())
     }
 
     /// One establishment as a whole.
-    pub fn establishment(&self, finess: Finess) -> Option<&Row> {
+    pub fn establishment(&self, finess: Finess) -> Option<&BoardRow> {
         self.establishments().find(|row| row.expected.finess == finess)
     }
 
     /// The services of one establishment, the silent first.
-    pub fn services_of(&self, finess: Finess) -> impl Iterator<Item = &Row> {
+    pub fn services_of(&self, finess: Finess) -> impl Iterator<Item = &BoardRow> {
         self.rows.iter().filter(move |row| row.expected.finess == finess && row.expected.service.is_some())
     }
 
     /// What the silent ones amount to. A silent establishment speaks for its services; one that is muted says nothing.
     pub fn observations(&self) -> Vec<Observation> {
-        let is_told = |row: &&Row| row.freshness.state == State::Silent && !row.freshness.is_muted(self.at);
+        let is_told =
+            |row: &&BoardRow| row.freshness.state == FreshnessState::Silent && !row.freshness.is_muted(self.at);
         let silent: BTreeSet<Finess> =
-            self.establishments().filter(|row| row.freshness.state == State::Silent).map(finess).collect();
-        let speaks = |row: &&Row| row.expected.service.is_none() || !silent.contains(&row.expected.finess);
+            self.establishments().filter(|row| row.freshness.state == FreshnessState::Silent).map(finess).collect();
+        let speaks = |row: &&BoardRow| row.expected.service.is_none() || !silent.contains(&row.expected.finess);
         self.rows.iter().filter(is_told).filter(speaks).map(|row| row.observation(self.at)).collect()
     }
 }
 
-fn finess(row: &Row) -> Finess {
+fn finess(row: &BoardRow) -> Finess {
     row.expected.finess
 }
 
-impl Row {
+impl BoardRow {
     fn observation(&self, now: Timestamp) -> Observation {
-        let Expected { finess, service, name, .. } = &self.expected;
+        let ExpectedSender { finess, service, name, .. } = &self.expected;
         let quiet = self.freshness.last.map(|last| in_words(between(last, now).as_secs())).unwrap_or_default();
         let cadence =
             self.freshness.cadence.map(|cadence| in_words(cadence.span().get().as_secs())).unwrap_or_default();
         let since = self.freshness.last;
         match service {
             None => Observation::new(
-                Kind::SilentEstablishment,
+                IncidentKind::SilentEstablishment,
                 &finess.to_string(),
                 Severity::Grave,
                 &format!(
@@ -115,7 +116,7 @@ impl Row {
                 since,
             ),
             Some(code) => Observation::new(
-                Kind::SilentService,
+                IncidentKind::SilentService,
                 &format!("{finess}/{code}"),
                 Severity::Attention,
                 &format!(

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{Kind, Observation};
+use super::{IncidentKind, Observation};
 
 /// How soon somebody must act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -30,7 +30,7 @@ pub struct Incident {
     pub numero: i64,
     /// What it is about.
     #[serde(rename = "type", serialize_with = "as_word")]
-    pub kind: Kind,
+    pub kind: IncidentKind,
     /// Whom or what it concerns: a mailbox by its name, an establishment, a service `FINESS/CODE`, a file.
     pub objet: String,
     /// How soon somebody must act.
@@ -80,7 +80,7 @@ impl Incident {
     }
 }
 
-fn as_word<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_word<S: Serializer>(kind: &IncidentKind, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.word())
 }
 

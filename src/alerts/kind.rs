@@ -8,7 +8,7 @@ use super::catalogue::{Article, article};
 
 /// What an incident is about. Its word is a public contract: webhooks, metrics and the store bear it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum IncidentKind {
     /// No complete sweep of a mailbox for too long.
     Unswept,
     /// A mail waits for its judgement.
@@ -59,7 +59,7 @@ pub enum Kind {
     Stuck,
 }
 
-impl Kind {
+impl IncidentKind {
     /// Every kind, the gravest first.
     pub const ALL: [Self; 24] = [
         Self::StoreSilent,
@@ -151,13 +151,13 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for IncidentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for IncidentKind {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

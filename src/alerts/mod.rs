@@ -22,12 +22,12 @@ mod weekly_hours;
 
 pub use baseline::Habit;
 pub use digest::{Digest, Event, News};
-pub use freshness::{Cadence, Freshness, State};
-pub use freshness_board::{Board, Expected, Row};
+pub use freshness::{Cadence, Freshness, FreshnessState};
+pub use freshness_board::{Board, BoardRow, ExpectedSender};
 pub use incident::{Incident, Severity, UnknownWord};
-pub use kind::Kind;
+pub use kind::IncidentKind;
 pub use observation::{Observation, Sight};
-pub use settings::{Settings, Webhook};
+pub use settings::{AlertSettings, Webhook};
 pub use spike::Excess;
 pub use stale_values::{Stillness, Values};
 pub use tracker::{Change, Ledger};

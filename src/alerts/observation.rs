@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Kind, Severity};
+use super::{IncidentKind, Severity};
 use crate::address::mask_all;
 
 /// The most characters of a sentence or an object.
@@ -13,7 +13,7 @@ const LONGEST: usize = 500;
 /// Something that is the matter now. Its texts are one line each, and every address in them is masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
-    pub(super) kind: Kind,
+    pub(super) kind: IncidentKind,
     pub(super) object: String,
     pub(super) severity: Severity,
     pub(super) sentence: String,
@@ -24,13 +24,13 @@ pub struct Observation {
 /// All that was seen at one moment, and what could not be looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sight {
-    seen: BTreeMap<(Kind, String), Observation>,
-    unseen: BTreeSet<Kind>,
+    seen: BTreeMap<(IncidentKind, String), Observation>,
+    unseen: BTreeSet<IncidentKind>,
 }
 
 impl Observation {
     /// This is the matter with that, since an instant if it is known.
-    pub fn new(kind: Kind, object: &str, severity: Severity, sentence: &str, since: Option<Timestamp>) -> Self {
+    pub fn new(kind: IncidentKind, object: &str, severity: Severity, sentence: &str, since: Option<Timestamp>) -> Self {
         Self { kind, object: line(object), severity, sentence: line(sentence), since, level: 0 }
     }
 
@@ -46,7 +46,7 @@ impl Observation {
     }
 
     /// What kind of thing it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> IncidentKind {
         self.kind
     }
 
@@ -70,7 +70,7 @@ impl Observation {
         self.since
     }
 
-    pub(super) fn key(&self) -> (Kind, String) {
+    pub(super) fn key(&self) -> (IncidentKind, String) {
         (self.kind, self.object.clone())
     }
 }
@@ -85,7 +85,7 @@ impl Sight {
     }
 
     /// This kind could not be looked at: what is open of it stays open.
-    pub fn miss(&mut self, kind: Kind) {
+    pub fn miss(&mut self, kind: IncidentKind) {
         self.unseen.insert(kind);
     }
 
@@ -94,11 +94,11 @@ impl Sight {
         self.seen.values()
     }
 
-    pub(super) fn get(&self, key: &(Kind, String)) -> Option<&Observation> {
+    pub(super) fn get(&self, key: &(IncidentKind, String)) -> Option<&Observation> {
         self.seen.get(key)
     }
 
-    pub(super) fn is_missed(&self, kind: Kind) -> bool {
+    pub(super) fn is_missed(&self, kind: IncidentKind) -> bool {
         self.unseen.contains(&kind)
     }
 }

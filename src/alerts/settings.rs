@@ -12,7 +12,7 @@ use crate::retry::Schedule;
 /// Les alertes aux opérateurs : ce qui les ouvre, ce qui les clôt, à qui elles sont dites.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct AlertSettings {
     /// Destinataires des courriels d’alerte ; vide : aucun. Ils partent par le même chemin que les réponses
     /// (`reply.transport`) : par un opérateur MSSanté, seules des adresses MSSanté conviennent.
     #[schemars(with = "Vec<String>")]
@@ -87,7 +87,7 @@ fn ten_seconds() -> Span {
     Span::seconds(10)
 }
 
-impl Default for Settings {
+impl Default for AlertSettings {
     fn default() -> Self {
         Self {
             recipients: Vec::new(),

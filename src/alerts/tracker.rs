@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Incident, Kind, Observation, Settings, Sight};
+use super::{AlertSettings, Incident, IncidentKind, Observation, Sight};
 use crate::config_values::Span;
 
 /// How often it is kept that an open incident was seen: more often would only write.
@@ -52,7 +52,7 @@ pub enum Change {
 #[derive(Debug, Clone)]
 pub struct Ledger {
     began: Timestamp,
-    pending: BTreeMap<(Kind, String), Pending>,
+    pending: BTreeMap<(IncidentKind, String), Pending>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +71,7 @@ impl Ledger {
     ///
     /// What is seen now and was seen `open_after` ago opens, with gaps shorter than that: what flickers opens once. What
     /// was not seen for `close_after` closes, the time before this watch began not counted, since nobody looked.
-    pub fn judge(&mut self, sight: &Sight, open: &[Incident], settings: &Settings, now: Timestamp) -> Vec<Change> {
+    pub fn judge(&mut self, sight: &Sight, open: &[Incident], settings: &AlertSettings, now: Timestamp) -> Vec<Change> {
         let known: BTreeMap<_, _> = open.iter().map(|one| ((one.kind, one.objet.clone()), one)).collect();
         let lasting = known.iter().filter_map(|(key, incident)| match sight.get(key) {
             Some(observation) => lasts(incident, observation, settings, now),
@@ -84,15 +84,15 @@ impl Ledger {
         opened.into_iter().chain(lasting).collect()
     }
 
-    fn is_over(&self, incident: &Incident, sight: &Sight, settings: &Settings, now: Timestamp) -> bool {
+    fn is_over(&self, incident: &Incident, sight: &Sight, settings: &AlertSettings, now: Timestamp) -> bool {
         !sight.is_missed(incident.kind) && is_past(incident.vu_a.max(self.began), settings.close_after, now)
     }
 
-    fn forget(&mut self, settings: &Settings, now: Timestamp) {
+    fn forget(&mut self, settings: &AlertSettings, now: Timestamp) {
         self.pending.retain(|_, pending| !is_past(pending.last, settings.open_after, now));
     }
 
-    fn opens(&mut self, seen: &Observation, settings: &Settings, now: Timestamp) -> Option<Change> {
+    fn opens(&mut self, seen: &Observation, settings: &AlertSettings, now: Timestamp) -> Option<Change> {
         let pending = self.pending.entry(seen.key()).or_insert(Pending { first: now, last: now });
         pending.last = now;
         let since = seen.since.unwrap_or(pending.first).min(pending.first);
@@ -104,7 +104,7 @@ impl Ledger {
     }
 }
 
-fn lasts(incident: &Incident, seen: &Observation, settings: &Settings, now: Timestamp) -> Option<Change> {
+fn lasts(incident: &Incident, seen: &Observation, settings: &AlertSettings, now: Timestamp) -> Option<Change> {
     let (numero, observation) = (incident.numero, seen.clone());
     if (seen.severity, seen.level) > (incident.gravite, incident.niveau) {
         return Some(Change::Worsen { numero, observation });

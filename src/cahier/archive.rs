@@ -20,14 +20,14 @@ const FLAGS_AFTER_CENTRAL: u64 = 8;
 #[derive(Debug, Clone)]
 pub(super) struct Archive {
     /// Name in the archive and contents, in order.
-    pub(super) entries: Vec<(String, Entry)>,
+    pub(super) entries: Vec<(String, ZipEntry)>,
     /// Whether its entries are marked as encrypted.
     pub(super) encrypted: bool,
 }
 
 /// The contents of an entry.
 #[derive(Debug, Clone)]
-pub(super) enum Entry {
+pub(super) enum ZipEntry {
     /// A file or archive of the case.
     File(String),
     /// So many zeros, which hardly take any room.
@@ -48,7 +48,7 @@ impl Archive {
     }
 }
 
-impl Entry {
+impl ZipEntry {
     /// Zeros, if there are not too many of them.
     pub(super) fn zeros(count: u64) -> Option<Vec<u8>> {
         let count = usize::try_from(count).ok().filter(|_| count <= MOST_ZEROS)?;

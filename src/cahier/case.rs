@@ -8,7 +8,7 @@ use super::archive::Archive;
 use super::encoding::Form;
 use super::error::CaseError;
 use super::expand::Expansion;
-use super::expected::Expected;
+use super::expected::ExpectedCase;
 use super::file_kind::FileKind;
 use super::mail_template;
 use super::manifest::{Manifest, WireSending};
@@ -38,7 +38,7 @@ pub struct Sending {
     pub(super) subject: Option<String>,
     pub(super) wants_receipt: bool,
     same_bytes: bool,
-    expected: Expected,
+    expected: ExpectedCase,
 }
 
 /// One play of the cahier.
@@ -176,7 +176,7 @@ impl Sending {
     }
 
     /// What must come of it.
-    pub fn expected(&self) -> &Expected {
+    pub fn expected(&self) -> &ExpectedCase {
         &self.expected
     }
 }

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::archive::{Archive, Entry};
+use super::archive::{Archive, ZipEntry};
 use super::case::{Case, Run};
 use super::encoding::{Form, base64_lines, quoted_printable};
 use super::error::CaseError;
 use super::file_kind::FileKind;
-use super::template::{Token, tokens};
+use super::template::{TemplateToken, tokens};
 
 /// The most bytes a repetition may make.
 const MOST_REPEATED: usize = 32 * 1024 * 1024;
@@ -72,16 +72,16 @@ impl<'c> Expansion<'c> {
         Ok(expanded)
     }
 
-    fn token(&self, name: &str, token: &Token<'_>, form: Form, depth: usize) -> Result<Vec<u8>, CaseError> {
+    fn token(&self, name: &str, token: &TemplateToken<'_>, form: Form, depth: usize) -> Result<Vec<u8>, CaseError> {
         let sibling = |file: &str| self.file_within(file, depth + 1);
         let text = match token {
-            Token::Texte(file) => return sibling(file),
-            Token::Text(text) => (*text).to_owned(),
-            Token::Instant(instant) => instant.write(self.run.now),
-            Token::Serie => self.run.serie.clone(),
-            Token::Base64(file) => base64_lines(&sibling(file)?),
-            Token::QuotedPrintable(file) => quoted_printable(&sibling(file)?),
-            Token::Repete(count, text) => self.repeat(name, *count, text)?,
+            TemplateToken::Texte(file) => return sibling(file),
+            TemplateToken::Text(text) => (*text).to_owned(),
+            TemplateToken::Instant(instant) => instant.write(self.run.now),
+            TemplateToken::Serie => self.run.serie.clone(),
+            TemplateToken::Base64(file) => base64_lines(&sibling(file)?),
+            TemplateToken::QuotedPrintable(file) => quoted_printable(&sibling(file)?),
+            TemplateToken::Repete(count, text) => self.repeat(name, *count, text)?,
         };
         let unwritable = |character| self.cannot_encode(name, &format!("le caractère « {character} » n’y existe pas"));
         form.bytes(&text).map_err(unwritable)
@@ -98,8 +98,8 @@ impl<'c> Expansion<'c> {
     fn archive(&self, name: &str, archive: &Archive, depth: usize) -> Result<Vec<u8>, CaseError> {
         let fault = |reason: String| CaseError::Archive { file: self.full_name(name), reason };
         let contents = archive.entries.iter().map(|(_, entry)| match entry {
-            Entry::File(file) => self.file_within(file, depth + 1),
-            Entry::Zeros(count) => Entry::zeros(*count).ok_or_else(|| fault("trop de zéros".to_owned())),
+            ZipEntry::File(file) => self.file_within(file, depth + 1),
+            ZipEntry::Zeros(count) => ZipEntry::zeros(*count).ok_or_else(|| fault("trop de zéros".to_owned())),
         });
         let contents = contents.collect::<Result<Vec<_>, _>>()?;
         archive.build(&contents).map_err(|cause| fault(cause.to_string()))

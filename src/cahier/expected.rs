@@ -6,7 +6,7 @@ use crate::outcome::{Etat, Verdict};
 
 /// What must be true once a mail is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedCase {
     /// The verdict; `None` (« en-cours ») when rows stay held, as in `MailOutcome::verdict`.
     pub verdict: Option<Verdict>,
     /// Every code of the mail, sorted, with repetitions, warnings and refusals of the ROR included.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::archive::{Archive, Entry};
+use super::archive::{Archive, ZipEntry};
 use super::encoding::{Form, LineEnd, TextEncoding};
-use super::expected::{Expected, ExpectedLine, ExpectedReply};
+use super::expected::{ExpectedCase, ExpectedLine, ExpectedReply};
 use crate::address::Address;
 use crate::capacity::{Indicator, Location, Nature, Nombre, Nomenclature, ServiceCode};
 use crate::defect::Code;
@@ -103,7 +103,7 @@ struct WireEntry {
 }
 
 impl WireExpected {
-    pub(super) fn read(self) -> Result<Expected, String> {
+    pub(super) fn read(self) -> Result<ExpectedCase, String> {
         let verdict = match self.verdict.as_str() {
             EN_COURS => None,
             word => Some(word.parse::<Verdict>().map_err(|unknown| unknown.to_string())?),
@@ -111,7 +111,7 @@ impl WireExpected {
         let lines = self.lignes.into_iter().map(WireLine::read).collect::<Result<_, _>>()?;
         let mut codes = self.codes;
         codes.sort_unstable();
-        Ok(Expected { verdict, codes, lines, reply: self.reponse.map(WireReply::read) })
+        Ok(ExpectedCase { verdict, codes, lines, reply: self.reponse.map(WireReply::read) })
     }
 }
 
@@ -154,10 +154,10 @@ impl WireArchive {
 }
 
 impl WireEntry {
-    fn read(self) -> Result<(String, Entry), String> {
+    fn read(self) -> Result<(String, ZipEntry), String> {
         match (self.fichier, self.zeros) {
-            (Some(file), None) => Ok((self.nom, Entry::File(file))),
-            (None, Some(count)) => Ok((self.nom, Entry::Zeros(count))),
+            (Some(file), None) => Ok((self.nom, ZipEntry::File(file))),
+            (None, Some(count)) => Ok((self.nom, ZipEntry::Zeros(count))),
             _ => Err(format!("l’entrée « {} » doit avoir soit « fichier », soit « zeros »", self.nom)),
         }
     }

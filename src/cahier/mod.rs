@@ -22,7 +22,7 @@ mod template;
 
 pub use case::{Case, Run, Sending};
 pub use error::CaseError;
-pub use expected::{Expected, ExpectedLine, ExpectedReply};
+pub use expected::{ExpectedCase, ExpectedLine, ExpectedReply};
 pub use readme::readme;
 pub use reference_data::{Comportement, Lieu, World, world};
 pub use source::{all_in, embedded, from_folder};

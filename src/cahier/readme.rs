@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::case::{Case, Sending};
-use super::expected::{Expected, ExpectedReply};
+use super::expected::{ExpectedCase, ExpectedReply};
 use super::manifest::EN_COURS;
 use crate::defect::Code;
 use crate::outcome::{Etat, Verdict};
@@ -53,7 +53,7 @@ fn numbered(case: &Case, text: impl Fn(&Sending) -> String) -> String {
     lines.collect::<Vec<_>>().join("<br>")
 }
 
-fn described(expected: &Expected) -> String {
+fn described(expected: &ExpectedCase) -> String {
     let verdict = expected.verdict.map_or(EN_COURS, Verdict::in_words).to_owned();
     let codes = expected.codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let reply = expected.reply.as_ref().map_or_else(|| "aucune réponse".to_owned(), replied);
@@ -61,7 +61,7 @@ fn described(expected: &Expected) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn rows(expected: &Expected) -> String {
+fn rows(expected: &ExpectedCase) -> String {
     let counted = Etat::ALL.into_iter().filter_map(|etat| {
         let count = expected.lines.iter().filter(|line| line.etat == etat).count();
         (count > 0).then(|| format!("{count} × {}", etat.word()))

@@ -4,7 +4,7 @@ use super::instant::Instant;
 
 /// A stretch of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token<'t> {
+pub(super) enum TemplateToken<'t> {
     /// Text as it stands.
     Text(&'t str),
     /// A date.
@@ -29,18 +29,18 @@ pub(super) struct TokenFault {
 }
 
 /// The stretches of a template, in order.
-pub(super) fn tokens(template: &str) -> Result<Vec<Token<'_>>, TokenFault> {
+pub(super) fn tokens(template: &str) -> Result<Vec<TemplateToken<'_>>, TokenFault> {
     let mut found = Vec::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         let line = 1 + template.len().checked_sub(after.len()).map_or(0, |end| line_ends(template, end));
         let fault = |reason: String| TokenFault { line, reason };
         let (inside, next) = after.split_once("}}").ok_or_else(|| fault("« {{ » n’est pas refermé".to_owned()))?;
-        found.push(Token::Text(before));
+        found.push(TemplateToken::Text(before));
         found.push(token(inside).ok_or_else(|| fault(format!("« {{{{{inside}}}}} » n’est pas un jeton connu")))?);
         rest = next;
     }
-    found.push(Token::Text(rest));
+    found.push(TemplateToken::Text(rest));
     Ok(found)
 }
 
@@ -48,21 +48,21 @@ fn line_ends(template: &str, end: usize) -> usize {
     template.bytes().take(end).filter(|byte| *byte == b'\n').count()
 }
 
-fn token(inside: &str) -> Option<Token<'_>> {
+fn token(inside: &str) -> Option<TemplateToken<'_>> {
     if inside == "serie" {
-        return Some(Token::Serie);
+        return Some(TemplateToken::Serie);
     }
     if let Some(shift) = inside.strip_prefix("now") {
-        return Instant::parse(shift).map(Token::Instant);
+        return Instant::parse(shift).map(TemplateToken::Instant);
     }
     let (verb, argument) = inside.split_once(' ')?;
     match verb {
-        "base64" => Some(Token::Base64(argument)),
-        "quoted-printable" => Some(Token::QuotedPrintable(argument)),
-        "texte" => Some(Token::Texte(argument)),
+        "base64" => Some(TemplateToken::Base64(argument)),
+        "quoted-printable" => Some(TemplateToken::QuotedPrintable(argument)),
+        "texte" => Some(TemplateToken::Texte(argument)),
         "repete" => {
             let (count, text) = argument.split_once(' ')?;
-            Some(Token::Repete(count.parse().ok()?, text))
+            Some(TemplateToken::Repete(count.parse().ok()?, text))
         }
         _ => None,
     }

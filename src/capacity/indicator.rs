@@ -7,7 +7,7 @@ use super::nomenclature::{Affectation, Crise, Fermeture, Genre, Nomenclature, St
 
 /// What a sender wrote of an indicator, before the rules of compatibility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
+pub struct IndicatorParts {
     /// State of the capacity.
     pub statut: Statut,
     /// When it holds.
@@ -75,7 +75,7 @@ impl Incompatible {
 
 impl Indicator {
     /// Applies the defaults and checks which attributes go together.
-    pub fn new(parts: Parts) -> Result<Self, Incompatible> {
+    pub fn new(parts: IndicatorParts) -> Result<Self, Incompatible> {
         check_compatibility(&parts)?;
         Ok(Self {
             statut: parts.statut,
@@ -124,7 +124,7 @@ impl Indicator {
     }
 }
 
-fn check_compatibility(parts: &Parts) -> Result<(), Incompatible> {
+fn check_compatibility(parts: &IndicatorParts) -> Result<(), Incompatible> {
     let supplementary = parts.statut == Statut::Supplementaire;
     let rules = [
         (parts.genre.is_some() && parts.statut != Statut::Disponible, Incompatible::Genre),
@@ -166,12 +166,12 @@ impl FromStr for Indicator {
     }
 }
 
-fn parse_key(text: &str) -> Option<Parts> {
+fn parse_key(text: &str) -> Option<IndicatorParts> {
     let words: Vec<&str> = text.split('/').collect();
     let [statut, temporalite, genre, fermeture, supplement, crise, affectation] = words.as_slice() else {
         return None;
     };
-    Some(Parts {
+    Some(IndicatorParts {
         statut: Statut::from_word(statut)?,
         temporalite: Temporalite::from_word(temporalite)?,
         genre: optional(genre, Genre::from_word).ok()?,

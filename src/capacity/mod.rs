@@ -7,9 +7,10 @@ mod service;
 
 use jiff::Timestamp;
 
-pub use indicator::{Incompatible, Indicator, NotAnIndicator, Parts};
+pub use indicator::{Incompatible, Indicator, IndicatorParts, NotAnIndicator};
 pub use nomenclature::{
-    Affectation, Crise, Entry, Fermeture, Genre, Nature, Nomenclature, Source, Statut, Supplement, Temporalite,
+    Affectation, Crise, Fermeture, Genre, Nature, Nomenclature, NomenclatureEntry, Source, Statut, Supplement,
+    Temporalite,
 };
 pub use service::{Location, ServiceCode, ServiceCodeError};
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// One entry of a nomenclature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry<T: 'static> {
+pub struct NomenclatureEntry<T: 'static> {
     /// The value.
     pub value: T,
     /// The word of the native XML report (`disponible`).
@@ -21,10 +21,10 @@ pub trait Nomenclature: Copy + Eq + fmt::Debug + 'static {
     /// The NOS table, for example `R330-TypeStatutCapacite`.
     const TABLE: &'static str;
     /// Every value once, in the order of the NOS.
-    const ENTRIES: &'static [Entry<Self>];
+    const ENTRIES: &'static [NomenclatureEntry<Self>];
 
     /// The entry of this value.
-    fn entry(self) -> &'static Entry<Self>;
+    fn entry(self) -> &'static NomenclatureEntry<Self>;
 
     /// The word of the native XML report.
     fn word(self) -> &'static str {
@@ -71,14 +71,14 @@ macro_rules! nomenclature {
 
         impl Nomenclature for $name {
             const TABLE: &'static str = $table;
-            const ENTRIES: &'static [Entry<Self>] = &[
-                $(Entry { value: Self::$value, word: $word, code: $code, display: $display },)+
+            const ENTRIES: &'static [NomenclatureEntry<Self>] = &[
+                $(NomenclatureEntry { value: Self::$value, word: $word, code: $code, display: $display },)+
             ];
 
-            fn entry(self) -> &'static Entry<Self> {
+            fn entry(self) -> &'static NomenclatureEntry<Self> {
                 match self {
                     $(Self::$value => &const {
-                        Entry { value: Self::$value, word: $word, code: $code, display: $display }
+                        NomenclatureEntry { value: Self::$value, word: $word, code: $code, display: $display }
                     },)+
                 }
             }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::value::{self, Format};
-use super::{FOUND, Outcome, SUCCESS};
+use super::value;
+use super::value::OutputFormat;
+use super::{ExitOutcome, FOUND, SUCCESS};
 use crate::alerting::Teller;
-use crate::alerts::{Digest, Event, Incident, Kind, News, Observation, Severity};
+use crate::alerts::{Digest, Event, Incident, IncidentKind, News, Observation, Severity};
 use crate::clock::Clock;
 use crate::config::{Config, Purpose, Sources};
 use crate::outcome::in_paris;
@@ -18,24 +19,24 @@ use crate::store::inspect::unwatched_disk;
 use crate::worker::transport;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum AlertsCommand {
     /// Liste les alertes ouvertes, ou toutes ; rend 1 s’il y en a d’ouvertes.
-    List(List),
+    List(AlertList),
     /// Envoie une alerte d’essai par chaque voie configurée, et dit ce qu’il en est.
-    Test(Where),
+    Test(AlertsStore),
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Where {
+pub(super) struct AlertsStore {
     /// Fichier de configuration.
     #[arg(long, value_name = "FICHIER")]
     config: PathBuf,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct List {
+pub(super) struct AlertList {
     #[command(flatten)]
-    place: Where,
+    place: AlertsStore,
     /// Les alertes closes aussi, les plus récentes d’abord.
     #[arg(long)]
     toutes: bool,
@@ -43,18 +44,18 @@ pub(super) struct List {
     #[arg(long, default_value = "50", value_name = "NOMBRE", value_parser = value::count)]
     limite: u32,
     /// Forme du résultat.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "FORME", hide_default_value = true)]
+    format: OutputFormat,
 }
 
-pub(super) async fn run(command: Command) -> Outcome {
+pub(super) async fn run(command: AlertsCommand) -> ExitOutcome {
     match command {
-        Command::List(list) => show(list).await,
-        Command::Test(place) => test(&place).await,
+        AlertsCommand::List(list) => show(list).await,
+        AlertsCommand::Test(place) => test(&place).await,
     }
 }
 
-async fn show(list: List) -> Outcome {
+async fn show(list: AlertList) -> ExitOutcome {
     let store = Store::open_existing(&Config::load(&list.place.config)?.store).await?;
     let open = store.open_incidents().await?;
     let shown = if list.toutes { store.incidents(None, list.limite).await? } else { open.clone() };
@@ -63,11 +64,11 @@ async fn show(list: List) -> Outcome {
     let mut out = io::stdout().lock();
     for incident in shown.iter().take(limit) {
         match list.format {
-            Format::Json => writeln!(out, "{}", serde_json::to_string(incident)?)?,
-            Format::Human => show_one(&mut out, incident)?,
+            OutputFormat::Json => writeln!(out, "{}", serde_json::to_string(incident)?)?,
+            OutputFormat::Human => show_one(&mut out, incident)?,
         }
     }
-    if list.format == Format::Human {
+    if list.format == OutputFormat::Human {
         writeln!(out, "{}", conclusion(open.len()))?;
     }
     Ok(if open.is_empty() { SUCCESS } else { FOUND })
@@ -94,7 +95,7 @@ fn conclusion(open: usize) -> String {
     }
 }
 
-async fn test(place: &Where) -> Outcome {
+async fn test(place: &AlertsStore) -> ExitOutcome {
     let config = Config::load(&place.config)?;
     let Sources { revocation, smtp, .. } = Sources::of(config.read(&Clock::System, Purpose::Serve), &config)?;
     if revocation.is_checked() {
@@ -124,6 +125,6 @@ async fn test(place: &Where) -> Outcome {
 
 fn sample(now: Timestamp) -> News {
     let sentence = "ceci est un essai : « dispolits alerts test » l’a demandé, rien ne va mal";
-    let seen = Observation::new(Kind::Unswept, "essai", Severity::Attention, sentence, Some(now));
+    let seen = Observation::new(IncidentKind::Unswept, "essai", Severity::Attention, sentence, Some(now));
     News { event: Event::Ouverture, incident: Incident::sample(&seen, now, now) }
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::value::{self, Format};
-use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS};
+use super::value;
+use super::value::OutputFormat;
+use super::{CommandFailure, ExitOutcome, FAILURE, FOUND, SUCCESS};
 use crate::cahier;
 use crate::clock::Clock;
 use crate::dry_run::{Bench, check};
@@ -18,10 +19,10 @@ use crate::referential::{Files, Referential, Watch};
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct CheckArguments {
     /// Forme du résultat : texte pour la lecture, ou un objet JSON par fichier et par ligne.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "FORME")]
+    format: OutputFormat,
     /// Dossier du référentiel (etablissements.csv et services.csv) ; sans lui, certains contrôles ne
     /// sont pas faits.
     #[arg(long, value_name = "DOSSIER")]
@@ -35,7 +36,7 @@ pub(super) struct Arguments {
 }
 
 /// Judges every file; one that cannot be read is told and does not stop the others.
-pub(super) fn run(arguments: &Arguments) -> Outcome {
+pub(super) fn run(arguments: &CheckArguments) -> ExitOutcome {
     let referential = arguments.referentiel.as_deref().map(load_referential).transpose()?;
     let rules = Rules { indicators: Indicators::shipped()?, ..Rules::default() };
     let at = arguments.at.unwrap_or_else(|| Clock::System.now());
@@ -43,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let mut code = SUCCESS;
     let mut out = std::io::stdout().lock();
     for (rank, path) in arguments.fichiers.iter().enumerate() {
-        if rank > 0 && arguments.format == Format::Human {
+        if rank > 0 && arguments.format == OutputFormat::Human {
             writeln!(out)?;
         }
         let found = match read(path, at) {
@@ -58,23 +59,23 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Ok(code)
 }
 
-fn judge(out: &mut impl Write, path: &Path, bytes: &[u8], format: Format, bench: &Bench<'_>) -> Outcome {
+fn judge(out: &mut impl Write, path: &Path, bytes: &[u8], format: OutputFormat, bench: &Bench<'_>) -> ExitOutcome {
     let checked = check(&path.display().to_string(), bytes, bench);
     match format {
-        Format::Json => writeln!(out, "{}", serde_json::to_string(&checked)?)?,
-        Format::Human => write!(out, "{}", checked.human(std::io::stdout().is_terminal()))?,
+        OutputFormat::Json => writeln!(out, "{}", serde_json::to_string(&checked)?)?,
+        OutputFormat::Human => write!(out, "{}", checked.human(std::io::stdout().is_terminal()))?,
     }
     Ok(if checked.is_clean() { SUCCESS } else { FOUND })
 }
 
-fn load_referential(folder: &Path) -> Result<Referential, Failure> {
+fn load_referential(folder: &Path) -> Result<Referential, CommandFailure> {
     let files = Files { etablissements: folder.join("etablissements.csv"), services: folder.join("services.csv") };
     Ok((*Watch::load(files)?.current()).clone())
 }
 
 /// A file that cannot be judged at all.
 #[derive(Debug, thiserror::Error)]
-enum Unreadable {
+enum UnreadableFile {
     #[error("{} : {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{} : {size} octets, plus que les {MAX_BYTES} qui sont lus", path.display())]
@@ -83,18 +84,18 @@ enum Unreadable {
 
 /// The bytes of a file. A file of the cahier de tests is expanded as its runners do, so that its
 /// dates are those of now.
-fn read(path: &Path, at: Timestamp) -> Result<Vec<u8>, Unreadable> {
+fn read(path: &Path, at: Timestamp) -> Result<Vec<u8>, UnreadableFile> {
     if let Some(expanded) = of_the_cahier(path, at) {
         return Ok(expanded);
     }
-    let unreadable = |source| Unreadable::Io { path: path.to_owned(), source };
+    let unreadable = |source| UnreadableFile::Io { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     let mut bytes = Vec::new();
     // A pipe has no size: what is read is limited all the same.
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Unreadable::TooLarge { path: path.to_owned(), size });
+        return Err(UnreadableFile::TooLarge { path: path.to_owned(), size });
     }
     Ok(bytes)
 }

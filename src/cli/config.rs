@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Outcome, SUCCESS};
+use super::{ExitOutcome, SUCCESS};
 use crate::clock::Clock;
 use crate::config::{Config, Faults, Purpose};
 use crate::store::inspect;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum ConfigCommand {
     /// Vérifie la configuration, le référentiel et les certificats, sans rien ouvrir sur le réseau.
     Check {
         /// Fichier de configuration.
@@ -28,22 +28,22 @@ pub(super) enum Command {
     Schema,
 }
 
-pub(super) fn run(command: Command) -> Outcome {
+pub(super) fn run(command: ConfigCommand) -> ExitOutcome {
     let mut out = std::io::stdout().lock();
     match command {
-        Command::Check { config } => check(&mut out, &Config::load(&config)?),
-        Command::Show { config } => {
+        ConfigCommand::Check { config } => check(&mut out, &Config::load(&config)?),
+        ConfigCommand::Show { config } => {
             write!(out, "{}", toml::to_string_pretty(&Config::load(&config)?)?)?;
             Ok(SUCCESS)
         }
-        Command::Schema => {
+        ConfigCommand::Schema => {
             writeln!(out, "{}", serde_json::to_string_pretty(&Config::schema())?)?;
             Ok(SUCCESS)
         }
     }
 }
 
-fn check(out: &mut impl Write, config: &Config) -> Outcome {
+fn check(out: &mut impl Write, config: &Config) -> ExitOutcome {
     let reading = config.read(&Clock::System, Purpose::Look);
     let faults = reading.faults(config);
     let (Ok(referential), []) = (&reading.referential, faults.as_slice()) else { return Err(Faults(faults).into()) };

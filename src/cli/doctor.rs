@@ -6,21 +6,22 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::value::Format;
-use super::{FOUND, Outcome, SUCCESS};
+use super::value::OutputFormat;
+use super::{ExitOutcome, FOUND, SUCCESS};
 use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::doctor::{self, Diagnosis, Section, Step};
+use crate::doctor;
+use crate::doctor::{Diagnosis, DoctorStep, Section};
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct DoctorArguments {
     /// Fichier de configuration.
     #[arg(long, value_name = "FICHIER")]
     config: PathBuf,
     /// Forme du résultat.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "FORME", hide_default_value = true)]
+    format: OutputFormat,
     /// Essaie aussi les droits d’écriture sur l’établissement de ce lieu du référentiel, par une
     /// demande que le ROR ne peut que refuser : rien n’est écrit.
     #[arg(long, value_name = "FINESS/CODE", value_parser = place)]
@@ -29,16 +30,16 @@ pub(super) struct Arguments {
 
 /// The diagnosis with its verdict, as programs read it.
 #[derive(Serialize)]
-struct Report<'a> {
+struct DoctorReport<'a> {
     succes: bool,
     conclusion: &'a str,
     #[serde(flatten)]
     diagnosis: &'a Diagnosis,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: DoctorArguments) -> ExitOutcome {
     let config = Config::load(&arguments.config)?;
-    let (mut out, human) = (io::stdout(), matches!(arguments.format, Format::Human));
+    let (mut out, human) = (io::stdout(), matches!(arguments.format, OutputFormat::Human));
     // A server that hangs takes its time: what came before is shown meanwhile.
     let ended = |section: &Section| if human { show_section(&mut out, section) } else { Ok(()) };
     let examined = doctor::examine(&config, arguments.lieu.as_ref(), &Clock::System, ended);
@@ -46,9 +47,9 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let succes = diagnosis.failures().next().is_none();
     let conclusion = conclude(&diagnosis);
     match arguments.format {
-        Format::Human => writeln!(out, "{conclusion}")?,
-        Format::Json => {
-            let report = Report { succes, conclusion: &conclusion, diagnosis: &diagnosis };
+        OutputFormat::Human => writeln!(out, "{conclusion}")?,
+        OutputFormat::Json => {
+            let report = DoctorReport { succes, conclusion: &conclusion, diagnosis: &diagnosis };
             writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
         }
     }
@@ -70,7 +71,7 @@ fn show_section(out: &mut impl Write, section: &Section) -> io::Result<()> {
     writeln!(out)
 }
 
-fn show_step(out: &mut impl Write, step: &Step) -> io::Result<()> {
+fn show_step(out: &mut impl Write, step: &DoctorStep) -> io::Result<()> {
     match &step.outcome {
         doctor::Outcome::Reussi { detail } => writeln!(out, "  ✔ {} : {detail}", step.name),
         doctor::Outcome::NonFait { raison } => writeln!(out, "  — {} : non fait, {raison}", step.name),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 
 /// What keeps a command from doing its work.
-pub(super) type Failure = Box<dyn Error + Send + Sync>;
+pub(super) type CommandFailure = Box<dyn Error + Send + Sync>;
 
 /// Tells the error and its causes.
 pub(super) fn tell(error: &(dyn Error + 'static)) {

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use failure::{Failure, is_closed_pipe, tell};
+use failure::{CommandFailure, is_closed_pipe, tell};
 
 /// Nothing went wrong; for `check`: everything is integrated.
 const SUCCESS: u8 = 0;
@@ -41,30 +41,30 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Joue le cahier de tests sur tout le système, sans rien à configurer.
-    Sandbox(sandbox::Arguments),
+    Sandbox(sandbox::SandboxArguments),
     /// Lance le service : relève la boîte, transmet au ROR, répond.
-    Run(run::Arguments),
+    Run(run::RunArguments),
     /// Juge des fichiers sans rien transmettre : à faire avant d’envoyer.
-    Check(check::Arguments),
+    Check(check::CheckArguments),
     /// Consulte le journal des courriels et des rejets.
     #[command(subcommand)]
-    Journal(journal::Command),
+    Journal(journal::JournalCommand),
     /// Consulte les alertes aux opérateurs, ou en envoie une d’essai.
     #[command(subcommand)]
-    Alerts(alerts::Command),
+    Alerts(alerts::AlertsCommand),
     /// Essaie chaque connexion et chaque certificat, et dit que faire ; sans aucun effet.
-    Doctor(doctor::Arguments),
+    Doctor(doctor::DoctorArguments),
     /// Lance le simulateur du ROR seul.
-    Simulator(simulator::Arguments),
+    Simulator(simulator::SimulatorArguments),
     /// Vérifie, sauvegarde, restaure la base de données, ou la copie sur un serveur.
     #[command(subcommand)]
-    Store(store::Command),
+    Store(store::StoreCommand),
     /// Gère les comptes du journal sur le web.
     #[command(subcommand)]
-    User(user::Command),
+    User(user::UserCommand),
     /// Vérifie, montre ou décrit la configuration.
     #[command(subcommand)]
-    Config(config::Command),
+    Config(config::ConfigCommand),
     /// Produit le script de complétion de l’interpréteur de commandes.
     Completions {
         /// Interpréteur de commandes.
@@ -117,13 +117,13 @@ fn who() -> String {
 }
 
 /// What a command ends with; failures are told in French and exit with 2.
-type Outcome = Result<u8, Failure>;
+type ExitOutcome = Result<u8, CommandFailure>;
 
-fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
+fn block_on(command: impl Future<Output = ExitOutcome>) -> ExitOutcome {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }
 
-fn completions(shell: clap_complete::Shell) -> Outcome {
+fn completions(shell: clap_complete::Shell) -> ExitOutcome {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut french::localized(Cli::command()), "dispolits", &mut script);
     std::io::stdout().write_all(&script)?;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::signals::{Signal, Signals};
-use super::{FAILURE, Outcome, SUCCESS, logging};
+use super::{ExitOutcome, FAILURE, SUCCESS, logging};
 use crate::clock::Clock;
 use crate::config::{Config, Fault, Faults, Purpose};
 use crate::health::systemd::{self, Notice};
@@ -15,13 +15,13 @@ use crate::store::Store;
 use crate::worker::{StartError, Worker};
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct RunArguments {
     /// Fichier de configuration.
     #[arg(long, value_name = "FICHIER")]
     config: PathBuf,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: RunArguments) -> ExitOutcome {
     let mut signals = Signals::listen()?;
     let mut config = Config::load(&arguments.config)?;
     logging::start(&config.log);
@@ -59,7 +59,7 @@ fn refuse(faults: Vec<Fault>) -> Result<(), Faults> {
 }
 
 /// Until SIGTERM, or SIGHUP with a configuration that is right: a wrong one changes nothing.
-async fn wait(signals: &mut Signals, arguments: &Arguments, config: &Config, store: &Store) -> Option<Config> {
+async fn wait(signals: &mut Signals, arguments: &RunArguments, config: &Config, store: &Store) -> Option<Config> {
     while signals.next().await == Signal::Reload {
         match Box::pin(reload(arguments, config, store)).await {
             Ok(new) => {
@@ -72,7 +72,7 @@ async fn wait(signals: &mut Signals, arguments: &Arguments, config: &Config, sto
     None
 }
 
-async fn reload(arguments: &Arguments, old: &Config, store: &Store) -> Result<Config, StartError> {
+async fn reload(arguments: &RunArguments, old: &Config, store: &Store) -> Result<Config, StartError> {
     let new = Config::load(&arguments.config)?;
     if new.store.url != old.store.url {
         let reason = "store.url ne change qu’à l’arrêt du service".to_owned();

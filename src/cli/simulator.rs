@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::signals::Signals;
-use super::{Outcome, SUCCESS, value};
+use super::{ExitOutcome, SUCCESS, value};
 use crate::cahier;
 use crate::clock::Clock;
 use crate::config_values::Span;
@@ -43,7 +43,7 @@ Chacun peut porter \"identifiant\" (un seul lieu), \"indicateur\" (les seuls ind
 
 #[derive(Debug, Args)]
 #[command(after_help = FAULTS)]
-pub(super) struct Arguments {
+pub(super) struct SimulatorArguments {
     /// Adresse d’écoute de l’API.
     #[arg(long, value_name = "ADRESSE", value_parser = value::listening, default_value = "127.0.0.1:8443")]
     api: SocketAddr,
@@ -58,14 +58,14 @@ pub(super) struct Arguments {
     genre: GenreCode,
     /// Client « consommateur » et son secret, seul admis alors à lire, et sans certificat.
     #[arg(long, value_name = "CLIENT:SECRET")]
-    lecteur: Option<Reader>,
+    lecteur: Option<ReaderClient>,
 }
 
 /// `client:secret`.
 #[derive(Debug, Clone)]
-struct Reader(ReadingClient);
+struct ReaderClient(ReadingClient);
 
-impl FromStr for Reader {
+impl FromStr for ReaderClient {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -74,7 +74,7 @@ impl FromStr for Reader {
     }
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: SimulatorArguments) -> ExitOutcome {
     let mut signals = Signals::listen()?;
     let pki = pki::make(&arguments.dossier, Clock::System.now())?;
     let simulator = Simulator::start(SimulatorSettings {
@@ -86,7 +86,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         lieux: cahier::world()?.lieux.iter().map(place).collect(),
         genre_accepted: arguments.genre,
         token_lifetime: Span::seconds(300),
-        reader: arguments.lecteur.map(|Reader(reader)| reader),
+        reader: arguments.lecteur.map(|ReaderClient(reader)| reader),
         clock: Clock::System,
     })
     .await?;

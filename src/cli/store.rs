@@ -5,20 +5,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{FOUND, Outcome, SUCCESS};
+use super::{ExitOutcome, FOUND, SUCCESS};
 use crate::config::Config;
-use crate::store::Settings;
+use crate::store::StoreSettings;
 use crate::store::maintenance;
 use crate::store::maintenance::Health;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum StoreCommand {
     /// Relit toute la base sans rien changer : fichier, schéma, courriels, bilan.
-    Check(Where),
+    Check(StorePath),
     /// Copie la base SQLite dans un fichier et relit la copie ; le service peut rester en marche.
     Backup {
         #[command(flatten)]
-        place: Where,
+        place: StorePath,
         /// Fichier à créer ; il ne doit pas exister.
         #[arg(value_name = "COPIE")]
         copy: PathBuf,
@@ -27,7 +27,7 @@ pub(super) enum Command {
     /// déplacez-la d’abord.
     Restore {
         #[command(flatten)]
-        place: Where,
+        place: StorePath,
         /// Fichier produit par « dispolits store backup ».
         #[arg(value_name = "COPIE")]
         copy: PathBuf,
@@ -35,7 +35,7 @@ pub(super) enum Command {
     /// Copie une base SQLite, service arrêté, dans la base PostgreSQL vide de la configuration.
     Migrate {
         #[command(flatten)]
-        place: Where,
+        place: StorePath,
         /// L’ancienne base : `sqlite:///chemin/dispolits.db`.
         #[arg(long, value_name = "URL")]
         depuis: String,
@@ -43,36 +43,36 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Where {
+pub(super) struct StorePath {
     /// Fichier de configuration.
     #[arg(long, value_name = "FICHIER")]
     config: PathBuf,
 }
 
-impl Where {
-    fn settings(&self) -> Result<Settings, crate::config::ConfigError> {
+impl StorePath {
+    fn settings(&self) -> Result<StoreSettings, crate::config::ConfigError> {
         Ok(Config::load(&self.config)?.store)
     }
 }
 
-pub(super) async fn run(command: Command) -> Outcome {
+pub(super) async fn run(command: StoreCommand) -> ExitOutcome {
     match command {
-        Command::Check(place) => tell(&maintenance::check(&place.settings()?).await?),
-        Command::Backup { place, copy } => {
+        StoreCommand::Check(place) => tell(&maintenance::check(&place.settings()?).await?),
+        StoreCommand::Backup { place, copy } => {
             let health = maintenance::backup(&place.settings()?, &copy).await?;
             say(&format!("Copie faite et relue : {}, {}.", copy.display(), size(&health)))
         }
-        Command::Restore { place, copy } => {
+        StoreCommand::Restore { place, copy } => {
             let settings = place.settings()?;
             let health = maintenance::restore(&settings, &copy).await?;
             say(&format!("Base restaurée et relue : {}, {}.", settings.url, size(&health)))
         }
-        Command::Migrate { place, depuis } => migrate(&place.settings()?, &depuis).await,
+        StoreCommand::Migrate { place, depuis } => migrate(&place.settings()?, &depuis).await,
     }
 }
 
-async fn migrate(to: &Settings, from: &str) -> Outcome {
-    let copied = maintenance::migrate(&Settings::at(from), to).await?;
+async fn migrate(to: &StoreSettings, from: &str) -> ExitOutcome {
+    let copied = maintenance::migrate(&StoreSettings::at(from), to).await?;
     let mut out = std::io::stdout().lock();
     for table in &copied {
         writeln!(out, "{:<12} {}", table.table, table.rows)?;
@@ -82,7 +82,7 @@ async fn migrate(to: &Settings, from: &str) -> Outcome {
     Ok(SUCCESS)
 }
 
-fn tell(health: &Health) -> Outcome {
+fn tell(health: &Health) -> ExitOutcome {
     if health.is_sound() {
         return say(&format!("Base saine : {}.", size(health)));
     }
@@ -91,7 +91,7 @@ fn tell(health: &Health) -> Outcome {
     Ok(FOUND)
 }
 
-fn say(sentence: &str) -> Outcome {
+fn say(sentence: &str) -> ExitOutcome {
     writeln!(std::io::stdout(), "{sentence}")?;
     Ok(SUCCESS)
 }

@@ -10,7 +10,7 @@ use crate::outcome::paris;
 
 /// The form of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum OutputFormat {
     /// Texte pour la lecture.
     Human,
     /// Un objet JSON par ligne, stable.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError};
 use crate::config_values::Identity;
-use crate::tls::revocation::{self, Connection, Revocation};
+use crate::tls::revocation;
+use crate::tls::revocation::{ListConnection, Revocation};
 use crate::tls::{self, expiry};
 
 /// The certificates of one connection.
@@ -13,7 +14,7 @@ pub struct Certificates<'a> {
     /// The section that names them: `mailbox.imap`.
     pub section: String,
     /// How `[revocation]` names the connection.
-    pub connection: Connection,
+    pub connection: ListConnection,
     /// The key of the authorities, and their file.
     pub ca: (String, Option<&'a Path>),
     /// The key of our own certificate, and where it is.
@@ -22,7 +23,12 @@ pub struct Certificates<'a> {
 
 impl<'a> Certificates<'a> {
     /// As a section of a mail server names them.
-    fn of(section: String, connection: Connection, ca: Option<&'a PathBuf>, identity: Option<&'a Identity>) -> Self {
+    fn of(
+        section: String,
+        connection: ListConnection,
+        ca: Option<&'a PathBuf>,
+        identity: Option<&'a Identity>,
+    ) -> Self {
         let ca = (format!("{section}.ca"), ca.map(PathBuf::as_path));
         let identity = (format!("{section}.identity"), identity);
         Self { section, connection, ca, identity }
@@ -35,10 +41,10 @@ impl Config {
         let mailboxes = self.all_mailboxes().filter_map(|named| {
             let imap = named.section.imap.as_ref()?;
             let section = format!("{}.imap", named.key());
-            Some(Certificates::of(section, Connection::Imap, imap.ca.as_ref(), imap.identity.as_ref()))
+            Some(Certificates::of(section, ListConnection::Imap, imap.ca.as_ref(), imap.identity.as_ref()))
         });
         let smtp = self.smtp.iter().map(|smtp| {
-            Certificates::of("smtp".to_owned(), Connection::Smtp, smtp.ca.as_ref(), smtp.identity.as_ref())
+            Certificates::of("smtp".to_owned(), ListConnection::Smtp, smtp.ca.as_ref(), smtp.identity.as_ref())
         });
         mailboxes.chain(smtp).chain(self.certificates_of_the_ror()).collect()
     }
@@ -46,9 +52,9 @@ impl Config {
     /// Those of the token endpoint, those of the API, then those of the client that reads, if it has its own.
     fn certificates_of_the_ror(&self) -> Vec<Certificates<'_>> {
         let (ror, section) = (&self.ror.api, || "ror.api".to_owned());
-        let token = Certificates::of(section(), Connection::Ror, ror.ca.as_ref(), Some(&ror.identity));
+        let token = Certificates::of(section(), ListConnection::Ror, ror.ca.as_ref(), Some(&ror.identity));
         let own_ca = ror.token_ca.as_deref().map(|ca| ("ror.api.token_ca".to_owned(), Some(ca)));
-        let api = Certificates::of(section(), Connection::Ror, ror.ca.as_ref(), ror.api_identity.as_ref());
+        let api = Certificates::of(section(), ListConnection::Ror, ror.ca.as_ref(), ror.api_identity.as_ref());
         let api_identity = ("ror.api.api_identity".to_owned(), ror.api_identity.as_ref());
         let token = Certificates { ca: own_ca.unwrap_or_else(|| token.ca.clone()), ..token };
         let reader = ror.reader.identity.as_ref().map(|identity| {
@@ -61,7 +67,10 @@ impl Config {
     /// The lists that servers' certificates are checked against; none without `[revocation]`.
     pub fn revocation(
         &self,
-        make: impl FnOnce(&revocation::Settings, Vec<PathBuf>) -> Result<Revocation, revocation::SetupError>,
+        make: impl FnOnce(
+            &revocation::RevocationSettings,
+            Vec<PathBuf>,
+        ) -> Result<Revocation, revocation::RevocationSetupError>,
     ) -> Result<Revocation, ConfigError> {
         let Some(settings) = &self.revocation else { return Ok(Revocation::default()) };
         let named = |one: &Certificates<'_>| settings.connections.contains(&one.connection);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Config, ConfigError, Reply};
 use crate::address::Address;
 use crate::config_values::Span;
-use crate::mailbox::{Folders, ImapSettings, MaildirSettings, Settings};
+use crate::mailbox::{Folders, ImapSettings, MailboxSettings, MaildirSettings};
 
 /// The name of the mailbox of `[mailbox]`.
 const MAIN: &str = "principale";
@@ -116,10 +116,10 @@ impl<'a> NamedMailbox<'a> {
     }
 
     /// The one backend that is configured.
-    pub fn settings(&self) -> Result<Settings, ConfigError> {
+    pub fn settings(&self) -> Result<MailboxSettings, ConfigError> {
         match (&self.section.maildir, &self.section.imap) {
-            (Some(maildir), None) => Ok(Settings::Maildir(maildir.clone())),
-            (None, Some(imap)) => Ok(Settings::from(imap.clone())),
+            (Some(maildir), None) => Ok(MailboxSettings::Maildir(maildir.clone())),
+            (None, Some(imap)) => Ok(MailboxSettings::from(imap.clone())),
             _ => {
                 let key = self.key();
                 Err(ConfigError::Contradiction(format!(
@@ -160,7 +160,7 @@ impl Config {
     /// Refuses a configuration without mailbox, and two names for one: a mail is read by one worker task,
     /// over one connection.
     pub(super) fn check_mailboxes(&self) -> Result<(), ConfigError> {
-        let mut seen: Vec<(NamedMailbox<'_>, Settings)> = Vec::new();
+        let mut seen: Vec<(NamedMailbox<'_>, MailboxSettings)> = Vec::new();
         for mailbox in self.all_mailboxes() {
             let settings = mailbox.settings()?;
             if let Some((first, _)) = seen.iter().find(|(_, other)| other.is_same_mailbox(&settings)) {

@@ -25,7 +25,7 @@ pub use files::Loose;
 pub use mailboxes::{Further, MailboxName, MailboxNameError, MailboxSection, NamedMailbox};
 pub use reading::{Fault, Faults, MailboxFault, Purpose, Reading, Sources, of_referential};
 pub use sections::{
-    Delivery, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
+    DeliverySection, Environnement, Log, LogFormat, LogLevel, OnSuccess, Reply, ReplyTransport, Retention, Ror,
 };
 pub use sign_in::{CertificateFormat, FactorKeyError, Local, Machine, OpenId, Proxy, RoleValues};
 pub use web::Web;
@@ -59,27 +59,27 @@ pub struct Config {
     /// L’API d’écriture du ROR.
     pub ror: Ror,
     /// La base de données.
-    pub store: store::Settings,
+    pub store: store::StoreSettings,
     /// Les réponses aux expéditeurs.
     pub reply: Reply,
     /// Le serveur d’envoi, avec `reply.transport = "smtp"`.
     #[serde(default)]
-    pub smtp: Option<smtp::Settings>,
+    pub smtp: Option<smtp::SmtpSettings>,
     /// La vérification que les certificats des serveurs ne sont pas révoqués.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revocation: Option<revocation::Settings>,
+    pub revocation: Option<revocation::RevocationSettings>,
     /// La durée de conservation des contenus, du journal et des traces.
     #[serde(default)]
     pub retention: Retention,
     /// La surveillance du service.
     #[serde(default)]
-    pub health: health::Settings,
+    pub health: health::HealthSettings,
     /// Le journal des opérateurs, sur le web ; sans cette section, il n’est pas servi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web: Option<Web>,
     /// Les alertes aux opérateurs.
     #[serde(default)]
-    pub alerts: alerts::Settings,
+    pub alerts: alerts::AlertSettings,
     /// Les traces.
     #[serde(default)]
     pub log: Log,

@@ -47,11 +47,11 @@ pub struct Reading {
     /// The revocation lists.
     pub revocation: Result<Revocation, ConfigError>,
     /// The client of the ROR.
-    pub ror: Result<Box<ror::Client>, ror::SetupError>,
+    pub ror: Result<Box<ror::Client>, ror::RorSetupError>,
     /// The mailboxes, in the order of [`Config::all_mailboxes`].
     pub mailboxes: Vec<Result<Mailbox, MailboxFault>>,
     /// The submission server, if there is a section.
-    pub smtp: Option<Result<Smtp, smtp::SetupError>>,
+    pub smtp: Option<Result<Smtp, smtp::SmtpSetupError>>,
     /// The files of keys and secrets that others than the service may read.
     pub loose: Vec<Loose>,
     files: Vec<Fault>,
@@ -80,7 +80,7 @@ pub enum MailboxFault {
     Config(#[from] ConfigError),
     /// Its settings cannot work.
     #[error(transparent)]
-    Setup(#[from] mailbox::SetupError),
+    Setup(#[from] mailbox::MailboxSetupError),
 }
 
 impl Fault {

@@ -26,16 +26,16 @@ pub enum Environnement {
 #[serde(deny_unknown_fields)]
 pub struct Ror {
     /// Accès à l’API.
-    pub api: ror::Settings,
+    pub api: ror::RorSettings,
     /// Rythme des envois.
     #[serde(default)]
-    pub delivery: Delivery,
+    pub delivery: DeliverySection,
 }
 
 /// Le rythme des envois au ROR.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Delivery {
+pub struct DeliverySection {
     /// Nombre de lieux servis en même temps ; les requêtes vers un même lieu se suivent toujours.
     pub concurrency: u32,
     /// Temps pendant lequel une requête sans réponse peut encore être appliquée par le ROR.
@@ -56,7 +56,7 @@ pub struct Delivery {
     pub late_after: Span,
 }
 
-impl Default for Delivery {
+impl Default for DeliverySection {
     fn default() -> Self {
         Self {
             concurrency: 8,

@@ -11,7 +11,7 @@ use super::{Certificates, Config, ConfigError, Environnement, contradiction};
 use crate::tls::TlsError;
 use crate::tls::igc_environment;
 use crate::tls::igc_environment::Hierarchy;
-use crate::tls::revocation::Connection;
+use crate::tls::revocation::ListConnection;
 
 /// Refuses an address of the ROR of the other environment. The hosts are those of the ANS's page « environnements et endpoints ».
 pub(super) fn check_addresses(config: &Config) -> Result<(), ConfigError> {
@@ -59,7 +59,7 @@ impl Config {
                 "{ca_key} et {own_key} ne sont pas de la même IGC-Santé : l’une est de test, l’autre de production"
             )),
             (Environnement::Qualification, _, Some(Hierarchy::Production))
-                if connection.connection == Connection::Ror =>
+                if connection.connection == ListConnection::Ror =>
             {
                 contradiction(&format!(
                     "environnement = \"qualification\" avec {own_key}, un certificat de l’IGC-Santé de production : le bac à sable du ROR en veut un de test"

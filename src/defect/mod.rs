@@ -24,7 +24,7 @@ const EXCERPT_CHARS: usize = 120;
 
 /// One thing wrong, with its place, what was found, what was expected and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Wire", from = "Wire")]
+#[serde(into = "DefectWire", from = "DefectWire")]
 pub struct Defect {
     code: Code,
     severity: Severity,
@@ -216,7 +216,7 @@ pub fn is_unprintable(character: char) -> bool {
 
 /// The shape of `check --format json`, kept apart from the type it carries.
 #[derive(Serialize, Deserialize)]
-struct Wire {
+struct DefectWire {
     code: Code,
     #[serde(default)]
     nom: String,
@@ -231,7 +231,7 @@ struct Wire {
     conseil: String,
 }
 
-impl From<Defect> for Wire {
+impl From<Defect> for DefectWire {
     fn from(defect: Defect) -> Self {
         Self {
             code: defect.code,
@@ -247,8 +247,8 @@ impl From<Defect> for Wire {
     }
 }
 
-impl From<Wire> for Defect {
-    fn from(wire: Wire) -> Self {
+impl From<DefectWire> for Defect {
+    fn from(wire: DefectWire) -> Self {
         Self {
             code: wire.code,
             severity: wire.severite,

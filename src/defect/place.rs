@@ -8,7 +8,7 @@ use super::path::Path;
 
 /// A place in an attachment. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(into = "Wire", from = "Wire")]
+#[serde(into = "PlaceWire", from = "PlaceWire")]
 pub struct Place {
     /// The attachment's name, or an empty text for the mail as a whole.
     pub piece: String,
@@ -62,7 +62,7 @@ impl Place {
 
 /// The shape of `check --format json`.
 #[derive(Serialize, Deserialize)]
-struct Wire {
+struct PlaceWire {
     #[serde(default)]
     piece: String,
     ligne: Option<u32>,
@@ -73,7 +73,7 @@ struct Wire {
     service_par_rang: bool,
 }
 
-impl From<Place> for Wire {
+impl From<Place> for PlaceWire {
     fn from(place: Place) -> Self {
         Self {
             piece: place.piece,
@@ -85,8 +85,8 @@ impl From<Place> for Wire {
     }
 }
 
-impl From<Wire> for Place {
-    fn from(wire: Wire) -> Self {
+impl From<PlaceWire> for Place {
+    fn from(wire: PlaceWire) -> Self {
         let by_rank = wire.service_par_rang;
         Self {
             piece: wire.piece,

@@ -6,7 +6,7 @@ use reqwest::Url;
 use super::LONGEST;
 use super::handshake::{Endpoint, Opening, REVOCATION, TLS};
 use super::phrases::{counted, whole};
-use super::step::{Failure, Outcome, Section, Trial};
+use super::step::{Outcome, Section, StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
 use crate::alerts::Webhook;
 use crate::config::Config;
@@ -58,15 +58,15 @@ async fn try_webhook(trial: &mut Trial, webhook: &Webhook) -> Option<()> {
     Some(())
 }
 
-async fn secrets(webhook: &Webhook) -> Result<((), String), Failure> {
+async fn secrets(webhook: &Webhook) -> Result<((), String), StepFailure> {
     for (key, secret) in [("bearer", &webhook.bearer), ("hmac_key", &webhook.hmac_key)] {
         if let Some(secret) = secret {
             let revealed = secret.reveal().await.map_err(|error| {
                 let cause = format!("alerts.webhook.{key} : {}", whole(&error));
-                Failure::new(cause, format!("corrigez alerts.webhook.{key}"))
+                StepFailure::new(cause, format!("corrigez alerts.webhook.{key}"))
             })?;
             if revealed.is_empty() {
-                return Err(Failure::new(format!("alerts.webhook.{key} est vide"), "donnez le secret convenu"));
+                return Err(StepFailure::new(format!("alerts.webhook.{key} est vide"), "donnez le secret convenu"));
             }
         }
     }

@@ -9,7 +9,7 @@ use rustls::{Error, InconsistentKeys};
 use rustls_pki_types::CertificateDer;
 
 use super::phrases::whole;
-use super::step::{Failure, Section, Trial};
+use super::step::{Section, StepFailure, Trial};
 use crate::config::Config;
 use crate::config_values::Identity;
 use crate::tls::{self, Certificate, Credentials, Pkcs12Fault, TlsError, day};
@@ -74,7 +74,7 @@ fn client(identity: &Identity, uses: &str, now: Timestamp) -> Section {
 
 fn trusted(path: &Path, uses: &str, now: Timestamp) -> Section {
     let mut trial = Trial::new("autorites", format!("Autorités ({uses})"), &[READING, DATES], LIMIT);
-    let read: Result<Vec<Certificate>, Failure> = tls::chain(path)
+    let read: Result<Vec<Certificate>, StepFailure> = tls::chain(path)
         .map_err(|error| unreadable(&error))
         .map(|chain| chain.iter().filter_map(|der| Certificate::read(der)).collect());
     trial.note_result(READING, read.as_ref().map(|all| subjects(all)).map_err(Clone::clone));
@@ -84,10 +84,10 @@ fn trusted(path: &Path, uses: &str, now: Timestamp) -> Section {
     trial.end()
 }
 
-fn read_chain(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, Certificate), Failure> {
+fn read_chain(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, Certificate), StepFailure> {
     let chain = tls::certificates(identity).map_err(|error| unreadable(&error))?;
     let own = chain.first().and_then(|der| Certificate::read(der)).ok_or_else(|| {
-        Failure::new(
+        StepFailure::new(
             format!("{} ne commence pas par un certificat X.509", identity.file().display()),
             "mettez d’abord votre certificat, puis sa chaîne",
         )
@@ -95,7 +95,7 @@ fn read_chain(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, Cert
     Ok((chain, own))
 }
 
-fn key(identity: &Identity) -> Result<String, Failure> {
+fn key(identity: &Identity) -> Result<String, StepFailure> {
     let Credentials { chain, key } = tls::credentials(identity).map_err(|error| unreadable(&error))?;
     let (file, certificate) = match identity {
         Identity::Pem(files) => (&files.key, &files.certificate),
@@ -104,44 +104,44 @@ fn key(identity: &Identity) -> Result<String, Failure> {
     let (file, certificate) = (file.display(), certificate.display());
     match CertifiedKey::from_der(chain, key, &tls::provider()) {
         Ok(_) => Ok(format!("{file} correspond au certificat")),
-        Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(Failure::new(
+        Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(StepFailure::new(
             format!("la clé {file} ne correspond pas au certificat {certificate}"),
             "mettez ensemble le certificat et la clé de la même commande : la clé est celle qui a produit la demande (CSR) de ce certificat",
         )),
-        Err(other) => Err(Failure::new(
+        Err(other) => Err(StepFailure::new(
             format!("la clé {file} est inutilisable ({other})"),
             "donnez une clé RSA ou ECDSA non chiffrée, au format PEM",
         )),
     }
 }
 
-fn usage(own: &Certificate) -> Result<String, Failure> {
+fn usage(own: &Certificate) -> Result<String, StepFailure> {
     if own.is_for_clients {
         return Ok("authentification cliente".to_owned());
     }
-    Err(Failure::new(
+    Err(StepFailure::new(
         "le certificat n’est pas fait pour une authentification cliente (usage clientAuth absent)",
         "donnez un certificat IGC-Santé ORG AUTH_CLI : un certificat de serveur (SERV SSL), de signature ou de chiffrement ne convient pas",
     ))
 }
 
-fn dates(own: &Certificate, now: Timestamp) -> Result<String, Failure> {
+fn dates(own: &Certificate, now: Timestamp) -> Result<String, StepFailure> {
     let left = own.days_left(now);
     if now < own.not_before {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             format!("le certificat ne vaut qu’à partir du {}", day(own.not_before)),
             "vérifiez l’heure de cette machine (« timedatectl »), ou attendez cette date",
         ));
     }
     if now > own.not_after {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             format!("le certificat a expiré le {}", day(own.not_after)),
             "commandez un nouveau certificat à l’IGC-Santé (un certificat expiré ne se renouvelle plus) et déclarez son DN à l’opérateur s’il change",
         ));
     }
     let told = format!("jusqu’au {}, encore {left} jours", day(own.not_after));
     match left {
-        left if left <= LATE => Err(Failure::new(
+        left if left <= LATE => Err(StepFailure::new(
             format!("le certificat expire bientôt : {told}"),
             "renouvelez-le sans attendre : l’IGC-Santé ne renouvelle qu’un certificat encore valable",
         )),
@@ -150,9 +150,9 @@ fn dates(own: &Certificate, now: Timestamp) -> Result<String, Failure> {
     }
 }
 
-fn authority_dates(all: &[Certificate], now: Timestamp) -> Result<String, Failure> {
+fn authority_dates(all: &[Certificate], now: Timestamp) -> Result<String, StepFailure> {
     if let Some(expired) = all.iter().find(|one| now > one.not_after) {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             format!("l’autorité « {} » a expiré le {}", expired.subject, day(expired.not_after)),
             "remplacez-la par l’autorité en vigueur",
         ));
@@ -164,7 +164,7 @@ fn subjects(all: &[Certificate]) -> String {
     all.iter().map(|one| format!("« {} »", one.subject)).collect::<Vec<_>>().join(" ; ")
 }
 
-fn unreadable(error: &TlsError) -> Failure {
+fn unreadable(error: &TlsError) -> StepFailure {
     let remedy = match error {
         TlsError::Pkcs12 { fault: Pkcs12Fault::Password, .. } | TlsError::Secret(_) => {
             "vérifiez le mot de passe du fichier PKCS#12 (clé « password »), celui qui a été choisi à son retrait du portail"
@@ -180,5 +180,5 @@ fn unreadable(error: &TlsError) -> Failure {
         }
         _ => "vérifiez le chemin, que le fichier est au format PEM et que l’utilisateur du service peut le lire",
     };
-    Failure::new(whole(error), remedy)
+    StepFailure::new(whole(error), remedy)
 }

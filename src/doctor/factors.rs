@@ -1,15 +1,15 @@
 //! The secrets of second factors in the database: sealed, and with the key of the configuration.
 
 use super::phrases::{counted, whole};
-use super::step::{Failure, Outcome, Trial};
+use super::step::{Outcome, StepFailure, Trial};
 use crate::access::{FactorKey, is_sealed};
 use crate::config::Config;
-use crate::store::inspect::Look;
+use crate::store::inspect::StoreInspection;
 
 const FACTORS: &str = "seconds facteurs";
 
 /// Nothing where nobody signs in with a second factor.
-pub(super) async fn note(trial: &mut Trial, look: &mut Look, config: &Config) {
+pub(super) async fn note(trial: &mut Trial, look: &mut StoreInspection, config: &Config) {
     let Some(local) = config.web.as_ref().map(|web| &web.local).filter(|local| local.enabled && local.second_factor)
     else {
         return;
@@ -21,12 +21,12 @@ pub(super) async fn note(trial: &mut Trial, look: &mut Look, config: &Config) {
     };
     let judged = match look.factors().await {
         Ok(kept) => judge(&kept, key.as_ref()),
-        Err(error) => Err(Failure::new(whole(&error), "voyez les étapes précédentes")),
+        Err(error) => Err(StepFailure::new(whole(&error), "voyez les étapes précédentes")),
     };
     trial.note_result(FACTORS, judged);
 }
 
-fn judge(kept: &[(String, String)], key: Option<&FactorKey>) -> Result<String, Failure> {
+fn judge(kept: &[(String, String)], key: Option<&FactorKey>) -> Result<String, StepFailure> {
     let opens = |login: &str, stored: &str| {
         login.parse().is_ok_and(|login| key.is_some_and(|key| key.open(&login, stored).is_ok()))
     };
@@ -36,7 +36,7 @@ fn judge(kept: &[(String, String)], key: Option<&FactorKey>) -> Result<String, F
         .map(|(login, _)| login.as_str())
         .collect();
     if !lost.is_empty() {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             format!("la clé web.local.factor_key n’ouvre pas le second facteur de : {}", lost.join(", ")),
             "remettez la clé d’origine, ou faites enregistrer un autre second facteur à chacun : « dispolits user reset --second-facteur »",
         ));

@@ -12,14 +12,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::line_protocol::{Answer, Dialogue};
+use super::line_protocol::{Dialogue, ServerLine};
 use super::phrases::{reason, told_chain, whole};
 use super::presented_chain;
-use super::step::{Failure, Outcome, Trial};
+use super::step::{Outcome, StepFailure, Trial};
 use super::tcp::Target;
-use super::tls_failure::Refusals;
+use super::tls_failure::TlsRefusals;
 use crate::config_values::Identity;
-use crate::smtp::{self, Fault};
+use crate::smtp;
+use crate::smtp::SmtpFault;
 use crate::tls::revocation::Revocation;
 use crate::tls::{self, TlsError, certificate_alert, day};
 
@@ -37,7 +38,7 @@ pub(super) enum Opening {
     /// By STARTTLS in IMAP (RFC 3501, section 6.2.1).
     Imap,
     /// By STARTTLS in SMTP (RFC 3207), as the service does it.
-    Smtp(Box<smtp::Settings>),
+    Smtp(Box<smtp::SmtpSettings>),
 }
 
 /// A server, and what we know and show of certificates.
@@ -81,18 +82,18 @@ impl Endpoint {
                 return Some(());
             }
             Err(TlsError::Rustls(Error::InvalidCertificate(why))) => self.refusals().of_certificate(&why),
-            Err(error) => Failure::new(whole(&error), "la rubrique de la révocation dit ce qui manque"),
+            Err(error) => StepFailure::new(whole(&error), "la rubrique de la révocation dit ce qui manque"),
         };
         trial.note(REVOCATION, failure.into());
         None
     }
 
     /// What failures of this server's connections mean.
-    pub(super) fn refusals(&self) -> Refusals<'_> {
-        Refusals { endpoint: self, presented: self.identity.as_ref().and_then(tls::presented) }
+    pub(super) fn refusals(&self) -> TlsRefusals<'_> {
+        TlsRefusals { endpoint: self, presented: self.identity.as_ref().and_then(tls::presented) }
     }
 
-    async fn starttls(&self, socket: TcpStream) -> Result<(TcpStream, String), Failure> {
+    async fn starttls(&self, socket: TcpStream) -> Result<(TcpStream, String), StepFailure> {
         let socket = match &self.opening {
             Opening::Smtp(settings) => {
                 smtp::starttls(socket, settings).await.map_err(|problem| self.not_granted(&problem.fault))?
@@ -102,17 +103,17 @@ impl Endpoint {
         Ok((socket, "offert et accepté".to_owned()))
     }
 
-    fn not_granted(&self, fault: &Fault) -> Failure {
+    fn not_granted(&self, fault: &SmtpFault) -> StepFailure {
         match fault {
-            Fault::Cut(error) => self.mute(&reason(error)),
-            Fault::Meddled => meddled(),
-            Fault::Refused(answer) => self.no_starttls(&answer.to_string()),
-            fault @ Fault::NoStarttls => self.no_starttls(&fault.to_string()),
+            SmtpFault::Cut(error) => self.mute(&reason(error)),
+            SmtpFault::Meddled => meddled(),
+            SmtpFault::Refused(answer) => self.no_starttls(&answer.to_string()),
+            fault @ SmtpFault::NoStarttls => self.no_starttls(&fault.to_string()),
             other => self.mute(&other.to_string()),
         }
     }
 
-    async fn imap_starttls(&self, socket: TcpStream) -> Result<TcpStream, Failure> {
+    async fn imap_starttls(&self, socket: TcpStream) -> Result<TcpStream, StepFailure> {
         let mut dialogue = Dialogue::new(socket);
         match imap_starttls(&mut dialogue).await {
             Err(error) => Err(self.mute(&reason(&error))),
@@ -121,12 +122,12 @@ impl Endpoint {
         }
     }
 
-    async fn encrypt(&self, socket: TcpStream) -> Result<(TlsStream<TcpStream>, String), Failure> {
+    async fn encrypt(&self, socket: TcpStream) -> Result<(TlsStream<TcpStream>, String), StepFailure> {
         let name = ServerName::try_from(self.target.host.clone()).map_err(|_| self.no_name())?;
         // Without the lists, which the next step applies to the same certificate; nothing is said before.
         let unchecked = Revocation::default();
         let config = tls::client_config(self.ca.as_deref(), self.identity.as_ref(), &unchecked).map_err(|error| {
-            Failure::new(
+            StepFailure::new(
                 whole(&error),
                 format!("corrigez les fichiers de {}.ca et {}.identity", self.section, self.section),
             )
@@ -147,7 +148,7 @@ impl Endpoint {
     ///
     /// In TLS 1.3 it says so once our side of the handshake is done (RFC 8446, section 2): a request sent
     /// at that moment may end without its words. Silence is no refusal.
-    pub(super) async fn verdict(&self) -> Option<Failure> {
+    pub(super) async fn verdict(&self) -> Option<StepFailure> {
         let socket = self.target.again().await.ok()?;
         let (mut stream, _) = self.encrypt(socket).await.ok()?;
         let said = tokio::time::timeout(VERDICT, stream.read_u8()).await.ok()?;
@@ -168,15 +169,15 @@ impl Endpoint {
         presented_chain::chain(socket, name).await
     }
 
-    fn no_name(&self) -> Failure {
-        Failure::new(
+    fn no_name(&self) -> StepFailure {
+        StepFailure::new(
             format!("« {} » n’est pas un nom de serveur", crate::defect::excerpt(&self.target.host)),
             format!("corrigez {}", self.target.key),
         )
     }
 
-    fn no_starttls(&self, said: &str) -> Failure {
-        Failure::new(
+    fn no_starttls(&self, said: &str) -> StepFailure {
+        StepFailure::new(
             format!("le serveur n’offre pas STARTTLS (« {said} ») : rien ne sera dit en clair"),
             format!(
                 "si ce port est chiffré dès l’ouverture (993 ou 465), écrivez {}.security = \"tls\" ; sinon demandez à l’opérateur le port qui offre STARTTLS",
@@ -185,8 +186,8 @@ impl Endpoint {
         )
     }
 
-    fn mute(&self, why: &str) -> Failure {
-        Failure::new(
+    fn mute(&self, why: &str) -> StepFailure {
+        StepFailure::new(
             format!("le serveur n’a pas mené la conversation jusqu’à STARTTLS ({why})"),
             format!(
                 "si ce port est chiffré dès l’ouverture (993 ou 465), écrivez {}.security = \"tls\" ; sinon vérifiez qu’un serveur de messagerie écoute sur ce port",
@@ -206,7 +207,7 @@ fn trusted(stream: &TlsStream<TcpStream>) -> String {
     format!("{version}, certificat {}", told_chain(chain.iter().map(AsRef::as_ref)))
 }
 
-type Offer = io::Result<Result<(), Answer>>;
+type Offer = io::Result<Result<(), ServerLine>>;
 
 async fn imap_starttls(dialogue: &mut Dialogue<TcpStream>) -> Offer {
     let greeting = dialogue.imap_greeting().await?;
@@ -222,8 +223,8 @@ async fn imap_starttls(dialogue: &mut Dialogue<TcpStream>) -> Offer {
     Ok(if answer.is_ok() { Ok(()) } else { Err(answer) })
 }
 
-fn meddled() -> Failure {
-    Failure::new(
+fn meddled() -> StepFailure {
+    StepFailure::new(
         "le serveur, ou quelqu’un sur le chemin, a parlé avant le chiffrement",
         "ne confiez rien à cette connexion ; demandez à l’opérateur de vérifier son relais",
     )

@@ -16,7 +16,7 @@ pub(super) struct Dialogue<S>(BufReader<S>);
 
 /// What was answered: the lines in order, the last one decides.
 #[derive(Debug, Default)]
-pub(super) struct Answer(Vec<String>);
+pub(super) struct ServerLine(Vec<String>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) fn new(stream: S) -> Self {
@@ -24,18 +24,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// The greeting of an IMAP server.
-    pub(super) async fn imap_greeting(&mut self) -> io::Result<Answer> {
-        Ok(Answer(vec![self.line().await?]))
+    pub(super) async fn imap_greeting(&mut self) -> io::Result<ServerLine> {
+        Ok(ServerLine(vec![self.line().await?]))
     }
 
     /// An IMAP command and its answer (RFC 3501, section 2.2).
-    pub(super) async fn imap(&mut self, command: &str) -> io::Result<Answer> {
+    pub(super) async fn imap(&mut self, command: &str) -> io::Result<ServerLine> {
         self.say(&format!("{TAG} {command}")).await?;
         self.lines(|line| line.split(' ').next() == Some(TAG)).await
     }
 
     /// The head of an answer in HTTP/1.1 (RFC 9112, section 2.1), up to the empty line.
-    pub(super) async fn http(&mut self, request: &str) -> io::Result<Answer> {
+    pub(super) async fn http(&mut self, request: &str) -> io::Result<ServerLine> {
         self.say(request).await?;
         self.lines(str::is_empty).await
     }
@@ -51,14 +51,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self.0.flush().await
     }
 
-    async fn lines(&mut self, is_last: impl Fn(&str) -> bool) -> io::Result<Answer> {
+    async fn lines(&mut self, is_last: impl Fn(&str) -> bool) -> io::Result<ServerLine> {
         let mut lines = Vec::new();
         while lines.len() < MOST_LINES {
             let line = self.line().await?;
             let ends = is_last(&line);
             lines.push(line);
             if ends {
-                return Ok(Answer(lines));
+                return Ok(ServerLine(lines));
             }
         }
         Err(io::Error::from(io::ErrorKind::InvalidData))
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 }
 
-impl Answer {
+impl ServerLine {
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }

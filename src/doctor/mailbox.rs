@@ -6,14 +6,15 @@ use jiff::Timestamp;
 
 use super::handshake::{Endpoint, Opening, REVOCATION, STARTTLS, TLS};
 use super::phrases::{counted, whole};
-use super::step::{Failure, Outcome, Section, Trial};
+use super::step::{Outcome, Section, StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
-use super::tls_failure::Refusals;
+use super::tls_failure::TlsRefusals;
 use super::{LONGEST, maildir};
 use crate::clock::Clock;
 use crate::config::{MailboxFault, NamedMailbox};
 use crate::mailbox::{
-    Auth, Hindrance, ImapSettings, Look, Mailbox, MailboxError, Quota, Security, SetupError, Waiting,
+    Auth, Hindrance, ImapSettings, Mailbox, MailboxError, MailboxInspection, MailboxSetupError, Quota, Security,
+    WaitingMails,
 };
 use crate::outcome::in_paris;
 use crate::tls::revocation::Revocation;
@@ -75,7 +76,7 @@ fn endpoint(imap: &ImapSettings, key: &str) -> Endpoint {
 
 async fn try_server(
     trial: &mut Trial,
-    settings: Result<(Mailbox, String), Failure>,
+    settings: Result<(Mailbox, String), StepFailure>,
     imap: &ImapSettings,
     endpoint: &Endpoint,
     now: Timestamp,
@@ -94,14 +95,14 @@ async fn try_server(
 }
 
 /// The mailbox as the service would open it, and what it is called in the store.
-pub(super) fn prepare(named: NamedMailbox<'_>, read: Read) -> Result<(Mailbox, String), Failure> {
+pub(super) fn prepare(named: NamedMailbox<'_>, read: Read) -> Result<(Mailbox, String), StepFailure> {
     let key = named.key();
     let wrong = |error: &(dyn std::error::Error + 'static)| {
         let remedy = match &named.section.imap {
             Some(_) => format!("corrigez la section [{key}] ; la rubrique des certificats dit ce qui leur manque"),
             None => format!("corrigez la section [{key}.folders]"),
         };
-        Failure::new(whole(error), remedy)
+        StepFailure::new(whole(error), remedy)
     };
     let mailbox = read.map_err(|error| wrong(&error))?;
     let detail = mailbox.account().to_owned();
@@ -111,8 +112,8 @@ pub(super) fn prepare(named: NamedMailbox<'_>, read: Read) -> Result<(Mailbox, S
 async fn login<'a>(
     mailbox: &'a Mailbox,
     imap: &ImapSettings,
-    refusals: &Refusals<'_>,
-) -> Result<(Look<'a>, String), Failure> {
+    refusals: &TlsRefusals<'_>,
+) -> Result<(MailboxInspection<'a>, String), StepFailure> {
     let look = mailbox.look().await.map_err(|error| refusal(&error, imap.auth, refusals))?;
     let proof = match imap.auth {
         Auth::Plain => "mot de passe",
@@ -123,16 +124,16 @@ async fn login<'a>(
 }
 
 /// What a refused login asks of the operator depends on what was shown.
-fn refusal(error: &MailboxError, auth: Auth, refusals: &Refusals<'_>) -> Failure {
+fn refusal(error: &MailboxError, auth: Auth, refusals: &TlsRefusals<'_>) -> StepFailure {
     let section = &refusals.endpoint.section;
     match (error, auth) {
-        (MailboxError::CredentialRefused(_), Auth::Xoauth2) => Failure::new(
+        (MailboxError::CredentialRefused(_), Auth::Xoauth2) => StepFailure::new(
             whole(error),
             format!(
                 "vérifiez {section}.user et {section}.token : un jeton échu, ou demandé pour un autre service (« scope »), se montre ainsi ; c’est au programme ou à la tâche qui le produit de le renouveler"
             ),
         ),
-        (MailboxError::Unsupported(_), _) => Failure::new(
+        (MailboxError::Unsupported(_), _) => StepFailure::new(
             whole(error),
             format!(
                 "changez {section}.auth, ou demandez à l’opérateur d’ouvrir cette identification pour cette boîte ; beaucoup de serveurs ne l’offrent qu’à qui présente un certificat ({section}.identity)"
@@ -142,7 +143,11 @@ fn refusal(error: &MailboxError, auth: Auth, refusals: &Refusals<'_>) -> Failure
     }
 }
 
-async fn mails(look: &mut Look<'_>, refusals: &Refusals<'_>, now: Timestamp) -> Result<((), String), Failure> {
+async fn mails(
+    look: &mut MailboxInspection<'_>,
+    refusals: &TlsRefusals<'_>,
+    now: Timestamp,
+) -> Result<((), String), StepFailure> {
     let waiting = look.waiting().await.map_err(|error| failure(&error, refusals))?;
     let noticed = if look.announces() {
         "le serveur annonce les arrivées (IDLE)"
@@ -153,7 +158,7 @@ async fn mails(look: &mut Look<'_>, refusals: &Refusals<'_>, now: Timestamp) -> 
 }
 
 /// What waits, and since when.
-pub(super) fn told(waiting: &Waiting, now: Timestamp) -> String {
+pub(super) fn told(waiting: &WaitingMails, now: Timestamp) -> String {
     let number = counted(waiting.number, "courriel en attente", "courriels en attente");
     match waiting.oldest {
         None => number,
@@ -165,7 +170,7 @@ pub(super) fn told(waiting: &Waiting, now: Timestamp) -> String {
     }
 }
 
-async fn filing(look: &mut Look<'_>, refusals: &Refusals<'_>) -> Result<((), String), Failure> {
+async fn filing(look: &mut MailboxInspection<'_>, refusals: &TlsRefusals<'_>) -> Result<((), String), StepFailure> {
     if !look.moves() {
         let told = "le serveur n’offre ni MOVE ni UIDPLUS : les courriels jugés restent dans la boîte, sans être rejugés ; videz-la de temps à autre";
         return Ok(((), told.to_owned()));
@@ -178,7 +183,7 @@ async fn filing(look: &mut Look<'_>, refusals: &Refusals<'_>) -> Result<((), Str
 }
 
 /// Mails would be read, judged and answered, and stay where they are.
-fn hindered(hindrances: &[Hindrance], section: &str) -> Failure {
+fn hindered(hindrances: &[Hindrance], section: &str) -> StepFailure {
     let told: Vec<String> = hindrances.iter().map(told_hindrance).collect();
     let needs_prefix = hindrances.iter().find_map(|one| match one {
         Hindrance::Prefix { folder, prefixes } => prefixes.first().map(|prefix| format!("{prefix}{folder}")),
@@ -191,7 +196,7 @@ fn hindered(hindrances: &[Hindrance], section: &str) -> Failure {
         ),
         None => "demandez ces droits à l’opérateur de la boîte (ACL, RFC 4314) ; sans eux, les courriels seraient jugés et répondus, mais resteraient dans le dossier relevé".to_owned(),
     };
-    Failure::new(told.join(" ; "), remedy)
+    StepFailure::new(told.join(" ; "), remedy)
 }
 
 fn told_hindrance(hindrance: &Hindrance) -> String {
@@ -232,27 +237,27 @@ pub(super) fn told_folders(missing: &[String]) -> String {
     }
 }
 
-fn quota(trial: &mut Trial, look: &Look<'_>) {
+fn quota(trial: &mut Trial, look: &MailboxInspection<'_>) {
     match look.quota() {
         None => trial.note(QUOTA, Outcome::NonFait { raison: "le serveur n’annonce pas de quota".to_owned() }),
         Some(quota) => trial.note_result(QUOTA, judge_quota(&quota)),
     }
 }
 
-fn judge_quota(quota: &Quota) -> Result<String, Failure> {
+fn judge_quota(quota: &Quota) -> Result<String, StepFailure> {
     let share = quota.used.saturating_mul(100).checked_div(quota.limit).unwrap_or(100);
     let told = format!("{} Mio sur {} Mio ({share} %)", quota.used / 1024, quota.limit / 1024);
     if share < FULL {
         return Ok(told);
     }
-    Err(Failure::new(
+    Err(StepFailure::new(
         format!("la boîte est presque pleine : {told} ; pleine, elle refusera les envois des établissements"),
         "videz les dossiers de classement des courriels anciens (le journal de Dispolits les garde), ou faites agrandir la boîte par l’opérateur",
     ))
 }
 
 /// What an error of the mailbox asks of the operator.
-pub(super) fn failure(error: &MailboxError, refusals: &Refusals<'_>) -> Failure {
+pub(super) fn failure(error: &MailboxError, refusals: &TlsRefusals<'_>) -> StepFailure {
     let section = &refusals.endpoint.section;
     let remedy = match error {
         MailboxError::CertificateRefused { said, .. } => return refusals.of_our_certificate(said),
@@ -271,7 +276,7 @@ pub(super) fn failure(error: &MailboxError, refusals: &Refusals<'_>) -> Failure 
         MailboxError::Unsupported(_) | MailboxError::UidValidityMissing => {
             "demandez à l’opérateur d’ouvrir cette fonction du serveur : Dispolits ne peut s’en passer".to_owned()
         }
-        MailboxError::Setup(SetupError::Secret(_)) => {
+        MailboxError::Setup(MailboxSetupError::Secret(_)) => {
             "faites-le vous-même sous le compte du service : le fichier doit lui être lisible, le programme lui répondre"
                 .to_owned()
         }
@@ -280,5 +285,5 @@ pub(super) fn failure(error: &MailboxError, refusals: &Refusals<'_>) -> Failure 
         }
         _ => "réessayez dans quelques minutes ; si cela dure, montrez cette ligne à l’opérateur".to_owned(),
     };
-    Failure::new(whole(error), remedy)
+    StepFailure::new(whole(error), remedy)
 }

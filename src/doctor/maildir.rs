@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::phrases::{reason, whole};
-use super::step::{Failure, Outcome, Section, Trial};
+use super::step::{Outcome, Section, StepFailure, Trial};
 use super::{LONGEST, disk, mailbox};
 use crate::clock::Clock;
 use crate::config::NamedMailbox;
@@ -46,10 +46,10 @@ async fn try_folder(
     trial.step(FILING, async { filing(root, &mailbox.directories()) }).await
 }
 
-fn layout(root: &Path, key: &str) -> Result<((), String), Failure> {
+fn layout(root: &Path, key: &str) -> Result<((), String), StepFailure> {
     for folder in [root.to_owned(), root.join("new"), root.join("cur"), root.join("tmp")] {
         if !folder.is_dir() {
-            return Err(Failure::new(
+            return Err(StepFailure::new(
                 format!("{} n’existe pas ou n’est pas un dossier", folder.display()),
                 format!(
                     "corrigez {key}.maildir.path : un Maildir contient new, cur et tmp ; Dispolits ne le crée pas, de peur de cacher une faute de frappe"
@@ -60,16 +60,16 @@ fn layout(root: &Path, key: &str) -> Result<((), String), Failure> {
     Ok(((), "new, cur et tmp sont là".to_owned()))
 }
 
-async fn waiting(mailbox: &Mailbox, now: jiff::Timestamp) -> Result<((), String), Failure> {
+async fn waiting(mailbox: &Mailbox, now: jiff::Timestamp) -> Result<((), String), StepFailure> {
     let unreadable = |error: crate::mailbox::MailboxError| {
-        Failure::new(whole(&error), "donnez le Maildir à l’utilisateur du service")
+        StepFailure::new(whole(&error), "donnez le Maildir à l’utilisateur du service")
     };
     let mut look = mailbox.look().await.map_err(unreadable)?;
     let waiting = look.waiting().await.map_err(unreadable)?;
     Ok(((), mailbox::told(&waiting, now)))
 }
 
-fn writable(root: &Path) -> Result<((), String), Failure> {
+fn writable(root: &Path) -> Result<((), String), StepFailure> {
     for folder in ["new", "cur", "tmp"] {
         disk::writable(&root.join(folder))?;
     }
@@ -78,13 +78,13 @@ fn writable(root: &Path) -> Result<((), String), Failure> {
 }
 
 /// A mail is filed by a rename, which does not leave a file system.
-fn filing(root: &Path, folders: &[(String, PathBuf)]) -> Result<((), String), Failure> {
+fn filing(root: &Path, folders: &[(String, PathBuf)]) -> Result<((), String), StepFailure> {
     let home = device(&root.join("cur"))?;
     if device(&root.join("new"))? != home {
         return Err(elsewhere(&root.join("new")));
     }
     if let Some((_, taken)) = folders.iter().find(|(_, directory)| directory.exists() && !directory.is_dir()) {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             format!("{} n’est pas un dossier : aucun courriel ne pourra y être classé", taken.display()),
             "renommez ce fichier ; le service crée le dossier lui-même",
         ));
@@ -100,9 +100,9 @@ fn filing(root: &Path, folders: &[(String, PathBuf)]) -> Result<((), String), Fa
     Ok(((), mailbox::told_folders(&missing)))
 }
 
-fn device(folder: &Path) -> Result<u64, Failure> {
+fn device(folder: &Path) -> Result<u64, StepFailure> {
     let metadata = folder.metadata().map_err(|error| {
-        Failure::new(
+        StepFailure::new(
             format!("{} est inaccessible ({})", folder.display(), reason(&error)),
             "donnez le Maildir à l’utilisateur du service",
         )
@@ -121,8 +121,8 @@ fn file_system(_metadata: &std::fs::Metadata) -> u64 {
     0
 }
 
-fn elsewhere(folder: &Path) -> Failure {
-    Failure::new(
+fn elsewhere(folder: &Path) -> StepFailure {
+    StepFailure::new(
         format!(
             "{} est sur un autre système de fichiers : un courriel ne peut y être déplacé d’un coup",
             folder.display()

@@ -38,12 +38,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use step::{Outcome, Section, Step};
+pub use step::{DoctorStep, Outcome, Section};
 
 use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::config::{Config, Environnement, Purpose, Reading, ReplyTransport};
-use crate::tls::revocation::Connection;
+use crate::tls::revocation::ListConnection;
 
 /// The longest a step with a server may take, whatever the service's own deadlines.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -58,7 +58,7 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// The steps that failed, each with the title of its section.
-    pub fn failures(&self) -> impl Iterator<Item = (&str, &Step)> {
+    pub fn failures(&self) -> impl Iterator<Item = (&str, &DoctorStep)> {
         let failed = |section: &'_ Section| {
             let steps: Vec<_> = section.steps.iter().filter(|step| step.outcome.is_failure()).collect();
             steps.len()
@@ -79,7 +79,7 @@ pub async fn examine<E>(
     clock: &Clock,
     ended: impl FnMut(&Section) -> Result<(), E>,
 ) -> Result<Diagnosis, E> {
-    let mut told = Told { sections: Vec::new(), ended };
+    let mut told = DoctorOutput { sections: Vec::new(), ended };
     let reading = config.read(clock, Purpose::Look);
     told.end(summary(config, &reading))?;
     told.end(store::section(config).await)?;
@@ -90,10 +90,10 @@ pub async fn examine<E>(
     let (section, revocation) = revocation::section(config, revocation).await;
     told.end(section)?;
     for (named, read) in config.all_mailboxes().zip(mailboxes) {
-        told.end(mailbox::section(named, read, &revocation.of(Connection::Imap), clock).await)?;
+        told.end(mailbox::section(named, read, &revocation.of(ListConnection::Imap), clock).await)?;
     }
-    told.end(replies::section(config, smtp.as_ref(), &revocation.of(Connection::Smtp)).await)?;
-    let checked = &revocation.of(Connection::Ror);
+    told.end(replies::section(config, smtp.as_ref(), &revocation.of(ListConnection::Smtp)).await)?;
+    let checked = &revocation.of(ListConnection::Ror);
     let tried = ror::sections(&config.ror, ror, place, referential.as_deref(), checked, clock);
     let sections = Box::pin(tried).await;
     sections.into_iter().try_for_each(|section| told.end(section))?;
@@ -103,12 +103,12 @@ pub async fn examine<E>(
 }
 
 /// The sections that have ended, each told at once.
-struct Told<F> {
+struct DoctorOutput<F> {
     sections: Vec<Section>,
     ended: F,
 }
 
-impl<E, F: FnMut(&Section) -> Result<(), E>> Told<F> {
+impl<E, F: FnMut(&Section) -> Result<(), E>> DoctorOutput<F> {
     fn end(&mut self, section: Section) -> Result<(), E> {
         (self.ended)(&section)?;
         self.sections.push(section);
@@ -144,12 +144,12 @@ fn summary(config: &Config, reading: &Reading) -> Section {
 }
 
 /// What `config check` and `run` refuse as well, by the same keys.
-fn files(config: &Config, reading: &Reading) -> Result<String, step::Failure> {
+fn files(config: &Config, reading: &Reading) -> Result<String, step::StepFailure> {
     let faults: Vec<String> = reading.faults(config).iter().map(ToString::to_string).collect();
     if faults.is_empty() {
         return Ok("tout ce que nomme la configuration se lit".to_owned());
     }
-    Err(step::Failure::new(
+    Err(step::StepFailure::new(
         faults.join(" ; "),
         "corrigez chaque clé nommée : « dispolits run » refuserait de démarrer ; les rubriques suivantes détaillent",
     ))
@@ -172,10 +172,10 @@ fn warnings(config: &Config) -> Outcome {
 }
 
 /// Test certificates and real ones never stand beside each other.
-fn hierarchies(config: &Config) -> Result<String, step::Failure> {
+fn hierarchies(config: &Config) -> Result<String, step::StepFailure> {
     match config.check_certificates() {
         Ok(()) => Ok("les certificats conviennent à cet environnement".to_owned()),
-        Err(error) => Err(step::Failure::new(
+        Err(error) => Err(step::StepFailure::new(
             error.to_string(),
             "mettez à la place nommée des certificats de l’IGC-Santé de cet environnement : ceux de test ont un nom qui commence par « TEST » ou « OU=IGC-SANTE TEST »",
         )),

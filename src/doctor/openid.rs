@@ -2,7 +2,7 @@
 
 use super::LONGEST;
 use super::phrases::{counted, whole};
-use super::step::{Failure, Section, Trial};
+use super::step::{Section, StepFailure, Trial};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::web;
@@ -19,13 +19,13 @@ pub(super) async fn section(config: &Config, clock: &Clock) -> Option<Section> {
         let Some(secret) = &openid.client_secret else { return Ok(((), "aucun".to_owned())) };
         let read = secret.reveal().await;
         read.map(|_| ((), "lu".to_owned()))
-            .map_err(|error| Failure::new(whole(&error), "corrigez web.openid.client_secret"))
+            .map_err(|error| StepFailure::new(whole(&error), "corrigez web.openid.client_secret"))
     };
     if trial.step(SECRET, secret).await.is_some() {
         let found = async {
             match web::try_provider(openid, clock.now()).await {
                 Ok(keys) => Ok(((), format!("description et {} lues", counted(keys, "clé", "clés")))),
-                Err(why) => Err(Failure::new(
+                Err(why) => Err(StepFailure::new(
                     why,
                     "vérifiez web.openid.issuer (l’adresse telle que le fournisseur la publie), web.openid.ca, et que le pare-feu laisse sortir vers ses serveurs",
                 )),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::phrases::{counted, whole};
-use super::step::{Failure, Section, Trial};
+use super::step::{Section, StepFailure, Trial};
 use crate::referential::{Referential, Refused, Watch};
 
 const LOADING: &str = "chargement";
@@ -23,11 +23,11 @@ pub(super) async fn section(read: &Result<Watch, Refused>) -> (Section, Option<A
     (trial.end(), loaded)
 }
 
-fn load(read: &Result<Watch, Refused>) -> Result<(Arc<Referential>, String), Failure> {
+fn load(read: &Result<Watch, Refused>) -> Result<(Arc<Referential>, String), StepFailure> {
     let referential = read.as_ref().map_err(failure)?.current();
     let (establishments, services) = referential.size();
     if establishments == 0 || services == 0 {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             "le référentiel ne contient aucun établissement ou aucun service : tout serait rejeté",
             "remplissez les deux fichiers CSV de [referential]",
         ));
@@ -45,15 +45,15 @@ fn load(read: &Result<Watch, Refused>) -> Result<(Arc<Referential>, String), Fai
     Ok((referential, detail))
 }
 
-fn failure(refused: &Refused) -> Failure {
+fn failure(refused: &Refused) -> StepFailure {
     match refused {
-        Refused::Unreadable { .. } => Failure::new(
+        Refused::Unreadable { .. } => StepFailure::new(
             whole(refused),
             "corrigez les chemins de [referential], et que l’utilisateur du service puisse lire ces fichiers",
         ),
         Refused::Invalid(errors) => {
             let shown: Vec<String> = errors.iter().take(EXAMPLES).map(ToString::to_string).collect();
-            Failure::new(
+            StepFailure::new(
                 format!("{} dans le référentiel : {}", counted(errors.len(), "erreur", "erreurs"), shown.join(" ; ")),
                 "corrigez ces lignes (« dispolits config check » les donne toutes) ; un service en marche garde l’ancien référentiel en attendant",
             )
@@ -62,14 +62,14 @@ fn failure(refused: &Refused) -> Failure {
 }
 
 /// A service that nobody may report for is not wrong, but it will stay silent.
-fn senders(referential: &Referential) -> Result<String, Failure> {
+fn senders(referential: &Referential) -> Result<String, StepFailure> {
     let silent: Vec<String> =
         referential.services_without_sender().map(|(finess, code)| format!("{finess}/{code}")).collect();
     if silent.is_empty() {
         return Ok("chaque service a au moins un expéditeur".to_owned());
     }
     if silent.len() == referential.size().1 {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             "aucun service n’a d’expéditeur déclaré : tous les courriels seraient rejetés (M01)",
             "remplissez la colonne « expediteurs » de etablissements.csv",
         ));

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::step::{Failure, Section, Trial};
+use super::step::{Section, StepFailure, Trial};
 use super::{LONGEST, disk, smtp};
 use crate::address::Address;
 use crate::config::{Config, ReplyTransport};
-use crate::smtp::{SetupError, Smtp};
+use crate::smtp::{Smtp, SmtpSetupError};
 use crate::tls::revocation::Revocation;
 
 const FOLDER: &str = "dossier";
@@ -14,7 +14,7 @@ const ALLOWED: &str = "destinataires";
 
 pub(super) async fn section(
     config: &Config,
-    read: Option<&Result<Smtp, SetupError>>,
+    read: Option<&Result<Smtp, SmtpSetupError>>,
     revocation: &Revocation,
 ) -> Section {
     let mut trial = match (config.reply.transport, &config.smtp, &config.reply.maildir) {
@@ -50,7 +50,7 @@ async fn on_disk(folder: &Path) -> Trial {
     trial
 }
 
-fn writable(folder: &Path) -> Result<((), String), Failure> {
+fn writable(folder: &Path) -> Result<((), String), StepFailure> {
     let existing = disk::writable_above(folder)?;
     let detail = if existing == folder { "accepte l’écriture" } else { "sera créé à la première réponse" };
     Ok(((), detail.to_owned()))

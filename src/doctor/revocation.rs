@@ -2,10 +2,10 @@
 
 use super::LONGEST;
 use super::phrases::counted;
-use super::step::{Failure, Outcome, Section, Trial};
+use super::step::{Outcome, Section, StepFailure, Trial};
 use crate::config::{Config, ConfigError};
 use crate::tls::day;
-use crate::tls::revocation::{List, Revocation, Standing, Status};
+use crate::tls::revocation::{ListStatus, Revocation, RevocationList, Status};
 
 const LIST: &str = "liste";
 const CHECKED: &str = "connexions";
@@ -16,7 +16,7 @@ pub(super) async fn section(config: &Config, read: Result<Revocation, ConfigErro
     let revocation = match read {
         Ok(revocation) => revocation,
         Err(error) => {
-            let failure = Failure::new(error.to_string(), "corrigez la section [revocation]");
+            let failure = StepFailure::new(error.to_string(), "corrigez la section [revocation]");
             trial.note(LIST, failure.into());
             return (trial.end(), Revocation::default());
         }
@@ -29,37 +29,37 @@ pub(super) async fn section(config: &Config, read: Result<Revocation, ConfigErro
     (trial.end(), revocation)
 }
 
-fn judge(standing: &Standing) -> Result<String, Failure> {
+fn judge(standing: &ListStatus) -> Result<String, StepFailure> {
     let source = &standing.source;
     let why = standing.failure.as_ref().map(|failure| format!(" ; {failure}")).unwrap_or_default();
     let told = standing.list.as_deref().map(told).unwrap_or_default();
     match standing.status {
         Status::Valid if standing.failure.is_none() => Ok(format!("{source} : {told}")),
-        Status::Valid => Err(Failure::new(
+        Status::Valid => Err(StepFailure::new(
             format!("{source} ne donne plus de liste valable{why} ; la dernière sert encore : {told}"),
             remedy(standing),
         )),
-        Status::Late => Err(Failure::new(
+        Status::Late => Err(StepFailure::new(
             format!(
                 "la liste de {source} est périmée{why} ; elle sert encore, jusqu’au {} : {told}",
                 standing.serves_until.map(day).unwrap_or_default()
             ),
             remedy(standing),
         )),
-        Status::Missing => Err(Failure::new(
+        Status::Missing => Err(StepFailure::new(
             format!("aucune liste utilisable de {source}{why} : les connexions à vérifier sont refusées"),
             remedy(standing),
         )),
     }
 }
 
-fn told(list: &List) -> String {
+fn told(list: &RevocationList) -> String {
     let revoked = counted(list.revoked, "certificat révoqué", "certificats révoqués");
     let (from, until) = (day(list.this_update), day(list.next_update));
     format!("« {} », du {from}, à remplacer avant le {until}, {revoked}", list.issuer)
 }
 
-fn remedy(standing: &Standing) -> String {
+fn remedy(standing: &ListStatus) -> String {
     let failure = standing.failure.as_deref().unwrap_or_default();
     let remedy = if failure.contains("« ca »") {
         "ajoutez à la clé « ca » l’autorité qui signe cette liste (IGC-Santé Élémentaire Organisations), ou corrigez l’adresse"

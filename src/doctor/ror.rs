@@ -11,14 +11,14 @@ use tokio_rustls::client::TlsStream;
 use super::handshake::{Endpoint, Opening, REVOCATION, TLS};
 use super::line_protocol::Dialogue;
 use super::phrases::whole;
-use super::step::{Failure, Outcome, Section, Trial};
+use super::step::{Outcome, Section, StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
 use super::{LONGEST, ror_failure, ror_permissions};
 use crate::capacity::Location;
 use crate::clock::Clock;
 use crate::config;
 use crate::referential::Referential;
-use crate::ror::{Client, PushFailure, Settings, SetupError};
+use crate::ror::{Client, PushFailure, RorSettings, RorSetupError};
 use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
@@ -32,7 +32,7 @@ const DRIFT: i64 = 120;
 
 pub(super) async fn sections(
     ror: &config::Ror,
-    read: Result<Box<Client>, SetupError>,
+    read: Result<Box<Client>, RorSetupError>,
     place: Option<&Location>,
     referential: Option<&Referential>,
     revocation: &Revocation,
@@ -57,7 +57,7 @@ pub(super) async fn sections(
 }
 
 /// The client that reads, and what it reads of a location that does not exist.
-async fn reading(settings: &Settings, client: Option<&Client>, place: Option<&Location>, clock: &Clock) -> Section {
+async fn reading(settings: &RorSettings, client: Option<&Client>, place: Option<&Location>, clock: &Clock) -> Section {
     let name = settings.reader.client_id.as_ref().unwrap_or(&settings.client_id);
     let mut trial =
         Trial::new("lecture", format!("Lecture du ROR (client « {name} »)"), &[TOKEN, READING], limit(settings));
@@ -91,7 +91,7 @@ async fn try_reading(trial: &mut Trial, client: &Client, place: Option<&Location
 }
 
 /// One request and its connection, and one renewal of the token.
-fn limit(settings: &Settings) -> Duration {
+fn limit(settings: &RorSettings) -> Duration {
     settings.timeout.get().saturating_mul(2).min(LONGEST)
 }
 
@@ -106,8 +106,8 @@ fn title(what: &str, url: &str) -> String {
 /// The client, once it has a token.
 async fn try_token(
     trial: &mut Trial,
-    settings: &Settings,
-    read: Result<Box<Client>, SetupError>,
+    settings: &RorSettings,
+    read: Result<Box<Client>, RorSetupError>,
     revocation: &Revocation,
     clock: &Clock,
 ) -> Option<Client> {
@@ -124,7 +124,7 @@ async fn try_token(
 
 async fn try_api(
     trial: &mut Trial,
-    settings: &Settings,
+    settings: &RorSettings,
     client: Option<&Client>,
     place: Option<(&Location, &Referential)>,
     revocation: &Revocation,
@@ -151,12 +151,12 @@ fn skipped(reason: &str) -> Outcome {
 }
 
 fn prepare(
-    settings: &Settings,
-    read: Result<Box<Client>, SetupError>,
+    settings: &RorSettings,
+    read: Result<Box<Client>, RorSetupError>,
     revocation: &Revocation,
-) -> Result<(Client, String), Failure> {
+) -> Result<(Client, String), StepFailure> {
     let client = read.map_err(|error| {
-        Failure::new(
+        StepFailure::new(
             whole(&error),
             "corrigez la section [ror.api] ; la rubrique des certificats dit ce qui leur manque",
         )
@@ -188,7 +188,7 @@ async fn drift(stream: TlsStream<TcpStream>, host: &str, now: Timestamp) -> Outc
     };
     match now.as_second() - theirs.as_second() {
         drift if drift.abs() <= DRIFT => Outcome::Reussi { detail: "à l’heure du serveur, à deux minutes près".to_owned() },
-        drift => Failure::new(
+        drift => StepFailure::new(
             format!(
                 "cette machine est en {} de {} s sur le serveur",
                 if drift > 0 { "avance" } else { "retard" },
@@ -208,7 +208,7 @@ fn date<'a>(mut lines: impl Iterator<Item = &'a str>) -> Option<Timestamp> {
     DateTimeParser::new().parse_timestamp(value.trim()).ok()
 }
 
-async fn token(client: &Client, settings: &Settings, endpoint: &Endpoint) -> Result<((), String), Failure> {
+async fn token(client: &Client, settings: &RorSettings, endpoint: &Endpoint) -> Result<((), String), StepFailure> {
     let Err(failure) = client.token().await else { return Ok(((), "jeton délivré".to_owned())) };
     let verdict = match failure {
         PushFailure::Unreachable(_) | PushFailure::Unknown(_) => endpoint.verdict().await,

@@ -6,29 +6,30 @@
 
 use super::handshake::Endpoint;
 use super::ror_failure;
-use super::step::Failure;
+use super::step::StepFailure;
 use crate::capacity::{
-    Affectation, Count, Indicator, Location, Nature, Nombre, Parts, ServiceCode, Source, Statut, Temporalite, Update,
+    Affectation, Count, Indicator, IndicatorParts, Location, Nature, Nombre, ServiceCode, Source, Statut, Temporalite,
+    Update,
 };
 use crate::clock::Clock;
 use crate::defect::Code;
 use crate::referential::Referential;
-use crate::ror::{Client, PushFailure, Settings};
+use crate::ror::{Client, PushFailure, RorSettings};
 
 /// What no establishment calls a service.
 const IMPOSSIBLE: &str = "DISPOLITS-DOCTOR-";
 
 pub(super) async fn ask(
     client: &Client,
-    settings: &Settings,
+    settings: &RorSettings,
     place: &Location,
     referential: &Referential,
     clock: &Clock,
     endpoint: &Endpoint,
-) -> Result<((), String), Failure> {
+) -> Result<((), String), StepFailure> {
     known(place, referential)?;
     let update = impossible(place, clock).ok_or_else(|| {
-        Failure::new("l’essai n’a pu être construit", "signalez cette ligne aux auteurs de Dispolits")
+        StepFailure::new("l’essai n’a pu être construit", "signalez cette ligne aux auteurs de Dispolits")
     })?;
     let finess = place.finess();
     match client.try_replace(&update).await.result {
@@ -40,7 +41,7 @@ pub(super) async fn ask(
             ),
         )),
         Err(failure) => Err(ror_failure::failure(&failure, settings, &endpoint.refusals())),
-        Ok(_) => Err(Failure::new(
+        Ok(_) => Err(StepFailure::new(
             "ce qui répond confirme une écriture dans un lieu qui n’existe pas : ce n’est pas le ROR, ou pas comme l’ANS le documente",
             "vérifiez ror.api.base_url, puis montrez cette ligne à l’ANS",
         )),
@@ -48,11 +49,11 @@ pub(super) async fn ask(
 }
 
 /// A typing error must not pass for a missing right.
-fn known(place: &Location, referential: &Referential) -> Result<(), Failure> {
+fn known(place: &Location, referential: &Referential) -> Result<(), StepFailure> {
     if referential.service(place.finess(), place.service()).is_some() {
         return Ok(());
     }
-    Err(Failure::new(
+    Err(StepFailure::new(
         format!("le lieu {}/{} n’est pas au référentiel", place.finess(), place.service()),
         "donnez à --lieu un service de services.csv ; l’essai porte sur son établissement",
     ))
@@ -60,7 +61,7 @@ fn known(place: &Location, referential: &Referential) -> Result<(), Failure> {
 
 pub(super) fn impossible(place: &Location, clock: &Clock) -> Option<Update> {
     let code: ServiceCode = format!("{IMPOSSIBLE}{:08X}", fastrand::u32(..)).parse().ok()?;
-    let indicator = Indicator::new(Parts {
+    let indicator = Indicator::new(IndicatorParts {
         statut: Statut::Disponible,
         temporalite: Temporalite::Courant,
         genre: None,

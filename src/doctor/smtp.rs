@@ -1,4 +1,4 @@
-//! The submission server, by the very conversation of the service ([`Session`]), up to a recipient. No mail is sent: the
+//! The submission server, by the very conversation of the service ([`SmtpSession`]), up to a recipient. No mail is sent: the
 //! sender and the recipient are named, then taken back (RFC 5321, section 4.1.1.5).
 
 use tokio::net::TcpStream;
@@ -7,12 +7,13 @@ use tokio_rustls::client::TlsStream;
 use super::LONGEST;
 use super::handshake::{Endpoint, Opening, REVOCATION, STARTTLS, TLS};
 use super::phrases::whole;
-use super::step::{Failure, Trial};
+use super::step::{StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
-use super::tls_failure::Refusals;
+use super::tls_failure::TlsRefusals;
 use crate::address::Address;
 use crate::smtp::{
-    Answer, Auth, Fault, Offers, Problem, Security, Session, Settings, SetupError, Smtp, Step, Submission,
+    Auth, Offers, Problem, Security, Smtp, SmtpAnswer, SmtpFault, SmtpSession, SmtpSettings, SmtpSetupError, SmtpStep,
+    Submission,
 };
 use crate::tls::revocation::Revocation;
 
@@ -39,15 +40,15 @@ pub(super) struct Envelopes<'a> {
 
 /// A server being talked to, and how to tell its failures.
 struct Talk<'a> {
-    settings: &'a Settings,
-    refusals: Refusals<'a>,
-    session: Session<TlsStream<TcpStream>>,
+    settings: &'a SmtpSettings,
+    refusals: TlsRefusals<'a>,
+    session: SmtpSession<TlsStream<TcpStream>>,
 }
 
 /// Every address that replies leave from must be taken, and one of those that they go to.
 pub(super) async fn trial(
-    settings: &Settings,
-    read: Option<&Result<Smtp, SetupError>>,
+    settings: &SmtpSettings,
+    read: Option<&Result<Smtp, SmtpSetupError>>,
     envelopes: &Envelopes<'_>,
     revocation: &Revocation,
 ) -> Trial {
@@ -67,7 +68,7 @@ pub(super) async fn trial(
     trial
 }
 
-fn endpoint(settings: &Settings) -> Endpoint {
+fn endpoint(settings: &SmtpSettings) -> Endpoint {
     Endpoint {
         target: Target::new(&settings.host, settings.port, "smtp.host"),
         opening: match settings.security {
@@ -83,7 +84,7 @@ fn endpoint(settings: &Settings) -> Endpoint {
 
 async fn try_server(
     trial: &mut Trial,
-    settings: &Settings,
+    settings: &SmtpSettings,
     endpoint: &Endpoint,
     envelopes: &Envelopes<'_>,
 ) -> Option<()> {
@@ -96,9 +97,9 @@ async fn try_server(
     Some(())
 }
 
-fn prepare(settings: &Settings, read: Option<&Result<Smtp, SetupError>>) -> Result<((), String), Failure> {
+fn prepare(settings: &SmtpSettings, read: Option<&Result<Smtp, SmtpSetupError>>) -> Result<((), String), StepFailure> {
     if let Some(Err(error)) = read {
-        return Err(Failure::new(whole(error), "corrigez la section [smtp]"));
+        return Err(StepFailure::new(whole(error), "corrigez la section [smtp]"));
     }
     let account = settings.user.as_deref().map_or("sans compte".to_owned(), |user| format!("compte {user}"));
     Ok(((), format!("auth = \"{}\", {account}", settings.auth())))
@@ -106,18 +107,18 @@ fn prepare(settings: &Settings, read: Option<&Result<Smtp, SetupError>>) -> Resu
 
 impl<'a> Talk<'a> {
     async fn open(
-        settings: &'a Settings,
+        settings: &'a SmtpSettings,
         endpoint: &'a Endpoint,
         stream: TlsStream<TcpStream>,
-    ) -> Result<(Self, String), Failure> {
+    ) -> Result<(Self, String), StepFailure> {
         let refusals = endpoint.refusals();
-        let opened = Session::open(stream, settings).await;
+        let opened = SmtpSession::open(stream, settings).await;
         let session = opened.map_err(|problem| unopened(&refusals, &problem))?;
         let detail = told(session.offers())?;
         Ok((Self { settings, refusals, session }, detail))
     }
 
-    async fn login(&mut self) -> Result<((), String), Failure> {
+    async fn login(&mut self) -> Result<((), String), StepFailure> {
         match self.session.login(self.settings).await {
             Ok(Some(mechanism)) => Ok(((), format!("AUTH {mechanism} accepté"))),
             Ok(None) => Ok(((), "aucun compte configuré : le certificat ou l’adresse en tient lieu".to_owned())),
@@ -126,18 +127,18 @@ impl<'a> Talk<'a> {
     }
 
     /// What to look at depends on what identifies us.
-    fn not_admitted(&self, problem: &Problem) -> Failure {
+    fn not_admitted(&self, problem: &Problem) -> StepFailure {
         let answer = match &problem.fault {
-            Fault::NoMechanism(mechanism) => return not_offered(mechanism, self.session.offers()),
-            Fault::Settings(error) => return Failure::new(whole(error), "corrigez smtp.password"),
-            Fault::Refused(answer) => answer,
+            SmtpFault::NoMechanism(mechanism) => return not_offered(mechanism, self.session.offers()),
+            SmtpFault::Settings(error) => return StepFailure::new(whole(error), "corrigez smtp.password"),
+            SmtpFault::Refused(answer) => answer,
             _ => return self.lost(problem),
         };
         let reason = problem.reason.as_ref().map(|reason| format!(" ; motif : {reason}")).unwrap_or_default();
         let said = format!("{answer}{reason}");
         match self.settings.auth() {
             Auth::External => self.refusals.of_our_certificate(&said),
-            Auth::Xoauth2 => Failure::new(
+            Auth::Xoauth2 => StepFailure::new(
                 format!("le serveur refuse le jeton (« {said} »)"),
                 "vérifiez smtp.user, et que smtp.token donne un jeton encore valable, demandé pour ce serveur",
             ),
@@ -150,7 +151,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Each as the service names it, and taken back, so that no mail begins.
-    async fn senders(&mut self, envelopes: &Envelopes<'_>) -> Result<((), String), Failure> {
+    async fn senders(&mut self, envelopes: &Envelopes<'_>) -> Result<((), String), StepFailure> {
         for from in &envelopes.from {
             self.sender(Some(*from)).await?;
         }
@@ -163,26 +164,26 @@ impl<'a> Talk<'a> {
         Ok(((), format!("{} {verb} ; rien n’a été envoyé", all.join(", "))))
     }
 
-    async fn sender(&mut self, from: Option<&Address>) -> Result<(), Failure> {
+    async fn sender(&mut self, from: Option<&Address>) -> Result<(), StepFailure> {
         let named = self.session.sender(&nothing(from)).await;
         named.map_err(|problem| self.unwelcome(from, &problem))?;
         self.session.forget().await;
         Ok(())
     }
 
-    fn unwelcome(&self, from: Option<&Address>, problem: &Problem) -> Failure {
+    fn unwelcome(&self, from: Option<&Address>, problem: &Problem) -> StepFailure {
         let said = match &problem.fault {
-            Fault::Refused(answer) if answer.wants_login() => return self.forbidden(answer),
-            Fault::Refused(answer) => answer.to_string(),
-            Fault::Unwritable => problem.fault.to_string(),
+            SmtpFault::Refused(answer) if answer.wants_login() => return self.forbidden(answer),
+            SmtpFault::Refused(answer) => answer.to_string(),
+            SmtpFault::Unwritable => problem.fault.to_string(),
             _ => return self.lost(problem),
         };
         match from {
-            Some(from) => Failure::new(
+            Some(from) => StepFailure::new(
                 format!("le serveur refuse l’expéditeur {from} (« {said} »)"),
                 "reply.from, et la clé from d’une boîte, doivent être des adresses que ce compte a le droit d’employer ; un code en 4 peut dire que trop de courriels sont partis : les réponses attendent, aucune n’est abandonnée pour cela",
             ),
-            None => Failure::new(
+            None => StepFailure::new(
                 format!("le serveur refuse l’expéditeur d’enveloppe vide, MAIL FROM:<> (« {said} »)"),
                 "les avis de traitement (MDN) n’en partiront pas : écrivez reply.null_return_path = false, ou demandez à l’opérateur de l’admettre (RFC 8098)",
             ),
@@ -190,7 +191,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Some servers say only here that they do not know us. What they think of this very address does not matter.
-    async fn destination(&mut self, envelopes: &Envelopes<'_>) -> Result<((), String), Failure> {
+    async fn destination(&mut self, envelopes: &Envelopes<'_>) -> Result<((), String), StepFailure> {
         let (Some(from), Some(to)) = (envelopes.from.first(), &envelopes.to) else {
             return Ok(((), "aucun domaine permis : rien à essayer".to_owned()));
         };
@@ -199,10 +200,10 @@ impl<'a> Talk<'a> {
         let offered = self.session.recipient(&mail, to).await;
         let detail = match offered {
             Ok(()) => format!("un courriel pour {to} serait accepté ; rien n’a été envoyé"),
-            Err(Problem { fault: Fault::Refused(answer), .. }) if answer.forbids() => {
+            Err(Problem { fault: SmtpFault::Refused(answer), .. }) if answer.forbids() => {
                 return Err(self.forbidden(&answer));
             }
-            Err(Problem { fault: Fault::Refused(answer), .. }) => {
+            Err(Problem { fault: SmtpFault::Refused(answer), .. }) => {
                 format!("le serveur nous laisse écrire hors de chez lui ; pour {to} : « {answer} »")
             }
             Err(problem) => return Err(self.lost(&problem)),
@@ -212,7 +213,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Who has no account is known by the certificate.
-    fn forbidden(&self, answer: &Answer) -> Failure {
+    fn forbidden(&self, answer: &SmtpAnswer) -> StepFailure {
         if self.settings.auth() == Auth::None {
             return self.refusals.of_our_certificate(&answer.to_string());
         }
@@ -223,21 +224,23 @@ impl<'a> Talk<'a> {
         )
     }
 
-    fn lost(&self, problem: &Problem) -> Failure {
+    fn lost(&self, problem: &Problem) -> StepFailure {
         unopened(&self.refusals, problem)
     }
 }
 
 /// A conversation that did not come so far.
-fn unopened(refusals: &Refusals<'_>, problem: &Problem) -> Failure {
+fn unopened(refusals: &TlsRefusals<'_>, problem: &Problem) -> StepFailure {
     match &problem.fault {
-        Fault::CutAtFirstWord(error) => refusals.of_a_silent_cut(error),
-        Fault::Cut(error) => refusals.of_connection(error),
-        Fault::Refused(answer) if problem.is_of_our_certificate() => refusals.of_our_certificate(&answer.to_string()),
-        fault => Failure::new(
+        SmtpFault::CutAtFirstWord(error) => refusals.of_a_silent_cut(error),
+        SmtpFault::Cut(error) => refusals.of_connection(error),
+        SmtpFault::Refused(answer) if problem.is_of_our_certificate() => {
+            refusals.of_our_certificate(&answer.to_string())
+        }
+        fault => StepFailure::new(
             match problem.step {
-                Step::Greeting => format!("le serveur nous écarte dès l’accueil (« {fault} »)"),
-                Step::Hello => format!("le serveur refuse EHLO (« {fault} »)"),
+                SmtpStep::Greeting => format!("le serveur nous écarte dès l’accueil (« {fault} »)"),
+                SmtpStep::Hello => format!("le serveur refuse EHLO (« {fault} »)"),
                 step => format!("le serveur refuse {step} (« {fault} »)"),
             },
             "vérifiez smtp.host, smtp.port et smtp.hello, puis montrez cette ligne à l’opérateur",
@@ -250,21 +253,21 @@ fn nothing(from: Option<&Address>) -> Submission<'_> {
     Submission { from, to: &[], message_id: MESSAGE_ID, mail: b"" }
 }
 
-fn not_offered(mechanism: &str, offers: &Offers) -> Failure {
+fn not_offered(mechanism: &str, offers: &Offers) -> StepFailure {
     let offered = match offers.mechanisms() {
         [] => "rien".to_owned(),
         mechanisms => crate::defect::excerpt(&mechanisms.join(", ")),
     };
-    Failure::new(
+    StepFailure::new(
         format!("le serveur n’offre pas AUTH {mechanism} (il offre : {offered})"),
         "demandez à l’opérateur comment ce compte s’identifie à l’envoi, et écrivez-le dans smtp.auth (« plain », « xoauth2 », « external » ou « none ») ; un serveur n’offre souvent EXTERNAL qu’au client dont il accepte le certificat (smtp.identity)",
     )
 }
 
-fn told(offers: &Offers) -> Result<String, Failure> {
+fn told(offers: &Offers) -> Result<String, StepFailure> {
     let size = match offers.size() {
         Some(bytes) if bytes < SMALLEST_SIZE => {
-            return Err(Failure::new(
+            return Err(StepFailure::new(
                 format!("le serveur n’accepte que {bytes} octets par courriel (SIZE)"),
                 "demandez à l’opérateur une limite d’au moins 1 Mio : les réponses plus grandes partent sans le courriel d’origine, ou pas du tout",
             ));

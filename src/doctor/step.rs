@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 /// One thing tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct DoctorStep {
     /// Its name, stable: programs may look for it.
     #[serde(rename = "etape")]
     pub name: &'static str,
@@ -53,12 +53,12 @@ pub struct Section {
     pub title: String,
     /// What was tried.
     #[serde(rename = "etapes")]
-    pub steps: Vec<Step>,
+    pub steps: Vec<DoctorStep>,
 }
 
 /// Why a step failed, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct StepFailure {
     pub(super) cause: String,
     pub(super) remedy: String,
 }
@@ -78,14 +78,14 @@ impl Outcome {
     }
 }
 
-impl Failure {
+impl StepFailure {
     pub(super) fn new(cause: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { cause: cause.into(), remedy: remedy.into() }
     }
 }
 
-impl From<Failure> for Outcome {
-    fn from(failure: Failure) -> Self {
+impl From<StepFailure> for Outcome {
+    fn from(failure: StepFailure) -> Self {
         Self::Echec { cause: failure.cause, remede: failure.remedy }
     }
 }
@@ -107,7 +107,7 @@ impl Trial {
     pub(super) async fn step<T>(
         &mut self,
         name: &'static str,
-        work: impl Future<Output = Result<(T, String), Failure>>,
+        work: impl Future<Output = Result<(T, String), StepFailure>>,
     ) -> Option<T> {
         let done = timeout(self.limit, work).await.unwrap_or_else(|_| Err(self.silence()));
         match done {
@@ -124,11 +124,11 @@ impl Trial {
 
     /// Tells of a step that the others do not depend on.
     pub(super) fn note(&mut self, name: &'static str, outcome: Outcome) {
-        self.section.steps.push(Step { name, outcome });
+        self.section.steps.push(DoctorStep { name, outcome });
     }
 
     /// The same, of a result.
-    pub(super) fn note_result(&mut self, name: &'static str, result: Result<String, Failure>) {
+    pub(super) fn note_result(&mut self, name: &'static str, result: Result<String, StepFailure>) {
         let outcome = result.map_or_else(Outcome::from, |detail| Outcome::Reussi { detail });
         self.note(name, outcome);
     }
@@ -145,8 +145,8 @@ impl Trial {
         self.section
     }
 
-    fn silence(&self) -> Failure {
-        Failure::new(
+    fn silence(&self) -> StepFailure {
+        StepFailure::new(
             format!("rien n’a abouti en {} s", self.limit.as_secs()),
             "un pare-feu qui avale les paquets, un mauvais port ou un serveur arrêté se montrent ainsi ; vérifiez l’adresse et le port, puis le réseau",
         )

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::phrases::{counted, whole};
-use super::step::{Failure, Outcome, Section, Trial};
+use super::step::{Outcome, Section, StepFailure, Trial};
 use super::{disk, factors};
 use crate::config::Config;
 use crate::health::Room;
 use crate::outcome::in_paris;
 use crate::store::inspect;
-use crate::store::inspect::{Look, Schema};
-use crate::store::{Settings, StoreError, UnreadCount};
+use crate::store::inspect::{Schema, StoreInspection};
+use crate::store::{StoreError, StoreSettings, UnreadCount};
 
 const OPENING: &str = "ouverture";
 const INTEGRITY: &str = "intégrité";
@@ -58,25 +58,25 @@ async fn on_a_server(trial: &mut Trial, config: &Config) -> Option<()> {
     Some(())
 }
 
-async fn session(settings: &Settings) -> Result<(Look, String), Failure> {
-    let mut look = Look::connect(settings).await.map_err(|error| refused(&error))?;
+async fn session(settings: &StoreSettings) -> Result<(StoreInspection, String), StepFailure> {
+    let mut look = StoreInspection::connect(settings).await.map_err(|error| refused(&error))?;
     let version = look.server_version().await.map_err(|error| refused(&error))?.unwrap_or_default();
     let detail =
         format!("{} : session ouverte, fsync et synchronous_commit actifs, PostgreSQL {version}", settings.url);
     Ok((look, detail))
 }
 
-async fn tables(look: &mut Look) -> Result<((), String), Failure> {
+async fn tables(look: &mut StoreInspection) -> Result<((), String), StepFailure> {
     match look.try_write().await {
         Ok(()) => Ok(((), "l’utilisateur peut créer des tables".to_owned())),
-        Err(error) => Err(Failure::new(
+        Err(error) => Err(StepFailure::new(
             format!("la base ne peut être écrite ({})", whole(&error)),
             "faites de cet utilisateur le propriétaire de la base : ALTER DATABASE … OWNER TO … ; vérifiez que le serveur n’est pas une réplique",
         )),
     }
 }
 
-fn refused(error: &StoreError) -> Failure {
+fn refused(error: &StoreError) -> StepFailure {
     let remedy = match error {
         StoreError::Url(_) => "corrigez store.url",
         StoreError::PasswordInUrl | StoreError::Password(_) => {
@@ -95,11 +95,11 @@ fn refused(error: &StoreError) -> Failure {
             "vérifiez que le serveur PostgreSQL est démarré et joignable, puis le nom de la base, l’utilisateur, son mot de passe et l’autorité du certificat (store.ca)"
         }
     };
-    Failure::new(whole(error), remedy)
+    StepFailure::new(whole(error), remedy)
 }
 
 /// A missing file is made by the first start, if its folder allows it.
-fn opening(file: Result<Option<PathBuf>, StoreError>) -> Result<(PathBuf, String), Failure> {
+fn opening(file: Result<Option<PathBuf>, StoreError>) -> Result<(PathBuf, String), StepFailure> {
     let path = file.map_err(|error| refused(&error))?.unwrap_or_default();
     if path.exists() {
         let detail = path.display().to_string();
@@ -107,7 +107,7 @@ fn opening(file: Result<Option<PathBuf>, StoreError>) -> Result<(PathBuf, String
     }
     let folder = folder(&path);
     if !folder.is_dir() {
-        return Err(Failure::new(
+        return Err(StepFailure::new(
             format!("le dossier {} n’existe pas", folder.display()),
             "créez-le et donnez-le à l’utilisateur du service, ou corrigez store.url",
         ));
@@ -135,26 +135,26 @@ fn to_be_made(trial: &mut Trial) {
     }
 }
 
-async fn integrity(path: &Path) -> Result<(Look, String), Failure> {
-    let mut look = Look::open(path).await.map_err(|error| unusable(&error))?;
+async fn integrity(path: &Path) -> Result<(StoreInspection, String), StepFailure> {
+    let mut look = StoreInspection::open(path).await.map_err(|error| unusable(&error))?;
     let damage = look.damage().await.map_err(|error| unusable(&error))?;
     if damage.is_empty() {
         return Ok((look, "PRAGMA quick_check : ok".to_owned()));
     }
-    Err(Failure::new(
+    Err(StepFailure::new(
         format!("la base est abîmée : {}", crate::defect::excerpt(&damage.join(" ; "))),
         "arrêtez le service, mettez ce fichier et ses voisins -wal et -shm de côté, puis restaurez la dernière sauvegarde ; vérifiez le disque",
     ))
 }
 
 /// Whether it is that of this program.
-async fn schema(look: &mut Look) -> Result<(bool, String), Failure> {
+async fn schema(look: &mut StoreInspection) -> Result<(bool, String), StepFailure> {
     match look.schema().await.map_err(|error| unusable(&error))? {
         Schema::Current => Ok((true, "à jour".to_owned())),
         Schema::Older(missing) => {
             Ok((false, format!("sera mis à niveau au prochain lancement ({})", counted(missing, "étape", "étapes"))))
         }
-        Schema::Newer => Err(Failure::new(
+        Schema::Newer => Err(StepFailure::new(
             "la base a été écrite par une version plus récente de Dispolits",
             "installez cette version ou une plus récente, ou restaurez une sauvegarde d’avant la mise à jour",
         )),
@@ -162,7 +162,7 @@ async fn schema(look: &mut Look) -> Result<(bool, String), Failure> {
 }
 
 /// The mails that the service could not take, mailbox by mailbox.
-async fn unread(trial: &mut Trial, look: &mut Look, current: bool, config: &Config) {
+async fn unread(trial: &mut Trial, look: &mut StoreInspection, current: bool, config: &Config) {
     if !current {
         return trial.note(UNREAD, Outcome::NonFait { raison: "le schéma n’est pas encore à jour".to_owned() });
     }
@@ -173,7 +173,7 @@ async fn unread(trial: &mut Trial, look: &mut Look, current: bool, config: &Conf
     trial.note_result(UNREAD, judged);
 }
 
-fn judge_unread(counts: &[UnreadCount], config: &Config) -> Result<String, Failure> {
+fn judge_unread(counts: &[UnreadCount], config: &Config) -> Result<String, StepFailure> {
     if counts.is_empty() {
         return Ok("aucun".to_owned());
     }
@@ -186,19 +186,19 @@ fn judge_unread(counts: &[UnreadCount], config: &Config) -> Result<String, Failu
         let mails = counted(usize::try_from(count.mails).unwrap_or(0), "courriel", "courriels");
         format!("{mails} dans la boîte {} depuis le {} : {}", name(&count.mailbox), in_paris(count.oldest), count.cause)
     };
-    Err(Failure::new(
+    Err(StepFailure::new(
         counts.iter().map(told).collect::<Vec<_>>().join(" ; "),
         "lancez « dispolits journal left list » : chaque courriel y est, avec sa cause et ce qu’on peut en faire",
     ))
 }
 
-async fn writing(look: &mut Look, path: &Path) -> Result<((), String), Failure> {
+async fn writing(look: &mut StoreInspection, path: &Path) -> Result<((), String), StepFailure> {
     match look.try_write().await {
         Ok(()) => {
             disk::writable(folder(path))?;
             Ok(((), "la base et son dossier acceptent l’écriture".to_owned()))
         }
-        Err(error) => Err(Failure::new(
+        Err(error) => Err(StepFailure::new(
             format!("la base ne peut être écrite ({})", whole(&error)),
             "donnez le fichier et son dossier à l’utilisateur du service, et sous systemd ajoutez ce dossier à ReadWritePaths ; si la base est verrouillée, cherchez quel programme la tient",
         )),
@@ -219,8 +219,8 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-fn unusable(error: &StoreError) -> Failure {
-    Failure::new(
+fn unusable(error: &StoreError) -> StepFailure {
+    StepFailure::new(
         whole(error),
         "vérifiez que store.url désigne bien la base de Dispolits et que l’utilisateur du service peut la lire ; si elle est abîmée, restaurez la dernière sauvegarde",
     )

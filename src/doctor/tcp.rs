@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::net::{TcpStream, lookup_host};
 
 use super::phrases::reason;
-use super::step::{Failure, Trial};
+use super::step::{StepFailure, Trial};
 
 pub(super) const DNS: &str = "DNS";
 pub(super) const TCP: &str = "TCP";
@@ -31,7 +31,7 @@ impl Target {
         trial.step(TCP, self.connect(&addresses)).await
     }
 
-    async fn resolve(&self) -> Result<(Vec<SocketAddr>, String), Failure> {
+    async fn resolve(&self) -> Result<(Vec<SocketAddr>, String), StepFailure> {
         let found = lookup_host((self.host.as_str(), self.port)).await.map_err(|error| self.unknown(&error))?;
         let addresses: Vec<SocketAddr> = found.collect();
         if addresses.is_empty() {
@@ -42,7 +42,7 @@ impl Target {
     }
 
     /// Every address is tried, as the service does; the last refusal is told.
-    async fn connect(&self, addresses: &[SocketAddr]) -> Result<(TcpStream, String), Failure> {
+    async fn connect(&self, addresses: &[SocketAddr]) -> Result<(TcpStream, String), StepFailure> {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for address in addresses {
             match TcpStream::connect(address).await {
@@ -58,8 +58,8 @@ impl Target {
         TcpStream::connect((self.host.as_str(), self.port)).await
     }
 
-    fn unknown(&self, error: &io::Error) -> Failure {
-        Failure::new(
+    fn unknown(&self, error: &io::Error) -> StepFailure {
+        StepFailure::new(
             format!("le nom « {} » est inconnu du DNS ({})", self.host, reason(error)),
             format!(
                 "vérifiez l’orthographe de {}, puis que cette machine interroge un serveur DNS qui connaît ce nom (« getent hosts {} »)",
@@ -68,13 +68,13 @@ impl Target {
         )
     }
 
-    fn closed(&self, error: &io::Error) -> Failure {
+    fn closed(&self, error: &io::Error) -> StepFailure {
         let cause = if error.kind() == io::ErrorKind::ConnectionRefused {
             format!("{} refuse la connexion sur le port {}", self.host, self.port)
         } else {
             format!("{} est injoignable sur le port {} ({})", self.host, self.port, reason(error))
         };
-        Failure::new(
+        StepFailure::new(
             cause,
             format!(
                 "vérifiez le port de {}, que le serveur est en service et que le pare-feu laisse sortir cette machine vers ce port",

@@ -6,36 +6,36 @@ use rustls::{AlertDescription, CertificateError, Error};
 
 use super::handshake::Endpoint;
 use super::phrases::{reason, told_chain};
-use super::step::Failure;
+use super::step::StepFailure;
 use crate::tls::{Certificate, blames_our_certificate, certificate_alert, distrust, tls_error};
 
 /// Failures of the connections to one server.
 #[derive(Debug)]
-pub(super) struct Refusals<'a> {
+pub(super) struct TlsRefusals<'a> {
     pub(super) endpoint: &'a Endpoint,
     /// The certificate that we show, if we show one.
     pub(super) presented: Option<Certificate>,
 }
 
-impl Refusals<'_> {
+impl TlsRefusals<'_> {
     /// A handshake that failed, with the chain that the server showed.
-    pub(super) fn of_handshake(&self, error: &io::Error, seen: &[Vec<u8>]) -> Failure {
+    pub(super) fn of_handshake(&self, error: &io::Error, seen: &[Vec<u8>]) -> StepFailure {
         let failure = match tls_error(error) {
             Some(Error::InvalidCertificate(why)) => self.of_certificate(why),
             Some(Error::AlertReceived(alert)) => return self.of_alert(*alert),
             Some(Error::InvalidMessage(_)) => return self.not_tls(),
-            Some(other) => Failure::new(format!("la négociation TLS échoue ({other})"), self.ask_operator()),
+            Some(other) => StepFailure::new(format!("la négociation TLS échoue ({other})"), self.ask_operator()),
             None => return self.cut(error),
         };
         if seen.is_empty() {
             return failure;
         }
         let chain = told_chain(seen.iter().map(Vec::as_slice));
-        Failure::new(format!("{} ; certificat vu : {chain}", failure.cause), failure.remedy)
+        StepFailure::new(format!("{} ; certificat vu : {chain}", failure.cause), failure.remedy)
     }
 
     /// An established connection that failed: in TLS 1.3 the refusal of our certificate comes then.
-    pub(super) fn of_connection(&self, error: &io::Error) -> Failure {
+    pub(super) fn of_connection(&self, error: &io::Error) -> StepFailure {
         match tls_error(error) {
             Some(Error::AlertReceived(alert)) => self.of_alert(*alert),
             _ => self.cut(error),
@@ -43,17 +43,17 @@ impl Refusals<'_> {
     }
 
     /// The server does not want our certificate, or wants one.
-    pub(super) fn of_our_certificate(&self, said: &str) -> Failure {
+    pub(super) fn of_our_certificate(&self, said: &str) -> StepFailure {
         let section = &self.endpoint.section;
         match &self.presented {
-            Some(own) => Failure::new(
+            Some(own) => StepFailure::new(
                 format!("le serveur refuse notre certificat client ({said})"),
                 format!(
                     "déclarez à l’opérateur ce DN : {} ; vérifiez aussi que {section}.identity est bien le certificat IGC-Santé ORG AUTH_CLI de cet environnement, suivi de sa chaîne",
                     own.names()
                 ),
             ),
-            None => Failure::new(
+            None => StepFailure::new(
                 format!("le serveur exige un certificat client, et aucun n’est présenté ({said})"),
                 format!("ajoutez {section}.identity (certificat IGC-Santé ORG AUTH_CLI et sa clé)"),
             ),
@@ -61,7 +61,7 @@ impl Refusals<'_> {
     }
 
     /// A login that the server refuses, with its words: it may be for our certificate.
-    pub(super) fn of_login(&self, said: &str, cause: String, remedy: impl Into<String>) -> Failure {
+    pub(super) fn of_login(&self, said: &str, cause: String, remedy: impl Into<String>) -> StepFailure {
         if blames_our_certificate(said) {
             return self.of_our_certificate(said);
         }
@@ -69,11 +69,11 @@ impl Refusals<'_> {
             format!(" ; si le compte est lié au certificat, l’opérateur doit connaître ce DN : {}", own.names())
         };
         let declare = self.presented.as_ref().map(declare).unwrap_or_default();
-        Failure::new(cause, format!("{}{declare}", remedy.into()))
+        StepFailure::new(cause, format!("{}{declare}", remedy.into()))
     }
 
     /// A server's certificate that is not trusted.
-    pub(super) fn of_certificate(&self, why: &CertificateError) -> Failure {
+    pub(super) fn of_certificate(&self, why: &CertificateError) -> StepFailure {
         let remedy = match why {
             CertificateError::UnknownIssuer => return self.unknown_issuer(),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
@@ -97,15 +97,15 @@ impl Refusals<'_> {
             }
             _ => self.ask_operator(),
         };
-        Failure::new(distrust(why), remedy)
+        StepFailure::new(distrust(why), remedy)
     }
 
-    fn unknown_issuer(&self) -> Failure {
+    fn unknown_issuer(&self) -> StepFailure {
         let known = match &self.endpoint.ca {
             Some(path) => format!("le fichier {} n’en contient pas l’émetteur", path.display()),
             None => "les autorités de cette machine n’en contiennent pas l’émetteur".to_owned(),
         };
-        Failure::new(
+        StepFailure::new(
             format!("le certificat du serveur ne vient d’aucune autorité connue : {known}"),
             format!(
                 "mettez dans {}.ca le fichier PEM des autorités de ce serveur (pour MSSanté : la racine IGC-Santé Élémentaire et l’autorité Organisations de cet environnement) ; si l’émetteur vu est inconnu de l’opérateur, quelqu’un s’interpose",
@@ -114,18 +114,18 @@ impl Refusals<'_> {
         )
     }
 
-    fn of_alert(&self, alert: AlertDescription) -> Failure {
+    fn of_alert(&self, alert: AlertDescription) -> StepFailure {
         if let Some(alert) = certificate_alert(&Error::AlertReceived(alert)) {
             return self.of_our_certificate(&format!("alerte TLS {alert:?}"));
         }
-        Failure::new(
+        StepFailure::new(
             format!("le serveur interrompt la négociation (alerte TLS {alert:?})"),
             "le serveur doit offrir TLS 1.2 ou 1.3 avec une suite ECDHE et AEAD ; demandez à son exploitant ce qu’il attend",
         )
     }
 
-    fn not_tls(&self) -> Failure {
-        Failure::new(
+    fn not_tls(&self) -> StepFailure {
+        StepFailure::new(
             "ce port ne parle pas TLS dès l’ouverture",
             if self.endpoint.section == "ror.api" {
                 format!("vérifiez le port de {}", self.endpoint.target.key)
@@ -140,7 +140,7 @@ impl Refusals<'_> {
 
     /// A connection that ended without a word once it was encrypted: a TLS front end does so to whoever shows no
     /// certificate that it admits.
-    pub(super) fn of_a_silent_cut(&self, error: &io::Error) -> Failure {
+    pub(super) fn of_a_silent_cut(&self, error: &io::Error) -> StepFailure {
         let (section, why) = (&self.endpoint.section, reason(error));
         let (cause, remedy) = match &self.presented {
             Some(own) => (
@@ -156,11 +156,14 @@ impl Refusals<'_> {
                 format!("ajoutez {section}.identity (certificat IGC-Santé ORG AUTH_CLI et sa clé)"),
             ),
         };
-        Failure::new(cause, format!("{remedy} ; sinon vérifiez que le port de {} est le bon", self.endpoint.target.key))
+        StepFailure::new(
+            cause,
+            format!("{remedy} ; sinon vérifiez que le port de {} est le bon", self.endpoint.target.key),
+        )
     }
 
-    fn cut(&self, error: &io::Error) -> Failure {
-        Failure::new(
+    fn cut(&self, error: &io::Error) -> StepFailure {
+        StepFailure::new(
             format!("le serveur coupe la connexion pendant l’échange ({})", reason(error)),
             format!(
                 "vérifiez que le port de {} est le bon ; certains serveurs coupent ainsi les clients sans certificat ou inconnus d’eux",

@@ -40,21 +40,21 @@ pub(super) fn render(checked: &Checked, colour: bool) -> String {
 }
 
 /// A defect as it is first met, and where else the same fault is.
-struct Entry<'a> {
+struct DefectEntry<'a> {
     defect: &'a Defect,
     text: Option<&'a str>,
     others: Vec<&'a Place>,
 }
 
 /// One entry for each fault, in document order.
-fn entries(checked: &Checked) -> Vec<Entry<'_>> {
+fn entries(checked: &Checked) -> Vec<DefectEntry<'_>> {
     let mut ranks = HashMap::new();
-    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut entries: Vec<DefectEntry<'_>> = Vec::new();
     for (defect, text) in checked.shown() {
         let rank = *ranks.entry(defect.fault()).or_insert(entries.len());
         match entries.get_mut(rank) {
             Some(entry) => entry.others.push(defect.place()),
-            None => entries.push(Entry { defect, text, others: Vec::new() }),
+            None => entries.push(DefectEntry { defect, text, others: Vec::new() }),
         }
     }
     entries
@@ -122,7 +122,7 @@ fn plural(count: usize, one: &str, many: &str) -> String {
 }
 
 /// annotate-snippets puts a colon right after a name: French wants a blank before it.
-fn group<'a>(entry: &Entry<'a>) -> Group<'a> {
+fn group<'a>(entry: &DefectEntry<'a>) -> Group<'a> {
     let (defect, text) = (entry.defect, entry.text);
     let code = defect.code();
     let level = if defect.is_rejection() {

@@ -14,9 +14,10 @@ use crate::capacity::Mode;
 use crate::defect::{Code, Defect, Place};
 use crate::judgement::{self, Context, NEEDS_REFERENTIAL, Rules};
 use crate::message::{self, Candidate};
-use crate::outcome::{Line, Verdict};
+use crate::outcome::{OutcomeLine, Verdict};
 use crate::referential::Referential;
-use crate::report::{self, Reading};
+use crate::report;
+use crate::report::ReportReading;
 
 /// What the judgement depends on besides the file.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +42,7 @@ pub struct Checked {
     /// The identifiant of its first document.
     pub identifiant: Option<String>,
     /// The counts that would be pushed.
-    pub lignes: Vec<Line>,
+    pub lignes: Vec<OutcomeLine>,
     /// All that is wrong.
     pub defauts: Vec<Defect>,
     /// The codes that could not be checked.
@@ -56,7 +57,7 @@ pub struct Checked {
 
 /// What a file is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FileKind {
     Document,
     Mail,
     Archive,
@@ -68,31 +69,31 @@ enum Kind {
 /// for what only the service knows: earlier mails and the size limit of its mailbox.
 pub fn check(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
     match kind_of(name, bytes) {
-        Kind::Document if report::holds_patient_document(bytes) => {
+        FileKind::Document if report::holds_patient_document(bytes) => {
             unsent(name, bench).with(vec![Defect::new(Code::M06, Place::mail())]).judge(&[], None, bench)
         }
-        Kind::Document => {
+        FileKind::Document => {
             let piece = name.rsplit(['/', '\\']).next().unwrap_or(name);
-            let refused = message::refused_file(name, bytes, &message::Limits::default());
+            let refused = message::refused_file(name, bytes, &message::MessageLimits::default());
             unsent(name, bench).with(refused.into_iter().collect()).judge(&[(piece, bytes)], None, bench)
         }
-        Kind::Archive => archive(name, bytes, bench),
-        Kind::Mail => mail(name, bytes, bench),
+        FileKind::Archive => archive(name, bytes, bench),
+        FileKind::Mail => mail(name, bytes, bench),
     }
 }
 
-fn kind_of(name: &str, bytes: &[u8]) -> Kind {
+fn kind_of(name: &str, bytes: &[u8]) -> FileKind {
     let extension = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     match extension.as_str() {
-        "eml" => Kind::Mail,
-        "zip" => Kind::Archive,
-        _ if bytes.starts_with(b"PK\x03\x04") => Kind::Archive,
-        _ => Kind::Document,
+        "eml" => FileKind::Mail,
+        "zip" => FileKind::Archive,
+        _ if bytes.starts_with(b"PK\x03\x04") => FileKind::Archive,
+        _ => FileKind::Document,
     }
 }
 
 fn archive(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
-    let (candidates, mut defects) = message::candidates_of_archive(name, bytes, &message::Limits::default());
+    let (candidates, mut defects) = message::candidates_of_archive(name, bytes, &message::MessageLimits::default());
     if candidates.is_empty() && defects.is_empty() {
         let nothing = Defect::new(Code::M02, Place::piece(name));
         defects.push(nothing.detail("L’archive ne contient aucun document reconnu."));
@@ -104,7 +105,7 @@ fn mail(name: &str, bytes: &[u8], bench: &Bench<'_>) -> Checked {
     if message::is_substitute(bytes) {
         return Checked { verdict: Verdict::Quarantaine, ..Checked::blank(name, Vec::new()) };
     }
-    let message = message::read(bytes, &message::Limits::default());
+    let message = message::read(bytes, &message::MessageLimits::default());
     if message.is_ignorable() {
         return Checked { verdict: Verdict::Ignore, ..Checked::blank(name, Vec::new()) };
     }
@@ -174,7 +175,7 @@ impl Checked {
         let mut before: Vec<(String, String)> = Vec::new();
         let mut verdicts = Vec::new();
         for (piece, bytes) in pieces {
-            let reading = report::read(piece, bytes, &report::Limits::default());
+            let reading = report::read(piece, bytes, &report::DocumentLimits::default());
             self.format = self.format.or(reading.head.format);
             self.identifiant = self.identifiant.take().or_else(|| reading.head.identifiant.clone());
             self.essai |= reading.head.mode == Mode::Test;
@@ -193,7 +194,7 @@ impl Checked {
 
     fn judge_document(
         &mut self,
-        reading: Reading,
+        reading: ReportReading,
         bytes: &[u8],
         identifiant_reused: bool,
         sender: Option<&Address>,
@@ -207,7 +208,7 @@ impl Checked {
             identifiant_reused,
         };
         let judged = judgement::judge(reading, &context);
-        self.lignes.extend(judged.updates.into_iter().map(|update| Line { update, etat: None }));
+        self.lignes.extend(judged.updates.into_iter().map(|update| OutcomeLine { update, etat: None }));
         if !judged.defects.is_empty() {
             let text: Option<Arc<str>> = report::decode(bytes).ok().map(|decoded| decoded.text().into());
             self.texts.extend(judged.defects.iter().map(|_| text.clone()));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Pulse;
-use super::heartbeat::Known;
+use super::heartbeat::HeartbeatState;
 use crate::address::{Address, mask_all};
 use crate::store::UnreadCount;
 
@@ -35,7 +35,7 @@ pub enum Concern {
 
 /// Why something fails, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct HealthFault {
     /// Since when.
     pub since: Timestamp,
     /// Why, in French; every address is masked.
@@ -44,16 +44,16 @@ pub struct Fault {
 
 /// What a worker knows of its own connections at one moment.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct Faults {
     /// Each mailbox that it is to read.
     pub mailboxes: Vec<Mailbox>,
     /// Why requests are kept from the ROR, if they are.
-    pub ror: Option<Fault>,
+    pub ror: Option<HealthFault>,
     /// The logins that are refused: the mailbox by its name, `envoi`, `envoi de` an
     /// address, or `jeton du ROR`.
-    pub refused: Vec<(String, Fault)>,
+    pub refused: Vec<(String, HealthFault)>,
     /// Why the files of the referential are refused, if they are.
-    pub referential: Option<Fault>,
+    pub referential: Option<HealthFault>,
 }
 
 /// How one mailbox does.
@@ -66,11 +66,11 @@ pub struct Mailbox {
     /// Whether another worker has it.
     pub elsewhere: bool,
     /// Why the last sweep failed, if it did.
-    pub fault: Option<Fault>,
+    pub fault: Option<HealthFault>,
     /// The folders that refuse judged mails, and what is said of it.
-    pub refusing: Vec<(String, Fault)>,
+    pub refusing: Vec<(String, HealthFault)>,
     /// The mails in it that could not be taken: how many, since when, and why.
-    pub unread: Option<(i64, Fault)>,
+    pub unread: Option<(i64, HealthFault)>,
     /// The judged mails in it that its server cannot move.
     pub unmoved: i64,
 }
@@ -81,7 +81,7 @@ impl Pulse {
         let now = self.now();
         let cause = mask_all(cause);
         let mut known = self.lock();
-        let fault = known.faults.entry(concern).or_insert_with(|| Fault { since: now, cause: String::new() });
+        let fault = known.faults.entry(concern).or_insert_with(|| HealthFault { since: now, cause: String::new() });
         fault.cause = cause;
     }
 
@@ -91,7 +91,7 @@ impl Pulse {
     }
 
     /// What is known of the connections now.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> Faults {
         let known = self.known();
         let fault = |concern: &Concern| known.faults.get(concern).cloned();
         let mailbox = |account: &str| Mailbox {
@@ -115,7 +115,7 @@ impl Pulse {
             Some((name, fault.clone()))
         });
         let accounts = known.hearts.keys().map(super::Task::mailbox).filter(|account| !account.is_empty());
-        Standing {
+        Faults {
             mailboxes: accounts.map(mailbox).collect(),
             ror: fault(&Concern::Ror),
             refused: refused.collect(),
@@ -125,15 +125,15 @@ impl Pulse {
 }
 
 /// Those tried once included: whoever looks sees them as soon as they are there.
-fn unread(known: &Known, account: &str) -> Option<(i64, Fault)> {
+fn unread(known: &HeartbeatState, account: &str) -> Option<(i64, HealthFault)> {
     let (_, vitals) = known.vitals.as_ref()?;
     let counts: Vec<&UnreadCount> = vitals.unread.iter().filter(|count| count.mailbox == account).collect();
     let since = counts.iter().map(|count| count.oldest).min()?;
     let cause = counts.iter().map(|count| count.cause.in_words()).collect::<Vec<_>>().join(" ; ");
-    Some((counts.iter().map(|count| count.mails).sum(), Fault { since, cause }))
+    Some((counts.iter().map(|count| count.mails).sum(), HealthFault { since, cause }))
 }
 
-fn unmoved(known: &Known, account: &str) -> i64 {
+fn unmoved(known: &HeartbeatState, account: &str) -> i64 {
     let Some((_, vitals)) = &known.vitals else { return 0 };
     vitals.unmoved.iter().filter(|(one, ..)| one == account).map(|(_, mails, _)| mails).sum()
 }

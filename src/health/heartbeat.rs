@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::counters::{Counters, Labels};
-use super::faults::{Concern, Fault};
+use super::faults::{Concern, HealthFault};
 use crate::address::mask_all;
 use crate::clock::Clock;
 use crate::defect::Code;
@@ -50,13 +50,13 @@ pub struct Pulse(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
-    known: Mutex<Known>,
+    known: Mutex<HeartbeatState>,
     counters: Counters,
 }
 
 /// What is known of a worker at one moment.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(super) struct HeartbeatState {
     /// The names of accounts in the configuration: what operators know, and no address.
     names: BTreeMap<String, String>,
     pub(super) hearts: BTreeMap<Task, Heart>,
@@ -65,7 +65,7 @@ pub(super) struct Known {
     /// The mailboxes that another worker has.
     pub(super) elsewhere: BTreeMap<String, Elsewhere>,
     /// What fails, and why.
-    pub(super) faults: BTreeMap<Concern, Fault>,
+    pub(super) faults: BTreeMap<Concern, HealthFault>,
     pub(super) vitals: Option<(Instant, Vitals)>,
     pub(super) began: Option<Instant>,
 }
@@ -86,7 +86,7 @@ pub(super) struct Elsewhere {
     pub(super) since: Instant,
 }
 
-impl Known {
+impl HeartbeatState {
     /// Whether requests are kept from the ROR.
     pub(super) fn is_suspended(&self) -> bool {
         self.faults.contains_key(&Concern::Ror)
@@ -98,11 +98,11 @@ impl Known {
     }
 
     /// The folders of an account that refuse judged mails. Of a mailbox that another worker reads, that one tells.
-    pub(super) fn refusing(&self, account: &str) -> Vec<(String, Fault)> {
+    pub(super) fn refusing(&self, account: &str) -> Vec<(String, HealthFault)> {
         if self.elsewhere.contains_key(account) {
             return Vec::new();
         }
-        let of_account = |(concern, fault): (&Concern, &Fault)| match concern {
+        let of_account = |(concern, fault): (&Concern, &HealthFault)| match concern {
             Concern::Filing { account: its, folder } if its == account => Some((folder.clone(), fault.clone())),
             _ => None,
         };
@@ -215,7 +215,7 @@ impl Pulse {
         mask_all(self.lock().name(account))
     }
 
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn known(&self) -> HeartbeatState {
         self.lock().clone()
     }
 
@@ -227,7 +227,7 @@ impl Pulse {
         self.0.clock.now()
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HeartbeatState> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

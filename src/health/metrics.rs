@@ -10,9 +10,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::counters::Labels;
-use super::heartbeat::{Known, Pulse, Task, labels};
-use super::{Diagnosis, Settings};
-use crate::alerts::Kind;
+use super::heartbeat::{HeartbeatState, Pulse, Task, labels};
+use super::{Diagnosis, HealthSettings};
+use crate::alerts::IncidentKind;
 use crate::store::{Balance, Vitals};
 
 type Numbers = Family<Labels, Gauge>;
@@ -22,7 +22,7 @@ type Seconds = Family<Labels, Gauge<f64, AtomicU64>>;
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What the store is asked when the metrics are.
-pub(super) struct Asked {
+pub(super) struct MetricsQuery {
     pub(super) balances: Vec<(String, Balance)>,
     /// How many incidents are open, by the word of their kind.
     pub(super) incidents: Vec<(String, i64)>,
@@ -31,7 +31,11 @@ pub(super) struct Asked {
 }
 
 /// Every metric. Without what was `asked` the store could not be read: then those are left out.
-pub(super) fn text(pulse: &Pulse, settings: &Settings, asked: Option<&Asked>) -> Result<String, std::fmt::Error> {
+pub(super) fn text(
+    pulse: &Pulse,
+    settings: &HealthSettings,
+    asked: Option<&MetricsQuery>,
+) -> Result<String, std::fmt::Error> {
     let (known, mut registry) = (pulse.known(), Registry::with_prefix("dispolits"));
     pulse.counters().register(&mut registry);
     worker(&mut registry, &Diagnosis::of(pulse, settings), &known);
@@ -52,7 +56,7 @@ pub(super) fn text(pulse: &Pulse, settings: &Settings, asked: Option<&Asked>) ->
     Ok(text)
 }
 
-fn worker(registry: &mut Registry, diagnosis: &Diagnosis, known: &Known) {
+fn worker(registry: &mut Registry, diagnosis: &Diagnosis, known: &HeartbeatState) {
     let version = Numbers::default();
     version.get_or_create(&labels([("version", env!("CARGO_PKG_VERSION"))])).set(1);
     registry.register("build", "The version that runs", version);
@@ -73,7 +77,7 @@ fn worker(registry: &mut Registry, diagnosis: &Diagnosis, known: &Known) {
     registry.register_with_unit("task_idle", "Time since a task gave a sign", Unit::Seconds, ages);
 }
 
-fn sweeps(registry: &mut Registry, known: &Known) {
+fn sweeps(registry: &mut Registry, known: &HeartbeatState) {
     let last = Seconds::default();
     for (mailbox, at) in &known.swept_at {
         last.get_or_create(&labels([("mailbox", known.name(mailbox))])).set(unix(*at));
@@ -82,7 +86,7 @@ fn sweeps(registry: &mut Registry, known: &Known) {
     registry.register_with_unit("last_sweep_timestamp", help, Unit::Seconds, last);
 }
 
-fn refusals(registry: &mut Registry, known: &Known) {
+fn refusals(registry: &mut Registry, known: &HeartbeatState) {
     let refusing = Numbers::default();
     for account in known.hearts.keys().map(Task::mailbox).filter(|account| !account.is_empty()) {
         let folders = known.refusing(account).len();
@@ -92,7 +96,7 @@ fn refusals(registry: &mut Registry, known: &Known) {
     registry.register("refusing_folders", "Folders of a mailbox that refuse judged mails", refusing);
 }
 
-fn queues(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestamp) {
+fn queues(registry: &mut Registry, vitals: &Vitals, known: &HeartbeatState, now: Timestamp) {
     let (unjudged, ages) = (Numbers::default(), Seconds::default());
     for waiting in &vitals.unjudged {
         let of_mailbox = labels([("mailbox", known.name(&waiting.mailbox))]);
@@ -121,7 +125,7 @@ fn queues(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestam
 }
 
 /// Mails that could not be taken, by cause, and those that were judged and could not be moved.
-fn left_in_place(registry: &mut Registry, vitals: &Vitals, known: &Known, now: Timestamp) {
+fn left_in_place(registry: &mut Registry, vitals: &Vitals, known: &HeartbeatState, now: Timestamp) {
     let (left, ages) = (Numbers::default(), Seconds::default());
     for count in &vitals.unread {
         let mailbox = known.name(&count.mailbox);
@@ -138,7 +142,7 @@ fn left_in_place(registry: &mut Registry, vitals: &Vitals, known: &Known, now: T
 }
 
 /// Of each mailbox: how many mails have which outcome, and how many have none at all.
-fn conservation(registry: &mut Registry, balances: &[(String, Balance)], known: &Known) {
+fn conservation(registry: &mut Registry, balances: &[(String, Balance)], known: &HeartbeatState) {
     let (mails, received, missing) = (Numbers::default(), Numbers::default(), Numbers::default());
     for (account, balance) in balances {
         let mailbox = known.name(account);
@@ -156,7 +160,7 @@ fn conservation(registry: &mut Registry, balances: &[(String, Balance)], known: 
 /// Each kind has its number, 0 too: a rule that waits for a number needs one.
 fn incidents(registry: &mut Registry, open: &[(String, i64)]) {
     let incidents = Numbers::default();
-    for kind in Kind::ALL {
+    for kind in IncidentKind::ALL {
         let count = open.iter().find(|(word, _)| word == kind.word()).map_or(0, |(_, count)| *count);
         incidents.get_or_create(&labels([("kind", kind.word())])).set(count);
     }

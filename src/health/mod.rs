@@ -17,8 +17,8 @@ mod settings;
 pub mod systemd;
 
 pub use disk::Room;
-pub use faults::{Concern, Fault, Mailbox, Standing};
+pub use faults::{Concern, Faults, HealthFault, Mailbox};
 pub use heartbeat::{Exchange, Pulse, Task};
 pub use readiness::{Diagnosis, Trouble};
 pub use server::{ServeError, serve};
-pub use settings::Settings;
+pub use settings::HealthSettings;

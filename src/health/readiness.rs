@@ -5,9 +5,9 @@ use std::fmt;
 use std::mem::Discriminant;
 use std::time::Duration;
 
-use super::Settings;
-use super::faults::Fault;
-use super::heartbeat::{Heart, Known, Pulse, Task};
+use super::HealthSettings;
+use super::faults::HealthFault;
+use super::heartbeat::{Heart, HeartbeatState, Pulse, Task};
 use crate::store::Vitals;
 
 /// How old what is known of the store may be.
@@ -78,7 +78,7 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// The diagnosis of this moment.
-    pub fn of(pulse: &Pulse, settings: &Settings) -> Self {
+    pub fn of(pulse: &Pulse, settings: &HealthSettings) -> Self {
         let known = pulse.known();
         let mut troubles: Vec<Trouble> =
             known.hearts.iter().filter_map(|(task, heart)| still(task, heart, &known, settings)).collect();
@@ -104,7 +104,7 @@ impl Diagnosis {
     }
 }
 
-fn still(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Option<Trouble> {
+fn still(task: &Task, heart: &Heart, known: &HeartbeatState, settings: &HealthSettings) -> Option<Trouble> {
     let age = heart.last.or(known.began)?.elapsed();
     if age > settings.stuck_after.get().saturating_add(heart.rest) {
         return Some(Trouble::Stuck { task: known.named(task), age });
@@ -112,7 +112,7 @@ fn still(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Opti
     heart.last.is_none().then(|| Trouble::Starting(known.named(task)))
 }
 
-fn unswept(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Option<Trouble> {
+fn unswept(task: &Task, heart: &Heart, known: &HeartbeatState, settings: &HealthSettings) -> Option<Trouble> {
     let Task::Sweep(mailbox) = task else { return None };
     let (name, elsewhere) = (known.name(mailbox).to_owned(), known.elsewhere.get(mailbox));
     let last = elsewhere.map(|elsewhere| elsewhere.since).or(known.sweeps.get(mailbox).copied());
@@ -121,8 +121,8 @@ fn unswept(task: &Task, heart: &Heart, known: &Known, settings: &Settings) -> Op
     late.then(|| Trouble::SweepLate { mailbox: name, elsewhere: elsewhere.is_some(), age })
 }
 
-fn refusing(task: &Task, known: &Known, pulse: &Pulse) -> Vec<Trouble> {
-    let trouble = |(folder, fault): (String, Fault)| Trouble::Refusing {
+fn refusing(task: &Task, known: &HeartbeatState, pulse: &Pulse) -> Vec<Trouble> {
+    let trouble = |(folder, fault): (String, HealthFault)| Trouble::Refusing {
         mailbox: known.name(task.mailbox()).to_owned(),
         folder,
         age: pulse.now().duration_since(fault.since).unsigned_abs(),
@@ -130,7 +130,7 @@ fn refusing(task: &Task, known: &Known, pulse: &Pulse) -> Vec<Trouble> {
     known.refusing(task.mailbox()).into_iter().map(trouble).collect()
 }
 
-fn store_troubles(known: &Known, pulse: &Pulse, settings: &Settings) -> Vec<Trouble> {
+fn store_troubles(known: &HeartbeatState, pulse: &Pulse, settings: &HealthSettings) -> Vec<Trouble> {
     let Some((at, vitals)) = &known.vitals else { return vec![Trouble::StoreSilent] };
     if at.elapsed() > OBSERVATION {
         return vec![Trouble::StoreSilent];
@@ -143,7 +143,7 @@ fn store_troubles(known: &Known, pulse: &Pulse, settings: &Settings) -> Vec<Trou
     unjudged.chain(unread(vitals, known, pulse)).collect()
 }
 
-fn unread(vitals: &Vitals, known: &Known, pulse: &Pulse) -> impl Iterator<Item = Trouble> {
+fn unread(vitals: &Vitals, known: &HeartbeatState, pulse: &Pulse) -> impl Iterator<Item = Trouble> {
     let mut troubles: BTreeMap<&str, Trouble> = BTreeMap::new();
     for count in vitals.unread.iter().filter(|count| count.told > 0) {
         let since = pulse.now().duration_since(count.oldest).unsigned_abs();
@@ -159,7 +159,7 @@ fn unread(vitals: &Vitals, known: &Known, pulse: &Pulse) -> impl Iterator<Item =
     troubles.into_values()
 }
 
-fn remarks(known: &Known, pulse: &Pulse) -> Vec<String> {
+fn remarks(known: &HeartbeatState, pulse: &Pulse) -> Vec<String> {
     let mut remarks = Vec::new();
     if known.is_suspended() {
         remarks.push("envois au ROR suspendus : il ne répond pas comme il le doit".to_owned());

@@ -15,15 +15,16 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::metrics::Asked;
-use super::{Diagnosis, Pulse, Settings, metrics};
-use crate::http_server::{self, Limits};
+use super::metrics::MetricsQuery;
+use super::{Diagnosis, HealthSettings, Pulse, metrics};
+use crate::http_server;
+use crate::http_server::ConnectionLimits;
 use crate::store::{Store, StoreError};
 
 /// How long the store may take to say its balance.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// What probes need, all of this machine: a supervisor, a collector, a person.
-const LIMITS: Limits = Limits {
+const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 32,
     of_one_network: 32,
     proxies: Vec::new(),
@@ -43,7 +44,7 @@ pub struct ServeError {
 struct Watched {
     pulse: Pulse,
     store: Store,
-    settings: Settings,
+    settings: HealthSettings,
 }
 
 /// Answers on this address until `stop`.
@@ -51,7 +52,7 @@ pub async fn serve(
     address: SocketAddr,
     pulse: Pulse,
     store: Store,
-    settings: Settings,
+    settings: HealthSettings,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
     let failed = |source| ServeError { address, source };
@@ -79,7 +80,7 @@ async fn metrics(State(watched): State<Watched>) -> Response {
     let asked = timeout(DEADLINE, async {
         let balances = watched.store.balances().await?;
         let incidents = watched.store.open_incidents_by_kind().await?;
-        Ok::<_, StoreError>(Asked { balances, incidents, audited: watched.store.audit_head().await?.number })
+        Ok::<_, StoreError>(MetricsQuery { balances, incidents, audited: watched.store.audit_head().await?.number })
     });
     let asked = asked.await.ok().and_then(Result::ok);
     match metrics::text(&watched.pulse, &watched.settings, asked.as_ref()) {

@@ -10,7 +10,7 @@ use crate::config_values::Span;
 /// La surveillance du service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct HealthSettings {
     /// Adresse locale où répondent `/healthz`, `/readyz` et `/metrics` ; sans cette clé, aucune.
     #[schemars(with = "Option<String>")]
     pub listen: Option<SocketAddr>,
@@ -22,13 +22,13 @@ pub struct Settings {
     pub stuck_after: Span,
 }
 
-impl Default for Settings {
+impl Default for HealthSettings {
     fn default() -> Self {
         Self { listen: None, sweep_delay: Span::seconds(300), stuck_after: Span::seconds(600) }
     }
 }
 
-impl Settings {
+impl HealthSettings {
     /// Whether nobody but this machine can reach it.
     pub fn is_local(&self) -> bool {
         self.listen.is_none_or(|address| address.ip().is_loopback())

@@ -60,7 +60,7 @@ impl Collected {
 mod tests {
     use crate::defect::made;
     use crate::judgement::{Context, Rules, judge};
-    use crate::report::{Limits, read};
+    use crate::report::{DocumentLimits, read};
 
     /// A document with so many counts, each wrong in this way.
     fn document(counts: usize, count: &str) -> String {
@@ -75,7 +75,7 @@ mod tests {
     /// The defects made, and those told, for a document of so many such counts.
     fn check(counts: usize, count: &str, most_made: usize, said: &str) {
         let before = made();
-        let reading = read("a.xml", document(counts, count).as_bytes(), &Limits::default());
+        let reading = read("a.xml", document(counts, count).as_bytes(), &DocumentLimits::default());
         let rules = Rules::default();
         let received_at = "2026-11-23T08:00:00+01:00".parse().unwrap();
         let context =

@@ -8,11 +8,11 @@ use super::collected::Collected;
 use crate::capacity::{Count, Indicator, Nomenclature, Statut};
 use crate::defect::{Code, Defect, Severity};
 use crate::referential::Closing;
-use crate::report::{PlacedCount, Service};
+use crate::report::{PlacedCount, ReportedService};
 
 /// Keeps the counts that stand and adds what is wrong to `defects`.
 pub(super) fn judge(
-    service: &Service,
+    service: &ReportedService,
     closing: Option<Closing>,
     rules: &Rules,
     defects: &mut Collected,
@@ -30,7 +30,7 @@ pub(super) fn judge(
 
 /// C07: all occurrences of an indicator given twice fall, beds and places being one key. One that is rejected for its
 /// number counts too: the other would else be pushed, and nobody knows which was meant.
-fn without_repetitions(service: &Service, defects: &mut Collected) -> Vec<PlacedCount> {
+fn without_repetitions(service: &ReportedService, defects: &mut Collected) -> Vec<PlacedCount> {
     let repeated = repeated(service);
     let (fallen, once): (Vec<_>, Vec<_>) =
         service.counts.iter().partition(|placed| repeated.contains(&placed.count.indicator));
@@ -50,7 +50,7 @@ fn without_repetitions(service: &Service, defects: &mut Collected) -> Vec<Placed
 }
 
 /// The indicators that stand more than once in the service, rejected or not.
-fn repeated(service: &Service) -> BTreeSet<Indicator> {
+fn repeated(service: &ReportedService) -> BTreeSet<Indicator> {
     let read = service.counts.iter().map(|placed| placed.count.indicator);
     let mut seen = BTreeSet::new();
     read.chain(service.rejected_counts.iter().map(|count| count.indicator))
@@ -86,7 +86,12 @@ fn within_ceiling(counts: Vec<PlacedCount>, rules: &Rules, defects: &mut Collect
 }
 
 /// C04 for each nature, temporalité and affectation that holds more than is installed; says whether there is one.
-fn note_incoherences(service: &Service, counts: &[PlacedCount], rules: &Rules, defects: &mut Collected) -> bool {
+fn note_incoherences(
+    service: &ReportedService,
+    counts: &[PlacedCount],
+    rules: &Rules,
+    defects: &mut Collected,
+) -> bool {
     let counts: Vec<Count> = counts.iter().map(|placed| placed.count).collect();
     let excesses = excesses(&counts);
     for excess in &excesses {

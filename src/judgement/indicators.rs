@@ -39,12 +39,12 @@ struct File {
     #[serde(rename = "obligatoire")]
     _required: BTreeMap<String, Vec<String>>,
     #[serde(default, rename = "indicateur")]
-    indicators: Vec<Entry>,
+    indicators: Vec<IndicatorEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct IndicatorEntry {
     cle: String,
     nature: String,
 }
@@ -68,7 +68,7 @@ impl Indicators {
     }
 }
 
-fn read_entry(entry: &Entry) -> Result<(Indicator, Nature), IndicatorsError> {
+fn read_entry(entry: &IndicatorEntry) -> Result<(Indicator, Nature), IndicatorsError> {
     let unknown = || IndicatorsError::Entry(format!("{}, {}", entry.cle, entry.nature));
     let indicator = entry.cle.parse().map_err(|_| unknown())?;
     Ok((indicator, Nature::from_word(&entry.nature).ok_or_else(unknown)?))

@@ -17,8 +17,8 @@ use crate::capacity::{Location, Update};
 use crate::defect::{Code, Defect, Place};
 use crate::finess::Finess;
 use crate::outcome::Verdict;
-use crate::referential::{Kind, Referential};
-use crate::report::{Etablissement, Reading};
+use crate::referential::{PlaceKind, Referential};
+use crate::report::{Etablissement, ReportReading};
 
 use collected::Collected;
 
@@ -56,8 +56,8 @@ pub struct Judgement {
 }
 
 /// Judges a document that was read.
-pub fn judge(reading: Reading, context: &Context<'_>) -> Judgement {
-    let Reading { head, etablissements, defects } = reading;
+pub fn judge(reading: ReportReading, context: &Context<'_>) -> Judgement {
+    let ReportReading { head, etablissements, defects } = reading;
     let (mut updates, mut defects) = (Vec::new(), Collected::of(defects));
     if context.identifiant_reused {
         let place = head.place.clone().with_path("@identifiant");
@@ -124,7 +124,7 @@ fn establishment_defect(finess: Finess, etablissement: &Etablissement, context: 
     let defect = |code| Defect::new(code, etablissement.place.clone()).found(finess.as_str());
     match referential.establishment(finess) {
         None => Some(defect(Code::E03)),
-        Some(known) if known.kind == Kind::Ej => Some(legal_entity(&etablissement.place, finess, context)),
+        Some(known) if known.kind == PlaceKind::Ej => Some(legal_entity(&etablissement.place, finess, context)),
         Some(_) => {
             let stranger = context.sender.filter(|sender| !referential.may_send(sender, finess))?;
             let expected = format!("une adresse habilitée pour l’établissement {finess}");

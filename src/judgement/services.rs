@@ -12,12 +12,12 @@ use crate::config_values::Span;
 use crate::defect::{Code, Defect};
 use crate::finess::Finess;
 use crate::outcome::in_paris_together;
-use crate::report::{Etablissement, Service};
+use crate::report::{Etablissement, ReportedService};
 
 /// The counts of a service that stand; what is wrong with it goes to `defects`. `known` tells that its establishment
 /// was accepted: only then may the referential be spoken of to this sender, or to who tries a file before it is sent.
 pub(super) fn judge(
-    service: &Service,
+    service: &ReportedService,
     owner: &Etablissement,
     census: &Census,
     known: bool,
@@ -43,7 +43,7 @@ pub(super) fn judge(
     if rejected { Vec::new() } else { accepted.iter().map(|placed| placed.count).collect() }
 }
 
-fn unknown(service: &Service, finess: Option<Finess>, context: &Context<'_>) -> Option<Defect> {
+fn unknown(service: &ReportedService, finess: Option<Finess>, context: &Context<'_>) -> Option<Defect> {
     let (referential, finess, code) = (context.referential?, finess?, service.code.as_ref()?);
     if referential.service(finess, code).is_some() {
         return None;
@@ -78,7 +78,7 @@ impl Census {
     }
 }
 
-fn repeated(service: &Service, finess: Option<Finess>, census: &Census) -> Option<Defect> {
+fn repeated(service: &ReportedService, finess: Option<Finess>, census: &Census) -> Option<Defect> {
     let (finess, code) = (finess?, service.code.as_ref()?);
     let times = census.0.get(&(finess, code.clone())).copied().unwrap_or(0);
     (times > 1).then(|| {
@@ -89,7 +89,7 @@ fn repeated(service: &Service, finess: Option<Finess>, census: &Census) -> Optio
 }
 
 /// H02 and H03. The bounds are told, not what they are counted from: a file that is only checked has no mail.
-fn untimely(service: &Service, date: Timestamp, context: &Context<'_>) -> Option<Defect> {
+fn untimely(service: &ReportedService, date: Timestamp, context: &Context<'_>) -> Option<Defect> {
     let (ahead, age) = (context.rules.avance_maximale, context.rules.age_maximal);
     let received_at = context.received_at;
     let past = date.duration_since(received_at);

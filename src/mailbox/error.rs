@@ -10,7 +10,7 @@ use crate::tls::{self, TlsError};
 
 /// A configuration that no mailbox can be opened with.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
+pub enum MailboxSetupError {
     /// The name of the server is neither a domain name nor an address.
     #[error("« {0} » n’est pas un nom de serveur")]
     Host(String),
@@ -83,18 +83,18 @@ pub enum MailboxError {
     #[error("le serveur de messagerie refuse ({step}) : {text}")]
     Refused {
         /// What we asked.
-        step: Step,
+        step: MailboxStep,
         /// Its answer.
         text: String,
     },
     /// The connection ended in the middle.
     #[error("la connexion au serveur de messagerie est rompue ({0})")]
-    Broken(Step),
+    Broken(MailboxStep),
     /// The server said what no server may say; its words are kept out of the logs.
     #[error("réponse IMAP inattendue ({step}) : {what}")]
     Protocol {
         /// What we were doing.
-        step: Step,
+        step: MailboxStep,
         /// What is wrong with the answer.
         what: &'static str,
     },
@@ -122,18 +122,18 @@ pub enum MailboxError {
     },
     /// The step took longer than its deadline.
     #[error("délai dépassé ({0})")]
-    Timeout(Step),
+    Timeout(MailboxStep),
     /// The previous session of this mailbox is still in use: two would see every mail twice.
     #[error("la boîte est déjà ouverte")]
     AlreadyOpen,
     /// A file of the configuration has become unusable since the start.
     #[error(transparent)]
-    Setup(#[from] SetupError),
+    Setup(#[from] MailboxSetupError),
 }
 
 /// What was being done when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum MailboxStep {
     /// Reaching the server.
     Connect,
     /// TLS.
@@ -174,7 +174,9 @@ impl MailboxError {
         match self {
             Self::CertificateRefused { said, .. } => Self::CertificateRefused { said, presented: presented() },
             // Before the login a proxy speaks, which knows nothing of us but what we present.
-            Self::Refused { step: Step::Greeting | Step::Capability, text } if tls::blames_our_certificate(&text) => {
+            Self::Refused { step: MailboxStep::Greeting | MailboxStep::Capability, text }
+                if tls::blames_our_certificate(&text) =>
+            {
                 Self::CertificateRefused { said: text, presented: presented() }
             }
             Self::CredentialRefused(said) if settings.auth == Auth::External || tls::blames_our_certificate(&said) => {
@@ -200,10 +202,10 @@ impl MailboxError {
     pub fn is_of_filing(&self) -> bool {
         matches!(
             self,
-            Self::Broken(Step::File)
-                | Self::Timeout(Step::File)
-                | Self::Refused { step: Step::File, .. }
-                | Self::Protocol { step: Step::File, .. }
+            Self::Broken(MailboxStep::File)
+                | Self::Timeout(MailboxStep::File)
+                | Self::Refused { step: MailboxStep::File, .. }
+                | Self::Protocol { step: MailboxStep::File, .. }
         )
     }
 
@@ -218,7 +220,7 @@ impl MailboxError {
             | Self::UidValidityChanged
             | Self::Timeout(_)
             | Self::AlreadyOpen
-            | Self::Setup(SetupError::Tls(TlsError::Revocation(_))) => true,
+            | Self::Setup(MailboxSetupError::Tls(TlsError::Revocation(_))) => true,
             Self::Io { source, .. } => {
                 !matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
             }
@@ -234,7 +236,7 @@ impl MailboxError {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for MailboxStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "connexion",

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 
-use super::error::SetupError;
+use super::error::MailboxSetupError;
 use super::mail::Folder;
 use super::settings::Folders;
 
@@ -25,13 +25,13 @@ pub(super) struct Name {
 pub(super) struct Destinations([(Folder, Name); 5]);
 
 impl Name {
-    pub(super) fn new(text: &str) -> Result<Self, SetupError> {
+    pub(super) fn new(text: &str) -> Result<Self, MailboxSetupError> {
         let legal = |character: char| !character.is_control() && !matches!(character, '"' | '\\' | '*' | '%');
         let length = text.chars().count();
         if (1..=MAX_CHARS).contains(&length) && text.trim() == text && text.chars().all(legal) {
             Ok(Self { shown: text.to_owned(), wire: modified_utf7(text) })
         } else {
-            Err(SetupError::FolderName(crate::defect::excerpt(text)))
+            Err(MailboxSetupError::FolderName(crate::defect::excerpt(text)))
         }
     }
 
@@ -48,7 +48,7 @@ impl Name {
 
 impl Destinations {
     /// Refuses names used twice, and `source`, the folder that is read.
-    pub(super) fn new(folders: &Folders, source: &str) -> Result<Self, SetupError> {
+    pub(super) fn new(folders: &Folders, source: &str) -> Result<Self, MailboxSetupError> {
         let destinations = Self([
             (Folder::Traites, Name::new(&folders.traites)?),
             (Folder::Rejets, Name::new(&folders.rejets)?),
@@ -59,7 +59,7 @@ impl Destinations {
         let mut taken = vec![source.to_lowercase()];
         for (_, name) in &destinations.0 {
             if taken.contains(&name.shown.to_lowercase()) {
-                return Err(SetupError::FolderTwice(name.shown.clone()));
+                return Err(MailboxSetupError::FolderTwice(name.shown.clone()));
             }
             taken.push(name.shown.to_lowercase());
         }
@@ -67,10 +67,10 @@ impl Destinations {
     }
 
     /// The same, each name also fit to be a directory of a Maildir.
-    pub(super) fn in_maildir(folders: &Folders) -> Result<Self, SetupError> {
+    pub(super) fn in_maildir(folders: &Folders) -> Result<Self, MailboxSetupError> {
         let destinations = Self::new(folders, "INBOX")?;
         let unfit = destinations.names().find(|name| !is_file_name(&name.wire)).map(|name| name.shown.clone());
-        unfit.map_or(Ok(destinations), |shown| Err(SetupError::FolderName(shown)))
+        unfit.map_or(Ok(destinations), |shown| Err(MailboxSetupError::FolderName(shown)))
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &Name> {

@@ -14,7 +14,7 @@ use super::{Backend, Mailbox};
 
 /// A mailbox being looked at.
 #[derive(Debug)]
-pub struct Look<'a>(Backing<'a>);
+pub struct MailboxInspection<'a>(Backing<'a>);
 
 #[derive(Debug)]
 enum Backing<'a> {
@@ -24,7 +24,7 @@ enum Backing<'a> {
 
 /// The mails that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingMails {
     /// How many.
     pub number: usize,
     /// When the oldest came, if the mailbox says so.
@@ -63,8 +63,8 @@ pub enum Hindrance {
 
 impl Mailbox {
     /// Connects and identifies, as [`open`](Self::open) does, and stops there.
-    pub async fn look(&self) -> Result<Look<'_>, MailboxError> {
-        Ok(Look(match &self.backend {
+    pub async fn look(&self) -> Result<MailboxInspection<'_>, MailboxError> {
+        Ok(MailboxInspection(match &self.backend {
             Backend::Maildir(maildir) => Backing::Maildir(maildir),
             Backend::Imap(imap) => Backing::Imap(Box::new(Box::pin(imap.probe()).await?)),
         }))
@@ -80,15 +80,15 @@ impl Mailbox {
     }
 }
 
-impl Look<'_> {
+impl MailboxInspection<'_> {
     /// Whether mails can be taken out of the folder that is read, and what waits in it.
-    pub async fn waiting(&mut self) -> Result<Waiting, MailboxError> {
+    pub async fn waiting(&mut self) -> Result<WaitingMails, MailboxError> {
         let entries = match &mut self.0 {
             Backing::Maildir(maildir) => maildir.look().await?,
             Backing::Imap(probe) => probe.list().await?,
         };
         let oldest = entries.iter().filter_map(|entry| entry.internal_date).min();
-        Ok(Waiting { number: entries.len(), oldest })
+        Ok(WaitingMails { number: entries.len(), oldest })
     }
 
     /// Whether new mail is noticed as it comes, not at the next interval.

@@ -28,7 +28,7 @@ pub struct PositionError;
 
 /// A mail that waits in the mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ListedMail {
     /// Where it is.
     pub position: Position,
     /// Its length in bytes, as the backend announces it.
@@ -72,7 +72,7 @@ pub struct Haul {
 
 /// How much of a mail is read, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct FetchLimits {
     /// The largest mail that is read whole.
     pub whole: u64,
     /// How much is kept of the header of a larger one; 1 MiB at most.
@@ -211,7 +211,7 @@ impl fmt::Display for Position {
 
 /// Cuts a list into what may be held in memory at once, order kept: 50 mails and 16 MiB at most,
 /// but never less than one mail.
-pub fn batches<T: Borrow<Entry>>(entries: &[T]) -> Vec<&[T]> {
+pub fn batches<T: Borrow<ListedMail>>(entries: &[T]) -> Vec<&[T]> {
     batches_by(entries, |entry| entry.borrow().size)
 }
 

@@ -1,6 +1,6 @@
 //! The mailbox that establishments write to: Maildir or IMAP, behind one small interface.
 //!
-//! [`Mailbox`] is what we want and survives; [`Session`] is what we have and dies. A step takes the
+//! [`Mailbox`] is what we want and survives; [`MailboxSession`] is what we have and dies. A step takes the
 //! session by value and gives it back only when it succeeded, so that a broken one cannot be used
 //! again: the worker opens another. Nothing here judges a mail, and nothing waits without a
 //! deadline.
@@ -23,13 +23,13 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub use error::{MailboxError, SetupError, Step};
-pub use inspect::{Hindrance, Look, Quota, Waiting};
+pub use error::{MailboxError, MailboxSetupError, MailboxStep};
+pub use inspect::{Hindrance, MailboxInspection, Quota, WaitingMails};
 pub use mail::{
-    Attempt, Entry, Fetched, Folder, FolderError, Haul, Left, Limits, Moved, Position, PositionError, batches,
+    Attempt, FetchLimits, Fetched, Folder, FolderError, Haul, Left, ListedMail, Moved, Position, PositionError, batches,
 };
 pub use maildir::deliver;
-pub use settings::{Auth, Folders, ImapSettings, MaildirSettings, Security, Settings};
+pub use settings::{Auth, Folders, ImapSettings, MailboxSettings, MaildirSettings, Security};
 
 use crate::tls::revocation::Revocation;
 
@@ -45,7 +45,7 @@ pub struct Mailbox {
 
 /// An open mailbox.
 #[derive(Debug)]
-pub struct Session {
+pub struct MailboxSession {
     connected: Connected,
     _connection: OwnedSemaphorePermit,
 }
@@ -58,16 +58,16 @@ enum Backend {
 
 #[derive(Debug)]
 enum Connected {
-    Maildir(Box<maildir::Session>),
-    Imap(Box<imap::Session>),
+    Maildir(Box<maildir::MaildirSession>),
+    Imap(Box<imap::ImapSession>),
 }
 
 impl Mailbox {
     /// Checks the configuration, certificates included, without opening anything.
-    pub fn new(settings: &Settings, folders: &Folders) -> Result<Self, SetupError> {
+    pub fn new(settings: &MailboxSettings, folders: &Folders) -> Result<Self, MailboxSetupError> {
         let backend = match settings {
-            Settings::Maildir(settings) => Backend::Maildir(Box::new(maildir::Maildir::new(settings, folders)?)),
-            Settings::Imap(settings) => Backend::Imap(Box::new(imap::Imap::new(settings, folders)?)),
+            MailboxSettings::Maildir(settings) => Backend::Maildir(Box::new(maildir::Maildir::new(settings, folders)?)),
+            MailboxSettings::Imap(settings) => Backend::Imap(Box::new(imap::Imap::new(settings, folders)?)),
         };
         Ok(Self { account: settings.account(), backend, connection: Arc::new(Semaphore::new(1)) })
     }
@@ -81,28 +81,28 @@ impl Mailbox {
         self
     }
 
-    /// Its name in the store ([`Settings::account`]).
+    /// Its name in the store ([`MailboxSettings::account`]).
     pub fn account(&self) -> &str {
         &self.account
     }
 
     /// Opens the mailbox and makes the folders that are missing; one that cannot be made keeps nothing
-    /// else back ([`Session::refusals`]). Certificates and passwords are read anew, so that renewed ones
+    /// else back ([`MailboxSession::refusals`]). Certificates and passwords are read anew, so that renewed ones
     /// need no restart. Waits first where the last logins were too
     /// many; may be given up at any moment.
-    pub async fn open(&mut self) -> Result<Session, MailboxError> {
+    pub async fn open(&mut self) -> Result<MailboxSession, MailboxError> {
         let permit = Arc::clone(&self.connection).try_acquire_owned().map_err(|_| MailboxError::AlreadyOpen)?;
         let connected = match &self.backend {
             Backend::Maildir(maildir) => Connected::Maildir(Box::new(maildir.open().await?)),
             Backend::Imap(imap) => Connected::Imap(Box::new(imap.open().await?)),
         };
-        Ok(Session { connected, _connection: permit })
+        Ok(MailboxSession { connected, _connection: permit })
     }
 }
 
-impl Session {
+impl MailboxSession {
     /// Every mail that waits, the oldest first.
-    pub async fn list(mut self) -> Result<(Self, Vec<Entry>), MailboxError> {
+    pub async fn list(mut self) -> Result<(Self, Vec<ListedMail>), MailboxError> {
         let entries = match &mut self.connected {
             Connected::Maildir(maildir) => maildir.list().await?,
             Connected::Imap(imap) => imap.list().await?,
@@ -117,8 +117,8 @@ impl Session {
     /// The bytes that come under an OK are the mail, whatever size was announced; fewer than that are asked for again,
     /// and are the mail if they are the same a second time. A mail that cannot be had is told apart, and keeps no other
     /// back. Absent from the answer: a mail that was not listed by this session, and one that has gone from a Maildir.
-    pub async fn fetch(mut self, positions: &[Position], limits: Limits) -> Result<(Self, Haul), MailboxError> {
-        let limits = Limits { header: limits.header.clamp(1, LARGEST_HEADER), ..limits };
+    pub async fn fetch(mut self, positions: &[Position], limits: FetchLimits) -> Result<(Self, Haul), MailboxError> {
+        let limits = FetchLimits { header: limits.header.clamp(1, LARGEST_HEADER), ..limits };
         let haul = match &mut self.connected {
             Connected::Maildir(maildir) => maildir.fetch(positions, limits).await?,
             Connected::Imap(imap) => imap.fetch(positions, limits).await?,

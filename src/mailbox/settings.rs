@@ -12,20 +12,20 @@ use crate::config_values::{Identity, Secret, Span};
 /// La boîte aux lettres que les établissements alimentent.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "backend", rename_all = "lowercase")]
-pub enum Settings {
+pub enum MailboxSettings {
     /// Un dossier Maildir de cette machine.
     Maildir(MaildirSettings),
     /// Une boîte d’un serveur IMAP, toujours sous TLS.
     Imap(Box<ImapSettings>),
 }
 
-impl From<ImapSettings> for Settings {
+impl From<ImapSettings> for MailboxSettings {
     fn from(settings: ImapSettings) -> Self {
         Self::Imap(Box::new(settings))
     }
 }
 
-impl Settings {
+impl MailboxSettings {
     /// The stable name of the mailbox, part of the identity of its mails: `maildir:/path` or
     /// `imap:user@host/INBOX`.
     pub fn account(&self) -> String {
@@ -64,7 +64,7 @@ fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
-impl Settings {
+impl MailboxSettings {
     /// The account that acts on the mailbox, for its traces.
     pub fn user(&self) -> &str {
         match self {

@@ -11,7 +11,7 @@ use crate::report::{Foreign, Magic, Sniff, sniff};
 
 use super::defects::Refusal;
 use super::enclosed::begins_like_mail;
-use super::limits::{Allowance, Limits};
+use super::limits::{Allowance, MessageLimits};
 use super::name::ends_in;
 
 /// The bytes of an entry that tell what it is.
@@ -57,7 +57,7 @@ pub(super) struct Budget {
 #[derive(Default)]
 pub(super) struct Contents {
     /// The XML documents, in the order of the archive; if it is refused, those before the fault.
-    pub(super) documents: Vec<Entry>,
+    pub(super) documents: Vec<ArchiveEntry>,
     /// Why it is refused, if it is.
     pub(super) refusal: Option<Refusal>,
     /// Whether a patient document is among the entries.
@@ -69,14 +69,14 @@ pub(super) struct Contents {
 }
 
 /// An entry that is or claims to be XML.
-pub(super) struct Entry {
+pub(super) struct ArchiveEntry {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
     pub(super) sniff: Sniff,
 }
 
 impl Budget {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &MessageLimits) -> Self {
         let wide = |limit: usize| u64::try_from(limit).unwrap_or(u64::MAX);
         Self {
             entries: limits.archive_entries,
@@ -339,14 +339,14 @@ fn is_metadata(found: &Sniff) -> bool {
 
 /// One entry in full. The zip library refuses an entry larger than the directory says; the limit
 /// holds even if it did not.
-fn document(zip: &mut Zip<'_>, index: usize, budget: &mut Budget) -> Result<Entry, Refusal> {
+fn document(zip: &mut Zip<'_>, index: usize, budget: &mut Budget) -> Result<ArchiveEntry, Refusal> {
     let name = zip.by_index_data(index).map(|entry| name(&entry)).map_err(|_| Refusal::Unreadable)?;
     let bytes = beginning(zip, index, budget.bytes.saturating_sub(budget.unpacked).saturating_add(1))?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     budget.admits(size)?;
     budget.unpacked = budget.unpacked.saturating_add(size);
     let sniff = sniff(&bytes);
-    Ok(Entry { name, bytes, sniff })
+    Ok(ArchiveEntry { name, bytes, sniff })
 }
 
 /// At most `limit` bytes of an entry; its checksum is verified if that is all of it.

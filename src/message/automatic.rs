@@ -1,7 +1,7 @@
 //! Mails that are never answered, so that no two machines answer each other for ever.
 
-use super::envelope::{Envelope, ReturnPath};
-use super::head::Head;
+use super::envelope::{MessageEnvelope, ReturnPath};
+use super::head::HeaderBlock;
 use crate::address::Address;
 
 /// Domains of patients' mailboxes in the MSSanté trust space; a machine never writes to one.
@@ -86,7 +86,12 @@ const ABSENCE_SUBJECTS: &[&str] = &[
 
 impl Automatic {
     /// `is_bare` if the mail holds no document: then its subject counts too.
-    pub(super) fn of(head: &Head<'_>, envelope: &Envelope, is_report: bool, is_bare: bool) -> Option<Self> {
+    pub(super) fn of(
+        head: &HeaderBlock<'_>,
+        envelope: &MessageEnvelope,
+        is_report: bool,
+        is_bare: bool,
+    ) -> Option<Self> {
         let rules = [
             (says(head, "Auto-Submitted", |value| value != "no"), Self::AutoSubmitted),
             (is_report, Self::Report),
@@ -104,35 +109,35 @@ impl Automatic {
 }
 
 /// Whether a field of this name is there whose first word, in lower case, fulfils `rule`.
-fn says(head: &Head<'_>, field: &str, rule: impl Fn(&str) -> bool) -> bool {
+fn says(head: &HeaderBlock<'_>, field: &str, rule: impl Fn(&str) -> bool) -> bool {
     let word = |text: &str| text.split([';', '(', ' ', ',']).next().unwrap_or_default().to_ascii_lowercase();
     head.texts(field).any(|text| rule(&word(&text)))
 }
 
-fn is_sent_in_bulk(head: &Head<'_>) -> bool {
+fn is_sent_in_bulk(head: &HeaderBlock<'_>) -> bool {
     let is_bulk = |value: &str| matches!(value, "bulk" | "junk" | "list" | "auto_reply" | "auto-reply" | "autoreply");
     ["Precedence", "X-Precedence"].into_iter().any(|field| says(head, field, is_bulk))
 }
 
-fn suppresses_answers(head: &Head<'_>) -> bool {
+fn suppresses_answers(head: &HeaderBlock<'_>) -> bool {
     let forbids = |value: &str| value.eq_ignore_ascii_case("AutoReply") || value.eq_ignore_ascii_case("All");
     let field = |text: String| text.split(|sign: char| !sign.is_ascii_alphanumeric()).any(forbids);
     head.texts("X-Auto-Response-Suppress").any(field)
 }
 
 /// `Delivered-To: Autoresponder` is what several of them write.
-fn is_of_autoresponder(head: &Head<'_>) -> bool {
+fn is_of_autoresponder(head: &HeaderBlock<'_>) -> bool {
     AUTORESPONDER_FIELDS.iter().any(|field| is_set(head, field))
         || says(head, "Delivered-To", |value| value.trim_matches(['<', '>']) == "autoresponder")
 }
 
 /// A loop mark that says yes counts as well.
-fn is_made_by_a_machine(head: &Head<'_>) -> bool {
+fn is_made_by_a_machine(head: &HeaderBlock<'_>) -> bool {
     MACHINE_FIELDS.iter().any(|field| is_set(head, field))
         || says(head, "X-Loop", |value| matches!(value, "yes" | "true"))
 }
 
-fn is_set(head: &Head<'_>, field: &str) -> bool {
+fn is_set(head: &HeaderBlock<'_>, field: &str) -> bool {
     says(head, field, |value| !matches!(value, "" | "no" | "false" | "0"))
 }
 
@@ -161,7 +166,7 @@ fn without_accents(text: &str) -> String {
 }
 
 /// The display text counts too: `MAILER-DAEMON` alone, without a domain, is no address.
-fn is_mailer_daemon(envelope: &Envelope) -> bool {
+fn is_mailer_daemon(envelope: &MessageEnvelope) -> bool {
     let local = envelope.sender.as_ref().map_or("", |sender| sender.local());
     local == "postmaster" || envelope.from_text.to_ascii_lowercase().contains("mailer-daemon")
 }
@@ -171,7 +176,7 @@ pub fn is_of_patients(address: &Address) -> bool {
     PATIENT_DOMAINS.iter().any(|patients| is_within(address.domain(), patients))
 }
 
-fn concerns_patient(envelope: &Envelope) -> bool {
+fn concerns_patient(envelope: &MessageEnvelope) -> bool {
     [&envelope.sender, &envelope.reply_to, &envelope.disposition_notification_to]
         .into_iter()
         .flatten()

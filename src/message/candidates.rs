@@ -31,14 +31,14 @@ pub(super) struct Claims {
 pub(super) struct Full;
 
 /// The documents chosen so far, in the order of the mail.
-pub(super) struct Selection {
+pub(super) struct CandidateSelection {
     limit: usize,
     chosen: Vec<Candidate>,
     other: Option<Candidate>,
     reports: usize,
 }
 
-impl Selection {
+impl CandidateSelection {
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, chosen: Vec::new(), other: None, reports: 0 }
     }

@@ -4,21 +4,21 @@ use crate::defect::Defect;
 use crate::report::{Foreign, Magic, Sniff, sniff};
 
 use super::archive::{Budget, Contents};
-use super::candidates::{Candidate, Claims, Selection};
+use super::candidates::{Candidate, CandidateSelection, Claims};
 use super::defects;
 use super::defects::Refusal;
-use super::limits::Limits;
+use super::limits::MessageLimits;
 use super::mime::{Sink, Unreadable};
 use super::name::{ends_in, shown};
 use super::notification::Receipt;
 use super::part::Facts;
-use super::patient_search::Look;
-use super::transfer::{Encoding, State};
+use super::patient_search::PatientSearch;
+use super::transfer::{DecodingState, Encoding};
 use super::{tnef, uuencode};
 
 /// What a mail holds. Exactly one of the three says something: a receipt, defects or candidates.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+pub(super) struct FoundDocuments {
     pub(super) receipt: Option<Receipt>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) defects: Vec<Defect>,
@@ -32,12 +32,12 @@ pub(super) struct Found {
 
 /// The pieces of one mail.
 pub(super) struct Gathering<'l> {
-    limits: &'l Limits,
+    limits: &'l MessageLimits,
     budget: Budget,
-    selection: Selection,
+    selection: CandidateSelection,
     leaves: usize,
     receipt: Option<Receipt>,
-    look: Look,
+    look: PatientSearch,
     files: bool,
     off_topic: bool,
     unsplit: bool,
@@ -46,21 +46,21 @@ pub(super) struct Gathering<'l> {
     defects: Vec<Defect>,
 }
 
-impl Found {
+impl FoundDocuments {
     pub(super) fn defects(defects: Vec<Defect>) -> Self {
         Self { defects, ..Self::default() }
     }
 }
 
 impl<'l> Gathering<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
+    pub(super) fn new(limits: &'l MessageLimits) -> Self {
         Self {
             limits,
             budget: Budget::new(limits),
-            selection: Selection::new(limits.candidates),
+            selection: CandidateSelection::new(limits.candidates),
             leaves: 0,
             receipt: None,
-            look: Look::new(),
+            look: PatientSearch::new(),
             files: false,
             off_topic: false,
             unsplit: false,
@@ -100,27 +100,27 @@ impl<'l> Gathering<'l> {
     }
 
     /// What was found, once everything was seen; `end` says what stopped it.
-    pub(super) fn finish(self, end: Result<(), Unreadable>) -> Found {
+    pub(super) fn finish(self, end: Result<(), Unreadable>) -> FoundDocuments {
         let (unpacked, files) = (self.budget.unpacked(), self.files);
-        Found { unpacked, files, ..self.found(end) }
+        FoundDocuments { unpacked, files, ..self.found(end) }
     }
 
-    fn found(mut self, end: Result<(), Unreadable>) -> Found {
+    fn found(mut self, end: Result<(), Unreadable>) -> FoundDocuments {
         if let Some(receipt) = self.receipt {
-            return Found { receipt: Some(receipt), ..Found::default() };
+            return FoundDocuments { receipt: Some(receipt), ..FoundDocuments::default() };
         }
         if self.off_topic || self.look.patient {
             let unopened = self.unopened.map(|reason| defects::beside_off_topic(reason, self.limits));
-            return Found::defects([defects::off_topic()].into_iter().chain(unopened).collect());
+            return FoundDocuments::defects([defects::off_topic()].into_iter().chain(unopened).collect());
         }
         self.defects.extend(end.err().map(|reason| defects::unreadable(reason, self.limits)));
         if !self.defects.is_empty() {
-            return Found::defects(self.defects);
+            return FoundDocuments::defects(self.defects);
         }
         match self.selection.into_candidates() {
-            none if none.is_empty() && self.unsplit => Found::defects(vec![defects::unsplit()]),
-            none if none.is_empty() => Found::defects(vec![defects::absent(&self.seen)]),
-            candidates => Found { candidates, strangers: self.look.strangers, ..Found::default() },
+            none if none.is_empty() && self.unsplit => FoundDocuments::defects(vec![defects::unsplit()]),
+            none if none.is_empty() => FoundDocuments::defects(vec![defects::absent(&self.seen)]),
+            candidates => FoundDocuments { candidates, strangers: self.look.strangers, ..FoundDocuments::default() },
         }
     }
 
@@ -200,9 +200,9 @@ impl Sink for Gathering<'_> {
         self.files |= is_file(facts, &decoded.bytes);
         self.look.part(facts, body, &decoded, &found);
         let sound = match decoded.state {
-            State::Intact => true,
-            State::Unpadded => is_whole(&decoded.bytes, &found),
-            State::Damaged => facts.encoding == Encoding::Unknown && is_plain(&found),
+            DecodingState::Intact => true,
+            DecodingState::Unpadded => is_whole(&decoded.bytes, &found),
+            DecodingState::Damaged => facts.encoding == Encoding::Unknown && is_plain(&found),
         };
         if sound {
             self.intact(facts, decoded.bytes.into_owned(), &found);

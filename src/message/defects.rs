@@ -3,7 +3,7 @@
 use crate::defect::{Code, Defect, Place, size_in_words};
 use crate::report::Foreign;
 
-use super::limits::Limits;
+use super::limits::MessageLimits;
 use super::mime::Unreadable;
 
 /// Why an archive is refused.
@@ -38,7 +38,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// M04 on the archive of this name.
-    pub(super) fn defect(self, archive: &str, limits: &Limits) -> Defect {
+    pub(super) fn defect(self, archive: &str, limits: &MessageLimits) -> Defect {
         let defect = Defect::new(Code::M04, Place::piece(archive)).detail(self.sentence(limits));
         match self {
             Self::Packed(_) => defect.hint_instead("Joignez le fichier XML non compressé."),
@@ -49,7 +49,7 @@ impl Refusal {
         }
     }
 
-    fn sentence(self, limits: &Limits) -> String {
+    fn sentence(self, limits: &MessageLimits) -> String {
         match self {
             Self::Packed(kind) => format!("C’est {kind}, que Dispolits n’ouvre pas."),
             Self::Unreadable => "Elle est endommagée ou utilise une compression inconnue.".to_owned(),
@@ -72,7 +72,7 @@ impl Refusal {
 }
 
 /// M05 on a mail that cannot be taken apart.
-pub(super) fn unreadable(reason: Unreadable, limits: &Limits) -> Defect {
+pub(super) fn unreadable(reason: Unreadable, limits: &MessageLimits) -> Defect {
     let defect = Defect::new(Code::M05, Place::mail());
     match reason {
         Unreadable::NoHeader => defect.detail("Il n’a pas d’en-tête."),
@@ -91,7 +91,7 @@ pub(super) fn unsplit() -> Defect {
 }
 
 /// M05 on a mail with more documents than are read.
-pub(super) fn too_many_documents(limits: &Limits) -> Defect {
+pub(super) fn too_many_documents(limits: &MessageLimits) -> Defect {
     let sentence = format!("Le courriel contient plus de {} documents XML : aucun n’a été lu.", limits.candidates);
     Defect::new(Code::M05, Place::mail())
         .sentence_instead(sentence)
@@ -111,7 +111,7 @@ pub(super) fn off_topic() -> Defect {
 }
 
 /// M04 beside M06, on a file that was not opened: unnamed too, and nobody is asked to send it in another form.
-pub(super) fn beside_off_topic(reason: Refusal, limits: &Limits) -> Defect {
+pub(super) fn beside_off_topic(reason: Refusal, limits: &MessageLimits) -> Defect {
     reason
         .defect("", limits)
         .hint_instead("Un relevé de lits se joint sans compression ; un document de patient ne s’envoie pas ici.")

@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::defect::excerpt;
 
-use super::head::Head;
+use super::head::HeaderBlock;
 use super::identifier;
 use super::mailboxes::Mailboxes;
 
@@ -21,7 +21,7 @@ pub enum ReturnPath {
 
 /// The fields of the header that a reply needs.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Envelope {
+pub(super) struct MessageEnvelope {
     pub(super) sender: Option<Address>,
     pub(super) from_text: String,
     pub(super) several_senders: bool,
@@ -36,8 +36,8 @@ pub(super) struct Envelope {
     pub(super) subject: Option<String>,
 }
 
-impl Envelope {
-    pub(super) fn read(head: &Head<'_>) -> Self {
+impl MessageEnvelope {
+    pub(super) fn read(head: &HeaderBlock<'_>) -> Self {
         let mailboxes = |field: &str| Mailboxes::read(head.texts(field));
         let from = mailboxes("From");
         Self {
@@ -58,7 +58,7 @@ impl Envelope {
 }
 
 /// The addresses alone, since a long display name would push them out of the excerpt.
-fn from_text(head: &Head<'_>, from: &Mailboxes) -> String {
+fn from_text(head: &HeaderBlock<'_>, from: &Mailboxes) -> String {
     let addresses: Vec<&str> = from.all().map(Address::as_str).collect();
     match addresses.as_slice() {
         [] => excerpt(&head.texts("From").collect::<Vec<_>>().join(", ")),
@@ -67,14 +67,14 @@ fn from_text(head: &Head<'_>, from: &Mailboxes) -> String {
 }
 
 /// `rfc822;lits@region.test`: the address the sender wrote, kept by the last server from ORCPT (RFC 3461, section 4.2).
-fn original_recipient(head: &Head<'_>) -> Option<Address> {
+fn original_recipient(head: &HeaderBlock<'_>) -> Option<Address> {
     let text = head.texts("Original-Recipient").next()?;
     let (kind, address) = text.split_once(';')?;
     kind.trim().eq_ignore_ascii_case("rfc822").then(|| address.parse().ok())?
 }
 
 /// The topmost field: the last server to deliver wrote it.
-fn return_path(head: &Head<'_>) -> ReturnPath {
+fn return_path(head: &HeaderBlock<'_>) -> ReturnPath {
     let Some(text) = head.texts("Return-Path").next() else { return ReturnPath::Absent };
     let bare: String = text.chars().filter(|character| !matches!(character, '<' | '>' | ' ')).collect();
     if bare.is_empty() || bare.to_ascii_lowercase().starts_with("mailer-daemon") {
@@ -84,16 +84,16 @@ fn return_path(head: &Head<'_>) -> ReturnPath {
 }
 
 /// RFC 5322, section 3.6.4: without References, In-Reply-To stands in if it names one message.
-fn references(head: &Head<'_>) -> Vec<String> {
+fn references(head: &HeaderBlock<'_>) -> Vec<String> {
     let references = identifiers(head, "References");
     if references.is_empty() { identifiers(head, "In-Reply-To").into_iter().take(1).collect() } else { references }
 }
 
 /// Whatever either field names: machines that answer fill in one, both, or the wrong one.
-fn answers(head: &Head<'_>) -> Vec<String> {
+fn answers(head: &HeaderBlock<'_>) -> Vec<String> {
     ["In-Reply-To", "References"].into_iter().flat_map(|field| identifiers(head, field)).collect()
 }
 
-fn identifiers(head: &Head<'_>, field: &str) -> Vec<String> {
+fn identifiers(head: &HeaderBlock<'_>, field: &str) -> Vec<String> {
     identifier::references(&head.texts(field).collect::<Vec<_>>().join(" "))
 }

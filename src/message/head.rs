@@ -3,11 +3,11 @@
 use mail_parser::{ContentType, Header, HeaderName, HeaderValue, MessageParser};
 
 /// The fields of a header block. Reading never fails: what is no field is passed over.
-pub(super) struct Head<'x> {
+pub(super) struct HeaderBlock<'x> {
     message: Option<mail_parser::Message<'x>>,
 }
 
-impl<'x> Head<'x> {
+impl<'x> HeaderBlock<'x> {
     /// Reads the fields of `block`.
     pub(super) fn read(block: &'x [u8]) -> Self {
         Self { message: parser().parse_headers(block) }

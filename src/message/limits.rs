@@ -2,7 +2,7 @@
 
 /// Limits on one mail. Whatever exceeds one is refused with a defect, never read in part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct MessageLimits {
     /// MIME parts, forwarded mails and their parts included.
     pub parts: usize,
     /// Entries of all archives of one mail, directories included.
@@ -26,7 +26,7 @@ pub struct Allowance {
     pub most: u64,
 }
 
-impl Default for Limits {
+impl Default for MessageLimits {
     fn default() -> Self {
         Self {
             parts: 200,

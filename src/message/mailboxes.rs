@@ -9,7 +9,7 @@ use std::str::Chars;
 
 use crate::address::Address;
 
-use super::head::Head;
+use super::head::HeaderBlock;
 
 /// The most different addresses that are kept: two are too many already.
 const KEPT: usize = 10;
@@ -27,7 +27,7 @@ pub(super) struct Mailboxes {
 
 /// A piece of a field (RFC 5322, section 3.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
+enum AddressToken {
     /// Anything between blanks and signs.
     Word(String),
     /// What stands between quotation marks.
@@ -49,7 +49,7 @@ impl Mailboxes {
         for field in fields {
             let (tokens, is_whole) = tokens(&field);
             found.is_doubtful |= !is_whole;
-            tokens.split(|token| *token == Token::Separator).for_each(|entry| found.entry(entry));
+            tokens.split(|token| *token == AddressToken::Separator).for_each(|entry| found.entry(entry));
         }
         let Self { addresses, hidden, .. } = &mut found;
         hidden.retain(|address| !addresses.contains(address));
@@ -75,26 +75,26 @@ impl Mailboxes {
     }
 
     /// One entry: a name and an address in brackets, an address alone, or the piece of a name that a comma cut.
-    fn entry(&mut self, tokens: &[Token]) {
-        let (comments, tokens): (Vec<&Token>, Vec<&Token>) =
-            tokens.iter().partition(|token| matches!(token, Token::Comment(_)));
+    fn entry(&mut self, tokens: &[AddressToken]) {
+        let (comments, tokens): (Vec<&AddressToken>, Vec<&AddressToken>) =
+            tokens.iter().partition(|token| matches!(token, AddressToken::Comment(_)));
         for comment in comments {
             self.look_into(comment.text());
         }
         // The innermost bracket holds the address, wherever it is closed.
-        let (name, rest) = match tokens.iter().rposition(|token| **token == Token::Open) {
+        let (name, rest) = match tokens.iter().rposition(|token| **token == AddressToken::Open) {
             Some(open) => tokens.split_at(open),
             None => (&[][..], tokens.as_slice()),
         };
-        let inside = rest.strip_prefix(&[&Token::Open]).unwrap_or(rest);
-        let (inside, behind) = match inside.iter().position(|token| **token == Token::Close) {
+        let inside = rest.strip_prefix(&[&AddressToken::Open]).unwrap_or(rest);
+        let (inside, behind) = match inside.iter().position(|token| **token == AddressToken::Close) {
             Some(close) => inside.split_at(close),
             None => (inside, &[][..]),
         };
         self.named(name);
         self.look_into(&text(behind));
         match inside {
-            [Token::Word(word)] if word.contains('@') => self.address(word),
+            [AddressToken::Word(word)] if word.contains('@') => self.address(word),
             // Without an address in the brackets, the one before them is not the only thing to take for it.
             _ => self.is_doubtful |= [name, inside].into_iter().flatten().any(|token| token.is_address_like()),
         }
@@ -108,8 +108,9 @@ impl Mailboxes {
     }
 
     /// A name that is an address and nothing else is a name: no reader takes it for the address, which follows.
-    fn named(&mut self, name: &[&Token]) {
-        let is_marked = name.iter().all(|token| matches!(token, Token::Quoted(_)) || token.text().starts_with("=?"));
+    fn named(&mut self, name: &[&AddressToken]) {
+        let is_marked =
+            name.iter().all(|token| matches!(token, AddressToken::Quoted(_)) || token.text().starts_with("=?"));
         let text = text(name);
         if !(is_marked && plain(decoded(&text).trim_matches(['\'', ' '])).is_some()) {
             self.look_into(&text);
@@ -127,7 +128,7 @@ impl Mailboxes {
     }
 }
 
-impl Token {
+impl AddressToken {
     fn text(&self) -> &str {
         match self {
             Self::Word(text) | Self::Quoted(text) | Self::Comment(text) => text,
@@ -146,7 +147,7 @@ fn keep(addresses: &mut Vec<Address>, address: Address) {
     }
 }
 
-fn text(tokens: &[&Token]) -> String {
+fn text(tokens: &[&AddressToken]) -> String {
     tokens.iter().map(|token| token.text()).collect::<Vec<_>>().join(" ")
 }
 
@@ -167,23 +168,23 @@ fn decoded(text: &str) -> String {
         return text.to_owned();
     }
     let field = format!("Subject: {text}\r\n");
-    Head::read(field.as_bytes()).decoded("Subject").unwrap_or(text).to_owned()
+    HeaderBlock::read(field.as_bytes()).decoded("Subject").unwrap_or(text).to_owned()
 }
 
 /// The pieces of a field, and whether every quotation mark and parenthesis is closed.
-fn tokens(field: &str) -> (Vec<Token>, bool) {
+fn tokens(field: &str) -> (Vec<AddressToken>, bool) {
     let (mut tokens, mut is_whole) = (Vec::new(), true);
     let mut rest = field.chars().peekable();
     while let Some(character) = rest.next() {
         let token = match character {
-            '<' => Some(Token::Open),
-            '>' => Some(Token::Close),
-            ',' | ';' | ':' => Some(Token::Separator),
-            '"' => quoted(&mut rest).map(Token::Quoted),
-            '(' => comment(&mut rest).map(Token::Comment),
+            '<' => Some(AddressToken::Open),
+            '>' => Some(AddressToken::Close),
+            ',' | ';' | ':' => Some(AddressToken::Separator),
+            '"' => quoted(&mut rest).map(AddressToken::Quoted),
+            '(' => comment(&mut rest).map(AddressToken::Comment),
             ')' => continue,
             blank if blank.is_whitespace() => continue,
-            first => Some(Token::Word(word(first, &mut rest))),
+            first => Some(AddressToken::Word(word(first, &mut rest))),
         };
         is_whole &= token.is_some();
         tokens.extend(token);

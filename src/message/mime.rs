@@ -5,9 +5,9 @@
 //! searches the rest of the mail for each boundary, which one megabyte turns into minutes.
 
 use super::enclosed;
-use super::head::Head;
+use super::head::HeaderBlock;
 use super::part::Facts;
-use super::transfer::{Encoding, State};
+use super::transfer::{DecodingState, Encoding};
 
 /// The deepest nesting of parts; mail readers produce five levels or so.
 const MAX_NESTING: usize = 30;
@@ -54,7 +54,7 @@ pub(super) trait Sink {
 
 /// Where a piece stands.
 #[derive(Clone, Copy)]
-struct Level {
+struct PartLevel {
     nesting: usize,
     forwarded: usize,
     is_mail: bool,
@@ -110,13 +110,13 @@ fn without_mbox_line(mail: &[u8]) -> Option<&[u8]> {
 
 /// Hands every piece of a mail to `sink`, until a limit is met.
 pub(super) fn walk(facts: &Facts, body: &[u8], parts: usize, sink: &mut impl Sink) -> Result<(), Unreadable> {
-    Walk { sink, parts_left: parts }.content(facts, body, Level { nesting: 0, forwarded: 0, is_mail: true })
+    Walk { sink, parts_left: parts }.content(facts, body, PartLevel { nesting: 0, forwarded: 0, is_mail: true })
 }
 
 /// The parts between the lines of `boundary`, headers included. A missing last line is forgiven:
 /// what is cut off shows in the document itself.
-pub(super) fn parts<'x, 'b>(body: &'x [u8], boundary: &'b str) -> Parts<'x, 'b> {
-    Parts { body, boundary: boundary.as_bytes(), first: None, at: 0, start: None, closed: false }
+pub(super) fn parts<'x, 'b>(body: &'x [u8], boundary: &'b str) -> MimeParts<'x, 'b> {
+    MimeParts { body, boundary: boundary.as_bytes(), first: None, at: 0, start: None, closed: false }
 }
 
 /// The header block, its last line ending included, and what follows the blank line.
@@ -133,7 +133,7 @@ pub(super) fn split_head(entity: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl<S: Sink> Walk<'_, S> {
-    fn entity(&mut self, entity: &[u8], default: &str, level: Level) -> Result<(), Unreadable> {
+    fn entity(&mut self, entity: &[u8], default: &str, level: PartLevel) -> Result<(), Unreadable> {
         self.parts_left = self.parts_left.checked_sub(1).ok_or(Unreadable::TooManyParts)?;
         if level.nesting > MAX_NESTING {
             return Err(Unreadable::TooDeep);
@@ -143,11 +143,11 @@ impl<S: Sink> Walk<'_, S> {
         if block.len() > limit {
             return Err(Unreadable::LongHead);
         }
-        self.content(&Facts::read(&Head::read(block), default), body, level)
+        self.content(&Facts::read(&HeaderBlock::read(block), default), body, level)
     }
 
-    fn content(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
-        let level = Level { nesting: level.nesting + 1, is_mail: false, ..level };
+    fn content(&mut self, facts: &Facts, body: &[u8], level: PartLevel) -> Result<(), Unreadable> {
+        let level = PartLevel { nesting: level.nesting + 1, is_mail: false, ..level };
         if facts.media == "multipart/report" {
             if level.forwarded == 0 {
                 self.sink.report(facts, body);
@@ -165,7 +165,7 @@ impl<S: Sink> Walk<'_, S> {
         }
     }
 
-    fn multipart(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
+    fn multipart(&mut self, facts: &Facts, body: &[u8], level: PartLevel) -> Result<(), Unreadable> {
         let default = if facts.media == "multipart/digest" { "message/rfc822" } else { "text/plain" };
         let Some(boundary) = &facts.boundary else {
             self.unsplit(body);
@@ -192,22 +192,22 @@ impl<S: Sink> Walk<'_, S> {
     }
 
     /// RFC 2046, section 5.2.1, forbids to encode a forwarded mail; some do it all the same.
-    fn forwarded(&mut self, facts: &Facts, body: &[u8], level: Level) -> Result<(), Unreadable> {
+    fn forwarded(&mut self, facts: &Facts, body: &[u8], level: PartLevel) -> Result<(), Unreadable> {
         let mail = facts.encoding.decode(body);
         if level.forwarded == MAX_FORWARDED {
             self.sink.beyond(&mail.bytes);
             return Ok(());
         }
-        if mail.state == State::Damaged && facts.encoding != Encoding::Unknown {
+        if mail.state == DecodingState::Damaged && facts.encoding != Encoding::Unknown {
             self.sink.damaged_mail(facts);
         }
-        let inside = Level { forwarded: level.forwarded + 1, is_mail: true, ..level };
+        let inside = PartLevel { forwarded: level.forwarded + 1, is_mail: true, ..level };
         self.entity(beginning(&mail.bytes), "text/plain", inside)
     }
 }
 
 /// The parts of a multipart, one after the other.
-pub(super) struct Parts<'x, 'b> {
+pub(super) struct MimeParts<'x, 'b> {
     body: &'x [u8],
     boundary: &'b [u8],
     /// Where the first boundary stands, once it was found.
@@ -217,7 +217,7 @@ pub(super) struct Parts<'x, 'b> {
     closed: bool,
 }
 
-impl<'x> Iterator for Parts<'x, '_> {
+impl<'x> Iterator for MimeParts<'x, '_> {
     type Item = &'x [u8];
 
     fn next(&mut self) -> Option<&'x [u8]> {
@@ -241,7 +241,7 @@ impl<'x> Iterator for Parts<'x, '_> {
     }
 }
 
-impl<'x> Parts<'x, '_> {
+impl<'x> MimeParts<'x, '_> {
     /// What stands before the first boundary.
     fn before(&self) -> &'x [u8] {
         self.body.get(..self.first.unwrap_or(0)).unwrap_or_default()

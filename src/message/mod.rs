@@ -30,37 +30,37 @@ use crate::address::Address;
 use crate::defect::{Code, Defect};
 use crate::report::Magic;
 
-use collect::{Found, Gathering};
+use collect::{FoundDocuments, Gathering};
 use defects::Refusal;
-use envelope::Envelope;
-use head::Head;
+use envelope::MessageEnvelope;
+use head::HeaderBlock;
 use mime::Unreadable;
 use part::Facts;
 
 pub use automatic::{Automatic, PATIENT_DOMAINS, is_of_patients};
 pub use candidates::Candidate;
 pub use envelope::ReturnPath;
-pub use limits::{Allowance, Limits};
-pub use notification::{Action, Delivery, Receipt, ReceiptKind};
+pub use limits::{Allowance, MessageLimits};
+pub use notification::{Action, DeliveryNotice, Receipt, ReceiptKind};
 pub use substitute::is_substitute;
 
 /// A mail, taken apart. It owns what it holds; the raw bytes may go.
 #[derive(Debug, Clone)]
 pub struct Message {
-    envelope: Envelope,
+    envelope: MessageEnvelope,
     automatic: Option<Automatic>,
-    found: Found,
+    found: FoundDocuments,
 }
 
 /// Takes a mail apart (RFC 5322, RFC 2045 to 2047). The size of `raw` is the caller's to limit.
 ///
 /// Never fails: a mail that cannot be read has the defect M05 and whatever its header still tells.
-pub fn read(raw: &[u8], limits: &Limits) -> Message {
+pub fn read(raw: &[u8], limits: &MessageLimits) -> Message {
     if let Some(lines) = mime::relined(raw) {
         return unread(&lines, Unreadable::NoLineFeed, limits);
     }
     match mime::open(raw) {
-        Ok((block, body)) => read_opened(raw, &Head::read(block), body, limits),
+        Ok((block, body)) => read_opened(raw, &HeaderBlock::read(block), body, limits),
         Err(reason) => unread(raw, reason, limits),
     }
 }
@@ -68,7 +68,7 @@ pub fn read(raw: &[u8], limits: &Limits) -> Message {
 /// The sender of a mail, whose body is not looked at.
 pub fn sender_of(raw: &[u8]) -> Option<Address> {
     let lines = mime::relined(raw);
-    Envelope::read(&Head::read(header_of(lines.as_deref().unwrap_or(raw)))).sender
+    MessageEnvelope::read(&HeaderBlock::read(header_of(lines.as_deref().unwrap_or(raw)))).sender
 }
 
 fn header_of(raw: &[u8]) -> &[u8] {
@@ -76,7 +76,7 @@ fn header_of(raw: &[u8]) -> &[u8] {
 }
 
 /// The documents of a zip archive that came without a mail, by the rules for one that is attached.
-pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<Candidate>, Vec<Defect>) {
+pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &MessageLimits) -> (Vec<Candidate>, Vec<Defect>) {
     let shown = name::shown(Some(name), ".zip");
     let mut gathering = Gathering::new(limits);
     gathering.file(&shown, bytes);
@@ -86,7 +86,7 @@ pub fn candidates_of_archive(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<
 
 /// What a mail with this file alone would be answered because the file is no document at all, but compressed or of
 /// another program; `None` if it is to be read.
-pub fn refused_file(name: &str, bytes: &[u8], limits: &Limits) -> Option<Defect> {
+pub fn refused_file(name: &str, bytes: &[u8], limits: &MessageLimits) -> Option<Defect> {
     let shown = name::shown(Some(name), "");
     match Magic::of(bytes)? {
         Magic::Packed(kind) => Some(Refusal::Packed(kind).defect(&shown, limits)),
@@ -203,8 +203,8 @@ impl Message {
         self.receipt().is_some() || self.automatic().is_some() && self.candidates().is_empty() && !is_patients
     }
 
-    fn new(head: &Head<'_>, found: Found) -> Self {
-        let envelope = Envelope::read(head);
+    fn new(head: &HeaderBlock<'_>, found: FoundDocuments) -> Self {
+        let envelope = MessageEnvelope::read(head);
         // What is wrong with a document must be told, whatever the subject.
         let is_bare = found.candidates.is_empty() && found.defects.iter().all(|defect| defect.code() == Code::M02);
         let automatic = Automatic::of(head, &envelope, found.receipt.is_some(), is_bare);
@@ -212,7 +212,7 @@ impl Message {
     }
 }
 
-fn read_opened(raw: &[u8], head: &Head<'_>, body: &[u8], limits: &Limits) -> Message {
+fn read_opened(raw: &[u8], head: &HeaderBlock<'_>, body: &[u8], limits: &MessageLimits) -> Message {
     if head.is_empty() {
         return unread(raw, Unreadable::NoHeader, limits);
     }
@@ -225,10 +225,10 @@ fn read_opened(raw: &[u8], head: &Head<'_>, body: &[u8], limits: &Limits) -> Mes
 }
 
 /// A mail that is not taken apart, except to know whether a patient's document is in it.
-fn unread(raw: &[u8], reason: Unreadable, limits: &Limits) -> Message {
+fn unread(raw: &[u8], reason: Unreadable, limits: &MessageLimits) -> Message {
     let mut gathering = Gathering::new(limits);
     gathering.unread(raw);
-    Message::new(&Head::read(header_of(raw)), gathering.finish(Err(reason)))
+    Message::new(&HeaderBlock::read(header_of(raw)), gathering.finish(Err(reason)))
 }
 
 /// The text a person reads first in a mail: its first text part, decoded; empty without one.

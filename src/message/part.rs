@@ -1,7 +1,7 @@
 //! What the header of a MIME part says about its content (RFC 2045, RFC 2183).
 
 use super::candidates::Claims;
-use super::head::Head;
+use super::head::HeaderBlock;
 use super::name::ends_in;
 use super::transfer::Encoding;
 use crate::report::Foreign;
@@ -24,7 +24,7 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Reads the facts; `default` is the media type of a part that declares none.
-    pub(super) fn read(head: &Head<'_>, default: &str) -> Self {
+    pub(super) fn read(head: &HeaderBlock<'_>, default: &str) -> Self {
         let kind = head.parametrised("Content-Type");
         let disposition = head.parametrised("Content-Disposition");
         let parameter = |name: &str| kind.and_then(|kind| kind.attribute(name)).map(str::to_owned);
@@ -114,7 +114,7 @@ impl Facts {
 }
 
 /// The misspelt field is that of the MDN example in the ANS guide on CDA by MSSanté mail, which partners copy.
-fn encoding(head: &Head<'_>) -> Encoding {
+fn encoding(head: &HeaderBlock<'_>) -> Encoding {
     let named = |field: &str| head.texts(field).next();
     let text = named("Content-Transfer-Encoding").or_else(|| named("Content-Transfert-Encoding"));
     text.map_or(Encoding::Identity, |text| Encoding::named(&text))

@@ -8,10 +8,10 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use crate::report::{Foreign, Magic, Sniff, letter_holds_patient_document, sniff};
 
 use super::archive::is_office_text;
-use super::head::Head;
+use super::head::HeaderBlock;
 use super::mime::{self, Sink};
 use super::part::Facts;
-use super::transfer::{Decoded, State};
+use super::transfer::{Decoded, DecodingState};
 use super::{embedded, tnef, uuencode};
 
 /// How deep: an entry of an archive in a mail in an archive.
@@ -33,7 +33,7 @@ const LOCAL_HEADER: &[u8] = b"PK\x03\x04";
 
 /// What was seen of the pieces of one mail, and what looking may still cost.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct PatientSearch {
     pieces: usize,
     bytes: usize,
     /// Whether a patient's document was seen.
@@ -42,7 +42,7 @@ pub(super) struct Look {
     pub(super) strangers: bool,
 }
 
-impl Look {
+impl PatientSearch {
     pub(super) fn new() -> Self {
         Self { pieces: PIECES, bytes: BYTES, patient: false, strangers: false }
     }
@@ -85,7 +85,7 @@ impl Look {
         } else {
             self.open(&decoded.bytes, found, levels);
         }
-        if decoded.state == State::Damaged {
+        if decoded.state == DecodingState::Damaged {
             self.text(body, levels);
         }
     }
@@ -180,7 +180,7 @@ impl Look {
     /// A mail that came as a file of any type: it begins with fields of which at least one is that of a mail.
     fn mail(&mut self, bytes: &[u8], levels: u8) {
         let Ok((block, body)) = mime::open(enclosed(bytes)) else { return };
-        let head = Head::read(block);
+        let head = HeaderBlock::read(block);
         if ["From", "Received", "Content-Type", "Content-Transfer-Encoding"].iter().any(|field| head.has(field)) {
             let pieces = self.pieces;
             // A limit that is met ends the look.
@@ -211,7 +211,7 @@ fn is_stranger(bytes: &[u8], found: &Sniff) -> bool {
 
 /// The pieces of a mail that came as a file.
 struct Inside<'l> {
-    look: &'l mut Look,
+    look: &'l mut PatientSearch,
     levels: u8,
 }
 

@@ -1,7 +1,7 @@
 //! What Exchange gives in place of a mail that it cannot convert for IMAP or POP: a text of its own, whose words depend on
 //! the server's language, while the original stays on the server.
 
-use super::head::Head;
+use super::head::HeaderBlock;
 
 /// The header of a substitute is short: it has no way behind it.
 const LONGEST: usize = 16 * 1024;
@@ -10,10 +10,10 @@ const LONGEST: usize = 16 * 1024;
 /// signed by the server, by name and mostly without an address.
 pub fn is_substitute(raw: &[u8]) -> bool {
     let beginning = raw.get(..LONGEST).unwrap_or(raw);
-    contains(beginning, "microsoft exchange") && is_signed_by_exchange(&Head::read(beginning))
+    contains(beginning, "microsoft exchange") && is_signed_by_exchange(&HeaderBlock::read(beginning))
 }
 
-fn is_signed_by_exchange(head: &Head<'_>) -> bool {
+fn is_signed_by_exchange(head: &HeaderBlock<'_>) -> bool {
     if head.has("Received") || head.has("Message-ID") {
         return false;
     }

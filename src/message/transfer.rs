@@ -40,12 +40,12 @@ pub(super) struct Decoded<'x> {
     /// The bytes, or as many as could be saved.
     pub(super) bytes: Cow<'x, [u8]>,
     /// Whether something is lost.
-    pub(super) state: State,
+    pub(super) state: DecodingState,
 }
 
 /// What the way through the mail did to a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum DecodingState {
     /// Nothing is lost.
     Intact,
     /// Every symbol is sound, but the padding of the base64 is missing, too long, or stands inside: only the content
@@ -55,7 +55,7 @@ pub(super) enum State {
     Damaged,
 }
 
-impl State {
+impl DecodingState {
     fn of(intact: bool) -> Self {
         if intact { Self::Intact } else { Self::Damaged }
     }
@@ -77,8 +77,8 @@ impl Encoding {
     /// Undoes the encoding.
     pub(super) fn decode(self, body: &[u8]) -> Decoded<'_> {
         match self {
-            Self::Identity => Decoded { bytes: Cow::Borrowed(body), state: State::Intact },
-            Self::Unknown => Decoded { bytes: Cow::Borrowed(body), state: State::Damaged },
+            Self::Identity => Decoded { bytes: Cow::Borrowed(body), state: DecodingState::Intact },
+            Self::Unknown => Decoded { bytes: Cow::Borrowed(body), state: DecodingState::Damaged },
             Self::Base64 => base64(body),
             Self::QuotedPrintable => quoted_printable(body),
         }
@@ -88,15 +88,15 @@ impl Encoding {
 fn base64(body: &[u8]) -> Decoded<'static> {
     let mut symbols: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if let Ok(bytes) = BASE64.decode(&symbols) {
-        return Decoded { bytes: bytes.into(), state: State::Intact };
+        return Decoded { bytes: bytes.into(), state: DecodingState::Intact };
     }
     if let Some(bytes) = runs(&symbols) {
-        return Decoded { bytes: bytes.into(), state: State::Unpadded };
+        return Decoded { bytes: bytes.into(), state: DecodingState::Unpadded };
     }
     let is_symbol = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let sound = symbols.iter().take_while(|byte| is_symbol(byte)).count();
     symbols.truncate(sound - sound % 4);
-    Decoded { bytes: BASE64.decode(&symbols).unwrap_or_default().into(), state: State::Damaged }
+    Decoded { bytes: BASE64.decode(&symbols).unwrap_or_default().into(), state: DecodingState::Damaged }
 }
 
 /// What stands between the padding, run by run: files encoded piece by piece have padding inside.
@@ -113,7 +113,7 @@ fn quoted_printable(body: &[u8]) -> Decoded<'static> {
     for line in body.split_inclusive(|byte| *byte == b'\n') {
         intact &= quoted_printable_line(line, &mut bytes);
     }
-    Decoded { bytes: bytes.into(), state: State::of(intact) }
+    Decoded { bytes: bytes.into(), state: DecodingState::of(intact) }
 }
 
 /// One line: trailing blanks were added on the way, an `=` at the end joins it to the next (RFC 2045, 6.7).

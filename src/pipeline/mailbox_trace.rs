@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use crate::address::Address;
 use crate::clock::Clock;
-use crate::mailbox::{Entry, Fetched, Folder, Left, Moved, Position};
+use crate::mailbox::{Fetched, Folder, Left, ListedMail, Moved, Position};
 use crate::smtp::{Handed, SendError, Sent};
 use crate::store::{NewTrace, ReplyToSend, Store, StoreError};
 
@@ -37,14 +37,14 @@ impl Tracer {
         self.keep(vec![self.one("connexion", &self.who, Err::<&str, _>(cause))]).await
     }
 
-    pub(super) async fn fetched(&self, asked: &[&Entry], fetched: &[Fetched]) -> Result<(), StoreError> {
+    pub(super) async fn fetched(&self, asked: &[&ListedMail], fetched: &[Fetched]) -> Result<(), StoreError> {
         let positions = asked.iter().map(|entry| entry.position.to_string()).collect::<Vec<_>>().join(" ");
         let bytes: usize = fetched.iter().map(|mail| mail.raw.len()).sum();
         let answer = format!("courriels : {}, octets : {bytes}", fetched.len());
         self.keep(vec![self.one("lecture", &positions, Ok::<_, String>(answer))]).await
     }
 
-    pub(super) async fn header_fetched(&self, entry: &Entry, bytes: Option<usize>) -> Result<(), StoreError> {
+    pub(super) async fn header_fetched(&self, entry: &ListedMail, bytes: Option<usize>) -> Result<(), StoreError> {
         let asked = format!("{} (en-tête seul, {} octets en tout)", entry.position, entry.size);
         let answer = bytes.map(|bytes| format!("{bytes} octets")).ok_or("absent");
         self.keep(vec![self.one("lecture", &asked, answer)]).await

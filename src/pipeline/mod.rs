@@ -19,7 +19,7 @@ pub use judge::context::Courthouse;
 pub use judge::read_mail::ExamineError;
 pub use lease::Seat;
 pub use mailbox_trace::Tracer;
-pub use replay::{Gain, Impossible, Proposal, Replaying, Selection};
+pub use replay::{Gain, Impossible, Proposal, ReplaySelection, Replaying};
 pub use send_replies::{Posting, Transport, maildir_of};
 pub use settle::Settling;
 pub use settle::reply_rules::ReplyRules;

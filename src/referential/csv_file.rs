@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use csv::StringRecord;
 
-use super::{Establishment, Kind, Referential, Sender, Service};
+use super::{Establishment, KnownService, PlaceKind, Referential, Sender};
 use crate::capacity::{Nature, Nomenclature, ServiceCode};
 use crate::config_values::Span;
 use crate::finess::Finess;
@@ -47,7 +47,7 @@ struct Loader {
 }
 
 /// The fields of a line; a wrong one is reported and makes the line unusable.
-struct Row<'a> {
+struct CsvRow<'a> {
     file: &'static str,
     line: u64,
     columns: &'a [&'static str],
@@ -61,7 +61,7 @@ impl Loader {
         file: &'static str,
         columns: &[&'static str],
         bytes: &[u8],
-        read: fn(&mut Self, &mut Row<'_>),
+        read: fn(&mut Self, &mut CsvRow<'_>),
     ) {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         let mut reader = csv::ReaderBuilder::new().delimiter(b';').trim(csv::Trim::All).from_reader(bytes);
@@ -73,7 +73,7 @@ impl Loader {
             match record {
                 Ok(record) => {
                     let line = record.position().map_or(0, csv::Position::line);
-                    let mut row = Row { file, line, columns, record: &record, errors: Vec::new() };
+                    let mut row = CsvRow { file, line, columns, record: &record, errors: Vec::new() };
                     read(self, &mut row);
                     self.errors.append(&mut row.errors);
                 }
@@ -82,10 +82,10 @@ impl Loader {
         }
     }
 
-    fn establishment(&mut self, row: &mut Row<'_>) {
+    fn establishment(&mut self, row: &mut CsvRow<'_>) {
         let finess = row.required::<Finess>("finess");
         let establishment = Establishment {
-            kind: row.one_of("type", &[("EG", Kind::Eg), ("EJ", Kind::Ej)]).unwrap_or(Kind::Eg),
+            kind: row.one_of("type", &[("EG", PlaceKind::Eg), ("EJ", PlaceKind::Ej)]).unwrap_or(PlaceKind::Eg),
             ej: row.optional("ej"),
             name: row.text("nom").to_owned(),
             senders: row.senders(),
@@ -99,10 +99,10 @@ impl Loader {
         }
     }
 
-    fn service(&mut self, row: &mut Row<'_>) {
+    fn service(&mut self, row: &mut CsvRow<'_>) {
         let finess = row.required::<Finess>("finess");
         let code = row.required::<ServiceCode>("code");
-        let service = Service {
+        let service = KnownService {
             label: row.text("libelle").to_owned(),
             nature: row.nature(),
             open: row.one_of("etat", &[("ouvert", true), ("ferme", false)]).unwrap_or(false),
@@ -110,8 +110,8 @@ impl Loader {
         };
         let (Some(finess), Some(code)) = (finess, code) else { return };
         match self.referential.establishments.get(&finess).map(|owner| owner.kind) {
-            Some(Kind::Eg) => {}
-            Some(Kind::Ej) => row.error(format!("{finess} est une entité juridique : un service dépend d’un EG")),
+            Some(PlaceKind::Eg) => {}
+            Some(PlaceKind::Ej) => row.error(format!("{finess} est une entité juridique : un service dépend d’un EG")),
             None => row.error(format!("l’établissement {finess} n’est pas dans {ESTABLISHMENTS}")),
         }
         if self.referential.services.insert((finess, code.clone()), service).is_some() {
@@ -121,7 +121,7 @@ impl Loader {
 
     fn check_owners(&mut self) {
         let known = &self.referential.establishments;
-        let is_owner = |ej: &Finess| known.get(ej).is_some_and(|owner| owner.kind == Kind::Ej);
+        let is_owner = |ej: &Finess| known.get(ej).is_some_and(|owner| owner.kind == PlaceKind::Ej);
         let lost = known.iter().filter_map(|(finess, one)| Some((finess, one.ej.filter(|ej| !is_owner(ej))?)));
         let errors = lost.map(|(finess, ej)| LineError {
             file: ESTABLISHMENTS,
@@ -153,7 +153,7 @@ fn unreadable(file: &'static str, error: &csv::Error) -> LineError {
     LineError { file, line, reason }
 }
 
-impl Row<'_> {
+impl CsvRow<'_> {
     fn text(&self, column: &str) -> &str {
         let rank = self.columns.iter().position(|name| *name == column);
         rank.and_then(|rank| self.record.get(rank)).unwrap_or_default()

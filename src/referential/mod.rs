@@ -23,12 +23,12 @@ const SUGGESTIONS: usize = 3;
 #[derive(Debug, Clone, Default)]
 pub struct Referential {
     establishments: BTreeMap<Finess, Establishment>,
-    services: BTreeMap<(Finess, ServiceCode), Service>,
+    services: BTreeMap<(Finess, ServiceCode), KnownService>,
 }
 
 /// EG (entité géographique, where beds are) or EJ (entité juridique, its owner).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PlaceKind {
     /// Entité géographique.
     Eg,
     /// Entité juridique.
@@ -39,7 +39,7 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Establishment {
     /// EG or EJ.
-    pub kind: Kind,
+    pub kind: PlaceKind,
     /// The EJ an EG belongs to, if stated.
     pub ej: Option<Finess>,
     /// Name for people.
@@ -56,7 +56,7 @@ pub struct Establishment {
 
 /// One line of `services.csv`.
 #[derive(Debug, Clone)]
-pub struct Service {
+pub struct KnownService {
     /// Name for people.
     pub label: String,
     /// Beds or places, if only one of them is expected. For people: a report is not judged by it, since the ROR
@@ -121,7 +121,7 @@ impl Referential {
     /// The open EG this sender may report for.
     pub fn establishments_of(&self, sender: &Address) -> Vec<Finess> {
         let open = |(finess, establishment): (&Finess, &Establishment)| {
-            (establishment.kind == Kind::Eg && establishment.open).then_some(*finess)
+            (establishment.kind == PlaceKind::Eg && establishment.open).then_some(*finess)
         };
         self.establishments.iter().filter_map(open).filter(|finess| self.may_send(sender, *finess)).collect()
     }
@@ -137,7 +137,7 @@ impl Referential {
     }
 
     /// The service of this code in this establishment.
-    pub fn service(&self, finess: Finess, code: &ServiceCode) -> Option<&Service> {
+    pub fn service(&self, finess: Finess, code: &ServiceCode) -> Option<&KnownService> {
         self.services.get(&(finess, code.clone()))
     }
 
@@ -170,7 +170,7 @@ impl Referential {
     }
 
     /// The services of an establishment, by code.
-    pub fn services_of(&self, finess: Finess) -> impl Iterator<Item = (&ServiceCode, &Service)> {
+    pub fn services_of(&self, finess: Finess) -> impl Iterator<Item = (&ServiceCode, &KnownService)> {
         let own = self.services.iter().filter(move |((owner, _), _)| *owner == finess);
         own.map(|((_, code), service)| (code, service))
     }

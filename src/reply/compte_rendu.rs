@@ -10,7 +10,7 @@ use super::classify::{is_confidential, is_test};
 use super::discretion::discreet;
 use crate::capacity::Mode;
 use crate::defect::{Actor, Code, Defect, excerpt};
-use crate::outcome::{DocumentOutcome, Line, MailOutcome, Verdict, whole_seconds};
+use crate::outcome::{DocumentOutcome, MailOutcome, OutcomeLine, Verdict, whole_seconds};
 
 /// The namespace of the document.
 pub const NAMESPACE: &str = "urn:fr:dispolits:compte-rendu:1";
@@ -88,7 +88,7 @@ impl Report {
         attributes
     }
 
-    fn lignes(&mut self, lines: &[Line]) -> io::Result<()> {
+    fn lignes(&mut self, lines: &[OutcomeLine]) -> io::Result<()> {
         let shown = lines.len().min(self.lignes);
         self.lignes -= shown;
         lines

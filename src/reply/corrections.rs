@@ -18,7 +18,7 @@ pub(super) struct Sighting<'a> {
 }
 
 /// Defects that differ only by their place.
-struct Entry<'a> {
+struct Correction<'a> {
     defect: &'a Defect,
     places: Vec<String>,
 }
@@ -68,14 +68,14 @@ pub(super) fn section<'a, S: Into<Sighting<'a>>>(page: &mut Page, title: &str, d
     }
 }
 
-fn grouped<'a, S: Into<Sighting<'a>>>(defects: impl Iterator<Item = S>) -> Vec<Entry<'a>> {
+fn grouped<'a, S: Into<Sighting<'a>>>(defects: impl Iterator<Item = S>) -> Vec<Correction<'a>> {
     let mut ranks = HashMap::new();
-    let mut entries: Vec<Entry<'a>> = Vec::new();
+    let mut entries: Vec<Correction<'a>> = Vec::new();
     for sighting in defects.map(Into::into) {
         let defect = sighting.defect;
         let rank = *ranks.entry(defect.fault()).or_insert(entries.len());
         if rank == entries.len() {
-            entries.push(Entry { defect, places: Vec::new() });
+            entries.push(Correction { defect, places: Vec::new() });
         }
         if let Some(entry) = entries.get_mut(rank) {
             entry.places.push(sighting.place());
@@ -84,7 +84,7 @@ fn grouped<'a, S: Into<Sighting<'a>>>(defects: impl Iterator<Item = S>) -> Vec<E
     entries
 }
 
-fn write_entry(page: &mut Page, number: usize, entry: &Entry<'_>, everybody: &[Actor]) {
+fn write_entry(page: &mut Page, number: usize, entry: &Correction<'_>, everybody: &[Actor]) {
     let defect = entry.defect;
     let code = defect.code();
     page.gap();

@@ -1,6 +1,6 @@
 //! Counts the rows of a report by where they stand, and says so in French.
 
-use crate::outcome::{Etat, Line};
+use crate::outcome::{Etat, OutcomeLine};
 
 /// How many rows stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,14 +15,14 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts these rows.
-    pub(super) fn of<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Self {
+    pub(super) fn of<'a>(lines: impl IntoIterator<Item = &'a OutcomeLine>) -> Self {
         let mut tally = Self::default();
         lines.into_iter().for_each(|line| tally.add(line));
         tally
     }
 
     /// Counts one row more.
-    pub(super) fn add(&mut self, line: &Line) {
+    pub(super) fn add(&mut self, line: &OutcomeLine) {
         *match line.etat {
             Some(Etat::Transmise) => &mut self.transmises,
             Some(Etat::EnAttente) => &mut self.en_attente,

@@ -7,7 +7,7 @@ use super::discretion::discreet;
 use super::layout::Page;
 use super::mail::{self, Attachment};
 use super::subject::{FAILURE, prefix};
-use super::{Envelope, Kind, Letter, compte_rendu, detail, text};
+use super::{Letter, ReplyEnvelope, ReplyKind, compte_rendu, detail, text};
 use crate::outcome::{MailOutcome, in_paris};
 
 /// The most mails listed one by one.
@@ -21,7 +21,7 @@ const ATTACHED_BYTES: usize = 2 << 20;
 #[derive(Debug, Clone, Copy)]
 pub struct Digest<'a> {
     /// From whom and to whom, its copies included; it answers no mail in particular.
-    pub envelope: &'a Envelope,
+    pub envelope: &'a ReplyEnvelope,
     /// The mails it gathers, in the order of reception.
     pub outcomes: &'a [MailOutcome],
     /// When it is made; its `Date`.
@@ -34,7 +34,7 @@ pub fn digest(digest: &Digest<'_>) -> Vec<u8> {
     let digest = &Digest { outcomes: &outcomes, ..*digest };
     let Some(last) = digest.outcomes.last() else { return Vec::new() };
     // A complement is no receipt, and neither is a digest.
-    let letter = Letter { outcome: last, kind: Kind::Complement, envelope: digest.envelope, at: digest.at };
+    let letter = Letter { outcome: last, kind: ReplyKind::Complement, envelope: digest.envelope, at: digest.at };
     let attachments = attachments(digest.outcomes);
     let subject = subject(digest);
     mail::bytes(&letter, &subject, &digest_text(digest, attachments.len()), &attachments)

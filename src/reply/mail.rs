@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::classify::is_confidential;
 use super::subject::header_text;
-use super::{Envelope, Letter, ReceiptRequest, original, receipt};
+use super::{Letter, ReceiptRequest, ReplyEnvelope, original, receipt};
 use crate::address::Address;
 
 /// The most References repeated: the newest ones, which thread a mail just as well.
@@ -76,7 +76,7 @@ fn headers<'a>(letter: &Letter<'a>, subject: &'a str) -> MessageBuilder<'a> {
 }
 
 /// In-Reply-To and References (RFC 5322, section 3.6.4; MSSanté référentiel #2, ECO.2.2.2).
-fn with_thread<'a>(mail: MessageBuilder<'a>, envelope: &'a Envelope) -> MessageBuilder<'a> {
+fn with_thread<'a>(mail: MessageBuilder<'a>, envelope: &'a ReplyEnvelope) -> MessageBuilder<'a> {
     let Some(id) = envelope.original_message_id.as_deref().and_then(valid_id) else {
         return mail;
     };

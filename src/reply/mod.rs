@@ -42,9 +42,9 @@ pub struct Letter<'a> {
     /// What became of the mail.
     pub outcome: &'a MailOutcome,
     /// First answer or complement.
-    pub kind: Kind,
+    pub kind: ReplyKind,
     /// From whom, to whom, in answer to what.
-    pub envelope: &'a Envelope,
+    pub envelope: &'a ReplyEnvelope,
     /// When the reply is made; its `Date`.
     pub at: Timestamp,
 }
@@ -52,13 +52,13 @@ pub struct Letter<'a> {
 impl Letter<'_> {
     /// Whether it is a receipt (MDN).
     fn is_receipt(&self) -> bool {
-        self.envelope.receipt.is_some() && self.kind == Kind::Reponse
+        self.envelope.receipt.is_some() && self.kind == ReplyKind::Reponse
     }
 }
 
 /// Which of the two mails a sender may get about one of his.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ReplyKind {
     /// The reply.
     Reponse,
     /// The one later mail, when the ROR rejected more after the reply had left. Never an MDN.
@@ -69,7 +69,7 @@ pub enum Kind {
 
 /// Everything of a reply that is not the judgement.
 #[derive(Debug, Clone)]
-pub struct Envelope {
+pub struct ReplyEnvelope {
     /// The mailbox of Dispolits.
     pub from: Address,
     /// Its display name, such as « Dispolits – GCS … ».
@@ -145,7 +145,7 @@ pub fn is_repeated_subject(subject: &str) -> bool {
 pub fn render(letter: &Letter<'_>) -> Rendered {
     let outcome = discretion::discreet(letter.outcome);
     let letter = &Letter { outcome: &outcome, ..*letter };
-    let Envelope { back_to_normal, qualification, .. } = *letter.envelope;
+    let ReplyEnvelope { back_to_normal, qualification, .. } = *letter.envelope;
     let subject = subject::subject(letter);
     let write = if letter.is_receipt() { text::receipt_text } else { text::told };
     let text = write(letter.outcome, letter.kind, back_to_normal, qualification);

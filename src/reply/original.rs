@@ -5,7 +5,7 @@ use mail_builder::mime::{BodyPart, MimePart};
 
 use super::mail::valid_id;
 use super::subject::header_text;
-use super::{Envelope, Returning};
+use super::{ReplyEnvelope, Returning};
 
 /// The most bytes of its headers sent back.
 const HEADERS_LIMIT: usize = 16 * 1024;
@@ -23,7 +23,7 @@ pub(super) fn part(raw: Option<&[u8]>, returning: Returning) -> Option<MimePart<
 }
 
 /// The same for a receipt, whose third part is expected: without the mail, its Message-ID.
-pub(super) fn part_or_known(raw: Option<&[u8]>, envelope: &Envelope) -> Option<MimePart<'static>> {
+pub(super) fn part_or_known(raw: Option<&[u8]>, envelope: &ReplyEnvelope) -> Option<MimePart<'static>> {
     let known = || envelope.original_message_id.as_deref().and_then(valid_id);
     part(raw, envelope.returning).or_else(|| known().map(|id| headers_part(format!("Message-ID: <{id}>\r\n"))))
 }

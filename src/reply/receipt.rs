@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::classify::{is_failure, rejections};
-use super::{Envelope, ReceiptRequest};
+use super::{ReceiptRequest, ReplyEnvelope};
 use crate::defect::Code;
 use crate::outcome::MailOutcome;
 
@@ -11,7 +11,7 @@ use crate::outcome::MailOutcome;
 const CODES_LIMIT: usize = 8;
 
 /// The fields of `message/disposition-notification`, ASCII with CRLF.
-pub(super) fn fields(outcome: &MailOutcome, envelope: &Envelope, request: &ReceiptRequest) -> String {
+pub(super) fn fields(outcome: &MailOutcome, envelope: &ReplyEnvelope, request: &ReceiptRequest) -> String {
     let id = envelope.original_message_id.as_deref().and_then(super::mail::valid_id);
     let failure = is_failure(outcome);
     let fields = [

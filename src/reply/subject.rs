@@ -2,7 +2,7 @@
 //! a header.
 
 use super::classify::{is_confidential, is_failure, is_test, verdict_in_words};
-use super::{Envelope, Letter};
+use super::{Letter, ReplyEnvelope};
 use crate::defect::excerpt;
 use crate::outcome::{MailOutcome, in_paris};
 
@@ -31,7 +31,7 @@ pub(super) fn subject(letter: &Letter<'_>) -> String {
 }
 
 /// What stands before every subject of the qualification platform.
-pub(super) fn prefix(envelope: &Envelope) -> &'static str {
+pub(super) fn prefix(envelope: &ReplyEnvelope) -> &'static str {
     if envelope.qualification { QUALIFICATION } else { "" }
 }
 

@@ -7,27 +7,27 @@ use super::classify::{
     warnings,
 };
 use super::counts::Tally;
-use super::{Kind, corrections};
+use super::{ReplyKind, corrections};
 use crate::capacity::Mode;
 use crate::defect::{Actor, Defect, Scope};
 use crate::outcome::{DocumentOutcome, MailOutcome, Verdict, in_paris};
 
 /// The verdict in one sentence.
-pub(super) fn verdict(outcome: &MailOutcome, kind: Kind) -> String {
+pub(super) fn verdict(outcome: &MailOutcome, kind: ReplyKind) -> String {
     let received = in_paris(outcome.received_at);
     match kind {
-        Kind::Complement => format!(
+        ReplyKind::Complement => format!(
             "Complément au compte rendu de votre envoi du {received} : le ROR a rejeté d’autres capacités. \
              À présent : {}.",
             counts(outcome)
         ),
-        Kind::Reprise => format!(
+        ReplyKind::Reprise => format!(
             "Complément au compte rendu de votre envoi du {received} : l’exploitant l’a fait juger de nouveau, après \
              une correction de son côté ou de celui du ROR. À présent : {}.",
             or_nothing(counts(outcome))
         ),
-        Kind::Reponse if is_test(outcome) => trial(outcome, &received),
-        Kind::Reponse => format!("Votre envoi du {received} {}", judged(outcome)),
+        ReplyKind::Reponse if is_test(outcome) => trial(outcome, &received),
+        ReplyKind::Reponse => format!("Votre envoi du {received} {}", judged(outcome)),
     }
 }
 
@@ -37,9 +37,9 @@ pub(super) fn back_to_normal(back: bool) -> Option<&'static str> {
 }
 
 /// What will become of the rows that wait, where a later mail may follow.
-pub(super) fn still_waiting(outcome: &MailOutcome, kind: Kind) -> Option<&'static str> {
+pub(super) fn still_waiting(outcome: &MailOutcome, kind: ReplyKind) -> Option<&'static str> {
     let waiting = outcome.verdict.is_none() && !only_lacks_rights(outcome);
-    (waiting && kind == Kind::Reponse).then_some(
+    (waiting && kind == ReplyKind::Reponse).then_some(
         "Les capacités en attente seront transmises sans nouvel envoi ; un complément ne vous parviendra que si le \
          ROR en rejette.",
     )

@@ -7,7 +7,7 @@ use super::corrections;
 use super::corrections::Sighting;
 use super::discretion::discreet;
 use super::layout::Page;
-use super::{Kind, detail, summary};
+use super::{ReplyKind, detail, summary};
 use crate::defect::{Code, Defect, excerpt};
 use crate::outcome::{MailOutcome, in_paris};
 
@@ -19,21 +19,21 @@ const RECEIPT_FOOTER: &str =
     "Message automatique de Dispolits. Chaque code est expliqué dans le guide de l’établissement.";
 
 /// The French text of a reply: lines of 76 characters at most, ended by a line feed.
-pub fn text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
+pub fn text(outcome: &MailOutcome, kind: ReplyKind, back: bool, qualification: bool) -> String {
     told(&discreet(outcome), kind, back, qualification)
 }
 
 /// The text of an outcome from which is left out what letters keep to themselves.
-pub(super) fn told(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
+pub(super) fn told(outcome: &MailOutcome, kind: ReplyKind, back: bool, qualification: bool) -> String {
     written(outcome, kind, back, qualification, FOOTER)
 }
 
 /// The same beside a receipt.
-pub(super) fn receipt_text(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool) -> String {
+pub(super) fn receipt_text(outcome: &MailOutcome, kind: ReplyKind, back: bool, qualification: bool) -> String {
     written(outcome, kind, back, qualification, RECEIPT_FOOTER)
 }
 
-fn written(outcome: &MailOutcome, kind: Kind, back: bool, qualification: bool, footer: &str) -> String {
+fn written(outcome: &MailOutcome, kind: ReplyKind, back: bool, qualification: bool, footer: &str) -> String {
     let mut page = begin(qualification);
     page.paragraph(&summary::verdict(outcome, kind));
     if let Some(sentence) = summary::back_to_normal(back) {

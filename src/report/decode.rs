@@ -3,7 +3,7 @@
 use encoding_rs::{DecoderResult, ISO_8859_15, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::encoding::{ACCEPTED, Detected, Encoding, Unsettled, detect};
-use super::source::Source;
+use super::source::DocumentSource;
 use crate::defect::{Code, Defect};
 
 /// The text of a document, without byte order mark. `Place.span` counts bytes of this text.
@@ -38,7 +38,7 @@ pub struct DecodeFault {
 impl DecodeFault {
     /// The defect that tells the sender, in the attachment `name`.
     pub fn into_defect(self, name: &str) -> Defect {
-        let source = Source::new(name, &self.before);
+        let source = DocumentSource::new(name, &self.before);
         let place = source.place(self.before.len()..self.before.len());
         Defect::new(Code::D04, place).found(self.found).expected(self.expected).detail(self.detail)
     }

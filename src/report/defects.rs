@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::source::Source;
-use super::xml::Fault;
+use super::source::DocumentSource;
+use super::xml::XmlFault;
 use crate::defect::{Defect, Place};
 
 /// Collects defects and the fact that the document as a whole is rejected.
 pub(super) struct Findings<'s> {
-    source: &'s Source<'s>,
+    source: &'s DocumentSource<'s>,
     limit: usize,
     kept: Vec<Defect>,
     unkept: usize,
@@ -16,7 +16,7 @@ pub(super) struct Findings<'s> {
 }
 
 impl<'s> Findings<'s> {
-    pub(super) fn new(source: &'s Source<'s>, limit: usize) -> Self {
+    pub(super) fn new(source: &'s DocumentSource<'s>, limit: usize) -> Self {
         Self { source, limit, kept: Vec::new(), unkept: 0, document_rejected: false }
     }
 
@@ -51,7 +51,7 @@ impl<'s> Findings<'s> {
     }
 
     /// Adds the fault that ended the reading.
-    pub(super) fn stop(&mut self, fault: Fault) {
+    pub(super) fn stop(&mut self, fault: XmlFault) {
         self.document_rejected = true;
         let place = self.place(fault.span.clone());
         self.kept.push(fault.into_defect(place));

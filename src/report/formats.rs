@@ -1,9 +1,9 @@
 //! The formats known, chosen by the root element's qualified name: never by file name or MIME type.
 
 use super::defects::Findings;
-use super::model::Reading;
+use super::model::ReportReading;
 use super::native;
-use super::xml::{Fault, Name, Tag, XmlReader};
+use super::xml::{Name, Tag, XmlFault, XmlReader};
 use crate::defect::{Code, excerpt, nearest};
 
 /// How documents of one root element are read into the common model.
@@ -13,7 +13,8 @@ pub(super) struct Adapter {
     /// The format's name in contracts: `disponibilites-1`.
     pub(super) format: &'static str,
     /// Reads what stands under the root into the reading, up to the root's end.
-    pub(super) read: for<'a> fn(&mut XmlReader<'a>, &Tag<'a>, &mut Reading, &mut Findings<'_>) -> Result<(), Fault>,
+    pub(super) read:
+        for<'a> fn(&mut XmlReader<'a>, &Tag<'a>, &mut ReportReading, &mut Findings<'_>) -> Result<(), XmlFault>,
 }
 
 const ADAPTERS: &[Adapter] =
@@ -35,9 +36,9 @@ pub(super) fn adapter(root: &Name<'_>) -> Option<&'static Adapter> {
 }
 
 /// The fault of a root that no adapter reads.
-pub(super) fn unknown(root: &Tag<'_>) -> Fault {
+pub(super) fn unknown(root: &Tag<'_>) -> XmlFault {
     let name = &root.name;
-    let fault = Fault::new(Code::D05, root.span.clone(), difference(name));
+    let fault = XmlFault::new(Code::D05, root.span.clone(), difference(name));
     fault.found(name.to_string()).expected(formats().collect::<Vec<_>>().join(", "))
 }
 

@@ -3,7 +3,7 @@
 /// The limits of reading one document. Beyond any of them but `defects` the document is rejected
 /// (D03), so that a hostile file costs no more than a large honest one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct DocumentLimits {
     /// Bytes of the file.
     pub bytes: usize,
     /// Elements inside one another, the root included.
@@ -19,7 +19,7 @@ pub struct Limits {
     pub defects: usize,
 }
 
-impl Default for Limits {
+impl Default for DocumentLimits {
     fn default() -> Self {
         Self { bytes: 2 * 1024 * 1024, depth: 16, elements: 50_000, attributes: 32, text: 4 * 1024, defects: 200 }
     }

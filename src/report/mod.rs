@@ -25,22 +25,22 @@ use sha2::{Digest, Sha256};
 pub use decode::{DecodeFault, Decoded, decode};
 pub use foreign::Foreign;
 pub use formats::formats;
-pub use limits::Limits;
+pub use limits::DocumentLimits;
 pub use magic::Magic;
-pub use model::{Etablissement, Head, PlacedCount, Reading, RejectedCount, Service};
+pub use model::{Etablissement, PlacedCount, RejectedCount, ReportHead, ReportReading, ReportedService};
 pub use patient::{holds_patient_document, letter_holds_patient_document};
 pub use sniff::{Sniff, sniff};
 
 use crate::defect::{Code, Defect, Place, excerpt, size_in_words};
 use defects::Findings;
-use source::Source;
-use xml::{Fault, Node, XmlReader};
+use source::DocumentSource;
+use xml::{Node, XmlFault, XmlReader};
 
 /// Reads the document in the attachment `name`. Never fails: what is wrong is in the defects.
 ///
 /// The establishments are empty if the document as a whole is rejected; then at least one defect
 /// says why. Rejected parts stay in the reading, marked as such, for the checks between parts.
-pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
+pub fn read(name: &str, bytes: &[u8], limits: &DocumentLimits) -> ReportReading {
     if bytes.len() > limits.bytes {
         return too_large(name, bytes, limits);
     }
@@ -48,16 +48,16 @@ pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
         return foreign(name, bytes, magic);
     }
     match decode(bytes) {
-        Ok(decoded) => read_text(&Source::new(name, decoded.text()), limits),
+        Ok(decoded) => read_text(&DocumentSource::new(name, decoded.text()), limits),
         Err(fault) => {
-            let defect = fault.into_defect(Source::new(name, "").name());
+            let defect = fault.into_defect(DocumentSource::new(name, "").name());
             unreadable(name, bytes, defect)
         }
     }
 }
 
-fn read_text(source: &Source<'_>, limits: &Limits) -> Reading {
-    let mut reading = Reading::default();
+fn read_text(source: &DocumentSource<'_>, limits: &DocumentLimits) -> ReportReading {
+    let mut reading = ReportReading::default();
     source.name().clone_into(&mut reading.head.name);
     reading.head.sha256 = sha256(source.text().as_bytes());
     let mut findings = Findings::new(source, limits.defects);
@@ -72,7 +72,11 @@ fn read_text(source: &Source<'_>, limits: &Limits) -> Reading {
     reading
 }
 
-fn read_document(xml: &mut XmlReader<'_>, reading: &mut Reading, findings: &mut Findings<'_>) -> Result<(), Fault> {
+fn read_document(
+    xml: &mut XmlReader<'_>,
+    reading: &mut ReportReading,
+    findings: &mut Findings<'_>,
+) -> Result<(), XmlFault> {
     // The reader gives a start tag first, or says why there is none.
     let Node::Start(root) = xml.next()? else { return Ok(()) };
     reading.head.place = findings.place(root.span.clone()).with_path(excerpt(root.name.local));
@@ -82,26 +86,26 @@ fn read_document(xml: &mut XmlReader<'_>, reading: &mut Reading, findings: &mut 
     xml.next().map(drop)
 }
 
-fn too_large(name: &str, bytes: &[u8], limits: &Limits) -> Reading {
-    let source = Source::new(name, "");
+fn too_large(name: &str, bytes: &[u8], limits: &DocumentLimits) -> ReportReading {
+    let source = DocumentSource::new(name, "");
     let detail = format!("Il compte plus de {}.", size_in_words(limits.bytes as u64));
-    let fault = Fault::limit(0..0, detail).found(size_in_words(bytes.len() as u64));
+    let fault = XmlFault::limit(0..0, detail).found(size_in_words(bytes.len() as u64));
     unreadable(name, bytes, fault.into_defect(Place::piece(source.name())))
 }
 
 /// A file of another program under the name of a document.
-fn foreign(name: &str, bytes: &[u8], magic: Magic) -> Reading {
+fn foreign(name: &str, bytes: &[u8], magic: Magic) -> ReportReading {
     let code = if std::str::from_utf8(bytes).is_ok() { Code::D01 } else { Code::D04 };
-    let place = Source::new(name, "").place(0..0);
+    let place = DocumentSource::new(name, "").place(0..0);
     let defect = Defect::new(code, place)
         .sentence_instead(format!("Ce fichier n’est pas un document XML : c’est {}.", magic.name()))
         .hint_instead("Joignez le fichier XML lui-même, tel que votre logiciel le produit.");
     unreadable(name, bytes, defect)
 }
 
-fn unreadable(name: &str, bytes: &[u8], defect: Defect) -> Reading {
-    let mut reading = Reading::default();
-    Source::new(name, "").name().clone_into(&mut reading.head.name);
+fn unreadable(name: &str, bytes: &[u8], defect: Defect) -> ReportReading {
+    let mut reading = ReportReading::default();
+    DocumentSource::new(name, "").name().clone_into(&mut reading.head.name);
     reading.head.sha256 = sha256(bytes);
     reading.head.place = Place::piece(&reading.head.name);
     reading.defects.push(defect);

@@ -13,16 +13,16 @@ use crate::finess::Finess;
 /// Reading never fails: a document that cannot be read at all has no establishment and at least
 /// one defect whose scope is the document.
 #[derive(Debug, Clone, Default)]
-pub struct Reading {
+pub struct ReportReading {
     /// What the root element says.
-    pub head: Head,
+    pub head: ReportHead,
     /// The establishments, in document order. Empty when the document as a whole is rejected.
     pub etablissements: Vec<Etablissement>,
     /// Everything wrong, in document order.
     pub defects: Vec<Defect>,
 }
 
-impl Reading {
+impl ReportReading {
     /// The services the document speaks of, accepted or not, each once.
     pub fn mentions(&self) -> Vec<(Finess, ServiceCode)> {
         let owned = self.etablissements.iter().filter_map(|owner| Some((owner.finess?, &owner.services)));
@@ -35,7 +35,7 @@ impl Reading {
 
 /// The root element of a document.
 #[derive(Debug, Clone, Default)]
-pub struct Head {
+pub struct ReportHead {
     /// The attachment's name, as shown to people.
     pub name: String,
     /// The format recognised by the root element, for example `disponibilites-1`.
@@ -58,7 +58,7 @@ pub struct Etablissement {
     /// Its number; `None` when a defect on it was found.
     pub finess: Option<Finess>,
     /// The services, in document order; rejected ones included, for the checks between services.
-    pub services: Vec<Service>,
+    pub services: Vec<ReportedService>,
     /// The place of its number.
     pub place: Place,
     /// Whether a defect of its own rejects all that stands under it.
@@ -67,7 +67,7 @@ pub struct Etablissement {
 
 /// One `service` element.
 #[derive(Debug, Clone)]
-pub struct Service {
+pub struct ReportedService {
     /// Its code; `None` when a defect on it was found.
     pub code: Option<ServiceCode>,
     /// When it was observed; `None` when a defect on it was found.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Limits;
+use super::DocumentLimits;
 use super::encoding::{Detected, Encoding, detect};
 use super::formats::adapter;
 use super::patient::holds_patient_document;
@@ -70,7 +70,7 @@ fn begins_like_xml(start: &str) -> bool {
 }
 
 fn root(text: &str, start: &str) -> Sniff {
-    let limits = Limits::default();
+    let limits = DocumentLimits::default();
     match XmlReader::new(text, &limits).next() {
         Ok(Node::Start(tag)) => judge(&tag.name),
         Err(fault) if fault.code == Code::D02 && is_html_doctype(text.get(fault.span.start..).unwrap_or(start)) => {

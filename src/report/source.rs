@@ -11,7 +11,7 @@ const NAME_CHARS: usize = 255;
 const STEP: usize = 256;
 
 /// A named text in which offsets can be turned into lines and columns.
-pub(super) struct Source<'a> {
+pub(super) struct DocumentSource<'a> {
     name: String,
     text: &'a str,
     marks: Vec<Mark>,
@@ -25,7 +25,7 @@ struct Mark {
     column: u32,
 }
 
-impl<'a> Source<'a> {
+impl<'a> DocumentSource<'a> {
     pub(super) fn new(name: &str, text: &'a str) -> Self {
         Self { name: clipped(name), text, marks: marks(text) }
     }

@@ -15,12 +15,12 @@ use crate::clock::Clock;
 use crate::tls::revocation::Revocation;
 
 use super::body;
-use super::failure::{OurFault, PushFailure, SetupError};
+use super::failure::{OurFault, PushFailure, RorSetupError};
 use super::http_client::Caller;
 use super::response;
 use super::response::Answered;
-use super::settings::{GenreCode, Reader, Settings};
-use super::token::{Token, Tokens};
+use super::settings::{GenreCode, Reader, RorSettings};
+use super::token::{AccessToken, Tokens};
 
 /// All that is percent-encoded: everything but the unreserved characters of RFC 3986 section 2.3.
 pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -111,13 +111,13 @@ fn always() -> bool {
 
 impl Client {
     /// Reads the certificates; connects to nothing yet.
-    pub fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
+    pub fn new(settings: &RorSettings, clock: Clock) -> Result<Self, RorSetupError> {
         check_url(&settings.base_url, "ror.api.base_url")?;
         check_url(&settings.token_url, "ror.api.token_url")?;
         if settings.client_id.trim().is_empty() {
-            return Err(SetupError::ClientId);
+            return Err(RorSetupError::ClientId);
         }
-        settings.reader.fault().map_or(Ok(()), |fault| Err(SetupError::Reader(fault)))?;
+        settings.reader.fault().map_or(Ok(()), |fault| Err(RorSetupError::Reader(fault)))?;
         Ok(Self {
             caller: Caller::new(settings, settings.ca.as_deref(), settings.api_identity.as_ref())?,
             locations: format!("{}/ws-synchro-dispo-lits-fhir/Location", settings.base_url.trim_end_matches('/')),
@@ -231,9 +231,9 @@ impl Client {
     /// A token for reading that is not the one just `refused`.
     pub(super) async fn reading_token(
         &self,
-        refused: Option<&Token>,
+        refused: Option<&AccessToken>,
         exchanges: &mut Vec<Exchange>,
-    ) -> Result<Token, PushFailure> {
+    ) -> Result<AccessToken, PushFailure> {
         let Some(own) = &self.reading_tokens else { return self.tokens.get(refused, exchanges).await };
         own.get(refused, exchanges).await.map_err(|failure| match failure {
             PushFailure::OurSide(fault) => OurFault::Reader(Box::new(fault)).into(),
@@ -269,7 +269,7 @@ impl Client {
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Patched, PushFailure> {
         let identifier = location.ror_identifier();
-        let request = Request { url: self.url(location), identifier, operation, body: body.to_string() };
+        let request = RorRequest { url: self.url(location), identifier, operation, body: body.to_string() };
         let token = self.tokens.get(None, exchanges).await?;
         if let Some(patched) = Patched::of(self.send(&request, &token, may_send, exchanges).await?) {
             return Ok(patched);
@@ -281,8 +281,8 @@ impl Client {
 
     async fn send(
         &self,
-        request: &Request,
-        token: &Token,
+        request: &RorRequest,
+        token: &AccessToken,
         may_send: MaySend<'_>,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Answered, PushFailure> {
@@ -321,7 +321,7 @@ impl Client {
     }
 }
 
-struct Request {
+struct RorRequest {
     url: String,
     /// What the URL asks for, as it is before it is encoded.
     identifier: String,
@@ -332,7 +332,7 @@ struct Request {
 /// How an operation ended once the token is out of question.
 enum Patched {
     Done(Receipt),
-    IndicatorAbsent(super::failure::Refusal),
+    IndicatorAbsent(super::failure::RorRefusal),
 }
 
 impl Patched {
@@ -345,10 +345,10 @@ impl Patched {
     }
 }
 
-fn check_url(text: &str, key: &'static str) -> Result<(), SetupError> {
+fn check_url(text: &str, key: &'static str) -> Result<(), RorSetupError> {
     let is_plain = |url: &Url| {
         let has_extra = url.query().is_some() || url.fragment().is_some();
         url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && !has_extra
     };
-    Url::parse(text).ok().filter(is_plain).map(drop).ok_or(SetupError::Url { key })
+    Url::parse(text).ok().filter(is_plain).map(drop).ok_or(RorSetupError::Url { key })
 }

@@ -10,7 +10,7 @@ use crate::tls::TlsError;
 pub enum PushFailure {
     /// The ROR itself refused the count, by an `OperationOutcome` of its table: the row is rejected.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(RorRefusal),
     /// A server answered 408, 429, 5xx, or a 4xx that says it is asked too often: to be sent again.
     #[error("le serveur ne peut répondre pour l’instant (HTTP {status})")]
     Busy {
@@ -49,7 +49,7 @@ pub enum PushFailure {
 /// A refusal of the ROR that matches its table (ANS, page « patch-capacitaire »).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("refus du ROR {code} (HTTP {status}) : {diagnostics}")]
-pub struct Refusal {
+pub struct RorRefusal {
     /// R01 to R05.
     pub code: Code,
     /// The HTTP status.
@@ -208,7 +208,7 @@ impl PushFailure {
 
 /// Settings from which no client can be made. Never transient: an operator must mend it.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
+pub enum RorSetupError {
     /// An address that is not a plain https URL.
     #[error("{key} doit être une adresse https sans identifiant, sans paramètre et sans fragment")]
     Url {
@@ -229,7 +229,7 @@ pub enum SetupError {
     Http(#[from] reqwest::Error),
 }
 
-impl SetupError {
+impl RorSetupError {
     /// Whether waiting could help: never.
     pub fn is_transient(&self) -> bool {
         false

@@ -7,9 +7,9 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
 
-use super::failure::SetupError;
+use super::failure::RorSetupError;
 use super::sanitize;
-use super::settings::Settings;
+use super::settings::RorSettings;
 use crate::tls::{certificate_alert, tls_error, told};
 
 /// The most bytes of an answer that are read.
@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_secs(5);
 const HEADER_CHARS: usize = 200;
 
 /// A server's answer, its body cut at a limit.
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub(super) status: u16,
     pub(super) etag: Option<String>,
     pub(super) last_modified: Option<String>,
@@ -51,7 +51,7 @@ pub(super) enum Loss {
 
 /// A client that never follows a redirect, takes no proxy from the environment and never repeats
 /// a request by itself.
-pub(super) fn client(settings: &Settings, tls: rustls::ClientConfig) -> Result<reqwest::Client, SetupError> {
+pub(super) fn client(settings: &RorSettings, tls: rustls::ClientConfig) -> Result<reqwest::Client, RorSetupError> {
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .https_only(true)
@@ -66,14 +66,14 @@ pub(super) fn client(settings: &Settings, tls: rustls::ClientConfig) -> Result<r
 }
 
 /// Sends the request and reads the answer up to a limit, all within the client's deadline.
-pub(super) async fn exchange(request: RequestBuilder, now: Timestamp, limit: usize) -> Result<Answer, Loss> {
+pub(super) async fn exchange(request: RequestBuilder, now: Timestamp, limit: usize) -> Result<HttpAnswer, Loss> {
     let response = request.send().await.map_err(Loss::of)?;
-    let mut answer = Answer::head(&response, now);
+    let mut answer = HttpAnswer::head(&response, now);
     answer.read_body(response, limit).await.map_err(Loss::of)?;
     Ok(answer)
 }
 
-impl Answer {
+impl HttpAnswer {
     fn head(response: &Response, now: Timestamp) -> Self {
         let headers = response.headers();
         Self {

@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use reqwest::RequestBuilder;
 
-use super::failure::SetupError;
-use super::http::{self, ANSWER_LIMIT, Answer, Loss};
-use super::settings::Settings;
+use super::failure::RorSetupError;
+use super::http;
+use super::http::{ANSWER_LIMIT, HttpAnswer, Loss};
+use super::settings::RorSettings;
 use crate::config_values::Identity;
-use crate::tls::revocation::{List, Revocation};
+use crate::tls::revocation::{Revocation, RevocationList};
 use crate::tls::{client_config, what_we_present};
 
 /// A server and what is known and shown of certificates there.
 pub(super) struct Caller {
-    settings: Settings,
+    settings: RorSettings,
     ca: Option<PathBuf>,
     identity: Option<Identity>,
     revocation: Revocation,
@@ -26,12 +27,16 @@ pub(super) struct Caller {
 /// A client with the lists it checks against.
 struct Made {
     client: reqwest::Client,
-    lists: Vec<Arc<List>>,
+    lists: Vec<Arc<RevocationList>>,
 }
 
 impl Caller {
     /// Reads the certificates; connects to nothing yet.
-    pub(super) fn new(settings: &Settings, ca: Option<&Path>, identity: Option<&Identity>) -> Result<Self, SetupError> {
+    pub(super) fn new(
+        settings: &RorSettings,
+        ca: Option<&Path>,
+        identity: Option<&Identity>,
+    ) -> Result<Self, RorSetupError> {
         let tls = client_config(ca, identity, &Revocation::default())?;
         let made = Made { client: http::client(settings, tls)?, lists: Vec::new() };
         Ok(Self {
@@ -53,7 +58,7 @@ impl Caller {
         &self,
         request: impl FnOnce(&reqwest::Client) -> RequestBuilder,
         now: Timestamp,
-    ) -> Result<Answer, Loss> {
+    ) -> Result<HttpAnswer, Loss> {
         self.exchange_up_to(request, now, ANSWER_LIMIT).await
     }
 
@@ -63,7 +68,7 @@ impl Caller {
         request: impl FnOnce(&reqwest::Client) -> RequestBuilder,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Answer, Loss> {
+    ) -> Result<HttpAnswer, Loss> {
         let client = self.client().map_err(|error| Loss::NotSent(error.to_string()))?;
         http::exchange(request(&client), now, limit).await.map_err(|loss| match loss {
             Loss::CertificateRefused { alert, .. } => {
@@ -73,7 +78,7 @@ impl Caller {
         })
     }
 
-    fn client(&self) -> Result<reqwest::Client, SetupError> {
+    fn client(&self) -> Result<reqwest::Client, RorSetupError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let lists = self.revocation.in_force();
         // Where the server is checked and no list serves, making the client says so.

@@ -6,7 +6,7 @@
 
 use crate::defect::Code;
 
-use super::failure::Refusal;
+use super::failure::RorRefusal;
 use super::operation_outcome::{Issue, OperationOutcome};
 use super::path;
 
@@ -38,9 +38,9 @@ const NO_RESOURCE: [&str; 3] = ["MSG_NO_EXIST", "MSG_NO_MATCH", "MSG_DELETED_ID"
 /// What a 4xx with an `OperationOutcome` says of a request.
 pub(super) enum Meaning {
     /// The indicator is not there yet: the documented cause for an `add`.
-    IndicatorAbsent(Refusal),
+    IndicatorAbsent(RorRefusal),
     /// The table's refusal.
-    Refusal(Refusal),
+    Refusal(RorRefusal),
     /// It may succeed later without anyone acting.
     Passing {
         /// Whether the server asks for fewer requests, of whatever kind.
@@ -56,7 +56,7 @@ impl OperationOutcome {
     /// What a 4xx with this outcome means for a request about the Location of this identifier (ANS, page
     /// « patch-capacitaire »; FHIR R4, ValueSet issue-type).
     pub(super) fn meaning(&self, status: u16, identifier: &str) -> Meaning {
-        let refusal = |code| Refusal { code, status, diagnostics: self.diagnostics() };
+        let refusal = |code| RorRefusal { code, status, diagnostics: self.diagnostics() };
         match status {
             409 | 423 | 425 => self.passing(),
             403 if self.are_all(&["processing"]) => Meaning::Refusal(refusal(Code::R04)),
@@ -83,7 +83,7 @@ impl OperationOutcome {
     /// Statuses by which a server says that it has no such thing to ask. `processing`, which HAPI says of everything,
     /// is no hindrance that passes there.
     fn at_the_address(&self, status: u16, identifier: &str) -> Meaning {
-        let refusal = |code| Refusal { code, status, diagnostics: self.diagnostics() };
+        let refusal = |code| RorRefusal { code, status, diagnostics: self.diagnostics() };
         if self.are_all(&PASSING) && !self.are_all(&["processing", "incomplete"]) {
             return self.passing();
         }

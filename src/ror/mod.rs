@@ -1,6 +1,6 @@
 //! The ROR write service: one indicator a request.
 //!
-//! Reading order: [`Settings`], then [`Client`], which sends what `path` and `body` write, with the
+//! Reading order: [`RorSettings`], then [`Client`], which sends what `path` and `body` write, with the
 //! token of `token`, over `http`, and reads the answer with `answer`, `operation_outcome` and `meaning`. All
 //! that can go wrong is a [`PushFailure`].
 //!
@@ -26,6 +26,6 @@ mod settings;
 mod token;
 
 pub use client::{Attempted, Client, Exchange, MaySend, Operation, Receipt};
-pub use failure::{OurFault, PushFailure, Refusal, SetupError};
-pub use read::{Found, Held, Read};
-pub use settings::{GenreCode, NotAGenreCode, Reader, Settings};
+pub use failure::{OurFault, PushFailure, RorRefusal, RorSetupError};
+pub use read::{Read, RorHolding, RorValue};
+pub use settings::{GenreCode, NotAGenreCode, Reader, RorSettings};

@@ -31,7 +31,7 @@ pub(super) struct Issue {
 impl OperationOutcome {
     /// The outcome in a body, if the body claims to be one.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
-        let wire: Wire = serde_json::from_slice(body).ok()?;
+        let wire: OutcomeWire = serde_json::from_slice(body).ok()?;
         (wire.resource_type == "OperationOutcome")
             .then(|| Self { issues: wire.issue.iter().take(ISSUES).map(Issue::read).collect() })
     }
@@ -95,7 +95,7 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct OutcomeWire {
     #[serde(rename = "resourceType")]
     resource_type: String,
     #[serde(default)]

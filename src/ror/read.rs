@@ -12,11 +12,12 @@ use crate::capacity::{Genre, Indicator, Location, Update};
 
 use super::client::{Client, Exchange, Operation, UNRESERVED};
 use super::failure::{OurFault, PushFailure};
-use super::http::{self, Answer};
+use super::http;
+use super::http::HttpAnswer;
 use super::operation_outcome::OperationOutcome;
 use super::path::{self, CAPACITY};
 use super::settings::GenreCode;
-use super::token::Token;
+use super::token::AccessToken;
 use super::{response, sanitize};
 
 /// The most bytes of an answer: a location has dozens of indicators of 2 kB each.
@@ -26,14 +27,14 @@ const REFUSAL_CHARS: usize = 2000;
 
 /// What the ROR holds of one indicator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct RorHolding {
     /// capacityUpdateDate.
     pub date: Timestamp,
     /// nbCapacity.
     pub nombre: i64,
 }
 
-impl Held {
+impl RorHolding {
     /// Whether it was observed after this instant, which the ROR would get in whole seconds.
     pub fn is_later_than(&self, date: Timestamp) -> bool {
         self.date.as_second() > date.as_second()
@@ -46,17 +47,17 @@ pub struct Read {
     /// The exchanges, oldest first.
     pub exchanges: Vec<Exchange>,
     /// What is held; or why nobody knows. A failure changed nothing at the ROR.
-    pub result: Result<Found, PushFailure>,
+    pub result: Result<RorValue, PushFailure>,
 }
 
 /// What the ROR holds of one indicator.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct RorValue {
     /// Under the key that we write to.
-    pub held: Option<Held>,
+    pub held: Option<RorHolding>,
     /// Under the same key but for the other code of the undifferentiated genre, which nothing of ours writes to: whoever
     /// reads the ROR counts those beds twice.
-    pub twin: Option<(GenreCode, Held)>,
+    pub twin: Option<(GenreCode, RorHolding)>,
 }
 
 impl Client {
@@ -67,10 +68,10 @@ impl Client {
         Read { exchanges, result: result.map(|bundle| self.found(&bundle, &update.count.indicator)) }
     }
 
-    fn found(&self, bundle: &Value, indicator: &Indicator) -> Found {
+    fn found(&self, bundle: &Value, indicator: &Indicator) -> RorValue {
         let under = |genre| newest(bundle, &path::key(indicator, genre).collect::<Vec<_>>());
         let other = (indicator.genre() == Some(Genre::Indifferencie)).then(|| self.genre.other());
-        Found { held: under(self.genre), twin: other.and_then(|genre| Some((genre, under(genre)?))) }
+        RorValue { held: under(self.genre), twin: other.and_then(|genre| Some((genre, under(genre)?))) }
     }
 
     async fn read(&self, location: &Location, exchanges: &mut Vec<Exchange>) -> Result<Value, PushFailure> {
@@ -86,7 +87,7 @@ impl Client {
     async fn get(
         &self,
         location: &Location,
-        token: &Token,
+        token: &AccessToken,
         exchanges: &mut Vec<Exchange>,
     ) -> Result<Option<Value>, PushFailure> {
         self.pace().await;
@@ -118,14 +119,14 @@ impl Client {
     }
 }
 
-fn refusal(answer: &Result<Answer, http::Loss>, token: &Token) -> String {
+fn refusal(answer: &Result<HttpAnswer, http::Loss>, token: &AccessToken) -> String {
     let refused = answer.as_ref().ok().filter(|answer| answer.status >= 400);
     refused.map_or_else(String::new, |answer| {
         sanitize::shorten(&String::from_utf8_lossy(&answer.body).replace(token.reveal(), "***"), REFUSAL_CHARS)
     })
 }
 
-fn judge(answer: &Answer) -> Result<Option<Value>, PushFailure> {
+fn judge(answer: &HttpAnswer) -> Result<Option<Value>, PushFailure> {
     match answer.status {
         200..=299 => {
             let bundle: Option<Value> = serde_json::from_slice(&answer.body).ok();
@@ -141,7 +142,7 @@ fn judge(answer: &Answer) -> Result<Option<Value>, PushFailure> {
 }
 
 /// A refusal that passes by itself, as the write service's do.
-fn passing(answer: &Answer) -> Option<PushFailure> {
+fn passing(answer: &HttpAnswer) -> Option<PushFailure> {
     let (status, retry_after) = (answer.status, answer.retry_after);
     let outcome = OperationOutcome::parse(&answer.body);
     let passes = match &outcome {
@@ -162,7 +163,7 @@ fn harmless(failure: PushFailure) -> PushFailure {
 }
 
 /// The latest entry of this indicator, over all locations found.
-fn newest(bundle: &Value, criteria: &[(&'static str, &'static str)]) -> Option<Held> {
+fn newest(bundle: &Value, criteria: &[(&'static str, &'static str)]) -> Option<RorHolding> {
     let entries = bundle.get("entry").and_then(Value::as_array).into_iter().flatten();
     let capacities = entries.filter_map(|entry| entry.pointer("/resource/extension")?.as_array()).flatten();
     let capacities = capacities.filter(|one| one.get("url").and_then(Value::as_str) == Some(CAPACITY));
@@ -182,10 +183,10 @@ fn code<'a>(parts: &'a [Value], name: &str) -> Option<&'a str> {
     part(parts, name)?.pointer("/valueCodeableConcept/coding/0/code")?.as_str()
 }
 
-fn held(parts: &[Value]) -> Option<Held> {
+fn held(parts: &[Value]) -> Option<RorHolding> {
     let date = part(parts, "capacityUpdateDate")?.get("valueDateTime")?.as_str()?.parse().ok()?;
     let nombre = part(parts, "nbCapacity")?.get("valueInteger")?.as_i64()?;
-    Some(Held { date, nombre })
+    Some(RorHolding { date, nombre })
 }
 
 fn part<'a>(parts: &'a [Value], name: &str) -> Option<&'a Value> {

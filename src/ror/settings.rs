@@ -12,7 +12,7 @@ use crate::config_values::{Identity, Secret, Span};
 /// Accès au service d’écriture du ROR.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct RorSettings {
     /// Adresse de base de l’API, en https, sans le nom du service :
     /// `https://api-fhir.ror.esante.gouv.fr` en production.
     pub base_url: String,
@@ -123,7 +123,7 @@ impl Reader {
     }
 }
 
-impl Settings {
+impl RorSettings {
     /// The authorities of the token endpoint: its own, or those of the API.
     pub fn token_authorities(&self) -> Option<&Path> {
         self.token_ca.as_deref().or(self.ca.as_deref())

@@ -16,11 +16,11 @@ use crate::config_values::{Identity, Secret};
 use crate::tls::revocation::Revocation;
 
 use super::client::{Exchange, Operation, UNRESERVED};
-use super::failure::{OurFault, PushFailure, SetupError};
-use super::http::{Answer, Loss};
+use super::failure::{OurFault, PushFailure, RorSetupError};
+use super::http::{HttpAnswer, Loss};
 use super::http_client::Caller;
 use super::sanitize;
-use super::settings::Settings;
+use super::settings::RorSettings;
 
 /// The lifetime of a token whose answer does not state one.
 const DEFAULT_LIFETIME: SignedDuration = SignedDuration::from_secs(60);
@@ -33,7 +33,7 @@ const ERROR_CHARS: usize = 300;
 
 /// An access token. `Debug` does not show it.
 #[derive(Clone)]
-pub(super) struct Token(Arc<str>);
+pub(super) struct AccessToken(Arc<str>);
 
 /// Where tokens come from: one request at a time, its result shared by all who waited for it.
 pub(super) struct Tokens {
@@ -44,7 +44,7 @@ pub(super) struct Tokens {
     clock: Clock,
     /// How many requests have ended; read before waiting, to tell a result made meanwhile.
     ended: AtomicU64,
-    state: Mutex<State>,
+    state: Mutex<TokenState>,
 }
 
 /// Who asks, and by what it proves to be so: a certificate, which TLS shows, or a secret.
@@ -55,18 +55,18 @@ struct Asking {
 }
 
 #[derive(Default)]
-struct State {
+struct TokenState {
     current: Option<Current>,
     last_failure: Option<PushFailure>,
 }
 
 struct Current {
-    token: Token,
+    token: AccessToken,
     /// By the time that passes: no jump of the clock prolongs a token.
     renew_at: SignedDuration,
 }
 
-impl Token {
+impl AccessToken {
     /// The secret, for the `Authorization` header and for striking it out of answers.
     pub(super) fn reveal(&self) -> &str {
         &self.0
@@ -79,13 +79,13 @@ impl Token {
 
 impl Tokens {
     /// Those of the client that writes. Nothing is asked for yet.
-    pub(super) fn of_writer(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
+    pub(super) fn of_writer(settings: &RorSettings, clock: Clock) -> Result<Self, RorSetupError> {
         let (client_id, scope) = (settings.client_id.clone(), settings.scope.clone());
         Self::new(settings, Some(&settings.identity), Asking { client_id, scope, secret: None }, clock)
     }
 
     /// Those of the client that reads; `None` if it is the same.
-    pub(super) fn of_reader(settings: &Settings, clock: Clock) -> Result<Option<Self>, SetupError> {
+    pub(super) fn of_reader(settings: &RorSettings, clock: Clock) -> Result<Option<Self>, RorSetupError> {
         let reader = &settings.reader;
         if reader.is_the_writer() {
             return Ok(None);
@@ -100,7 +100,12 @@ impl Tokens {
         Self::new(settings, identity, asking, clock).map(Some)
     }
 
-    fn new(settings: &Settings, identity: Option<&Identity>, asking: Asking, clock: Clock) -> Result<Self, SetupError> {
+    fn new(
+        settings: &RorSettings,
+        identity: Option<&Identity>,
+        asking: Asking,
+        clock: Clock,
+    ) -> Result<Self, RorSetupError> {
         Ok(Self {
             caller: Caller::new(settings, settings.token_authorities(), identity)?,
             url: settings.token_url.clone(),
@@ -123,9 +128,9 @@ impl Tokens {
     /// the endpoint down wait for one deadline, not for twenty.
     pub(super) async fn get(
         &self,
-        refused: Option<&Token>,
+        refused: Option<&AccessToken>,
         exchanges: &mut Vec<Exchange>,
-    ) -> Result<Token, PushFailure> {
+    ) -> Result<AccessToken, PushFailure> {
         let seen = self.ended.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
         if let Some(current) = state.current.as_ref().filter(|current| self.is_good(current, refused)) {
@@ -139,7 +144,7 @@ impl Tokens {
         state.keep(result)
     }
 
-    fn is_good(&self, current: &Current, refused: Option<&Token>) -> bool {
+    fn is_good(&self, current: &Current, refused: Option<&AccessToken>) -> bool {
         self.clock.passed() < current.renew_at && refused.is_none_or(|refused| !current.token.is(refused))
     }
 
@@ -162,7 +167,7 @@ impl Tokens {
         result
     }
 
-    fn judge(&self, answer: &Answer, asked_at: SignedDuration) -> Result<Current, PushFailure> {
+    fn judge(&self, answer: &HttpAnswer, asked_at: SignedDuration) -> Result<Current, PushFailure> {
         match answer.status {
             200..=299 => self.parse(answer, asked_at).map_err(|why| OurFault::TokenUnusable(why.to_owned()).into()),
             300..=399 => Err(OurFault::Redirected { status: answer.status }.into()),
@@ -175,7 +180,7 @@ impl Tokens {
         }
     }
 
-    fn parse(&self, answer: &Answer, asked_at: SignedDuration) -> Result<Current, &'static str> {
+    fn parse(&self, answer: &HttpAnswer, asked_at: SignedDuration) -> Result<Current, &'static str> {
         let json: Value = serde_json::from_slice(&answer.body).map_err(|_| "la réponse n’est pas du JSON")?;
         let kind = json.get("token_type").and_then(Value::as_str).unwrap_or("Bearer");
         if !kind.eq_ignore_ascii_case("bearer") {
@@ -185,7 +190,7 @@ impl Tokens {
         if token.is_empty() || token.len() > TOKEN_LIMIT || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("« access_token » n’est pas un jeton");
         }
-        Ok(Current { token: Token(Arc::from(token)), renew_at: self.renewal(lifetime(&json), asked_at) })
+        Ok(Current { token: AccessToken(Arc::from(token)), renew_at: self.renewal(lifetime(&json), asked_at) })
     }
 
     /// The margin before expiry, at most half the lifetime: a short token must serve at all.
@@ -195,8 +200,8 @@ impl Tokens {
     }
 }
 
-impl State {
-    fn keep(&mut self, result: Result<Current, PushFailure>) -> Result<Token, PushFailure> {
+impl TokenState {
+    fn keep(&mut self, result: Result<Current, PushFailure>) -> Result<AccessToken, PushFailure> {
         match result {
             Ok(current) => {
                 self.last_failure = None;
@@ -222,7 +227,7 @@ fn lost(loss: Loss) -> PushFailure {
 }
 
 /// The `error` and `error_description` of RFC 6749 section 5.2.
-fn refusal(answer: &Answer) -> String {
+fn refusal(answer: &HttpAnswer) -> String {
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said: Vec<&str> =
         ["error", "error_description"].iter().filter_map(|name| json.get(name).and_then(Value::as_str)).collect();

@@ -1,14 +1,14 @@
 //! What was expected beside what was observed; differences in French.
 
-use crate::cahier::{Expected, ExpectedLine, ExpectedReply};
+use crate::cahier::{ExpectedCase, ExpectedLine, ExpectedReply};
 use crate::capacity::Nomenclature;
 use crate::defect::Code;
 use crate::message;
-use crate::outcome::{Etat, Line, Verdict};
+use crate::outcome::{Etat, OutcomeLine, Verdict};
 use crate::sandbox::Observed;
 
 /// Every difference; none when the case behaves as expected.
-pub(super) fn differences(expected: &Expected, observed: &Observed) -> Vec<String> {
+pub(super) fn differences(expected: &ExpectedCase, observed: &Observed) -> Vec<String> {
     let outcome = &observed.outcome;
     let mut differences = Vec::new();
     let mut differ = |what: &str, wanted: String, got: String| {
@@ -69,7 +69,7 @@ fn expected_line(line: &ExpectedLine) -> String {
     )
 }
 
-fn line(line: &Line) -> String {
+fn line(line: &OutcomeLine) -> String {
     let count = &line.update.count;
     let etat = line.etat.unwrap_or(Etat::EnAttente);
     let location = line.update.location.ror_identifier();
@@ -94,7 +94,7 @@ fn reply_differences(expected: Option<&ExpectedReply>, observed: &Observed) -> V
 
 fn content_differences(expected: &ExpectedReply, reply: &[u8]) -> Vec<String> {
     let text = message::text_of(reply);
-    let message = message::read(reply, &message::Limits::default());
+    let message = message::read(reply, &message::MessageLimits::default());
     let subject = message.subject().unwrap_or_default();
     let missing = expected.missing_from(&text).into_iter().map(|part| format!("réponse : « {part} » manque"));
     let leaked = expected.leaked_into(&text).into_iter().map(|part| format!("réponse : « {part} » est de trop"));

@@ -48,7 +48,7 @@ pub(super) async fn observe(
     after: Option<MailId>,
     patience: Duration,
 ) -> Result<Observed, ObserveError> {
-    let message_id = message::read(raw, &message::Limits::default()).message_id().map(str::to_owned);
+    let message_id = message::read(raw, &message::MessageLimits::default()).message_id().map(str::to_owned);
     let sha256 = crate::store::sha256(raw);
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {

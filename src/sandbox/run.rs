@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use super::compare::differences;
 use super::observe::{ObserveError, Observed, observe};
 use super::setup::{GENRE_CODE, Sandbox};
-use super::simulator::Key;
+use super::simulator::IndicatorKey;
 use super::transport::PostError;
-use crate::cahier::{Case, CaseError, Expected, Run};
+use crate::cahier::{Case, CaseError, ExpectedCase, Run};
 use crate::capacity::{Genre, Indicator, Nomenclature, Update};
 use crate::clock::Clock;
-use crate::outcome::{Etat, Line};
+use crate::outcome::{Etat, OutcomeLine};
 
 /// How long one mail may take to be settled.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -34,7 +34,7 @@ pub struct Played {
     /// Its functionality.
     pub fonctionnalite: String,
     /// What was expected of each mail.
-    pub expected: Vec<Expected>,
+    pub expected: Vec<ExpectedCase>,
     /// What was observed of each mail.
     pub observed: Vec<Observed>,
     /// Every difference from what was expected, in French; none when all is as expected.
@@ -103,7 +103,7 @@ impl<'a> Player<'a> {
     /// The simulated ROR must hold the newest acknowledged value of every indicator.
     fn ror_differences(&self, observed: &[Observed]) -> Vec<String> {
         let lines = observed.iter().flat_map(|one| &one.outcome.documents).flat_map(|document| &document.lines);
-        let mut newest: BTreeMap<(String, String), &Line> = BTreeMap::new();
+        let mut newest: BTreeMap<(String, String), &OutcomeLine> = BTreeMap::new();
         for line in lines.filter(|line| line.etat == Some(Etat::Transmise)) {
             let key = (line.update.location.ror_identifier(), line.update.count.indicator.to_string());
             let held = newest.entry(key).or_insert(line);
@@ -114,7 +114,7 @@ impl<'a> Player<'a> {
         newest.into_values().filter_map(|line| self.ror_difference(line)).collect()
     }
 
-    fn ror_difference(&self, line: &Line) -> Option<String> {
+    fn ror_difference(&self, line: &OutcomeLine) -> Option<String> {
         let Update { location, count, .. } = &line.update;
         let wanted = i64::from(count.nombre.get());
         let (identifier, key) = (location.ror_identifier(), key_of(&count.indicator));
@@ -129,14 +129,14 @@ impl<'a> Player<'a> {
 }
 
 /// The key under which the simulated ROR holds an indicator.
-fn key_of(indicator: &Indicator) -> Key {
+fn key_of(indicator: &Indicator) -> IndicatorKey {
     let genre = indicator.genre().map(|genre| match genre {
         Genre::Femme => "01",
         Genre::Homme => "02",
         Genre::Indifferencie => GENRE_CODE,
     });
     let owned = |code: &str| Some(code.to_owned());
-    Key {
+    IndicatorKey {
         statut: owned(indicator.statut().code()),
         temporalite: owned(indicator.temporalite().code()),
         genre: genre.and_then(owned),

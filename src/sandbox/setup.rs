@@ -88,7 +88,7 @@ pub enum SandboxError {
     Servers(#[from] ServersError),
     /// What is submitted to the mail server cannot be.
     #[error(transparent)]
-    Smtp(#[from] smtp::SetupError),
+    Smtp(#[from] smtp::SmtpSetupError),
     /// Nobody could sign in to the journal.
     #[error(transparent)]
     Front(#[from] FrontError),

@@ -78,7 +78,7 @@ impl Post {
 
 /// Where the fixture says that it comes from; where it does not say, whoever wants to be answered.
 fn envelope_sender(raw: &[u8]) -> Option<Address> {
-    let message = message::read(raw, &message::Limits::default());
+    let message = message::read(raw, &message::MessageLimits::default());
     match message.return_path() {
         ReturnPath::Address(address) => Some(address.clone()),
         ReturnPath::Null => None,

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Login, LoginError, Password, PasswordError, PasswordHash, Role};
 use crate::clock::Clock;
 use crate::random;
@@ -61,7 +61,7 @@ pub(super) async fn open(address: SocketAddr, store: &Store, clock: &Clock) -> R
 
 async fn account(role: Role, password: &PasswordHash, store: &Store, clock: &Clock) -> Result<(), FrontError> {
     let login: Login = role.word().parse()?;
-    let entry = |deed| Entry::new("sandbox", deed, format!("compte {login}"));
+    let entry = |deed| AuditEntry::new("sandbox", deed, format!("compte {login}"));
     let name = format!("Compte {}", role.in_words());
     let new = NewUser { login: login.clone(), name, role, password: password.clone(), totp: None };
     if !store.add_user(&new, &entry(Deed::CompteCree), clock.now()).await? {

@@ -9,13 +9,13 @@ use crate::defect::excerpt;
 
 /// An answer, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct SmtpAnswer {
     code: u16,
     /// The lines without their codes.
     texts: Vec<String>,
 }
 
-impl Answer {
+impl SmtpAnswer {
     /// Reads the lines of one answer, each with its code; `None` if this is no answer.
     pub(super) fn read(lines: &[String]) -> Option<Self> {
         // A code alone is an answer too (RFC 5321, section 4.2).
@@ -105,7 +105,7 @@ impl Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for SmtpAnswer {
     /// The server's own words with the code: what an operator can look up; one line, safe to show.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code, excerpt(&self.texts.join(" ")))
@@ -116,8 +116,8 @@ impl fmt::Display for Answer {
 mod tests {
     use super::*;
 
-    fn answer(line: &str) -> Answer {
-        Answer::read(&[line.to_owned()]).unwrap()
+    fn answer(line: &str) -> SmtpAnswer {
+        SmtpAnswer::read(&[line.to_owned()]).unwrap()
     }
 
     #[test]
@@ -147,9 +147,9 @@ mod tests {
     fn what_is_no_answer_is_not_taken_for_one() {
         let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
         for wrong in [&[][..], &["n’importe quoi"], &["25"], &["250-a", "550 b"], &["é50 x"]] {
-            assert_eq!(Answer::read(&lines(wrong)), None, "{wrong:?}");
+            assert_eq!(SmtpAnswer::read(&lines(wrong)), None, "{wrong:?}");
         }
-        let right = Answer::read(&lines(&["250-ici", "250"])).unwrap();
+        let right = SmtpAnswer::read(&lines(&["250-ici", "250"])).unwrap();
         assert_eq!((right.text(), right.lines().count(), right.to_string().as_str()), ("ici", 2, "250 ici "));
     }
 }

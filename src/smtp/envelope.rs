@@ -13,7 +13,7 @@
 use std::fmt::Write;
 
 use super::ehlo::Offers;
-use super::fault::{Fault, Problem, Step};
+use super::fault::{Problem, SmtpFault, SmtpStep};
 use crate::address::Address;
 
 /// The longest ENVID (RFC 3461, section 4.4), in bytes.
@@ -35,7 +35,7 @@ pub struct Submission<'a> {
 impl Submission<'_> {
     /// `MAIL FROM`. What the server cannot take is kept back from it.
     pub(super) fn sender(&self, offers: &Offers) -> Result<String, Problem> {
-        let from = self.from.map(|from| mailbox(from, Step::Sender)).transpose()?.unwrap_or_default();
+        let from = self.from.map(|from| mailbox(from, SmtpStep::Sender)).transpose()?.unwrap_or_default();
         let parameters = [self.size(offers)?, self.body(offers)?].into_iter().flatten();
         let mut command = format!("MAIL FROM:<{from}>");
         for parameter in parameters.chain(self.notices(offers)) {
@@ -46,7 +46,7 @@ impl Submission<'_> {
 
     /// `RCPT TO` of one recipient.
     pub(super) fn recipient(&self, to: &Address, offers: &Offers) -> Result<String, Problem> {
-        let command = format!("RCPT TO:<{}>", mailbox(to, Step::Recipient)?);
+        let command = format!("RCPT TO:<{}>", mailbox(to, SmtpStep::Recipient)?);
         if !offers.dsn() {
             return Ok(command);
         }
@@ -85,12 +85,12 @@ impl Submission<'_> {
 }
 
 fn unfit(why: String) -> Problem {
-    Problem::new(Step::Content, Fault::Unfit(why))
+    Problem::new(SmtpStep::Content, SmtpFault::Unfit(why))
 }
 
 /// An address that can stand in an envelope as it is: a dot-string at a domain or an address literal (RFC 5321, section
 /// 4.1.2).
-fn mailbox(address: &Address, step: Step) -> Result<&str, Problem> {
+fn mailbox(address: &Address, step: SmtpStep) -> Result<&str, Problem> {
     let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atext);
     let is_name =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
@@ -99,7 +99,7 @@ fn mailbox(address: &Address, step: Step) -> Result<&str, Problem> {
     let literal = domain.strip_prefix('[').and_then(|domain| domain.strip_suffix(']'));
     let is_domain = literal.map_or_else(|| is_name(domain), is_literal);
     let is_writable = address.local().split('.').all(is_atom) && is_domain;
-    is_writable.then(|| address.as_str()).ok_or_else(|| Problem::new(step, Fault::Unwritable))
+    is_writable.then(|| address.as_str()).ok_or_else(|| Problem::new(step, SmtpFault::Unwritable))
 }
 
 /// A character of an atom (RFC 5322, section 3.2.3).

@@ -1,7 +1,7 @@
 //! What follows from a problem with the server: for all mails, or for one recipient of one mail.
 
-use super::fault::{Fault, Problem, Step};
-use super::settings::{Auth, Settings};
+use super::fault::{Problem, SmtpFault, SmtpStep};
+use super::settings::{Auth, SmtpSettings};
 use crate::tls;
 
 /// No mail can leave now. It says nothing about any mail.
@@ -40,9 +40,9 @@ pub enum Handed {
 
 impl SendError {
     /// A problem before any mail was at stake.
-    pub(super) fn of_opening(problem: &Problem, settings: &Settings) -> Self {
-        let is_ours = problem.is_of_our_certificate() || problem.step == Step::Login && !is_lost(problem);
-        let is_told = is_ours && !matches!(problem.fault, Fault::CutAtFirstWord(_));
+    pub(super) fn of_opening(problem: &Problem, settings: &SmtpSettings) -> Self {
+        let is_ours = problem.is_of_our_certificate() || problem.step == SmtpStep::Login && !is_lost(problem);
+        let is_told = is_ours && !matches!(problem.fault, SmtpFault::CutAtFirstWord(_));
         let obstacle = if is_told { Obstacle::Login } else { Obstacle::Server };
         let presented = is_ours.then(|| format!(" ; {}", tls::what_we_present(settings.identity.as_ref())));
         Self { obstacle, cause: format!("{problem}{}", presented.unwrap_or_default()) }
@@ -51,11 +51,11 @@ impl SendError {
     /// What follows from a refusal of the sender for every mail; `None` if it is about the mail to come.
     pub(super) fn of_sender(problem: &Problem) -> Option<Self> {
         let obstacle = match &problem.fault {
-            Fault::Unfit(_) => return None,
-            Fault::Refused(answer) if answer.refuses_mail_to_come() => return None,
-            Fault::Refused(answer) if answer.wants_login() => Obstacle::Login,
-            Fault::Refused(answer) if answer.is_closing() && !answer.turns_us_away() => Obstacle::Server,
-            Fault::Refused(_) | Fault::Unwritable => Obstacle::Sender,
+            SmtpFault::Unfit(_) => return None,
+            SmtpFault::Refused(answer) if answer.refuses_mail_to_come() => return None,
+            SmtpFault::Refused(answer) if answer.wants_login() => Obstacle::Login,
+            SmtpFault::Refused(answer) if answer.is_closing() && !answer.turns_us_away() => Obstacle::Server,
+            SmtpFault::Refused(_) | SmtpFault::Unwritable => Obstacle::Sender,
             _ => Obstacle::Server,
         };
         Some(Self { obstacle, cause: problem.to_string() })
@@ -63,7 +63,7 @@ impl SendError {
 
     /// The same of a recipient: only a login that the server wants.
     pub(super) fn of_recipient(problem: &Problem) -> Option<Self> {
-        let wants_login = matches!(&problem.fault, Fault::Refused(answer) if answer.wants_login());
+        let wants_login = matches!(&problem.fault, SmtpFault::Refused(answer) if answer.wants_login());
         wants_login.then(|| Self { obstacle: Obstacle::Login, cause: problem.to_string() })
     }
 }
@@ -86,25 +86,25 @@ impl Handed {
     pub(super) fn of_content(problem: &Problem) -> Self {
         let told = problem.to_string();
         match &problem.fault {
-            Fault::Unfit(_) => Self::Unwanted(told),
-            Fault::Refused(answer) if answer.wants_login() => Self::Later(told),
-            Fault::Refused(answer) if answer.refuses_content() => Self::Unwanted(told),
-            Fault::Refused(answer) if answer.is_permanent() => Self::Refused(told),
+            SmtpFault::Unfit(_) => Self::Unwanted(told),
+            SmtpFault::Refused(answer) if answer.wants_login() => Self::Later(told),
+            SmtpFault::Refused(answer) if answer.refuses_content() => Self::Unwanted(told),
+            SmtpFault::Refused(answer) if answer.is_permanent() => Self::Refused(told),
             _ => Self::Later(told),
         }
     }
 
     /// A problem with a recipient. What a right that we lack explains, an operator can mend; who has no account is known by
     /// the certificate.
-    pub(super) fn of_recipient(problem: &Problem, settings: &Settings) -> Self {
+    pub(super) fn of_recipient(problem: &Problem, settings: &SmtpSettings) -> Self {
         let told = problem.to_string();
         match &problem.fault {
-            Fault::Refused(answer) if answer.is_too_large() => Self::Unwanted(told),
-            Fault::Refused(answer) if answer.forbids() && settings.auth() == Auth::None => {
+            SmtpFault::Refused(answer) if answer.is_too_large() => Self::Unwanted(told),
+            SmtpFault::Refused(answer) if answer.forbids() && settings.auth() == Auth::None => {
                 Self::Later(format!("{told} ; {}", tls::what_we_present(settings.identity.as_ref())))
             }
-            Fault::Refused(answer) if answer.is_permanent() && !answer.forbids() => Self::Refused(told),
-            Fault::Unwritable => Self::Refused(told),
+            SmtpFault::Refused(answer) if answer.is_permanent() && !answer.forbids() => Self::Refused(told),
+            SmtpFault::Unwritable => Self::Refused(told),
             _ => Self::Later(told),
         }
     }

@@ -4,14 +4,14 @@
 use std::fmt;
 use std::io;
 
-use super::answer::Answer;
-use super::settings::SetupError;
+use super::answer::SmtpAnswer;
+use super::settings::SmtpSetupError;
 use crate::defect::excerpt;
 use crate::tls;
 
 /// How far a conversation had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum SmtpStep {
     /// From the name to a socket.
     Connection,
     /// The words in clear until STARTTLS is granted.
@@ -34,7 +34,7 @@ pub enum Step {
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum SmtpFault {
     /// No answer within the deadline.
     #[error("pas de réponse dans le délai")]
     Silent,
@@ -47,7 +47,7 @@ pub enum Fault {
     CutAtFirstWord(io::Error),
     /// The answer is a refusal.
     #[error("{0}")]
-    Refused(Answer),
+    Refused(SmtpAnswer),
     /// What was said is no answer.
     #[error("réponse incompréhensible : « {0} »")]
     Garbled(String),
@@ -65,7 +65,7 @@ pub enum Fault {
     Questions,
     /// The settings of TLS or of the login cannot be used.
     #[error("{0}")]
-    Settings(SetupError),
+    Settings(SmtpSetupError),
     /// The mail is larger than what the server takes, or not coded as it takes it.
     #[error("{0}")]
     Unfit(String),
@@ -79,27 +79,27 @@ pub enum Fault {
 #[error("{step} : {fault}{}", .reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
 pub struct Problem {
     /// The step.
-    pub step: Step,
+    pub step: SmtpStep,
     /// What went wrong.
-    pub fault: Fault,
+    pub fault: SmtpFault,
     /// What the server said of a refused login in a challenge before it, safe to show.
     pub reason: Option<String>,
 }
 
 impl Problem {
-    pub(super) fn new(step: Step, fault: Fault) -> Self {
+    pub(super) fn new(step: SmtpStep, fault: SmtpFault) -> Self {
         Self { step, fault, reason: None }
     }
 
     /// The same at a step that stands for several.
-    pub(super) fn at(self, step: Step) -> Self {
+    pub(super) fn at(self, step: SmtpStep) -> Self {
         Self { step, ..self }
     }
 
     /// The same of the first exchange on an encrypted connection.
     pub(super) fn at_first_word(self) -> Self {
         let fault = match self.fault {
-            Fault::Cut(error) if tls::tls_error(&error).is_none() => Fault::CutAtFirstWord(error),
+            SmtpFault::Cut(error) if tls::tls_error(&error).is_none() => SmtpFault::CutAtFirstWord(error),
             other => other,
         };
         Self { fault, ..self }
@@ -109,15 +109,17 @@ impl Problem {
     /// does, or that word is wanting.
     pub fn is_of_our_certificate(&self) -> bool {
         match &self.fault {
-            Fault::Cut(error) => tls::certificate_alert(error).is_some(),
-            Fault::CutAtFirstWord(_) => true,
-            Fault::Refused(answer) => matches!(self.step, Step::Greeting | Step::Hello) && answer.turns_us_away(),
+            SmtpFault::Cut(error) => tls::certificate_alert(error).is_some(),
+            SmtpFault::CutAtFirstWord(_) => true,
+            SmtpFault::Refused(answer) => {
+                matches!(self.step, SmtpStep::Greeting | SmtpStep::Hello) && answer.turns_us_away()
+            }
             _ => false,
         }
     }
 }
 
-impl Fault {
+impl SmtpFault {
     /// Whether nothing can be said any more.
     pub(super) fn ends(&self) -> bool {
         match self {
@@ -133,7 +135,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for SmtpStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connection => "connexion",

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::settings::{Auth, Settings, SetupError};
+use super::settings::{Auth, SmtpSettings, SmtpSetupError};
 use crate::config_values::Veil;
 use crate::defect::excerpt;
 
@@ -23,7 +23,7 @@ pub struct Login {
 
 impl Login {
     /// The try that these settings ask for, the secret as it is now; `None` without any.
-    pub async fn of(settings: &Settings) -> Result<Option<Self>, SetupError> {
+    pub async fn of(settings: &SmtpSettings) -> Result<Option<Self>, SmtpSetupError> {
         settings.check_credentials()?;
         let user = settings.user.as_deref().unwrap_or_default();
         let secret = match settings.secret() {

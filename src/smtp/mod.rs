@@ -1,7 +1,7 @@
 //! Sending a rendered mail through the operator's submission server: TLS always, the login inside it (PLAIN, XOAUTH2,
 //! or EXTERNAL with the client certificate).
 //!
-//! The whole conversation is one [`Session`], which `doctor` uses as well: what it finds is what the service meets. EHLO is
+//! The whole conversation is one [`SmtpSession`], which `doctor` uses as well: what it finds is what the service meets. EHLO is
 //! said once, and once more after STARTTLS.
 //!
 //! What a failure means depends on how far the submission came (RFC 5321, section 4.2.1, says what a code means for a
@@ -33,15 +33,15 @@ mod login;
 mod session;
 mod settings;
 
-pub use answer::Answer;
+pub use answer::SmtpAnswer;
 use connect::{Encrypted, dial};
 pub use ehlo::Offers;
 pub use envelope::Submission;
 pub use error::{Handed, Obstacle, SendError};
-pub use fault::{Fault, Problem, Step};
+pub use fault::{Problem, SmtpFault, SmtpStep};
 pub use login::Login;
-pub use session::{Session, starttls};
-pub use settings::{Auth, Security, Settings, SetupError};
+pub use session::{SmtpSession, starttls};
+pub use settings::{Auth, Security, SmtpSettings, SmtpSetupError};
 
 use crate::address::Address;
 use crate::tls::revocation::Revocation;
@@ -49,7 +49,7 @@ use crate::tls::revocation::Revocation;
 /// A submission server.
 #[derive(Debug, Clone)]
 pub struct Smtp {
-    settings: Settings,
+    settings: SmtpSettings,
     revocation: Revocation,
 }
 
@@ -91,7 +91,7 @@ impl Sent {
 impl Smtp {
     /// Checks host name, certificates and password; opens no connection. The files are read again for each connection, so that
     /// renewed ones serve without a restart.
-    pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+    pub fn new(settings: &SmtpSettings) -> Result<Self, SmtpSetupError> {
         connect::server_name(settings)?;
         settings.check_credentials()?;
         let revocation = Revocation::default();

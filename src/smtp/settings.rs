@@ -37,7 +37,7 @@ pub enum Auth {
 /// Le serveur d’envoi de l’opérateur MSSanté.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct SmtpSettings {
     /// Nom du serveur, tel qu’il figure dans son certificat.
     pub host: String,
     /// Port.
@@ -82,7 +82,7 @@ fn default_timeout() -> Span {
 
 /// Settings that cannot work: an operator must mend them.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
+pub enum SmtpSetupError {
     /// A certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -113,7 +113,7 @@ impl fmt::Display for Auth {
     }
 }
 
-impl Settings {
+impl SmtpSettings {
     /// How we identify ourselves: as configured, else by account and password if there are any.
     pub fn auth(&self) -> Auth {
         let has_account = self.user.is_some() || self.password.is_some();
@@ -130,9 +130,9 @@ impl Settings {
     }
 
     /// What can be said of the credentials without running a command.
-    pub(super) fn check_credentials(&self) -> Result<(), SetupError> {
+    pub(super) fn check_credentials(&self) -> Result<(), SmtpSetupError> {
         if let Some(fault) = self.login_fault() {
-            return Err(SetupError::Login { auth: self.auth(), fault });
+            return Err(SmtpSetupError::Login { auth: self.auth(), fault });
         }
         Ok(self.secret().map(Secret::stored).transpose().map(drop)?)
     }

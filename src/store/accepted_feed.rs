@@ -33,7 +33,7 @@ pub struct Arrivals {
     pub more: bool,
 }
 
-type Columns = (i64, Option<i64>, Option<String>, Option<String>);
+type AcceptedColumns = (i64, Option<i64>, Option<String>, Option<String>);
 
 impl Store {
     /// The document before the first one that came since then.
@@ -56,7 +56,7 @@ impl Store {
 
     /// What was accepted in the `limit` documents after this one, those of trials left out.
     pub async fn arrivals(&self, after: i64, limit: u32) -> Result<Arrivals> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<AcceptedColumns> = query_as(
             "SELECT page.id, n.received_at, n.finess, n.service
              FROM (SELECT id, mail_id, test FROM documents WHERE id > $1 ORDER BY id LIMIT $2) AS page
              LEFT JOIN mentions n ON n.mail_id = page.mail_id AND page.test = 0
@@ -81,6 +81,6 @@ impl Store {
     }
 }
 
-fn arrival((_, at, finess, service): Columns) -> Option<Arrival> {
+fn arrival((_, at, finess, service): AcceptedColumns) -> Option<Arrival> {
     Some(Arrival { at: instant(at?), finess: finess?.parse().ok()?, service: service?.parse().ok()? })
 }

@@ -33,7 +33,7 @@ pub struct RightsRefused {
 
 /// Rows that the ROR refused for good, under one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusals {
+pub struct RejectionCounts {
     /// R01, R02, R03 or R05.
     pub code: String,
     /// How many rows.
@@ -118,7 +118,7 @@ impl Store {
 
     /// What the ROR refused since then of mails that were received in the week before, code by code; not of those that
     /// somebody marked as handled.
-    pub async fn refused_by_the_ror(&self, since: Timestamp) -> Result<Vec<Refusals>> {
+    pub async fn refused_by_the_ror(&self, since: Timestamp) -> Result<Vec<RejectionCounts>> {
         let rows: Vec<(String, i64, i64, String, i64)> = query_as(
             "SELECT d.code, COUNT(*), COUNT(DISTINCT u.finess || '/' || u.service),
                  MIN(u.finess || '/' || u.service), MIN(u.closed_at)
@@ -133,7 +133,7 @@ impl Store {
         .bind(millis(since).saturating_sub(WEEK_MS))
         .fetch_all(self.read())
         .await?;
-        let refusals = |(code, rows, locations, example, since)| Refusals {
+        let refusals = |(code, rows, locations, example, since)| RejectionCounts {
             code,
             rows,
             locations,

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::engine::{On, Tx, locks::Lock, query, query_as};
 use super::{Result, Store, StoreError, instant, millis};
-use crate::access::audit::{Deed, Entry, Head, Record, Verification};
+use crate::access::audit::{AuditEntry, AuditHead, Deed, Record, Verification};
 
 /// How many records are read at a time.
 const PAGE: u32 = 500;
@@ -28,7 +28,7 @@ pub struct AuditFilter {
 }
 
 #[derive(FromRow)]
-struct Columns {
+struct AuditColumns {
     id: i64,
     at: i64,
     who: String,
@@ -42,7 +42,7 @@ struct Columns {
 
 impl Store {
     /// Records what had no effect of its own in the store, such as a content that was shown.
-    pub async fn record_deed(&self, entry: &Entry, now: Timestamp) -> Result<Record> {
+    pub async fn record_deed(&self, entry: &AuditEntry, now: Timestamp) -> Result<Record> {
         let mut tx = self.write().await?;
         let record = append(&mut tx, entry, now).await?;
         tx.commit().await?;
@@ -51,7 +51,7 @@ impl Store {
 
     /// Records, the newest first.
     pub async fn audit(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<Record>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<AuditColumns> = query_as(
             "SELECT id, at, who, deed, object, before, after, note, hash FROM audit
              WHERE ($1 IS NULL OR at >= $1) AND ($2 IS NULL OR at < $2)
                AND ($3 IS NULL OR who IN ($3, 'local:' || $3, 'openid:' || $3, 'certificat:' || $3, 'commande:' || $3))
@@ -72,7 +72,7 @@ impl Store {
 
     /// What people did about one thing, the newest first; that somebody looked at it is left out.
     pub async fn deeds_on(&self, object: &str, limit: u32) -> Result<Vec<Record>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<AuditColumns> = query_as(
             "SELECT id, at, who, deed, object, before, after, note, hash FROM audit
              WHERE object = $1 AND deed <> $2 ORDER BY id DESC LIMIT $3",
         )
@@ -86,7 +86,7 @@ impl Store {
 
     /// Records after a number, in their order: how the whole chain is walked.
     pub async fn audit_after(&self, number: i64, limit: u32) -> Result<Vec<Record>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<AuditColumns> = query_as(
             "SELECT id, at, who, deed, object, before, after, note, hash FROM audit
              WHERE id > $1 ORDER BY id LIMIT $2",
         )
@@ -112,7 +112,7 @@ impl Store {
     }
 
     /// Whether the chain is whole, against a head that was kept elsewhere, if there is one.
-    pub async fn verify_audit(&self, kept: Option<Head>) -> Result<Verification> {
+    pub async fn verify_audit(&self, kept: Option<AuditHead>) -> Result<Verification> {
         let mut verification = Verification::new(kept);
         self.walk_audit(|record| {
             verification.take(&record);
@@ -123,13 +123,13 @@ impl Store {
     }
 
     /// Where the chain stands.
-    pub async fn audit_head(&self) -> Result<Head> {
+    pub async fn audit_head(&self) -> Result<AuditHead> {
         head(self.read()).await
     }
 }
 
 /// Appends a record. The last thing that a transaction does: the chain is locked until it ends.
-pub(super) async fn append(tx: &mut Tx, entry: &Entry, now: Timestamp) -> Result<Record> {
+pub(super) async fn append(tx: &mut Tx, entry: &AuditEntry, now: Timestamp) -> Result<Record> {
     tx.lock([Lock::audit()]).await?;
     let record = Record::following(&head(&mut *tx).await?, entry, now);
     query(
@@ -150,13 +150,13 @@ pub(super) async fn append(tx: &mut Tx, entry: &Entry, now: Timestamp) -> Result
     Ok(record)
 }
 
-async fn head<'a>(on: impl Into<On<'a>>) -> Result<Head> {
+async fn head<'a>(on: impl Into<On<'a>>) -> Result<AuditHead> {
     let last: Option<(i64, String)> =
         query_as("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetch_optional(on).await?;
-    Ok(last.map_or_else(Head::empty, |(number, hash)| Head { number, hash }))
+    Ok(last.map_or_else(AuditHead::empty, |(number, hash)| AuditHead { number, hash }))
 }
 
-fn record(columns: Columns) -> Record {
+fn record(columns: AuditColumns) -> Record {
     Record {
         numero: columns.id,
         a: instant(columns.at),

@@ -17,7 +17,7 @@ use crate::defect::Defect;
 use crate::fail_point::fail_point;
 use crate::finess::Finess;
 use crate::outcome::Verdict;
-use crate::report::Head;
+use crate::report::ReportHead;
 
 /// A mail after its judgement.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl JudgedMail {
 #[derive(Debug)]
 pub struct JudgedDocument {
     /// What its root said.
-    pub head: Head,
+    pub head: ReportHead,
     /// What was known of its identity when it was judged; of a duplicate there is nothing else here.
     pub prior: Prior,
     /// The services it speaks of.

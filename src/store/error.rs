@@ -164,8 +164,8 @@ impl StoreError {
             Self::Shared(failure) => failure.is_transient(),
             Self::Unreachable | Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
             _ => match self.code() {
-                Some(Code::Sqlite(code)) => matches!(code, BUSY | LOCKED | NOMEM | INTERRUPT | IOERR | FULL),
-                Some(Code::Postgres(state)) => TRANSIENT_STATES.iter().any(|prefix| state.starts_with(prefix)),
+                Some(ErrorCode::Sqlite(code)) => matches!(code, BUSY | LOCKED | NOMEM | INTERRUPT | IOERR | FULL),
+                Some(ErrorCode::Postgres(state)) => TRANSIENT_STATES.iter().any(|prefix| state.starts_with(prefix)),
                 None => false,
             },
         }
@@ -178,8 +178,8 @@ impl StoreError {
             Self::Shared(failure) => failure.is_of_one_record(),
             Self::Corrupt(_) | Self::Database(sqlx::Error::ColumnDecode { .. } | sqlx::Error::RowNotFound) => true,
             _ => match self.code() {
-                Some(Code::Sqlite(code)) => matches!(code, TOOBIG | CONSTRAINT | MISMATCH),
-                Some(Code::Postgres(state)) => RECORD_STATES.iter().any(|prefix| state.starts_with(prefix)),
+                Some(ErrorCode::Sqlite(code)) => matches!(code, TOOBIG | CONSTRAINT | MISMATCH),
+                Some(ErrorCode::Postgres(state)) => RECORD_STATES.iter().any(|prefix| state.starts_with(prefix)),
                 None => false,
             },
         }
@@ -188,25 +188,25 @@ impl StoreError {
     /// Whether what is stored is damaged.
     pub(super) fn is_damage(&self) -> bool {
         match self.code() {
-            Some(Code::Sqlite(code)) => matches!(code, CORRUPT | NOTADB),
-            Some(Code::Postgres(state)) => state.starts_with("XX"),
+            Some(ErrorCode::Sqlite(code)) => matches!(code, CORRUPT | NOTADB),
+            Some(ErrorCode::Postgres(state)) => state.starts_with("XX"),
             None => false,
         }
     }
 
-    fn code(&self) -> Option<Code> {
+    fn code(&self) -> Option<ErrorCode> {
         let Self::Database(sqlx::Error::Database(error)) = self else { return None };
         let code = error.code()?;
         // Five letters and digits for PostgreSQL; the other engine's are numbers below 10 000.
         if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
-            return Some(Code::Postgres(code.into_owned()));
+            return Some(ErrorCode::Postgres(code.into_owned()));
         }
-        code.parse::<i32>().ok().map(|extended| Code::Sqlite(extended & 0xff))
+        code.parse::<i32>().ok().map(|extended| ErrorCode::Sqlite(extended & 0xff))
     }
 }
 
 /// What an engine calls an error.
-enum Code {
+enum ErrorCode {
     /// The primary result code (<https://www.sqlite.org/rescode.html>).
     Sqlite(i32),
     /// SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).

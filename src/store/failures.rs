@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::audit::append;
 use super::engine::{Tx, query, query_as, query_scalar};
 use super::{Result, Store, count, instant, millis};
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Lockout, Login};
 
 /// After this, failures are forgotten.
@@ -188,7 +188,7 @@ async fn tell_lockout(tx: &mut Tx, login: &Login, origin: &str, until: Timestamp
         .fetch_one(&mut *tx)
         .await?;
     if exists {
-        let entry = Entry::new("dispolits", Deed::ConnexionBloquee, format!("compte {login}"));
+        let entry = AuditEntry::new("dispolits", Deed::ConnexionBloquee, format!("compte {login}"));
         append(tx, &entry.changing("", format!("depuis {origin}, jusqu’à {until}")), now).await?;
     }
     Ok(())

@@ -10,13 +10,13 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{Result, Store};
-use crate::access::audit::{Broken, Head};
+use crate::access::audit::{AuditHead, Broken};
 
 /// So many bytes at the end hold the last line.
 const LAST: i64 = 4096;
 
 /// The last head that the file holds; `None` without a file, or of a file without any.
-pub fn last(path: &Path) -> io::Result<Option<Head>> {
+pub fn last(path: &Path) -> io::Result<Option<AuditHead>> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,
@@ -31,7 +31,7 @@ pub fn last(path: &Path) -> io::Result<Option<Head>> {
 }
 
 /// Adds a head, durably.
-pub fn append(path: &Path, head: &Head, now: Timestamp) -> io::Result<()> {
+pub fn append(path: &Path, head: &AuditHead, now: Timestamp) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     // On a line of its own, whatever a crash left.
     let fresh = file.metadata()?.len() == 0;
@@ -42,7 +42,7 @@ pub fn append(path: &Path, head: &Head, now: Timestamp) -> io::Result<()> {
 
 impl Store {
     /// Whether a head that was kept elsewhere is on the chain still: nothing, or what is wrong.
-    pub async fn audit_holds(&self, kept: &Head) -> Result<Option<Broken>> {
+    pub async fn audit_holds(&self, kept: &AuditHead) -> Result<Option<Broken>> {
         let now = self.audit_head().await?;
         if kept.number > now.number {
             return Ok(Some(Broken::Cut { found: now.number, kept: kept.number }));

@@ -8,7 +8,7 @@ use super::{Duty, Result, Store, Way, count, instant, millis, parse};
 use crate::alerts::{Change, Event, Incident, Observation};
 
 #[derive(FromRow)]
-pub(super) struct Columns {
+pub(super) struct IncidentColumns {
     id: i64,
     kind: String,
     object: String,
@@ -22,7 +22,7 @@ pub(super) struct Columns {
     closed_at: Option<i64>,
 }
 
-impl Columns {
+impl IncidentColumns {
     pub(super) fn incident(self) -> Result<Incident> {
         Ok(Incident {
             numero: self.id,
@@ -43,18 +43,18 @@ impl Columns {
 impl Store {
     /// The incidents that are open, oldest first.
     pub async fn open_incidents(&self) -> Result<Vec<Incident>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<IncidentColumns> = query_as(
             "SELECT id, kind, object, severity, level, sentence, since, opened_at, seen_at, told_at, closed_at
              FROM incidents WHERE closed_at IS NULL ORDER BY id",
         )
         .fetch_all(self.read())
         .await?;
-        rows.into_iter().map(Columns::incident).collect()
+        rows.into_iter().map(IncidentColumns::incident).collect()
     }
 
     /// Incidents, open or not, newest first; only those with a number below `before`: the next page.
     pub async fn incidents(&self, before: Option<i64>, limit: u32) -> Result<Vec<Incident>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<IncidentColumns> = query_as(
             "SELECT id, kind, object, severity, level, sentence, since, opened_at, seen_at, told_at, closed_at
              FROM incidents WHERE id < $1 ORDER BY id DESC LIMIT $2",
         )
@@ -62,7 +62,7 @@ impl Store {
         .bind(limit)
         .fetch_all(self.read())
         .await?;
-        rows.into_iter().map(Columns::incident).collect()
+        rows.into_iter().map(IncidentColumns::incident).collect()
     }
 
     /// How many incidents of each kind are open, by the word of the kind.

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::engine::{postgres, sqlite};
 use super::left_mails::{COUNTS, counted};
-use super::{Place, Result, Settings, StoreError, UnreadCount, place};
+use super::{LocationRow, Result, StoreError, StoreSettings, UnreadCount, place};
 
 /// The folder that systemd makes when the service starts.
 const STATE: &str = "/var/lib/dispolits";
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A store looked at. Nothing is created, migrated or written.
 #[derive(Debug)]
-pub struct Look {
+pub struct StoreInspection {
     connection: Connected,
 }
 
@@ -41,16 +41,16 @@ pub enum Schema {
 }
 
 /// The file of the database; `None` if it is on a server.
-pub fn file(settings: &Settings) -> Result<Option<PathBuf>> {
+pub fn file(settings: &StoreSettings) -> Result<Option<PathBuf>> {
     Ok(match place(settings)? {
-        Place::File(path) => Some(path),
-        Place::Server => None,
+        LocationRow::File(path) => Some(path),
+        LocationRow::Server => None,
     })
 }
 
 /// Whether the address can be one: nothing is opened. A file needs its folder; the one that systemd makes at the start
 /// (`StateDirectory`) may be missing until then.
-pub fn check(settings: &Settings) -> Result<()> {
+pub fn check(settings: &StoreSettings) -> Result<()> {
     let Some(path) = file(settings)? else { return postgres::written(settings).map(drop) };
     match missing_folder(&path) {
         Some(folder) if folder != Path::new(STATE) => Err(StoreError::NoFolder(folder.to_owned())),
@@ -64,13 +64,13 @@ pub fn missing_folder(path: &Path) -> Option<&Path> {
 }
 
 /// What operators must know where the database is on a server; nothing where its disk is watched here.
-pub fn unwatched_disk(settings: &Settings) -> Option<&'static str> {
+pub fn unwatched_disk(settings: &StoreSettings) -> Option<&'static str> {
     let is_elsewhere = matches!(file(settings), Ok(None));
     is_elsewhere
         .then_some("Le disque du serveur PostgreSQL n’est pas surveillé par Dispolits : surveillez-le sur ce serveur.")
 }
 
-impl Look {
+impl StoreInspection {
     /// Opens a file that exists.
     pub async fn open(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(PATIENCE);
@@ -78,7 +78,7 @@ impl Look {
     }
 
     /// Opens a session on the server; one whose settings endanger what is stored is an error.
-    pub async fn connect(settings: &Settings) -> Result<Self> {
+    pub async fn connect(settings: &StoreSettings) -> Result<Self> {
         let mut session = postgres::vetted(&postgres::options(settings).await?, settings.lease).await?;
         postgres::check(&mut session).await?;
         Ok(Self { connection: Connected::Postgres(session) })

@@ -11,7 +11,7 @@ use super::{MailId, Result, Store, instant, millis};
 
 /// One request sent to the ROR.
 #[derive(Debug, Clone, Serialize, FromRow)]
-pub struct Request {
+pub struct RequestEntry {
     /// The establishment it was for.
     pub finess: String,
     /// The code service it was for.
@@ -58,7 +58,7 @@ pub struct StoredReply {
 }
 
 #[derive(FromRow)]
-struct ReplyColumns {
+struct JournalReplyColumns {
     kind: String,
     etat: String,
     attempts: i64,
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// The requests sent for the rows of a mail, in order.
-    pub async fn requests(&self, id: MailId) -> Result<Vec<Request>> {
+    pub async fn requests(&self, id: MailId) -> Result<Vec<RequestEntry>> {
         query_as(
             "SELECT u.finess, u.service, u.indicator AS indicateur, a.at AS a, a.operation, a.status AS statut,
                     a.duration_ms AS duree_ms, a.failure AS echec
@@ -115,7 +115,7 @@ impl Store {
 
     /// The replies to a mail, in order.
     pub async fn replies(&self, id: MailId) -> Result<Vec<StoredReply>> {
-        let rows: Vec<ReplyColumns> = query_as(
+        let rows: Vec<JournalReplyColumns> = query_as(
             "SELECT kind, etat, attempts, recipients, handed, content, failure, lightened, closed_at, returned_by, notice
              FROM replies WHERE mail_id = $1 ORDER BY id",
         )
@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-fn stored_reply(row: ReplyColumns) -> Result<StoredReply> {
+fn stored_reply(row: JournalReplyColumns) -> Result<StoredReply> {
     Ok(StoredReply {
         handings: recipients::read(&row.recipients, &row.handed, &row.etat)?,
         kind: row.kind,

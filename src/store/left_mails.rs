@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use super::audit::append;
 use super::engine::{Query, Tx, query, query_as};
 use super::{Duty, Result, Store, instant, millis, parse};
-use crate::access::audit::Entry;
+use crate::access::audit::AuditEntry;
 use crate::unread::Cause;
 
 /// A mail that could not be taken, now.
@@ -176,7 +176,7 @@ impl Store {
 
     /// What was left, the oldest first: of one account or of all, with those that were set aside or without.
     pub async fn unread(&self, account: Option<&str>, aside: bool, limit: u32) -> Result<Vec<Unread>> {
-        let rows: Vec<Row> = query_as(
+        let rows: Vec<LeftMailRow> = query_as(
             "SELECT id, account, position, cause, detail, size, arrived_at, since, tried_at, tries, next_at, aside_at,
                     aside_by, aside_note, gone_at
              FROM unread WHERE ($1 IS NULL OR account = $1) AND ($2 = 1 OR aside_at IS NULL) ORDER BY id LIMIT $3",
@@ -186,7 +186,7 @@ impl Store {
         .bind(limit)
         .fetch_all(self.read())
         .await?;
-        Ok(rows.into_iter().map(Row::told).collect())
+        Ok(rows.into_iter().map(LeftMailRow::told).collect())
     }
 
     /// How many wait to be read, those that were set aside left out.
@@ -197,7 +197,7 @@ impl Store {
 
     /// Has a mail that was left be tried at the next sweep, one that was set aside too; false, and nothing changes, if
     /// none of this number is there.
-    pub async fn retry_unread(&self, number: i64, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn retry_unread(&self, number: i64, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let again = query(
             "UPDATE unread SET next_at = $2, aside_at = NULL, aside_by = NULL, aside_note = NULL
              WHERE id = $1 AND gone_at IS NULL",
@@ -207,7 +207,7 @@ impl Store {
 
     /// Sets a mail aside: it is on the list, and nobody waits for it. False, and nothing changes, if none of this number
     /// is there, or if it was set aside before.
-    pub async fn set_unread_aside(&self, number: i64, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn set_unread_aside(&self, number: i64, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let aside = query(
             "UPDATE unread SET aside_at = $2, aside_by = $3, aside_note = $4
              WHERE id = $1 AND gone_at IS NULL AND aside_at IS NULL",
@@ -216,7 +216,7 @@ impl Store {
     }
 
     /// Changes one mail that is there, and records who did; false, and nothing changes, if there is none.
-    async fn decide(&self, change: Query<'_, ()>, entry: &Entry, now: Timestamp) -> Result<bool> {
+    async fn decide(&self, change: Query<'_, ()>, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         if change.execute(&mut tx).await? == 0 {
             tx.rollback().await?;
@@ -288,7 +288,7 @@ pub(super) fn counted(row: (String, String, i64, i64, i64)) -> Result<UnreadCoun
 }
 
 #[derive(FromRow)]
-struct Row {
+struct LeftMailRow {
     id: i64,
     account: String,
     position: String,
@@ -306,7 +306,7 @@ struct Row {
     gone_at: Option<i64>,
 }
 
-impl Row {
+impl LeftMailRow {
     fn told(self) -> Unread {
         Unread {
             numero: self.id,

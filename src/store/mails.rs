@@ -76,7 +76,7 @@ pub struct Judging {
 
 /// How many mails are being read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum ReadingMark {
     /// One batch of several.
     Together,
     /// This mail and nothing else: if the process dies, it is to blame.
@@ -159,10 +159,10 @@ impl Store {
     }
 
     /// Marks mails as being read: durable before the first of their bytes is interpreted.
-    pub async fn begin_reading(&self, duty: &Duty, ids: &[MailId], how: Reading) -> Result<()> {
+    pub async fn begin_reading(&self, duty: &Duty, ids: &[MailId], how: ReadingMark) -> Result<()> {
         let size = match how {
-            Reading::Alone => 1,
-            Reading::Together => i64::try_from(ids.len()).unwrap_or(i64::MAX).max(2),
+            ReadingMark::Alone => 1,
+            ReadingMark::Together => i64::try_from(ids.len()).unwrap_or(i64::MAX).max(2),
         };
         let mut tx = self.write_under(duty).await?;
         for ids in shares(ids) {

@@ -57,38 +57,38 @@ use engine::{Engine, On, Tx, postgres, sqlite};
 
 pub use accepted_feed::{Arrival, Arrivals};
 pub use accounts::Balance;
-pub use alert_queries::{Happening, Refusals, Rejected, RightsRefused};
+pub use alert_queries::{Happening, Rejected, RejectionCounts, RightsRefused};
 pub use audit::AuditFilter;
 pub use clock_jumps::Longest;
 pub use documents::{JudgedDocument, JudgedMail, Recorded};
 pub use duplicates::{First, Prior};
 pub use error::{Result, StoreError};
 pub use failures::Attempt;
-pub use journal::{Request, StoredReply};
+pub use journal::{RequestEntry, StoredReply};
 pub use lease::task::Duty;
 pub use lease::worker::{Renewal, Shift};
 pub use left_mails::{KnownUnread, NewUnread, Unfiled, Unread, UnreadCount};
-pub use mails::{Judging, MailId, Reading, Received, StoredMail, sha256};
+pub use mails::{Judging, MailId, ReadingMark, Received, StoredMail, sha256};
 pub use notices::Notice;
 pub use notifications::{Alert, Due, Way};
 pub use operator_actions::{Handled, Mute};
-pub use positions::{Known, ToMove};
+pub use positions::{KnownPosition, ToMove};
 pub use posting::ReplyToSend;
 pub use purging::Expiry;
 pub use queue::attempts::Probe;
 pub use queue::claim::{Batch, RowId, RowToSend, UNREADABLE_PAUSE};
 pub use queue::completion::{Answered, Closing};
 pub use queue::removals::{Removal, RemovalClosing};
-pub use queue_stats::{Queue, Unjudged, Vitals, Waiting};
+pub use queue_stats::{Queue, QueueDepth, Unjudged, Vitals};
 pub use recipients::{Handing, Whereabouts};
 pub use reminders::{NewReminder, StoredReminder};
 pub use replay::source::StoredRow;
 pub use replay::{Redo, Redone};
-pub use replies::{Answer, DigestDue, NewReply, Recent, ReplyId, ReplyKind};
+pub use replies::{DigestDue, NewReply, NewReplyText, Recent, ReplyId, ReplyKind};
 pub use search::{Filter, JournalEntry};
 pub use sessions::{NewSession, OpenSession, Stage, StoredSession};
 pub use settlement::verdicts::Settlement;
-pub use settlement::{Past, Told, Unsettled};
+pub use settlement::{NamedPlace, Past, Unsettled};
 pub use traces::{NewTrace, Trace, TraceFilter};
 pub use twins::{StoredTwin, Twin};
 pub use users::{NewUser, User, UserChange};
@@ -98,7 +98,7 @@ use crate::config_values::{Secret, Span};
 /// Où Dispolits garde son état.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct StoreSettings {
     /// Base de données : `sqlite:///var/lib/dispolits/dispolits.db`, ou `postgres://utilisateur@serveur/base` pour
     /// plusieurs services sur une même base.
     // Shown without a password that it may hold.
@@ -139,7 +139,7 @@ fn default_lease() -> Span {
     Span::seconds(30)
 }
 
-impl Settings {
+impl StoreSettings {
     /// Whether several workers may be at work on it: PostgreSQL.
     pub fn is_shared(&self) -> bool {
         ["postgres:", "postgresql:"].iter().any(|scheme| self.url.starts_with(scheme))
@@ -159,28 +159,28 @@ pub struct Store {
 
 impl Store {
     /// Opens the database, makes its file if it is missing and brings its schema up to date.
-    pub async fn open(settings: &Settings) -> Result<Self> {
+    pub async fn open(settings: &StoreSettings) -> Result<Self> {
         let engine = match place(settings)? {
-            Place::File(path) => sqlite::open(&path).await?,
-            Place::Server => postgres::open(settings).await?,
+            LocationRow::File(path) => sqlite::open(&path).await?,
+            LocationRow::Server => postgres::open(settings).await?,
         };
         Ok(Self { engine })
     }
 
     /// Opens the database of a service to read it, and to write what an operator asks for; it must
     /// exist, and its schema is left as it is.
-    pub async fn open_existing(settings: &Settings) -> Result<Self> {
+    pub async fn open_existing(settings: &StoreSettings) -> Result<Self> {
         let engine = match place(settings)? {
-            Place::File(path) => sqlite::open_existing(&path).await?,
-            Place::Server => postgres::open_existing(settings).await?,
+            LocationRow::File(path) => sqlite::open_existing(&path).await?,
+            LocationRow::Server => postgres::open_existing(settings).await?,
         };
         Ok(Self { engine })
     }
 
     /// Takes the right to be the one worker on this store, for as long as the value lives; on a server any number of
     /// workers may run. Commands may go on writing beside it.
-    pub fn lock(settings: &Settings) -> Result<WorkerLock> {
-        let Place::File(database) = place(settings)? else { return Ok(WorkerLock { _file: None }) };
+    pub fn lock(settings: &StoreSettings) -> Result<WorkerLock> {
+        let LocationRow::File(database) = place(settings)? else { return Ok(WorkerLock { _file: None }) };
         let path = database.with_extension("lock");
         let failed = |source| StoreError::Lock { path: path.clone(), source };
         let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
@@ -220,16 +220,16 @@ pub struct WorkerLock {
 }
 
 /// Where a database is.
-enum Place {
+enum LocationRow {
     File(PathBuf),
     Server,
 }
 
-fn place(settings: &Settings) -> Result<Place> {
+fn place(settings: &StoreSettings) -> Result<LocationRow> {
     if postgres::is_named_by(&settings.url) {
-        return Ok(Place::Server);
+        return Ok(LocationRow::Server);
     }
-    sqlite::path(&settings.url).map(Place::File).ok_or_else(|| StoreError::Url(settings.url.clone()))
+    sqlite::path(&settings.url).map(LocationRow::File).ok_or_else(|| StoreError::Url(settings.url.clone()))
 }
 
 fn millis(at: Timestamp) -> i64 {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 
 use super::engine::{query, query_as};
-use super::incidents::Columns;
+use super::incidents::IncidentColumns;
 use super::{Duty, Result, Store, StoreError, count, instant, millis, parse};
 use crate::alerts::News;
 use crate::config_values::Span;
@@ -65,7 +65,7 @@ struct DueColumns {
     attempts: i64,
     created_at: i64,
     #[sqlx(flatten)]
-    incident: Columns,
+    incident: IncidentColumns,
 }
 
 type AlertColumns = (String, String, String, i64, Option<i64>, Option<String>, Option<String>);

@@ -10,7 +10,7 @@ use super::queue::row::UpdateColumns;
 use super::{MailId, Result, Store, StoreError, instant};
 use crate::capacity::Mode;
 use crate::defect::Defect;
-use crate::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict};
+use crate::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
 
 /// The columns of a document.
 #[derive(Debug, FromRow)]
@@ -41,10 +41,10 @@ type DefectColumns = (MailId, Option<i64>, String);
 type Defects = HashMap<(MailId, Option<i64>), Vec<Defect>>;
 
 /// What the rows of some mails say, by whom they are of.
-struct Parts {
+struct OutcomeParts {
     documents: Vec<DocumentColumns>,
     /// Those of a document, in the order of judgement.
-    lines: HashMap<i64, Vec<Line>>,
+    lines: HashMap<i64, Vec<OutcomeLine>>,
     defects: Defects,
 }
 
@@ -78,13 +78,13 @@ impl Store {
         Ok(outcomes)
     }
 
-    async fn parts(&self, ids: &[MailId]) -> Result<Parts> {
+    async fn parts(&self, ids: &[MailId]) -> Result<OutcomeParts> {
         let documents = "SELECT id, mail_id, name, identifiant, sha256, format IS NOT NULL AS recognised,
             test = 1 AS test, duplicate_of, verdict FROM documents WHERE mail_id IN ({numbers}) ORDER BY mail_id, rank";
         let lines = "SELECT document_id, id, finess, service, indicator, nature, nombre, source, date_releve, etat,
             attempts FROM updates WHERE mail_id IN ({numbers}) ORDER BY id";
         let defects = "SELECT mail_id, document_id, content FROM defects WHERE mail_id IN ({numbers}) ORDER BY id";
-        Ok(Parts {
+        Ok(OutcomeParts {
             documents: self.of_mails(documents, ids).await?,
             lines: by_document(self.of_mails(lines, ids).await?)?,
             defects: by_owner(self.of_mails(defects, ids).await?)?,
@@ -97,7 +97,7 @@ impl Store {
         query_as(sqlx::AssertSqlSafe(statement)).bind_all(ids.iter().copied()).fetch_all(self.read()).await
     }
 
-    async fn documents_of(&self, mail: MailId, parts: &mut Parts) -> Result<Vec<DocumentOutcome>> {
+    async fn documents_of(&self, mail: MailId, parts: &mut OutcomeParts) -> Result<Vec<DocumentOutcome>> {
         let mut documents = Vec::new();
         for columns in parts.documents.extract_if(.., |columns| columns.mail_id == mail) {
             let lines = parts.lines.remove(&columns.id).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Store {
     async fn document_outcome(
         &self,
         columns: DocumentColumns,
-        lines: Vec<Line>,
+        lines: Vec<OutcomeLine>,
         defects: Vec<Defect>,
     ) -> Result<DocumentOutcome> {
         let first_seen = match columns.duplicate_of {
@@ -143,15 +143,15 @@ impl Store {
         if let Some(verdict) = verdict(word.as_deref())? {
             return Ok((instant(received_at), verdict));
         }
-        let Parts { lines, defects, .. } = self.parts(&[mail]).await?;
+        let OutcomeParts { lines, defects, .. } = self.parts(&[mail]).await?;
         let lines = lines.get(&document).map_or(&[][..], Vec::as_slice);
         let defects = defects.get(&(mail, Some(document))).map_or(&[][..], Vec::as_slice);
         Ok((instant(received_at), document_verdict(lines, defects)))
     }
 }
 
-fn by_document(counts: Vec<LineColumns>) -> Result<HashMap<i64, Vec<Line>>> {
-    let mut by_document: HashMap<_, Vec<Line>> = HashMap::new();
+fn by_document(counts: Vec<LineColumns>) -> Result<HashMap<i64, Vec<OutcomeLine>>> {
+    let mut by_document: HashMap<_, Vec<OutcomeLine>> = HashMap::new();
     for LineColumns { document_id, update } in counts {
         by_document.entry(document_id).or_default().push(update.line()?);
     }
@@ -169,7 +169,7 @@ fn by_owner(defects: Vec<DefectColumns>) -> Result<Defects> {
 
 /// The verdict that follows from the rows and defects of a document, rows that wait being taken as
 /// accepted.
-pub(super) fn document_verdict(lines: &[Line], defects: &[Defect]) -> Verdict {
+pub(super) fn document_verdict(lines: &[OutcomeLine], defects: &[Defect]) -> Verdict {
     let accepted = lines.iter().filter(|line| line.etat != Some(Etat::Rejetee)).count();
     Verdict::of_rows(accepted, defects.iter().any(Defect::is_rejection))
 }

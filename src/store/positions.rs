@@ -10,7 +10,7 @@ use super::{Duty, MailId, Result, Store, millis};
 
 /// A mail that still lies in its mailbox, as far as we know.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct Known {
+pub struct KnownPosition {
     /// Which.
     pub id: MailId,
     /// Its last known position.
@@ -44,8 +44,8 @@ pub struct ToMove {
 
 impl Store {
     /// The mails of this account that are recorded and not moved, by position.
-    pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, Known>> {
-        let rows: Vec<Known> = query_as(
+    pub async fn known_positions(&self, account: &str) -> Result<HashMap<String, KnownPosition>> {
+        let rows: Vec<KnownPosition> = query_as(
             "SELECT id, position, sha256, 1 = 0 AS stays, headers_only = 0 AS whole,
                     filing_at IS NOT NULL AS filing FROM mails
              WHERE account = $1 AND moved_at IS NULL AND left_at IS NULL

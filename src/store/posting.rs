@@ -31,7 +31,7 @@ pub struct ReplyToSend {
     pub attempts: u32,
 }
 
-type ReplyColumns = (i64, Option<MailId>, String, String, String, String, Vec<u8>, i64);
+type OutboxColumns = (i64, Option<MailId>, String, String, String, String, Vec<u8>, i64);
 
 /// What keeps letters from being written at once by two workers.
 const LOCK: &str = "réponses";
@@ -70,7 +70,7 @@ impl Shift {
         limit: u32,
         refused: &[Option<Address>],
         now: Timestamp,
-    ) -> Result<Vec<ReplyColumns>> {
+    ) -> Result<Vec<OutboxColumns>> {
         let (table, mail) = match outbox {
             Outbox::Replies => ("replies", "mail_id"),
             Outbox::Reminders => ("reminders", "CAST(NULL AS BIGINT) AS mail_id"),
@@ -83,7 +83,7 @@ impl Shift {
         let mut tx = self.store().write().await?;
         tx.lock([Lock::once(LOCK)]).await?;
         let worker = self.on_list(&mut tx).await?;
-        let mut claimed: Vec<ReplyColumns> = query_as(AssertSqlSafe(format!(
+        let mut claimed: Vec<OutboxColumns> = query_as(AssertSqlSafe(format!(
             "UPDATE {table} SET worker = $1 WHERE id IN (
                  SELECT id FROM {table} WHERE etat = 'a-envoyer' AND next_at <= $2 {but}
                  AND (worker IS NULL OR worker = $1 OR NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = {table}.worker))
@@ -225,7 +225,7 @@ fn on<'q>(outbox: Outbox, statement: &str) -> Query<'q, ()> {
     query(AssertSqlSafe(statement.replacen("letters", outbox.table(), 1)))
 }
 
-fn to_send(reply: ReplyId, columns: ReplyColumns) -> Result<ReplyToSend> {
+fn to_send(reply: ReplyId, columns: OutboxColumns) -> Result<ReplyToSend> {
     let (_, mail, message_id, recipients, handed, return_path, content, attempts) = columns;
     let all = recipients::read(&recipients, &handed, "a-envoyer")?;
     let waiting = all.into_iter().filter(|one| matches!(one.whereabouts, Whereabouts::Waiting(_)));

@@ -19,7 +19,7 @@ pub struct Vitals {
     /// Counts on their way to the ROR.
     pub queue: Queue,
     /// Replies on their way to their senders.
-    pub replies: Waiting,
+    pub replies: QueueDepth,
     /// When the ROR last acknowledged a request.
     pub last_acknowledged: Option<Timestamp>,
 }
@@ -50,7 +50,7 @@ pub struct Queue {
 
 /// How many wait, and since when.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Waiting {
+pub struct QueueDepth {
     /// How many.
     pub waiting: i64,
     /// When the oldest was made.
@@ -103,12 +103,12 @@ impl Store {
         Ok(Queue { waiting, late, in_flight, oldest: oldest.map(instant) })
     }
 
-    async fn replies_waiting(&self) -> Result<Waiting> {
+    async fn replies_waiting(&self) -> Result<QueueDepth> {
         let (waiting, oldest): (i64, Option<i64>) =
             query_as("SELECT COUNT(*), MIN(created_at) FROM replies WHERE etat = 'a-envoyer'")
                 .fetch_one(self.read())
                 .await?;
-        Ok(Waiting { waiting, oldest: oldest.map(instant) })
+        Ok(QueueDepth { waiting, oldest: oldest.map(instant) })
     }
 
     async fn last_acknowledged(&self) -> Result<Option<Timestamp>> {

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::audit::append;
 use super::engine::{query, query_as};
 use super::{MailId, Result, Store, instant, millis};
-use crate::access::audit::Entry;
+use crate::access::audit::AuditEntry;
 use crate::address::Address;
 use crate::finess::Finess;
 
@@ -56,7 +56,7 @@ impl StoredReminder {
 }
 
 #[derive(FromRow)]
-struct Columns {
+struct ReminderColumns {
     created_at: i64,
     who: String,
     subject: String,
@@ -69,7 +69,7 @@ struct Columns {
 
 impl Store {
     /// Stores a reminder, to be sent at once; false, and nothing changes, if it was stored before.
-    pub async fn remind(&self, new: &NewReminder, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn remind(&self, new: &NewReminder, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let stored = query(
             "INSERT INTO reminders (finess, who, subject, message_id, recipients, return_path, content, etat,
@@ -97,7 +97,7 @@ impl Store {
 
     /// The reminders to an establishment, the newest first.
     pub async fn reminders(&self, finess: Finess, limit: u32) -> Result<Vec<StoredReminder>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<ReminderColumns> = query_as(
             "SELECT created_at, who, subject, recipients, etat, failure, notice, returned_by FROM reminders
              WHERE finess = $1 ORDER BY id DESC LIMIT $2",
         )
@@ -109,7 +109,7 @@ impl Store {
     }
 }
 
-fn reminder(columns: Columns) -> StoredReminder {
+fn reminder(columns: ReminderColumns) -> StoredReminder {
     StoredReminder {
         at: instant(columns.created_at),
         who: columns.who,

@@ -108,7 +108,7 @@ pub struct Recent {
 
 /// What a settled mail is answered.
 #[derive(Debug)]
-pub enum Answer {
+pub enum NewReplyText {
     /// A letter.
     Letter(Box<NewReply>),
     /// Nothing, and why.
@@ -132,7 +132,7 @@ pub struct DigestDue {
 
 impl Store {
     /// Stores the answer to a mail that is not settled yet.
-    pub async fn answer(&self, duty: &Duty, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
+    pub async fn answer(&self, duty: &Duty, id: MailId, answer: &NewReplyText, now: Timestamp) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         insert_answer(&mut tx, id, answer, now).await?;
         tx.commit().await
@@ -218,7 +218,7 @@ pub(super) async fn insert_answers(tx: &mut Tx, settlements: &[Settlement], now:
     let mut silent: BTreeMap<&str, Vec<MailId>> = BTreeMap::new();
     for Settlement { mail, answer, .. } in settlements {
         match answer {
-            Answer::Silent(reason) => silent.entry(reason).or_default().push(*mail),
+            NewReplyText::Silent(reason) => silent.entry(reason).or_default().push(*mail),
             other => insert_answer(tx, *mail, other, now).await?,
         }
     }
@@ -239,16 +239,16 @@ async fn say_nothing(tx: &mut Tx, mails: &[MailId], reason: &str) -> Result<()> 
 }
 
 /// Inserts an answer, whatever it is.
-async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now: Timestamp) -> Result<()> {
+async fn insert_answer(tx: &mut Tx, id: MailId, answer: &NewReplyText, now: Timestamp) -> Result<()> {
     match answer {
-        Answer::Letter(letter) => {
+        NewReplyText::Letter(letter) => {
             for reply in letter.all() {
                 insert(tx, id, reply, now).await?;
             }
             Ok(())
         }
-        Answer::Silent(reason) => say_nothing(tx, &[id], reason).await,
-        Answer::ToRead(reason) => {
+        NewReplyText::Silent(reason) => say_nothing(tx, &[id], reason).await,
+        NewReplyText::ToRead(reason) => {
             query("UPDATE mails SET silent = $1, to_read = 1 WHERE id = $2")
                 .bind(reason)
                 .bind(id)
@@ -256,7 +256,7 @@ async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now: Timestamp)
                 .await?;
             Ok(())
         }
-        Answer::Withheld(sender) => {
+        NewReplyText::Withheld(sender) => {
             query("INSERT INTO withheld (mail_id, sender, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                 .bind(id)
                 .bind(sender.as_str())
@@ -265,7 +265,7 @@ async fn insert_answer(tx: &mut Tx, id: MailId, answer: &Answer, now: Timestamp)
                 .await?;
             Ok(())
         }
-        Answer::Told => Ok(()),
+        NewReplyText::Told => Ok(()),
     }
 }
 

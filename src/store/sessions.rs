@@ -7,7 +7,7 @@ use super::audit::append;
 use super::engine::{Tx, query, query_as};
 use super::failures::succeeded;
 use super::{Result, Store, StoreError, instant, millis, parse};
-use crate::access::audit::Entry;
+use crate::access::audit::AuditEntry;
 use crate::access::{Lifetimes, Means, Role};
 
 /// How far signing in is.
@@ -98,11 +98,11 @@ impl OpenSession {
 struct Listed {
     digest: String,
     #[sqlx(flatten)]
-    columns: Columns,
+    columns: SessionColumns,
 }
 
 #[derive(FromRow)]
-struct Columns {
+struct SessionColumns {
     stage: String,
     means: String,
     login: String,
@@ -120,7 +120,7 @@ impl Store {
         &self,
         new: &NewSession,
         instead_of: Option<&str>,
-        entry: Option<&Entry>,
+        entry: Option<&AuditEntry>,
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.write().await?;
@@ -145,7 +145,7 @@ impl Store {
     /// The session of a token's digest, if it is open still. That of a local account that is locked or gone is not; its
     /// role and name are those of now.
     pub async fn session(&self, digest: &str, lifetimes: &Lifetimes, now: Timestamp) -> Result<Option<StoredSession>> {
-        let row: Option<Columns> = query_as(
+        let row: Option<SessionColumns> = query_as(
             "SELECT s.stage, s.means, s.login, COALESCE(u.name, s.name) AS name, COALESCE(u.role, s.role) AS role,
                     s.opened_at, s.seen_at, s.detail
              FROM sessions s LEFT JOIN users u ON s.means = 'local' AND u.login = s.login
@@ -173,7 +173,7 @@ impl Store {
     }
 
     /// Ends the sessions of these digests, whatever their means, and records it. Returns how many there were.
-    pub async fn end_sessions(&self, digests: &[String], entry: &Entry, now: Timestamp) -> Result<u64> {
+    pub async fn end_sessions(&self, digests: &[String], entry: &AuditEntry, now: Timestamp) -> Result<u64> {
         let mut tx = self.write().await?;
         let mut ended = 0;
         for digest in digests {
@@ -197,7 +197,7 @@ impl Store {
     }
 
     /// Ends a session and records what is to be told of it.
-    pub async fn end_session(&self, digest: &str, entry: Option<&Entry>, now: Timestamp) -> Result<()> {
+    pub async fn end_session(&self, digest: &str, entry: Option<&AuditEntry>, now: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
         let ended = query("DELETE FROM sessions WHERE digest = $1").bind(digest).execute(&mut tx).await?;
         if let Some(entry) = entry.filter(|_| ended > 0) {
@@ -240,7 +240,7 @@ async fn insert(tx: &mut Tx, new: &NewSession, now: Timestamp) -> Result<()> {
     .map(drop)
 }
 
-fn stored(columns: Columns) -> Result<StoredSession> {
+fn stored(columns: SessionColumns) -> Result<StoredSession> {
     let corrupt = |word: &str| StoreError::Corrupt(word.to_owned());
     Ok(StoredSession {
         stage: Stage::ALL

@@ -64,7 +64,7 @@ pub struct TraceFilter {
 }
 
 #[derive(FromRow)]
-struct Columns {
+struct TraceColumns {
     id: i64,
     at: i64,
     mailbox: String,
@@ -102,7 +102,7 @@ impl Store {
 
     /// Traces, newest first.
     pub async fn traces(&self, filter: &TraceFilter, limit: u32) -> Result<Vec<Trace>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<TraceColumns> = query_as(
             "SELECT id, at, mailbox, who, action, request, answer, failed <> 0 AS failed FROM traces
              WHERE ($1 IS NULL OR at >= $1) AND ($2 IS NULL OR at < $2) AND ($3 IS NULL OR mailbox = $3)
                AND ($4 IS NULL OR action = $4) AND ($5 = 0 OR failed <> 0) AND ($6 IS NULL OR id < $6)
@@ -126,7 +126,7 @@ impl Store {
     }
 }
 
-fn trace(columns: Columns) -> Trace {
+fn trace(columns: TraceColumns) -> Trace {
     Trace {
         numero: columns.id,
         a: instant(columns.at),

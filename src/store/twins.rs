@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::audit::append;
 use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
 use super::{Result, Store, instant, millis};
-use crate::access::audit::{Deed, Entry, on_location};
+use crate::access::audit::{AuditEntry, Deed, on_location};
 use crate::capacity::Update;
 
 /// What stands under the other code.
@@ -37,8 +37,8 @@ pub struct StoredTwin {
     pub is_going: bool,
 }
 
-type Columns = (i64, String, String, String, String, i64, i64, i64, bool);
-type Key = (String, String, String);
+type TwinColumns = (i64, String, String, String, String, i64, i64, i64, bool);
+type TwinKey = (String, String, String);
 
 impl Store {
     /// Notes what a reading found beside an indicator: a twin, or that there is none any more. What is known already is
@@ -68,7 +68,7 @@ impl Store {
 
     /// The twins under a code that is not the one in force, the longest known first.
     pub async fn twins(&self, in_force: &str) -> Result<Vec<StoredTwin>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<TwinColumns> = query_as(
             "SELECT t.id, t.finess, t.service, t.indicator, t.genre_code, t.nombre, t.date, t.seen_at,
              EXISTS (SELECT 1 FROM removals r WHERE r.finess = t.finess AND r.service = t.service
                      AND r.indicator = t.indicator AND r.genre_code = t.genre_code AND r.done_at IS NULL)
@@ -82,7 +82,7 @@ impl Store {
 
     /// Asks for the deletion of a twin, and records who did; false, and nothing changes, if there is none of this number
     /// under a code that is not the one in force, or if its deletion is under way.
-    pub async fn remove_twin(&self, id: i64, in_force: &str, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn remove_twin(&self, id: i64, in_force: &str, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let place: Option<(String, String)> =
             query_as("SELECT finess, service FROM twins WHERE id = $1").bind(id).fetch_optional(&mut tx).await?;
@@ -113,13 +113,13 @@ impl Store {
 
 impl StoredTwin {
     /// The record of its deletion, asked for by somebody.
-    pub fn removal(&self, who: impl Into<String>, note: impl Into<String>) -> Entry {
+    pub fn removal(&self, who: impl Into<String>, note: impl Into<String>) -> AuditEntry {
         let before = format!("{} sous le code {} : {}", self.indicator, self.twin.genre_code, self.twin.nombre);
-        let entry = Entry::new(who, Deed::SupprimerDouble, on_location(&self.lieu));
+        let entry = AuditEntry::new(who, Deed::SupprimerDouble, on_location(&self.lieu));
         entry.changing(before, "suppression demandée").noting(note)
     }
 
-    fn of((id, finess, service, indicator, genre_code, nombre, date, seen_at, is_going): Columns) -> Self {
+    fn of((id, finess, service, indicator, genre_code, nombre, date, seen_at, is_going): TwinColumns) -> Self {
         let twin = Twin { genre_code, nombre, date: instant(date) };
         Self { id, lieu: format!("{finess}/{service}"), indicator, twin, seen_at: instant(seen_at), is_going }
     }
@@ -138,12 +138,12 @@ pub(super) async fn removed(tx: &mut Tx, removal: i64) -> Result<()> {
     Ok(())
 }
 
-fn key(update: &Update) -> Key {
+fn key(update: &Update) -> TwinKey {
     let location = &update.location;
     (update.finess().to_string(), location.service().as_str().to_owned(), update.count.indicator.to_string())
 }
 
-async fn keep(tx: &mut Tx, (finess, service, indicator): &Key, twin: &Twin, now: Timestamp) -> Result<()> {
+async fn keep(tx: &mut Tx, (finess, service, indicator): &TwinKey, twin: &Twin, now: Timestamp) -> Result<()> {
     query(
         "INSERT INTO twins (finess, service, indicator, genre_code, nombre, date, seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -162,7 +162,7 @@ async fn keep(tx: &mut Tx, (finess, service, indicator): &Key, twin: &Twin, now:
     Ok(())
 }
 
-async fn forget(tx: &mut Tx, (finess, service, indicator): &Key) -> Result<()> {
+async fn forget(tx: &mut Tx, (finess, service, indicator): &TwinKey) -> Result<()> {
     query("DELETE FROM twins WHERE finess = $1 AND service = $2 AND indicator = $3")
         .bind(finess)
         .bind(service)

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::audit::append;
 use super::engine::{Tx, query, query_as};
 use super::{Result, Store, instant, millis, parse};
-use crate::access::audit::Entry;
+use crate::access::audit::AuditEntry;
 use crate::access::{Login, PasswordHash, Role, Totp};
 
 /// A local account.
@@ -65,7 +65,7 @@ pub enum UserChange {
 }
 
 #[derive(FromRow)]
-struct Columns {
+struct UserColumns {
     login: String,
     name: String,
     role: String,
@@ -80,7 +80,7 @@ struct Columns {
 impl Store {
     /// Every local account, by login.
     pub async fn users(&self) -> Result<Vec<User>> {
-        let rows: Vec<Columns> = query_as(
+        let rows: Vec<UserColumns> = query_as(
             "SELECT login, name, role, password, totp, totp_step, locked_at, created_at, seen_at
              FROM users ORDER BY login",
         )
@@ -91,7 +91,7 @@ impl Store {
 
     /// One local account.
     pub async fn user(&self, login: &Login) -> Result<Option<User>> {
-        let row: Option<Columns> = query_as(
+        let row: Option<UserColumns> = query_as(
             "SELECT login, name, role, password, totp, totp_step, locked_at, created_at, seen_at
              FROM users WHERE login = $1",
         )
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Makes an account; false, and nothing changes, if its login is taken.
-    pub async fn add_user(&self, new: &NewUser, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn add_user(&self, new: &NewUser, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let added = query(
             "INSERT INTO users (login, name, role, password, password_at, totp, created_at)
@@ -120,7 +120,13 @@ impl Store {
     }
 
     /// Changes an account; false, and nothing changes, if there is none of this login.
-    pub async fn change_user(&self, login: &Login, change: &UserChange, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn change_user(
+        &self,
+        login: &Login,
+        change: &UserChange,
+        entry: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<bool> {
         let mut tx = self.write().await?;
         let changed = apply(&mut tx, login, change, now).await?;
         if matches!(change, UserChange::Unlock) {
@@ -174,7 +180,7 @@ async fn apply(tx: &mut Tx, login: &Login, change: &UserChange, now: Timestamp) 
     statement.execute(tx).await
 }
 
-async fn recorded(mut tx: Tx, changed: u64, entry: &Entry, now: Timestamp) -> Result<bool> {
+async fn recorded(mut tx: Tx, changed: u64, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
     if changed == 0 {
         tx.rollback().await?;
         return Ok(false);
@@ -197,7 +203,7 @@ async fn forget_failures(tx: &mut Tx, login: &Login) -> Result<()> {
     query("DELETE FROM failures WHERE login = $1").bind(login.as_str()).execute(tx).await.map(drop)
 }
 
-fn user(columns: Columns) -> Result<User> {
+fn user(columns: UserColumns) -> Result<User> {
     Ok(User {
         login: parse(&columns.login)?,
         name: columns.name,

@@ -29,7 +29,7 @@ pub struct Alarm {
 
 /// What was told already, so that each threshold of each certificate is told once.
 #[derive(Debug, Default)]
-pub struct Told(BTreeMap<PathBuf, (Certificate, i64)>);
+pub struct ExpiryNotices(BTreeMap<PathBuf, (Certificate, i64)>);
 
 impl Alarm {
     /// Whether a certificate is near its end, and how near.
@@ -59,7 +59,7 @@ impl Alarm {
     }
 }
 
-impl Told {
+impl ExpiryNotices {
     /// Whether this alarm is news: another threshold, or another certificate in that file.
     pub fn is_news(&mut self, alarm: &Alarm) -> bool {
         let told = (alarm.certificate.clone(), alarm.threshold);

@@ -32,7 +32,7 @@ pub use error::{Pkcs12Fault, TlsError};
 pub use identity::{Credentials, certificates, credentials, presented, usable};
 pub use name::DistinguishedName;
 pub use pem::{chain, key, roots};
-pub use request::Request;
+pub use request::CertificateRequest;
 use revocation::Revocation;
 pub use server_certificate_error::{distrust, told};
 

@@ -11,17 +11,17 @@ use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 /// in it is normalised: double blanks and no-break spaces stay. Control characters, and those that
 /// hide or reorder text on a screen, are escaped (`\0A`), so it is safe to log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DistinguishedName(Vec<Vec<Attribute>>);
+pub struct DistinguishedName(Vec<Vec<NameAttribute>>);
 
 /// One attribute of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Attribute {
+struct NameAttribute {
     keyword: String,
-    value: Value,
+    value: AttributeValue,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Value {
+enum AttributeValue {
     Text(String),
     /// Bytes that are no text of a known kind, in DER.
     Binary(Vec<u8>),
@@ -29,25 +29,25 @@ enum Value {
 
 impl DistinguishedName {
     pub(super) fn new(name: &X509Name<'_>) -> Self {
-        Self(name.iter_rdn().map(|element| element.iter().map(Attribute::new).collect()).collect())
+        Self(name.iter_rdn().map(|element| element.iter().map(NameAttribute::new).collect()).collect())
     }
 
     /// The values of a keyword (`CN`, `OU`) that are text.
     pub fn values<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a str> {
         let named = self.0.iter().flatten().filter(move |attribute| attribute.keyword == keyword);
         named.filter_map(|attribute| match &attribute.value {
-            Value::Text(text) => Some(text.as_str()),
-            Value::Binary(_) => None,
+            AttributeValue::Text(text) => Some(text.as_str()),
+            AttributeValue::Binary(_) => None,
         })
     }
 }
 
-impl Attribute {
+impl NameAttribute {
     fn new(attribute: &AttributeTypeAndValue<'_>) -> Self {
         let oid = attribute.attr_type();
         let keyword = oid2abbrev(oid, oid_registry()).map_or_else(|_| oid.to_id_string(), str::to_owned);
-        let text = attribute.as_str().map(|text| Value::Text(text.to_owned()));
-        Self { keyword, value: text.unwrap_or_else(|_| Value::Binary(attribute.as_slice().to_vec())) }
+        let text = attribute.as_str().map(|text| AttributeValue::Text(text.to_owned()));
+        Self { keyword, value: text.unwrap_or_else(|_| AttributeValue::Binary(attribute.as_slice().to_vec())) }
     }
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for DistinguishedName {
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for AttributeValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => write_text(f, text),

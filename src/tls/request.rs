@@ -9,15 +9,15 @@ use rustls::{ClientConfig, SignatureScheme};
 
 /// What the server of one connection asked for (`CertificateRequest`, RFC 8446, section 4.3.2).
 #[derive(Debug, Clone, Default)]
-pub struct Request(Arc<AtomicBool>);
+pub struct CertificateRequest(Arc<AtomicBool>);
 
 #[derive(Debug)]
 struct Watching {
     answer: Arc<dyn ResolvesClientCert>,
-    request: Request,
+    request: CertificateRequest,
 }
 
-impl Request {
+impl CertificateRequest {
     /// From now on it is noted whether a server asks; what it is answered stays the same.
     pub fn watched(config: &mut ClientConfig) -> Self {
         let request = Self::default();

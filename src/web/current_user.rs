@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 
-use super::error::Refusal;
+use super::error::WebRefusal;
 use crate::access::{Person, Right};
 
 /// The token that every form of a session sends back, so that no other site can send it.
@@ -21,19 +21,19 @@ pub struct Visitor {
 
 impl Visitor {
     /// Refuses whoever has not this right.
-    pub fn require(&self, right: Right) -> Result<(), Refusal> {
-        if self.person.may(right) { Ok(()) } else { Err(Refusal::Forbidden) }
+    pub fn require(&self, right: Right) -> Result<(), WebRefusal> {
+        if self.person.may(right) { Ok(()) } else { Err(WebRefusal::Forbidden) }
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
-    type Rejection = Refusal;
+    type Rejection = WebRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebRefusal> {
         let Some(person) = parts.extensions.get::<Person>().cloned() else {
             let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
             let back = asked.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-            return Err(Refusal::SignIn { back });
+            return Err(WebRefusal::SignIn { back });
         };
         let token = parts.extensions.get::<FormToken>().cloned().unwrap_or_else(|| FormToken(String::new()));
         Ok(Self { person, token })

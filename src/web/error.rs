@@ -10,7 +10,7 @@ use crate::store::StoreError;
 
 /// A request refused.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum WebRefusal {
     /// Nobody is signed in; the page to come back to.
     #[error("une connexion est nécessaire")]
     SignIn {
@@ -45,9 +45,9 @@ pub enum Refusal {
 
 /// What a refusal says, for those who are told otherwise than on a page.
 #[derive(Debug, Clone)]
-pub(super) struct Told(pub(super) String);
+pub(super) struct ErrorMessage(pub(super) String);
 
-impl Refusal {
+impl WebRefusal {
     /// The status that tells it.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -63,7 +63,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for WebRefusal {
     fn into_response(self) -> Response {
         match &self {
             Self::Store(failure) => error!("journal sur le web : {failure}"),
@@ -74,7 +74,7 @@ impl IntoResponse for Refusal {
             Self::SignIn { back } => (self.status(), [(LOCATION, sign_in(back))]).into_response(),
             _ => (self.status(), layout::bare("Demande refusée", &self.to_string())).into_response(),
         };
-        response.extensions_mut().insert(Told(self.to_string()));
+        response.extensions_mut().insert(ErrorMessage(self.to_string()));
         response
     }
 }

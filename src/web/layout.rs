@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::State;
+use super::WebState;
 use super::current_user::Visitor;
 use crate::access::Right;
 use crate::config::Environnement;
@@ -37,14 +37,14 @@ const TABS: [(Tab, &str, &str, Right); 6] = [
 ];
 
 /// Those that lead somewhere for this visitor.
-fn tabs(visitor: &Visitor, state: &State) -> impl Iterator<Item = (Tab, &'static str, &'static str)> {
+fn tabs(visitor: &Visitor, state: &WebState) -> impl Iterator<Item = (Tab, &'static str, &'static str)> {
     let is_open = |tab: Tab| tab != Tab::Verifier || state.web().check_page;
     let shown = TABS.into_iter().filter(move |(tab, _, _, right)| visitor.person.may(*right) && is_open(*tab));
     shown.map(|(tab, to, name, _)| (tab, to, name))
 }
 
 /// A page for someone who is signed in.
-pub fn page(visitor: &Visitor, state: &State, tab: Tab, title: &str, body: &Markup) -> Markup {
+pub fn page(visitor: &Visitor, state: &WebState, tab: Tab, title: &str, body: &Markup) -> Markup {
     let top = html! {
         nav aria-label="Navigation principale" {
             ul {

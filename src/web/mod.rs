@@ -18,8 +18,8 @@ mod style;
 mod visibility;
 
 pub use current_user::{FormToken, Visitor};
-pub use error::Refusal;
+pub use error::WebRefusal;
 pub use server::{ServeError, router, serve};
 use sign_in::Via;
 pub use sign_in::try_provider;
-pub use state::State;
+pub use state::WebState;

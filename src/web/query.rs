@@ -56,14 +56,14 @@ pub(super) struct Given(BTreeMap<&'static str, String>);
 
 /// What is asked of the journal.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked {
+pub(super) struct JournalQuery {
     /// Which mails.
     pub(super) filter: Filter,
     /// Which part of their list.
     pub(super) page: Page,
 }
 
-impl Asked {
+impl JournalQuery {
     /// The same, unless nothing could ever answer: people are told why their list is empty, machines get an empty one.
     pub(super) fn answerable(self) -> Result<Self, Wrong> {
         let is_backward = self.filter.since.zip(self.filter.until).is_some_and(|(since, until)| since >= until);
@@ -140,8 +140,8 @@ impl Given {
     }
 
     /// What it asks for.
-    pub(super) fn asked(&self, config: &Config, visitor: &Visitor) -> Result<Asked, Wrong> {
-        Ok(Asked { filter: self.filter(config, visitor)?, page: self.page()? })
+    pub(super) fn asked(&self, config: &Config, visitor: &Visitor) -> Result<JournalQuery, Wrong> {
+        Ok(JournalQuery { filter: self.filter(config, visitor)?, page: self.page()? })
     }
 
     /// Whoever sees no contents finds an identifiant that is known to them, and none by its beginning: letter by letter

@@ -15,8 +15,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{Refusal, State, actions, api, headers, layout, pages, sign_in, style};
-use crate::http_server::{self, Limits};
+use super::{WebRefusal, WebState, actions, api, headers, layout, pages, sign_in, style};
+use crate::http_server;
+use crate::http_server::ConnectionLimits;
 
 /// How long a page may take to be made.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -39,7 +40,7 @@ pub struct ServeError {
 }
 
 /// Answers on the configured address until `stop`.
-pub async fn serve(state: State, stop: CancellationToken) -> Result<(), ServeError> {
+pub async fn serve(state: WebState, stop: CancellationToken) -> Result<(), ServeError> {
     let address = state.web().listen;
     let failed = |source| ServeError { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -49,13 +50,13 @@ pub async fn serve(state: State, stop: CancellationToken) -> Result<(), ServeErr
     Ok(())
 }
 
-fn limits(state: &State) -> Limits {
+fn limits(state: &WebState) -> ConnectionLimits {
     let proxies = state.web().proxy.as_ref().map(|proxy| proxy.trusted.clone()).unwrap_or_default();
-    Limits { connections: CONNECTIONS, of_one_network: OF_ONE_NETWORK, proxies, head: HEAD, unread: UNREAD }
+    ConnectionLimits { connections: CONNECTIONS, of_one_network: OF_ONE_NETWORK, proxies, head: HEAD, unread: UNREAD }
 }
 
 /// Every page, with what guards them.
-pub fn router(state: State) -> Router {
+pub fn router(state: WebState) -> Router {
     let https = state.web().is_https();
     Router::new()
         .route(style::PATH, get(style::serve))
@@ -63,7 +64,7 @@ pub fn router(state: State) -> Router {
         .merge(sign_in::routes())
         .merge(actions::routes())
         .merge(api::routes())
-        .fallback(async || Refusal::NotFound)
+        .fallback(async || WebRefusal::NotFound)
         .with_state(state.clone())
         .layer(middleware::from_fn_with_state(state, sign_in::identify))
         .layer(DefaultBodyLimit::max(MAX_BODY))

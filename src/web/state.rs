@@ -14,7 +14,7 @@ use crate::store::Store;
 
 /// The parts of a running worker that the pages look at; clones share them.
 #[derive(Debug, Clone)]
-pub struct State(Arc<Inner>);
+pub struct WebState(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -29,7 +29,7 @@ struct Inner {
     bulletin: Bulletin,
 }
 
-impl State {
+impl WebState {
     /// Of a worker whose configuration has a section `[web]`.
     pub fn new(
         config: &Config,

@@ -53,7 +53,7 @@ fn growing(first: Duration, longest: Duration) -> ExponentialBackoff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mailbox::Step;
+    use crate::mailbox::MailboxStep;
 
     fn seconds(pace: &mut Pace, failure: MailboxError, swept: bool) -> u64 {
         pace.after(&failure.into(), swept).as_secs()
@@ -62,13 +62,14 @@ mod tests {
     #[test]
     fn waits_grow_and_a_whole_sweep_ends_them() {
         let mut pace = Pace::new();
-        let waits: Vec<u64> = (0..12).map(|_| seconds(&mut pace, MailboxError::Broken(Step::List), false)).collect();
+        let waits: Vec<u64> =
+            (0..12).map(|_| seconds(&mut pace, MailboxError::Broken(MailboxStep::List), false)).collect();
         // Each is doubled by the jitter at most.
         for (rank, wait) in waits.iter().enumerate() {
             let step = (1 << rank).min(300);
             assert!((step..=2 * step).contains(wait), "{waits:?}");
         }
-        assert!(seconds(&mut pace, MailboxError::Broken(Step::List), true) <= 2);
+        assert!(seconds(&mut pace, MailboxError::Broken(MailboxStep::List), true) <= 2);
     }
 
     #[test]
@@ -80,6 +81,6 @@ mod tests {
         let waits: Vec<u64> = (0..8).map(|rank| seconds(&mut pace, refused(rank), false)).collect();
         assert!(waits.iter().all(|wait| (300..=7200).contains(wait)), "{waits:?}");
         assert!(waits.last().is_some_and(|wait| *wait >= 3600), "{waits:?}");
-        assert!(seconds(&mut pace, MailboxError::Broken(Step::List), false) <= 2, "the usual pace is another");
+        assert!(seconds(&mut pace, MailboxError::Broken(MailboxStep::List), false) <= 2, "the usual pace is another");
     }
 }

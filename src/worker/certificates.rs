@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::Parts;
+use super::WorkerParts;
 use super::tasks::pause;
 use crate::config_values::has_passed;
 use crate::tls::day;
-use crate::tls::expiry::{Alarm, Told};
-use crate::tls::revocation::{Standing, Status};
+use crate::tls::expiry::{Alarm, ExpiryNotices};
+use crate::tls::revocation::{ListStatus, Status};
 
 /// How often it is looked whether anything is due.
 const LOOK: Duration = Duration::from_mins(1);
@@ -22,11 +22,11 @@ const LOOK: Duration = Duration::from_mins(1);
 const REPEAT: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was told of each list: whether it failed, its status, and when.
-type Lists = BTreeMap<String, (bool, Status, Timestamp)>;
+type ListWatch = BTreeMap<String, (bool, Status, Timestamp)>;
 
 /// Fetches lists and raises alarms.
-pub(super) async fn watch_certificates(parts: Arc<Parts>, stop: CancellationToken) {
-    let (mut told, mut lists) = (Told::default(), Lists::new());
+pub(super) async fn watch_certificates(parts: Arc<WorkerParts>, stop: CancellationToken) {
+    let (mut told, mut lists) = (ExpiryNotices::default(), ListWatch::new());
     // MSSanté asks it of the operator's servers; the ROR's are not concerned.
     for (section, why) in parts.config.unchecked().iter().filter(|(section, _)| !section.starts_with("ror")) {
         warn!("révocation du certificat du serveur non vérifiée pour {section} : {why}");
@@ -40,7 +40,7 @@ pub(super) async fn watch_certificates(parts: Arc<Parts>, stop: CancellationToke
     }
 }
 
-fn tell_expiry(alarms: &[Alarm], told: &mut Told) {
+fn tell_expiry(alarms: &[Alarm], told: &mut ExpiryNotices) {
     for alarm in alarms.iter().filter(|alarm| told.is_news(alarm)) {
         if alarm.is_urgent() {
             error!("échéance de certificat : {}", alarm.sentence());
@@ -51,7 +51,7 @@ fn tell_expiry(alarms: &[Alarm], told: &mut Told) {
 }
 
 /// Each change is told at once; what needs an operator, again every hour.
-fn tell_lists(standings: &[Standing], told: &mut Lists, now: Timestamp) {
+fn tell_lists(standings: &[ListStatus], told: &mut ListWatch, now: Timestamp) {
     for standing in standings {
         let is_well = standing.failure.is_none() && standing.status == Status::Valid;
         let before = told.get(&standing.source);
@@ -65,7 +65,7 @@ fn tell_lists(standings: &[Standing], told: &mut Lists, now: Timestamp) {
     }
 }
 
-fn tell(standing: &Standing) {
+fn tell(standing: &ListStatus) {
     let source = &standing.source;
     let why = standing.failure.as_deref().unwrap_or("elle n’a pas encore été remplacée");
     let end = standing.list.as_ref().map(|list| day(list.next_update)).unwrap_or_default();

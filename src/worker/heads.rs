@@ -2,20 +2,20 @@
 
 use tracing::{error, info};
 
-use super::Parts;
-use crate::access::audit::Head;
+use super::WorkerParts;
+use crate::access::audit::AuditHead;
 use crate::config_values::reason;
 use crate::store::{StoreError, heads};
 
 /// Tells the head in the traces when it moved, and adds it to the file of the configuration. One that is no longer on
 /// the chain is told each time, and never followed by another.
-pub(super) async fn keep_head(parts: &Parts, told: &mut Option<Head>) {
+pub(super) async fn keep_head(parts: &WorkerParts, told: &mut Option<AuditHead>) {
     if let Err(failure) = keep(parts, told).await {
         error!("la tête du journal d’audit n’a pu être lue : {failure}");
     }
 }
 
-async fn keep(parts: &Parts, told: &mut Option<Head>) -> Result<(), StoreError> {
+async fn keep(parts: &WorkerParts, told: &mut Option<AuditHead>) -> Result<(), StoreError> {
     let store = &parts.store;
     let path = parts.config.store.audit_head.as_deref();
     let kept = match path.map(heads::last).transpose() {

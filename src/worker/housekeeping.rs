@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 
 use super::heads::keep_head;
 use super::tasks::pause;
-use super::{Parts, StartError};
+use super::{StartError, WorkerParts};
 use crate::access::Lifetimes;
 use crate::clock::Clock;
 use crate::config::{Config, Faults, Retention, of_referential};
@@ -27,7 +27,7 @@ const HEAD: Duration = Duration::from_mins(1);
 const PURGE: Duration = Duration::from_mins(10);
 
 /// Referential and retention.
-pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn keep_house(parts: Arc<WorkerParts>, stop: CancellationToken) {
     let (mut since_purge, mut since_head, mut head) = (PURGE, HEAD, None);
     while !stop.is_cancelled() {
         parts.pulse.beat(&Task::Upkeep);
@@ -46,7 +46,7 @@ pub(super) async fn keep_house(parts: Arc<Parts>, stop: CancellationToken) {
     }
 }
 
-async fn refresh_referential(parts: &Parts) {
+async fn refresh_referential(parts: &WorkerParts) {
     let refreshed = lock(&parts.referential).refresh();
     match refreshed {
         Ok(false) => {}
@@ -63,7 +63,7 @@ async fn refresh_referential(parts: &Parts) {
     }
 }
 
-async fn purge(parts: &Parts) {
+async fn purge(parts: &WorkerParts) {
     let now = parts.clock.now();
     let lifetimes = parts.config.web.as_ref().map(|web| web.sessions).unwrap_or_default();
     if let Err(failure) = forget(&parts.store, &parts.config.retention, &lifetimes, now).await {

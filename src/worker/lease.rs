@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::Parts;
+use super::WorkerParts;
 use super::tasks::pause;
 use crate::config::Config;
 use crate::pipeline::LONGEST_UNREAD;
@@ -28,7 +28,7 @@ pub(super) fn beat(lease: Duration) -> Duration {
 }
 
 /// Puts the worker on the list before any task begins; while the database is away, again and again until `stop`.
-pub(super) async fn begin(parts: &Parts, stop: &CancellationToken) -> Result<(), StoreError> {
+pub(super) async fn begin(parts: &WorkerParts, stop: &CancellationToken) -> Result<(), StoreError> {
     loop {
         match try_begin(parts).await {
             Err(failure) if failure.is_transient() && !stop.is_cancelled() => {
@@ -41,7 +41,7 @@ pub(super) async fn begin(parts: &Parts, stop: &CancellationToken) -> Result<(),
 }
 
 /// Each mailbox takes back its readings when its duty is taken; requests are taken back here.
-async fn try_begin(parts: &Parts) -> Result<(), StoreError> {
+async fn try_begin(parts: &WorkerParts) -> Result<(), StoreError> {
     parts.shift.begin().await?;
     parts.delivery.mind_the_past().await?;
     shorten_waits(parts).await?;
@@ -53,14 +53,14 @@ async fn try_begin(parts: &Parts) -> Result<(), StoreError> {
 }
 
 /// Takes the worker off the list, if it can: otherwise its lease runs out.
-pub(super) async fn end(parts: &Parts) {
+pub(super) async fn end(parts: &WorkerParts) {
     if let Err(failure) = parts.shift.end().await {
         warn!("bail non rendu : {failure}");
     }
 }
 
 /// As long as the worker lives: while its tasks come to their end too.
-pub(super) async fn keep_on(parts: Arc<Parts>) {
+pub(super) async fn keep_on(parts: Arc<WorkerParts>) {
     let mut told_skew = false;
     loop {
         tokio::time::sleep(beat(parts.shift.lease())).await;
@@ -77,7 +77,7 @@ pub(super) async fn keep_on(parts: Arc<Parts>) {
 }
 
 /// Another worker's clock, or one that was set while nothing ran, may have written waits that would end much later.
-async fn shorten_waits(parts: &Parts) -> Result<(), StoreError> {
+async fn shorten_waits(parts: &WorkerParts) -> Result<(), StoreError> {
     let longest = longest(&parts.config, parts.shift.unaware());
     let shortened = parts.store.shorten_waits(&longest, parts.clock.now()).await?;
     if shortened > 0 {
@@ -105,7 +105,7 @@ fn longest(config: &Config, unaware: Duration) -> Longest {
 }
 
 /// Returns whether the clocks differ.
-async fn renew(parts: &Parts) -> Result<bool, StoreError> {
+async fn renew(parts: &WorkerParts) -> Result<bool, StoreError> {
     let Renewal { lapsed, clock } = parts.shift.renew().await?;
     if lapsed {
         warn!("le bail de ce service avait expiré : d’autres ont pu prendre le relais");

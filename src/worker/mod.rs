@@ -40,7 +40,7 @@ use crate::pipeline::{Courthouse, Delivery, Intake, Judge, Posting, ReplyRules, 
 use crate::referential::{Refused, Watch};
 use crate::smtp::Smtp;
 use crate::store::{Shift, Store, StoreError};
-use crate::tls::revocation::{Connection, Revocation};
+use crate::tls::revocation::{ListConnection, Revocation};
 
 /// How long tasks may take to come to their end once asked to.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -62,16 +62,16 @@ pub enum StartError {
     Referential(#[from] Refused),
     /// The webhook of alerts is not configured rightly.
     #[error(transparent)]
-    Alerts(#[from] alerting::SetupError),
+    Alerts(#[from] alerting::WebhookSetupError),
 }
 
 /// A worker ready to run.
 pub struct Worker {
-    parts: Arc<Parts>,
+    parts: Arc<WorkerParts>,
     rounds: Vec<Arc<Round>>,
 }
 
-struct Parts {
+struct WorkerParts {
     config: Config,
     clock: Clock,
     store: Store,
@@ -96,7 +96,7 @@ impl Worker {
         let Sources { referential, revocation, ror, mailboxes, smtp } = Sources::of(reading, &config)?;
         let referential = Arc::new(Mutex::new(in_force(referential, &config, &store, &clock).await?));
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
-        let client = ror.checking(&revocation.of(Connection::Ror)).paced(pace.requests_per_second);
+        let client = ror.checking(&revocation.of(ListConnection::Ror)).paced(pace.requests_per_second);
         seals::seal_factors(&config, &store).await?;
         let pulse = Pulse::new(clock.clone());
         let rules = ReplyRules::new(&config)?;
@@ -108,7 +108,7 @@ impl Worker {
             .all_mailboxes()
             .zip(mailboxes)
             .map(|(named, mailbox)| {
-                round(&courthouse, named, mailbox.checking(revocation.of(Connection::Imap)), tracer)
+                round(&courthouse, named, mailbox.checking(revocation.of(ListConnection::Imap)), tracer)
             })
             .collect::<Result<_, _>>()?;
         let delivery = Delivery::new(shift.clone(), clock.clone(), client, pace, genre, pulse.clone());
@@ -122,7 +122,7 @@ impl Worker {
         let watched = Arc::clone(&referential);
         let alarm = Alarm::new(shift.clone(), &config, clock.clone(), pulse.clone(), watched, teller);
         let (judged, answered) = (courthouse.judged(), Notify::new());
-        let parts = Parts {
+        let parts = WorkerParts {
             config,
             clock,
             store,
@@ -190,7 +190,7 @@ impl Worker {
     }
 }
 
-impl Parts {
+impl WorkerParts {
     /// The judges of the accounts that have mails to judge and are no longer configured.
     async fn retired(&self) -> Result<Vec<Judge>, StoreError> {
         let configured: BTreeSet<String> =
@@ -233,7 +233,7 @@ fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>], lease: Duration) {
 pub(crate) fn transport(config: &Config, smtp: Option<Smtp>, revocation: &Revocation) -> Result<Transport, StartError> {
     match (config.reply.transport, smtp, &config.reply.maildir) {
         (ReplyTransport::Smtp, Some(smtp), _) => {
-            Ok(Transport::Smtp(Box::new(smtp.checking(revocation.of(Connection::Smtp)))))
+            Ok(Transport::Smtp(Box::new(smtp.checking(revocation.of(ListConnection::Smtp)))))
         }
         (ReplyTransport::Maildir, _, Some(root)) => Ok(Transport::Maildir(root.clone())),
         _ => Err(ConfigError::Contradiction("reply.transport : section ou clé manquante".to_owned()).into()),

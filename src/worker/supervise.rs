@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::Parts;
+use super::WorkerParts;
 use super::tasks::pause;
 use crate::health::systemd::{self, Notice};
 use crate::health::{Diagnosis, serve};
@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const TELL: Duration = Duration::from_secs(1);
 
 /// Looks at the store from outside the tasks that use it.
-pub(super) async fn observe_forever(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn observe_forever(parts: Arc<WorkerParts>, stop: CancellationToken) {
     let mut late = 0;
     while !stop.is_cancelled() {
         let late_after = parts.config.ror.delivery.late_after.signed();
@@ -50,18 +50,18 @@ fn tell_late(before: i64, now: i64) {
 }
 
 /// Answers the probes, if an address is configured. One that is taken stops nothing else.
-pub(super) async fn serve_forever(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn serve_forever(parts: Arc<WorkerParts>, stop: CancellationToken) {
     let Some(address) = parts.config.health.listen else { return stop.cancelled().await };
     let answer = || serve(address, parts.pulse.clone(), parts.store.clone(), parts.config.health.clone(), stop.clone());
     listen_forever("surveillance sans adresse", &stop, answer).await;
 }
 
 /// Shows the operators' journal, if it is configured. An address that is taken stops nothing else.
-pub(super) async fn show_forever(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn show_forever(parts: Arc<WorkerParts>, stop: CancellationToken) {
     let Some(web) = &parts.config.web else { return stop.cancelled().await };
     let (clock, store, pulse) = (parts.clock.clone(), parts.store.clone(), parts.pulse.clone());
     let (referential, bulletin) = (Arc::clone(&parts.referential), parts.alarm.bulletin());
-    let state = web::State::new(&parts.config, web, clock, store, pulse, referential, bulletin);
+    let state = web::WebState::new(&parts.config, web, clock, store, pulse, referential, bulletin);
     listen_forever("journal sur le web sans adresse", &stop, || web::serve(state.clone(), stop.clone())).await;
 }
 
@@ -84,7 +84,7 @@ async fn listen_forever<F: Future<Output = Result<(), E>>, E: Display>(
 
 /// Tells the service manager that the worker is ready, that it moves, and how it does. Once a task is
 /// stuck no sign of life is given any more: the manager then starts the service again.
-pub(super) async fn tell_forever(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn tell_forever(parts: Arc<WorkerParts>, stop: CancellationToken) {
     let period = systemd::watchdog().map_or(TELL, |patience| TELL.min(patience / 3));
     let (mut ready, mut stuck, mut told) = (false, false, None);
     while !stop.is_cancelled() {

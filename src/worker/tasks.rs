@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, error, error_span, info, warn};
 
-use super::Parts;
+use super::WorkerParts;
 use super::backoff::{Pace, is_refusal};
 use super::lease::beat;
 use crate::health::{Concern, Task};
@@ -28,9 +28,9 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const RETIRED: Duration = Duration::from_mins(1);
 
 pub(super) fn task<F: Future<Output = ()>>(
-    parts: &Arc<Parts>,
+    parts: &Arc<WorkerParts>,
     stop: &CancellationToken,
-    body: fn(Arc<Parts>, CancellationToken) -> F,
+    body: fn(Arc<WorkerParts>, CancellationToken) -> F,
 ) -> impl Fn() -> F + use<F> {
     let (parts, stop) = (Arc::clone(parts), stop.clone());
     move || body(Arc::clone(&parts), stop.clone())
@@ -71,14 +71,14 @@ impl Round {
 }
 
 /// Every line that this mailbox leads to bears its name.
-pub(super) async fn sweep_forever(parts: Arc<Parts>, round: Arc<Round>, stop: CancellationToken) {
+pub(super) async fn sweep_forever(parts: Arc<WorkerParts>, round: Arc<Round>, stop: CancellationToken) {
     let span = error_span!("relève", boite = round.name);
     Box::pin(sweep_sessions(&parts, &round, &stop).instrument(span)).await;
 }
 
 /// One connection at a time: opened, swept until it fails, opened again with a growing wait. A worker whose sessions
 /// fail lets another try.
-async fn sweep_sessions(parts: &Parts, round: &Round, stop: &CancellationToken) {
+async fn sweep_sessions(parts: &WorkerParts, round: &Round, stop: &CancellationToken) {
     let mut mailbox = round.mailbox.lock().await;
     let judging = round.intake.judge();
     // After a panic too: otherwise the mail that caused it would be read for ever.
@@ -137,7 +137,7 @@ async fn is_on_duty(judge: &Judge, elsewhere: &mut bool) -> bool {
 }
 
 /// Another worker that has the mailbox excuses this one as long as its sweeps go on.
-async fn look_elsewhere(parts: &Parts, judge: &Judge, elsewhere: bool) {
+async fn look_elsewhere(parts: &WorkerParts, judge: &Judge, elsewhere: bool) {
     if !elsewhere {
         return parts.pulse.read_here(judge.account());
     }
@@ -153,7 +153,7 @@ async fn leave(judge: &Judge) {
     }
 }
 
-async fn note_failure(parts: &Parts, round: &Round, failure: &IntakeError) {
+async fn note_failure(parts: &WorkerParts, round: &Round, failure: &IntakeError) {
     let (account, cause) = (round.intake.judge().account(), failure.to_string());
     parts.pulse.sweep_failed(account);
     parts.pulse.ails(Concern::Sweep(account.to_owned()), &cause);
@@ -166,7 +166,7 @@ async fn note_failure(parts: &Parts, round: &Round, failure: &IntakeError) {
 }
 
 /// A long wait is no sign of being stuck.
-async fn rest(parts: &Parts, round: &Round, stop: &CancellationToken, wait: Duration) {
+async fn rest(parts: &WorkerParts, round: &Round, stop: &CancellationToken, wait: Duration) {
     let mut left = wait;
     while !left.is_zero() && !stop.is_cancelled() {
         parts.pulse.beat(&round.task());
@@ -176,7 +176,7 @@ async fn rest(parts: &Parts, round: &Round, stop: &CancellationToken, wait: Dura
     }
 }
 
-async fn judge(parts: &Parts, judge: &Judge, stop: &CancellationToken) {
+async fn judge(parts: &WorkerParts, judge: &Judge, stop: &CancellationToken) {
     if let Err(failure) = judge.judge_all(stop).await {
         error!("jugement interrompu : {failure}");
     }
@@ -185,7 +185,7 @@ async fn judge(parts: &Parts, judge: &Judge, stop: &CancellationToken) {
 
 /// Mails received from a mailbox that is no longer configured are still judged. None comes any more, so that
 /// most often there is nothing to do. Another worker may have the mailbox in its configuration, and judge them.
-pub(super) async fn judge_retired(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn judge_retired(parts: Arc<WorkerParts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match parts.retired().await {
             Ok(judges) => {
@@ -205,7 +205,7 @@ pub(super) async fn judge_retired(parts: Arc<Parts>, stop: CancellationToken) {
 
 /// Sweeps on one session until `stop`; an error says whether at least one sweep was whole.
 async fn sweep_session(
-    parts: &Parts,
+    parts: &WorkerParts,
     round: &Round,
     mailbox: &mut Mailbox,
     stop: &CancellationToken,
@@ -232,7 +232,7 @@ async fn sweep_session(
     Ok(())
 }
 
-pub(super) async fn deliver_forever(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn deliver_forever(parts: Arc<WorkerParts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         parts.pulse.beat(&Task::Delivery);
         match parts.delivery.round(&stop).await {
@@ -244,7 +244,7 @@ pub(super) async fn deliver_forever(parts: Arc<Parts>, stop: CancellationToken) 
     }
 }
 
-pub(super) async fn settle_forever(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn settle_forever(parts: Arc<WorkerParts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         parts.pulse.beat(&Task::Settling);
         match settle(&parts.settling).await {
@@ -268,7 +268,7 @@ async fn settle(settling: &Settling) -> Result<bool, StoreError> {
     settled.map(drop).and(digests).map(|()| true)
 }
 
-pub(super) async fn post_forever(parts: Arc<Parts>, stop: CancellationToken) {
+pub(super) async fn post_forever(parts: Arc<WorkerParts>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         parts.pulse.beat(&Task::Posting);
         if let Err(failure) = parts.posting.round(&stop).await {

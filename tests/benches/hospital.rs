@@ -6,7 +6,8 @@ use std::ops::Range;
 use dispolits::capacity::Update;
 use dispolits::finess::Finess;
 use dispolits::judgement::{Context, Rules, judge};
-use dispolits::report::{self, Limits, Reading};
+use dispolits::report;
+use dispolits::report::{DocumentLimits, ReportReading};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) const SENDER: &str = "lits@ch-armor.test";
@@ -104,9 +105,9 @@ pub(crate) fn mail(number: usize, wards: usize, now: Timestamp) -> Vec<u8> {
 }
 
 /// What the report of a mail says, and its counts.
-pub(crate) fn judged(mail: &[u8], now: Timestamp) -> (Reading, Vec<Update>) {
+pub(crate) fn judged(mail: &[u8], now: Timestamp) -> (ReportReading, Vec<Update>) {
     let start = mail.windows(5).position(|window| window == b"<?xml").unwrap();
-    let reading = report::read("rapport.xml", &mail[start..], &Limits::default());
+    let reading = report::read("rapport.xml", &mail[start..], &DocumentLimits::default());
     let rules = &Rules::default();
     let context = Context { referential: None, sender: None, received_at: now, rules, identifiant_reused: false };
     let updates = judge(reading.clone(), &context).updates;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dispolits::capacity::{
-    Affectation, Crise, Fermeture, Genre, Incompatible, Indicator, Location, Nombre, Nomenclature, Parts, ServiceCode,
-    Statut, Supplement, Temporalite,
+    Affectation, Crise, Fermeture, Genre, Incompatible, Indicator, IndicatorParts, Location, Nombre, Nomenclature,
+    ServiceCode, Statut, Supplement, Temporalite,
 };
 use dispolits::judgement::Indicators;
 use proptest::prelude::*;
@@ -17,19 +17,13 @@ fn maybe<T: Nomenclature>() -> impl Strategy<Value = Option<T>> {
     prop_oneof![Just(None), one_of::<T>().prop_map(Some)]
 }
 
-fn any_parts() -> impl Strategy<Value = Parts> {
+fn any_parts() -> impl Strategy<Value = IndicatorParts> {
     let genre =
         prop_oneof![Just(None), Just(Some(Genre::Femme)), Just(Some(Genre::Homme)), Just(Some(Genre::Indifferencie))];
     let always = (one_of::<Statut>(), one_of::<Temporalite>(), one_of::<Affectation>());
     let sometimes = (genre, maybe::<Fermeture>(), maybe::<Supplement>(), maybe::<Crise>());
-    (always, sometimes).prop_map(|((statut, temporalite, affectation), (genre, fermeture, supplement, crise))| Parts {
-        statut,
-        temporalite,
-        genre,
-        fermeture,
-        supplement,
-        crise,
-        affectation,
+    (always, sometimes).prop_map(|((statut, temporalite, affectation), (genre, fermeture, supplement, crise))| {
+        IndicatorParts { statut, temporalite, genre, fermeture, supplement, crise, affectation }
     })
 }
 
@@ -73,7 +67,7 @@ proptest! {
 
 #[test]
 fn an_incompatible_attribute_is_named() {
-    let plain = Parts {
+    let plain = IndicatorParts {
         statut: Statut::Occupe,
         temporalite: Temporalite::Courant,
         genre: None,
@@ -82,13 +76,13 @@ fn an_incompatible_attribute_is_named() {
         crise: None,
         affectation: Affectation::Aucune,
     };
-    let check = |parts: Parts, expected| assert_eq!(Indicator::new(parts).map(drop), expected, "{parts:?}");
+    let check = |parts: IndicatorParts, expected| assert_eq!(Indicator::new(parts).map(drop), expected, "{parts:?}");
     check(plain, Ok(()));
-    check(Parts { genre: Some(Genre::Femme), ..plain }, Err(Incompatible::Genre));
-    check(Parts { fermeture: Some(Fermeture::Reactivable), ..plain }, Err(Incompatible::Fermeture));
-    check(Parts { supplement: Some(Supplement::Mobilise), ..plain }, Err(Incompatible::Supplement));
-    check(Parts { crise: Some(Crise::Sse), ..plain }, Err(Incompatible::Crise));
-    check(Parts { statut: Statut::Supplementaire, ..plain }, Err(Incompatible::SupplementMissing));
+    check(IndicatorParts { genre: Some(Genre::Femme), ..plain }, Err(Incompatible::Genre));
+    check(IndicatorParts { fermeture: Some(Fermeture::Reactivable), ..plain }, Err(Incompatible::Fermeture));
+    check(IndicatorParts { supplement: Some(Supplement::Mobilise), ..plain }, Err(Incompatible::Supplement));
+    check(IndicatorParts { crise: Some(Crise::Sse), ..plain }, Err(Incompatible::Crise));
+    check(IndicatorParts { statut: Statut::Supplementaire, ..plain }, Err(Incompatible::SupplementMissing));
 }
 
 #[test]
@@ -118,7 +112,7 @@ fn the_shipped_table_states_the_compatibility_of_attributes() {
     }
     let table: Table = toml::from_str(include_str!("../../schemas/indicateurs.toml")).unwrap();
     let supplement = |statut| (statut == Statut::Supplementaire).then_some(Supplement::Mobilise);
-    let plain = |statut| Parts {
+    let plain = |statut| IndicatorParts {
         statut,
         temporalite: Temporalite::Courant,
         genre: None,
@@ -127,18 +121,25 @@ fn the_shipped_table_states_the_compatibility_of_attributes() {
         crise: None,
         affectation: Affectation::Aucune,
     };
-    let admitted = |with: fn(Parts) -> Parts| -> BTreeSet<String> {
-        let legal = |entry: &&dispolits::capacity::Entry<Statut>| Indicator::new(with(plain(entry.value))).is_ok();
+    let admitted = |with: fn(IndicatorParts) -> IndicatorParts| -> BTreeSet<String> {
+        let legal =
+            |entry: &&dispolits::capacity::NomenclatureEntry<Statut>| Indicator::new(with(plain(entry.value))).is_ok();
         Statut::ENTRIES.iter().filter(legal).map(|entry| entry.word.to_owned()).collect()
     };
     let stated = |name: &str| table.compatibilite[name].clone();
-    assert_eq!(stated("genre"), admitted(|parts| Parts { genre: Some(Genre::Femme), ..parts }));
-    assert_eq!(stated("fermeture"), admitted(|parts| Parts { fermeture: Some(Fermeture::Reactivable), ..parts }));
-    assert_eq!(stated("supplement"), admitted(|parts| Parts { supplement: Some(Supplement::Mobilise), ..parts }));
-    assert_eq!(stated("crise"), admitted(|parts| Parts { crise: Some(Crise::Sse), ..parts }));
+    assert_eq!(stated("genre"), admitted(|parts| IndicatorParts { genre: Some(Genre::Femme), ..parts }));
+    assert_eq!(
+        stated("fermeture"),
+        admitted(|parts| IndicatorParts { fermeture: Some(Fermeture::Reactivable), ..parts })
+    );
+    assert_eq!(
+        stated("supplement"),
+        admitted(|parts| IndicatorParts { supplement: Some(Supplement::Mobilise), ..parts })
+    );
+    assert_eq!(stated("crise"), admitted(|parts| IndicatorParts { crise: Some(Crise::Sse), ..parts }));
     let demanding: BTreeSet<String> = Statut::ENTRIES
         .iter()
-        .filter(|entry| Indicator::new(Parts { supplement: None, ..plain(entry.value) }).is_err())
+        .filter(|entry| Indicator::new(IndicatorParts { supplement: None, ..plain(entry.value) }).is_err())
         .map(|entry| entry.word.to_owned())
         .collect();
     assert_eq!(table.obligatoire.keys().cloned().collect::<BTreeSet<_>>(), demanding);

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use dispolits::clock::Clock;
-use dispolits::mailbox::{Folders, Hindrance, Mailbox, Settings};
+use dispolits::mailbox::{Folders, Hindrance, Mailbox, MailboxSettings};
 use dispolits::sandbox::{Inbox, Sandbox};
 
 use crate::cli::service::mail;
@@ -36,7 +36,7 @@ async fn a_cyrus_is_read_judged_filed_and_answered() {
     let (cyrus, folder) = (Cyrus::start(), tempfile::tempdir().unwrap());
     cyrus.deliver(&rejected("premier"));
     // Said beforehand, and no reason not to read: the names lack the prefix of this server.
-    let mailbox = Mailbox::new(&Settings::from(cyrus.settings()), &Folders::default()).unwrap();
+    let mailbox = Mailbox::new(&MailboxSettings::from(cyrus.settings()), &Folders::default()).unwrap();
     let mut look = mailbox.look().await.unwrap();
     let missing = look.missing_folders().await.unwrap();
     let hindrances = look.hindrances(&missing);

@@ -7,7 +7,8 @@ use dispolits::address::Address;
 use dispolits::cahier::EAI_ADDRESS;
 use dispolits::clock::Clock;
 use dispolits::mailbox;
-use dispolits::message::{self, Limits};
+use dispolits::message;
+use dispolits::message::MessageLimits;
 use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::smtp::{Security, Smtp, Submission};
 use dispolits::store::{MailId, StoredReply};
@@ -38,12 +39,12 @@ async fn a_report_goes_the_whole_way_and_its_answer_comes_back() {
     let fields = "\r\nOriginal-Recipient: rfc822;lits@eai.test\r\nFinal-Recipient: rfc822;dispolits@eai.test\r\n";
     assert!(String::from_utf8_lossy(&rejection.mail).contains(fields), "what an MDN says of addresses");
     assert_reply(&rejection, "essai-1", &["partiellement intégré", "C01", "CAPACITE_NEGATIVE"]);
-    assert!(message::read(&rejection.mail, &Limits::default()).receipt().is_some(), "no MDN");
+    assert!(message::read(&rejection.mail, &MessageLimits::default()).receipt().is_some(), "no MDN");
     // It goes to the one who asked for it alone: the contact gets an ordinary mail.
     let [copy] = region.exim.await_mails(CONTACT, 1).try_into().unwrap();
     assert_eq!(copy.return_path, format!("<{EAI_ADDRESS}>"));
     assert_reply(&copy, "essai-1", &["partiellement intégré", "C01", "CAPACITE_NEGATIVE"]);
-    assert!(message::read(&copy.mail, &Limits::default()).receipt().is_none(), "an MDN");
+    assert!(message::read(&copy.mail, &MessageLimits::default()).receipt().is_none(), "an MDN");
     assert_eq!(region.counts(), [20]);
 
     // The next one is right: it is confirmed unasked, once, by an ordinary mail.

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use dispolits::cahier::EAI_ADDRESS;
 use dispolits::clock::Clock;
 use dispolits::mailbox;
-use dispolits::message::{self, Limits};
+use dispolits::message;
+use dispolits::message::MessageLimits;
 use dispolits::outcome::Verdict;
 use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::smtp::Security;
@@ -90,7 +91,7 @@ async fn a_reply_that_comes_back_is_told_with_the_reason() {
 
     // The notice itself: asked for by us, read, neither ingested nor answered.
     let raw = region.sandbox.store.mail(bounce).await.unwrap().unwrap().raw.unwrap();
-    let read = message::read(&raw, &Limits::default());
+    let read = message::read(&raw, &MessageLimits::default());
     let receipt = read.receipt().unwrap();
     let ours = reply_id(&reply.content);
     assert_eq!((receipt.original_message_id(), receipt.envelope_id()), (Some(ours.as_str()), Some(ours.as_str())));
@@ -224,5 +225,5 @@ fn dsn(fields: &str) -> String {
 }
 
 fn reply_id(mail: &[u8]) -> String {
-    message::read(mail, &Limits::default()).message_id().unwrap().to_owned()
+    message::read(mail, &MessageLimits::default()).message_id().unwrap().to_owned()
 }

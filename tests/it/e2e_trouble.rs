@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use dispolits::mailbox::{Security, Settings};
+use dispolits::mailbox::{MailboxSettings, Security};
 use dispolits::sandbox::Sandbox;
 
 use crate::dovecot::{ClientCertificate, Dovecot, QUOTA, USER};
@@ -111,7 +111,7 @@ async fn a_full_mailbox_renumbered_is_filed_once_and_nobody_answered_twice() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = start_both(folder.path(), &main, &brest).await;
     deliver_large(&main, "a", "grand", 70);
-    let account = Settings::from(main.settings(Security::Starttls)).account();
+    let account = MailboxSettings::from(main.settings(Security::Starttls)).account();
     until("a copy to be refused", async || {
         let waiting = sandbox.store.to_move(&account, &[], None, 10).await.unwrap();
         waiting.iter().any(|mail| mail.tried) && sandbox.store.balance(None).await.unwrap().en_cours == 0

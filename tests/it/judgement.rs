@@ -2,13 +2,13 @@
 
 use dispolits::cahier;
 use dispolits::capacity::{
-    Affectation, Count, Fermeture, Genre, Indicator, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite,
+    Affectation, Count, Fermeture, Genre, Indicator, IndicatorParts, Mode, Nature, Nombre, Source, Statut, Temporalite,
 };
 use dispolits::defect::{Code, Place, Severity};
 use dispolits::judgement::{Context, Indicators, Judgement, Policy, Rules, judge};
 use dispolits::outcome::Verdict;
 use dispolits::referential::Referential;
-use dispolits::report::{Etablissement, Head, PlacedCount, Reading, Service};
+use dispolits::report::{Etablissement, PlacedCount, ReportHead, ReportReading, ReportedService};
 use jiff::{SignedDuration, Timestamp};
 
 fn received_at() -> Timestamp {
@@ -20,7 +20,7 @@ fn count(statut: Statut, nombre: i64) -> PlacedCount {
 }
 
 fn kind(statut: Statut, genre: Option<Genre>, fermeture: Option<Fermeture>, nombre: i64) -> PlacedCount {
-    let parts = Parts {
+    let parts = IndicatorParts {
         statut,
         temporalite: Temporalite::Courant,
         genre,
@@ -34,8 +34,8 @@ fn kind(statut: Statut, genre: Option<Genre>, fermeture: Option<Fermeture>, nomb
     PlacedCount { count, place: Place::piece("rapport.xml") }
 }
 
-fn service(code: &str, counts: Vec<PlacedCount>) -> Service {
-    Service {
+fn service(code: &str, counts: Vec<PlacedCount>) -> ReportedService {
+    ReportedService {
         code: Some(code.parse().unwrap()),
         date_releve: Some(received_at() - SignedDuration::from_mins(10)),
         source: Source::BedManagement,
@@ -48,17 +48,23 @@ fn service(code: &str, counts: Vec<PlacedCount>) -> Service {
     }
 }
 
-fn reading(services: Vec<Service>) -> Reading {
+fn reading(services: Vec<ReportedService>) -> ReportReading {
     let place = Place::piece("rapport.xml");
     let finess = Some("350054680".parse().unwrap());
-    Reading {
-        head: Head { name: "rapport.xml".to_owned(), mode: Mode::Reel, ..Head::default() },
+    ReportReading {
+        head: ReportHead { name: "rapport.xml".to_owned(), mode: Mode::Reel, ..ReportHead::default() },
         etablissements: vec![Etablissement { finess, services, place, rejected: false }],
         defects: Vec::new(),
     }
 }
 
-fn check(rules: &Rules, services: Vec<Service>, codes: &[Code], accepted: usize, verdict: Verdict) -> Judgement {
+fn check(
+    rules: &Rules,
+    services: Vec<ReportedService>,
+    codes: &[Code],
+    accepted: usize,
+    verdict: Verdict,
+) -> Judgement {
     let context =
         Context { referential: None, sender: None, received_at: received_at(), rules, identifiant_reused: false };
     let judged = judge(reading(services), &context);
@@ -188,7 +194,7 @@ fn the_night_of_a_clock_change_is_told_with_its_offsets() {
     let rules = Rules::default();
     let context = Context { referential: None, sender: None, received_at, rules: &rules, identifiant_reused: false };
     let judged =
-        judge(reading(vec![Service { date_releve, ..service("A", vec![count(Statut::Occupe, 1)]) }]), &context);
+        judge(reading(vec![ReportedService { date_releve, ..service("A", vec![count(Statut::Occupe, 1)]) }]), &context);
     let [defect] = judged.defects.as_slice() else { panic!("{:?}", judged.defects) };
     assert_eq!(defect.code(), Code::H02);
     assert!(defect.message().contains("25/10/2026 à 02:30 (UTC+01:00, heure d’hiver)"), "{}", defect.message());
@@ -211,7 +217,7 @@ fn a_complete_table_of_indicators_rejects_all_others() {
 fn the_limits_of_time_are_those_of_the_configuration() {
     let dated = |shift: SignedDuration| {
         let date_releve = Some(received_at() + shift);
-        vec![Service { date_releve, ..service("A", vec![count(Statut::Installe, 1)]) }]
+        vec![ReportedService { date_releve, ..service("A", vec![count(Statut::Installe, 1)]) }]
     };
     let rules = Rules::default();
     check(&rules, dated(SignedDuration::from_secs(300)), &[], 1, Verdict::Integre);

@@ -10,7 +10,7 @@ use dispolits::judgement::Rules;
 use dispolits::outcome::Verdict;
 use dispolits::pipeline::Courthouse;
 use dispolits::referential::{Files, Watch};
-use dispolits::store::{MailId, Reading, Received, Store};
+use dispolits::store::{MailId, ReadingMark, Received, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::bench::{ACCOUNT, Bench};
@@ -63,7 +63,7 @@ async fn a_mail_that_is_read_alone_is_alone_whatever_other_mailboxes_get() {
     let bench = Bench::new(Engine::Sqlite).await;
     let folder = tempfile::tempdir().unwrap();
     let suspects = receive(&bench, SUSPECTS).await;
-    bench.store.begin_reading(&bench.duty, &suspects, Reading::Together).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &suspects, ReadingMark::Together).await.unwrap();
     assert_eq!(bench.store.recover_readings(&bench.duty, SUSPECTS).await.unwrap(), MAILS as u64);
     for account in SOUND {
         receive(&bench, account).await;
@@ -83,7 +83,9 @@ async fn verdict_after(engine: Engine, together: usize, alone: usize) -> Option<
     let folder = tempfile::tempdir().unwrap();
     let raw = "From: a@ailleurs.test\r\nSubject: suspect\r\n\r\nrien\r\n";
     let id = bench.receive("1", raw).await;
-    for how in std::iter::repeat_n(Reading::Together, together).chain(std::iter::repeat_n(Reading::Alone, alone)) {
+    for how in
+        std::iter::repeat_n(ReadingMark::Together, together).chain(std::iter::repeat_n(ReadingMark::Alone, alone))
+    {
         bench.store.begin_reading(&bench.duty, &[id], how).await.unwrap();
         assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), 1);
     }

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dispolits::config_values::Span;
-use dispolits::store::inspect::Look;
-use dispolits::store::{Settings, Shift, Store, StoreError};
+use dispolits::store::inspect::StoreInspection;
+use dispolits::store::{Shift, Store, StoreError, StoreSettings};
 use sqlx::{Connection, Executor};
 use tempfile::TempDir;
 
@@ -99,14 +99,14 @@ async fn a_session_keeps_its_limits_behind_a_pooler_of_sessions() {
     for more in ["", "ignore_startup_parameters = options, extra_float_digits"] {
         let cluster = server("lits").await;
         let pooler = Pooler::before(&cluster, "session", more);
-        let mut settings = Settings::at(pooler.url("lits"));
+        let mut settings = StoreSettings::at(pooler.url("lits"));
         settings.lease = Span::seconds(8);
         let store = Store::open(&settings).await.unwrap();
         let kept = limits(&cluster, &store).await;
         let wanted = ["30s", "10s", "4s", "on"].map(str::to_owned);
         assert_eq!(kept, wanted.into(), "{more}");
         store.close().await;
-        let look = Look::connect(&settings).await.unwrap();
+        let look = StoreInspection::connect(&settings).await.unwrap();
         look.close().await;
     }
 }
@@ -114,12 +114,12 @@ async fn a_session_keeps_its_limits_behind_a_pooler_of_sessions() {
 #[tokio::test]
 async fn a_pooler_that_shares_sessions_is_refused() {
     let cluster = server("lits").await;
-    Store::open(&Settings::at(cluster.url("lits"))).await.unwrap().close().await;
+    Store::open(&StoreSettings::at(cluster.url("lits"))).await.unwrap().close().await;
     let ignoring = "ignore_startup_parameters = extra_float_digits\n";
     for (mode, more) in [("transaction", ""), ("transaction", "server_round_robin = 1"), ("statement", "")] {
         let more = &format!("{ignoring}{more}");
         let pooler = Pooler::before(&cluster, mode, more);
-        let settings = Settings::at(pooler.url("lits"));
+        let settings = StoreSettings::at(pooler.url("lits"));
         // With no other client, and beside two whose sessions it may hand out too.
         for others in [0, if mode == "transaction" { 2 } else { 0 }] {
             let mut clients = Vec::new();
@@ -134,7 +134,7 @@ async fn a_pooler_that_shares_sessions_is_refused() {
             for error in [
                 Store::open(&settings).await.err(),
                 Store::open_existing(&settings).await.err(),
-                Look::connect(&settings).await.err(),
+                StoreInspection::connect(&settings).await.err(),
             ] {
                 let error = error.unwrap();
                 assert!(matches!(error, StoreError::Pooled), "{mode} {more} {others}: {error}");
@@ -162,10 +162,10 @@ async fn a_server_that_is_too_old_is_refused() {
         )
         .await
         .unwrap();
-    let settings = Settings::at(cluster.url("lits"));
+    let settings = StoreSettings::at(cluster.url("lits"));
     let error = Store::open(&settings).await.unwrap_err();
     assert_eq!(error.to_string(), "PostgreSQL 11.22 est trop ancien : il faut la version 12 ou une plus récente");
-    assert!(matches!(Look::connect(&settings).await, Err(StoreError::TooOld { .. })));
+    assert!(matches!(StoreInspection::connect(&settings).await, Err(StoreError::TooOld { .. })));
     direct.execute("ALTER DATABASE lits RESET search_path").await.unwrap();
     Store::open(&settings).await.unwrap().close().await;
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dispolits::store::{Settings, Store};
+use dispolits::store::{Store, StoreSettings};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
@@ -239,7 +239,7 @@ fn free() -> std::sync::MutexGuard<'static, Vec<String>> {
 async fn share() -> Cluster {
     let cluster = Cluster::shared();
     create(&cluster, MODEL).await;
-    Store::open(&Settings::at(cluster.url(MODEL))).await.unwrap().close().await;
+    Store::open(&StoreSettings::at(cluster.url(MODEL))).await.unwrap().close().await;
     cluster
 }
 

@@ -8,7 +8,7 @@ use dispolits::config;
 use dispolits::health::Pulse;
 use dispolits::pipeline::{Posting, Tracer, Transport};
 use dispolits::smtp::{Security, Smtp};
-use dispolits::store::{Answer, Handing, MailId, NewReply, StoredReply, TraceFilter, Whereabouts};
+use dispolits::store::{Handing, MailId, NewReply, NewReplyText, StoredReply, TraceFilter, Whereabouts};
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp::gate::Gate;
@@ -54,7 +54,7 @@ impl Post {
             content: WHOLE.as_bytes().to_vec(),
             ..letter(id)
         };
-        self.bench.settle(id, Answer::Letter(Box::new(reply))).await;
+        self.bench.settle(id, NewReplyText::Letter(Box::new(reply))).await;
         id
     }
 

@@ -14,7 +14,7 @@ const ENCODING: &[u8] = b"dispolits-audit-1";
 
 /// What is to be recorded; texts as they were, bounded by whoever writes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Who: [`Person::in_audit`](crate::access::Person::in_audit), or `commande:` and the system's user.
     pub who: String,
     /// What.
@@ -29,7 +29,7 @@ pub struct Entry {
     pub note: String,
 }
 
-impl Entry {
+impl AuditEntry {
     /// An entry without before, after and note.
     pub fn new(who: impl Into<String>, deed: Deed, object: impl Into<String>) -> Self {
         let none = String::new;
@@ -79,7 +79,7 @@ impl Record {
     }
 
     /// The record that follows a head.
-    pub fn following(head: &Head, entry: &Entry, at: Timestamp) -> Self {
+    pub fn following(head: &AuditHead, entry: &AuditEntry, at: Timestamp) -> Self {
         let mut record = Self {
             numero: head.number + 1,
             a: Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at),
@@ -96,8 +96,8 @@ impl Record {
     }
 
     /// The chain up to it.
-    pub fn head(&self) -> Head {
-        Head { number: self.numero, hash: self.empreinte.clone() }
+    pub fn head(&self) -> AuditHead {
+        AuditHead { number: self.numero, hash: self.empreinte.clone() }
     }
 
     /// Each field with its length before it, so that no two records have one encoding.
@@ -121,21 +121,21 @@ fn clean(text: &str) -> String {
 
 /// Where a chain stands: the number and hash of its last record. Written `12:ab34…`; to be kept elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Head {
+pub struct AuditHead {
     /// The last number, 0 for an empty chain.
     pub number: i64,
     /// Its hash, 64 hexadecimal digits.
     pub hash: String,
 }
 
-impl Head {
+impl AuditHead {
     /// Of an empty chain.
     pub fn empty() -> Self {
         Self { number: 0, hash: "0".repeat(64) }
     }
 }
 
-impl fmt::Display for Head {
+impl fmt::Display for AuditHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.number, self.hash)
     }
@@ -146,7 +146,7 @@ impl fmt::Display for Head {
 #[error("une tête de chaîne s’écrit NUMÉRO:EMPREINTE (64 chiffres hexadécimaux)")]
 pub struct HeadError;
 
-impl FromStr for Head {
+impl FromStr for AuditHead {
     type Err = HeadError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

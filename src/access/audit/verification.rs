@@ -1,6 +1,6 @@
 //! Whether a chain is whole, and where it is not.
 
-use super::{Head, Record};
+use super::{AuditHead, Record};
 
 /// What is wrong with a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,15 +34,15 @@ fn range(first: i64, last: i64) -> String {
 /// A verification under way: give it the records in the order in which they are kept.
 #[derive(Debug)]
 pub struct Verification {
-    head: Head,
-    kept: Option<Head>,
+    head: AuditHead,
+    kept: Option<AuditHead>,
     broken: Vec<Broken>,
 }
 
 impl Verification {
     /// From the first record on; against a head that was kept elsewhere, if there is one.
-    pub fn new(kept: Option<Head>) -> Self {
-        Self { head: Head::empty(), kept, broken: Vec::new() }
+    pub fn new(kept: Option<AuditHead>) -> Self {
+        Self { head: AuditHead::empty(), kept, broken: Vec::new() }
     }
 
     /// Takes the next record. After a fault it goes on from what it found, so that each fault is named once.
@@ -64,7 +64,7 @@ impl Verification {
     }
 
     /// The last record seen, and everything that is wrong.
-    pub fn end(mut self) -> (Head, Vec<Broken>) {
+    pub fn end(mut self) -> (AuditHead, Vec<Broken>) {
         if let Some(kept) = self.kept.filter(|kept| kept.number > self.head.number) {
             self.broken.push(Broken::Cut { found: self.head.number, kept: kept.number });
         }
@@ -76,13 +76,14 @@ impl Verification {
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::{Deed, Entry, HeadError};
+    use super::super::{AuditEntry, Deed, HeadError};
     use super::*;
 
     fn chain(length: i64) -> Vec<Record> {
-        let mut head = Head::empty();
+        let mut head = AuditHead::empty();
         let record = |number: i64| {
-            let entry = Entry::new("local:anne", Deed::Traiter, format!("courriel {number}")).changing("", "traité");
+            let entry =
+                AuditEntry::new("local:anne", Deed::Traiter, format!("courriel {number}")).changing("", "traité");
             let at = Timestamp::from_millisecond(1_700_000_000_123 + number).unwrap();
             let record = Record::following(&head, &entry.noting("vu"), at);
             head = record.head();
@@ -91,7 +92,7 @@ mod tests {
         (1..=length).map(record).collect()
     }
 
-    fn verify(records: &[Record], kept: Option<Head>) -> Vec<String> {
+    fn verify(records: &[Record], kept: Option<AuditHead>) -> Vec<String> {
         let mut verification = Verification::new(kept);
         for record in records {
             verification.take(record);
@@ -158,16 +159,16 @@ mod tests {
     fn a_kept_head_tells_of_a_cut_end_and_of_another_chain() {
         let records = chain(6);
         let head = records[5].head();
-        assert_eq!(head.to_string().parse::<Head>().unwrap(), head);
+        assert_eq!(head.to_string().parse::<AuditHead>().unwrap(), head);
         assert_eq!(verify(&records[..4], None), [""; 0], "the chain alone cannot tell");
         assert_eq!(
             verify(&records[..4], Some(head.clone())),
             ["la fin du journal manque : il s’arrête à 4, la tête conservée est à 6"]
         );
-        let mut forged = Head::empty();
+        let mut forged = AuditHead::empty();
         let rewritten: Vec<Record> = (0..6)
             .map(|_| {
-                let entry = Entry::new("local:eve", Deed::Rejouer, "courriel 1");
+                let entry = AuditEntry::new("local:eve", Deed::Rejouer, "courriel 1");
                 let record = Record::following(&forged, &entry, Timestamp::UNIX_EPOCH);
                 forged = record.head();
                 record
@@ -176,7 +177,7 @@ mod tests {
         assert_eq!(verify(&rewritten, None), [""; 0]);
         assert!(verify(&rewritten, Some(head))[0].contains("a été réécrit"));
         for text in ["", "1", "x:00", "-1:00", "1:zz"] {
-            assert_eq!(text.parse::<Head>(), Err(HeadError), "{text}");
+            assert_eq!(text.parse::<AuditHead>(), Err(HeadError), "{text}");
         }
     }
 }

@@ -7,37 +7,37 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Where;
-use crate::access::audit::{Deed, Head, Record};
-use crate::cli::{FOUND, Failure, Outcome, SUCCESS, value};
+use super::JournalStore;
+use crate::access::audit::{AuditHead, Deed, Record};
+use crate::cli::{CommandFailure, ExitOutcome, FOUND, SUCCESS, value};
 use crate::outcome::in_paris;
 use crate::store::AuditFilter;
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Command {
+pub(in crate::cli) enum AuditCommand {
     /// Vérifie que rien n’a été changé, retiré, ajouté ni déplacé ; donne la tête à conserver ailleurs.
     Verify(Verify),
     /// Liste les actes, les plus récents d’abord.
-    List(List),
+    List(AuditList),
     /// Exporte les actes, un objet JSON par ligne, puis la tête du journal.
-    Export(Export),
+    Export(AuditExport),
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Verify {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Tête conservée d’une vérification ou d’un export précédent : le journal doit encore la contenir.
     #[arg(long, value_name = "TÊTE")]
-    tete: Option<Head>,
+    tete: Option<AuditHead>,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct List {
+pub(in crate::cli) struct AuditList {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     #[command(flatten)]
-    period: Period,
+    period: AuditPeriod,
     /// Qui, comme le donne la liste : local:anne.
     #[arg(long, value_name = "QUI")]
     qui: Option<String>,
@@ -53,15 +53,15 @@ pub(in crate::cli) struct List {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Export {
+pub(in crate::cli) struct AuditExport {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     #[command(flatten)]
-    period: Period,
+    period: AuditPeriod,
 }
 
 #[derive(Debug, Args)]
-struct Period {
+struct AuditPeriod {
     /// À partir de cet instant : 2026-11-23, ou 2026-11-23T08:00 (heure de Paris).
     #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
     du: Option<Timestamp>,
@@ -70,15 +70,15 @@ struct Period {
     au: Option<Timestamp>,
 }
 
-pub(super) async fn run(command: Command) -> Outcome {
+pub(super) async fn run(command: AuditCommand) -> ExitOutcome {
     match command {
-        Command::Verify(arguments) => verify(arguments).await,
-        Command::List(arguments) => list(arguments).await,
-        Command::Export(arguments) => export(&arguments).await,
+        AuditCommand::Verify(arguments) => verify(arguments).await,
+        AuditCommand::List(arguments) => list(arguments).await,
+        AuditCommand::Export(arguments) => export(&arguments).await,
     }
 }
 
-async fn verify(arguments: Verify) -> Outcome {
+async fn verify(arguments: Verify) -> ExitOutcome {
     let (store, _) = arguments.place.open().await?;
     let verification = store.verify_audit(arguments.tete).await?;
     let (head, broken) = verification.end();
@@ -91,9 +91,9 @@ async fn verify(arguments: Verify) -> Outcome {
     Ok(if broken.is_empty() { SUCCESS } else { FOUND })
 }
 
-async fn list(arguments: List) -> Outcome {
+async fn list(arguments: AuditList) -> ExitOutcome {
     let (store, _) = arguments.place.open().await?;
-    let List { period: Period { du, au }, qui, acte, objet, limite, .. } = arguments;
+    let AuditList { period: AuditPeriod { du, au }, qui, acte, objet, limite, .. } = arguments;
     let filter = AuditFilter { since: du, until: au, who: qui, deed: acte, object: objet, before: None };
     let records = store.audit(&filter, limite).await?;
     let mut out = io::stdout().lock();
@@ -119,7 +119,7 @@ fn one_line(text: &str) -> String {
     if short.is_empty() { "rien".to_owned() } else { short }
 }
 
-async fn export(arguments: &Export) -> Outcome {
+async fn export(arguments: &AuditExport) -> ExitOutcome {
     let (store, _) = arguments.place.open().await?;
     let mut out = io::stdout();
     store
@@ -127,7 +127,7 @@ async fn export(arguments: &Export) -> Outcome {
             if arguments.period.means(record.a) {
                 writeln!(out, "{}", serde_json::to_string(&record)?)?;
             }
-            Ok::<(), Failure>(())
+            Ok::<(), CommandFailure>(())
         })
         .await?;
     writeln!(out, "{}", json!({"tete": store.audit_head().await?.to_string()}))?;
@@ -135,7 +135,7 @@ async fn export(arguments: &Export) -> Outcome {
     Ok(SUCCESS)
 }
 
-impl Period {
+impl AuditPeriod {
     fn means(&self, at: Timestamp) -> bool {
         self.du.is_none_or(|du| du <= at) && self.au.is_none_or(|au| at < au)
     }

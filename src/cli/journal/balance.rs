@@ -6,9 +6,9 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::Where;
-use crate::cli::value::Format;
-use crate::cli::{FOUND, Outcome, SUCCESS};
+use super::JournalStore;
+use crate::cli::value::OutputFormat;
+use crate::cli::{ExitOutcome, FOUND, SUCCESS};
 use crate::clock::Clock;
 use crate::store::{self, Store, StoreError, Unfiled, UnreadCount};
 
@@ -22,15 +22,15 @@ const UNMOVED: &str =
     "NON DÉPLACÉS : des courriels jugés restent dans la boîte, car le serveur n’offre ni MOVE ni UIDPLUS.";
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct BalanceArguments {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Boîte relevée, par son nom dans la configuration ; toutes par défaut.
     #[arg(long, value_name = "NOM")]
     boite: Option<String>,
     /// Forme du bilan.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "FORME")]
+    format: OutputFormat,
 }
 
 #[derive(Serialize)]
@@ -67,7 +67,7 @@ struct Remaining {
     unfiled: Vec<Unfiled>,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: BalanceArguments) -> ExitOutcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let asked = match &arguments.boite {
         Some(name) => Some(mailboxes.account(name, &store).await?),
@@ -87,9 +87,9 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let balances = Balances { whole, boites };
     let mut out = std::io::stdout().lock();
     match arguments.format {
-        Format::Json => writeln!(out, "{}", serde_json::to_string(&balances)?)?,
-        Format::Human if asked.is_none() && mailboxes.are_several() => each(&mut out, &balances)?,
-        Format::Human => human(&mut out, &balances.whole)?,
+        OutputFormat::Json => writeln!(out, "{}", serde_json::to_string(&balances)?)?,
+        OutputFormat::Human if asked.is_none() && mailboxes.are_several() => each(&mut out, &balances)?,
+        OutputFormat::Human => human(&mut out, &balances.whole)?,
     }
     Ok(if balances.hold() { SUCCESS } else { FOUND })
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::export::{Format, csv};
-use crate::cli::Failure;
+use super::export::{ExportFormat, csv};
+use crate::cli::CommandFailure;
 use crate::csv::harmless;
 use crate::defect::{Actor, Code, Defect, Path, Place};
 use crate::outcome::{MailOutcome, whole_seconds};
@@ -33,7 +33,7 @@ const COLUMNS: [&str; 18] = [
 
 /// A defect with the mail that it is in.
 #[derive(Serialize)]
-struct Line<'a> {
+struct DefectLine<'a> {
     numero: i64,
     recu: String,
     boite: &'a str,
@@ -44,12 +44,16 @@ struct Line<'a> {
     defaut: Defect,
 }
 
-pub(super) fn head() -> Result<Vec<u8>, Failure> {
+pub(super) fn head() -> Result<Vec<u8>, CommandFailure> {
     csv([COLUMNS.map(str::to_owned)])
 }
 
 /// The defects of these mails, in their order.
-pub(super) async fn written(store: &Store, format: Format, page: &[JournalEntry]) -> Result<Vec<u8>, Failure> {
+pub(super) async fn written(
+    store: &Store,
+    format: ExportFormat,
+    page: &[JournalEntry],
+) -> Result<Vec<u8>, CommandFailure> {
     let mut text = Vec::new();
     for entry in page.iter().filter(|entry| !entry.codes.is_empty()) {
         let Some(outcome) = store.outcome(MailId::of(entry.numero)).await? else { continue };
@@ -58,19 +62,19 @@ pub(super) async fn written(store: &Store, format: Format, page: &[JournalEntry]
     Ok(text)
 }
 
-fn of_mail(format: Format, lines: &[Line<'_>]) -> Result<Vec<u8>, Failure> {
+fn of_mail(format: ExportFormat, lines: &[DefectLine<'_>]) -> Result<Vec<u8>, CommandFailure> {
     match format {
-        Format::Csv => csv(lines.iter().map(|line| cells(line).map(|cell| harmless(&cell)))),
-        Format::Json => {
+        ExportFormat::Csv => csv(lines.iter().map(|line| cells(line).map(|cell| harmless(&cell)))),
+        ExportFormat::Json => {
             let lines = lines.iter().map(|line| Ok(serde_json::to_string(line)? + "\n"));
-            lines.collect::<Result<String, Failure>>().map(String::into_bytes)
+            lines.collect::<Result<String, CommandFailure>>().map(String::into_bytes)
         }
     }
 }
 
-fn lines<'a>(entry: &'a JournalEntry, outcome: &MailOutcome) -> Vec<Line<'a>> {
+fn lines<'a>(entry: &'a JournalEntry, outcome: &MailOutcome) -> Vec<DefectLine<'a>> {
     let is_patients = outcome.all_defects().any(|defect| defect.code() == Code::M06);
-    let line = |defect: &Defect| Line {
+    let line = |defect: &Defect| DefectLine {
         numero: entry.numero,
         recu: whole_seconds(entry.recu),
         boite: &entry.boite,
@@ -87,7 +91,7 @@ fn bare(defect: &Defect) -> Defect {
     Defect::new(defect.code(), Place::mail()).with_severity(defect.severity())
 }
 
-fn cells(line: &Line<'_>) -> [String; 18] {
+fn cells(line: &DefectLine<'_>) -> [String; 18] {
     let (defect, place) = (&line.defaut, line.defaut.place());
     let agir: Vec<&str> = defect.code().actors().iter().copied().map(Actor::word).collect();
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();

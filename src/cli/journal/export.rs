@@ -4,10 +4,10 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
-use super::Where;
+use super::JournalStore;
 use super::defects;
-use super::filters::Filters;
-use crate::cli::{Failure, Outcome, SUCCESS};
+use super::filters::JournalFilters;
+use crate::cli::{CommandFailure, ExitOutcome, SUCCESS};
 use crate::csv::harmless;
 use crate::outcome::whole_seconds;
 use crate::store::search::{Filter, JournalEntry, Sort};
@@ -16,30 +16,30 @@ const COLUMNS: [&str; 9] =
     ["numero", "recu", "expediteur", "verdict", "codes", "capacites", "reponse", "message_id", "boite"];
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct ExportArguments {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     #[command(flatten)]
-    filters: Filters,
+    filters: JournalFilters,
     /// Une ligne par défaut, avec sa place et comment le corriger, au lieu d’une par courriel.
     #[arg(long)]
     defauts: bool,
     /// Forme de l’export : CSV (UTF-8, séparateur « ; ») ou un objet JSON par ligne.
-    #[arg(long, value_enum, default_value_t = Format::Csv, value_name = "FORME")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv, value_name = "FORME")]
+    format: ExportFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum ExportFormat {
     Csv,
     Json,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: ExportArguments) -> ExitOutcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let filter: Filter = arguments.filters.resolve(&store, &mailboxes).await?;
     let mut out = std::io::stdout();
-    if arguments.format == Format::Csv {
+    if arguments.format == ExportFormat::Csv {
         let head = if arguments.defauts { defects::head() } else { csv([COLUMNS.map(str::to_owned)]) };
         out.write_all(&head?)?;
     }
@@ -61,17 +61,17 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     Ok(SUCCESS)
 }
 
-fn written(format: Format, page: &[JournalEntry]) -> Result<Vec<u8>, Failure> {
+fn written(format: ExportFormat, page: &[JournalEntry]) -> Result<Vec<u8>, CommandFailure> {
     match format {
-        Format::Csv => csv(page.iter().map(|entry| cells(entry).map(|cell| harmless(&cell)))),
-        Format::Json => {
+        ExportFormat::Csv => csv(page.iter().map(|entry| cells(entry).map(|cell| harmless(&cell)))),
+        ExportFormat::Json => {
             let lines = page.iter().map(|entry| Ok(serde_json::to_string(entry)? + "\n"));
-            lines.collect::<Result<String, Failure>>().map(String::into_bytes)
+            lines.collect::<Result<String, CommandFailure>>().map(String::into_bytes)
         }
     }
 }
 
-pub(super) fn csv<const N: usize>(records: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, Failure> {
+pub(super) fn csv<const N: usize>(records: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, CommandFailure> {
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
     records.into_iter().try_for_each(|record| writer.write_record(record))?;
     Ok(writer.into_inner()?)

@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use super::mailboxes::Mailboxes;
 use crate::address::Address;
 use crate::capacity::ServiceCode;
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::value::instant;
 use crate::defect::Code;
 use crate::finess::Finess;
 use crate::store::Store;
-use crate::store::search::{Filter, Sender, Standing};
+use crate::store::search::{Filter, MailStatus, Sender};
 
 #[derive(Debug, Args)]
-pub(super) struct Filters {
+pub(super) struct JournalFilters {
     /// Reçus à partir de cet instant : 2026-11-23, ou 2026-11-23T08:00 (heure de Paris).
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     depuis: Option<Timestamp>,
@@ -39,7 +39,7 @@ pub(super) struct Filters {
     code: Option<Code>,
     /// Verdict.
     #[arg(long, value_name = "VERDICT", value_parser = verdicts())]
-    verdict: Option<Standing>,
+    verdict: Option<MailStatus>,
 }
 
 fn codes() -> impl TypedValueParser<Value = Code> {
@@ -47,13 +47,13 @@ fn codes() -> impl TypedValueParser<Value = Code> {
     words.try_map(|word| word.to_ascii_uppercase().parse::<Code>())
 }
 
-fn verdicts() -> impl TypedValueParser<Value = Standing> {
-    PossibleValuesParser::new(Standing::all().map(Standing::word)).try_map(|word| word.parse::<Standing>())
+fn verdicts() -> impl TypedValueParser<Value = MailStatus> {
+    PossibleValuesParser::new(MailStatus::all().map(MailStatus::word)).try_map(|word| word.parse::<MailStatus>())
 }
 
-impl Filters {
+impl JournalFilters {
     /// The same in the words of the store.
-    pub(super) async fn resolve(self, store: &Store, mailboxes: &Mailboxes) -> Result<Filter, Failure> {
+    pub(super) async fn resolve(self, store: &Store, mailboxes: &Mailboxes) -> Result<Filter, CommandFailure> {
         let account = match &self.boite {
             Some(name) => Some(mailboxes.account(name, store).await?),
             None => None,

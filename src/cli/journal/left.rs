@@ -4,19 +4,20 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 
-use super::{Mailboxes, Where};
-use crate::access::audit::{Deed, Entry, on_unread};
-use crate::cli::value::{self, Format};
-use crate::cli::{FOUND, Outcome, SUCCESS, who};
+use super::{JournalStore, Mailboxes};
+use crate::access::audit::{AuditEntry, Deed, on_unread};
+use crate::cli::value;
+use crate::cli::value::OutputFormat;
+use crate::cli::{ExitOutcome, FOUND, SUCCESS, who};
 use crate::clock::Clock;
 use crate::outcome::in_paris;
 use crate::store::Unread;
 use crate::unread::Cause;
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Command {
+pub(in crate::cli) enum LeftCommand {
     /// Liste les courriels restés non lus dans leur boîte ; rend 1 s’il y en a qui ne sont pas mis à l’écart.
-    List(List),
+    List(LeftList),
     /// Fait lire de nouveau un courriel à la prochaine relève, même s’il est mis à l’écart.
     Retry(Retry),
     /// Met un courriel à l’écart : il reste dans la boîte et dans la liste, mais n’est plus attendu.
@@ -24,9 +25,9 @@ pub(in crate::cli) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct List {
+pub(in crate::cli) struct LeftList {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Boîte relevée, par son nom dans la configuration ; toutes par défaut.
     #[arg(long, value_name = "NOM")]
     boite: Option<String>,
@@ -37,14 +38,14 @@ pub(in crate::cli) struct List {
     #[arg(long, default_value = "50", value_name = "NOMBRE", value_parser = value::count)]
     limite: u32,
     /// Forme du résultat.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "FORME", hide_default_value = true)]
+    format: OutputFormat,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Retry {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Numéro, comme le donne « journal left list ».
     #[arg(value_name = "NUMÉRO", value_parser = value::rank)]
     numero: i64,
@@ -53,7 +54,7 @@ pub(in crate::cli) struct Retry {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SetAside {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Numéro, comme le donne « journal left list ».
     #[arg(value_name = "NUMÉRO", value_parser = value::rank)]
     numero: i64,
@@ -62,15 +63,15 @@ pub(in crate::cli) struct SetAside {
     motif: String,
 }
 
-pub(super) async fn run(command: Command) -> Outcome {
+pub(super) async fn run(command: LeftCommand) -> ExitOutcome {
     match command {
-        Command::List(arguments) => list(arguments).await,
-        Command::Retry(arguments) => retry(arguments).await,
-        Command::SetAside(arguments) => set_aside(arguments).await,
+        LeftCommand::List(arguments) => list(arguments).await,
+        LeftCommand::Retry(arguments) => retry(arguments).await,
+        LeftCommand::SetAside(arguments) => set_aside(arguments).await,
     }
 }
 
-async fn list(arguments: List) -> Outcome {
+async fn list(arguments: LeftList) -> ExitOutcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let account = match &arguments.boite {
         Some(name) => Some(mailboxes.account(name, &store).await?),
@@ -83,11 +84,11 @@ async fn list(arguments: List) -> Outcome {
     for mail in &mails {
         let mail = named(mail, &mailboxes);
         match arguments.format {
-            Format::Json => writeln!(out, "{}", serde_json::to_string(&mail)?)?,
-            Format::Human => tell(&mut out, &mail)?,
+            OutputFormat::Json => writeln!(out, "{}", serde_json::to_string(&mail)?)?,
+            OutputFormat::Human => tell(&mut out, &mail)?,
         }
     }
-    if arguments.format == Format::Human && mails.is_empty() {
+    if arguments.format == OutputFormat::Human && mails.is_empty() {
         writeln!(out, "Aucun courriel ne reste non lu.")?;
     }
     Ok(if waiting { FOUND } else { SUCCESS })
@@ -118,9 +119,9 @@ fn tell(out: &mut impl Write, mail: &Unread) -> io::Result<()> {
     writeln!(out)
 }
 
-async fn retry(arguments: Retry) -> Outcome {
+async fn retry(arguments: Retry) -> ExitOutcome {
     let (store, _) = arguments.place.open().await?;
-    let entry = Entry::new(who(), Deed::Relire, on_unread(arguments.numero));
+    let entry = AuditEntry::new(who(), Deed::Relire, on_unread(arguments.numero));
     if !store.retry_unread(arguments.numero, &entry, Clock::System.now()).await? {
         return Err(unknown(arguments.numero).into());
     }
@@ -128,13 +129,13 @@ async fn retry(arguments: Retry) -> Outcome {
     Ok(SUCCESS)
 }
 
-async fn set_aside(arguments: SetAside) -> Outcome {
+async fn set_aside(arguments: SetAside) -> ExitOutcome {
     let why = crate::defect::excerpt(arguments.motif.trim());
     if why.is_empty() {
         return Err("--motif ne peut pas être vide : dites pourquoi ce courriel n’est plus à attendre".into());
     }
     let (store, _) = arguments.place.open().await?;
-    let entry = Entry::new(who(), Deed::Ecarter, on_unread(arguments.numero)).noting(why);
+    let entry = AuditEntry::new(who(), Deed::Ecarter, on_unread(arguments.numero)).noting(why);
     if !store.set_unread_aside(arguments.numero, &entry, Clock::System.now()).await? {
         return Err(unknown(arguments.numero).into());
     }

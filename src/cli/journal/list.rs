@@ -5,26 +5,26 @@ use std::io::Write;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::Where;
-use super::filters::Filters;
-use crate::cli::{Failure, Outcome, SUCCESS, value};
+use super::JournalStore;
+use super::filters::JournalFilters;
+use crate::cli::{CommandFailure, ExitOutcome, SUCCESS, value};
 use crate::labels;
 use crate::outcome::in_paris;
 use crate::store::Store;
 use crate::store::search::{Filter, JournalEntry, Sort};
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct ListArguments {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     #[command(flatten)]
-    filters: Filters,
+    filters: JournalFilters,
     /// Nombre de courriels, au plus.
     #[arg(long, default_value = "50", value_name = "NOMBRE", value_parser = value::count)]
     limite: u32,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: ListArguments) -> ExitOutcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let filter = arguments.filters.resolve(&store, &mailboxes).await?;
     let entries = newest(&store, filter, arguments.limite as usize).await?;
@@ -39,7 +39,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     Ok(SUCCESS)
 }
 
-async fn newest(store: &Store, filter: Filter, limit: usize) -> Result<Vec<JournalEntry>, Failure> {
+async fn newest(store: &Store, filter: Filter, limit: usize) -> Result<Vec<JournalEntry>, CommandFailure> {
     let mut entries = Vec::new();
     let mut pages = store.export(filter, Sort::default());
     while entries.len() < limit {

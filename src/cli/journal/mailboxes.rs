@@ -1,6 +1,6 @@
 //! Which mailbox a mail came to: the store knows accounts, operators know the names of the configuration.
 
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::config::{Config, ConfigError};
 use crate::store::{JournalEntry, Store};
 
@@ -30,7 +30,7 @@ impl Mailboxes {
     }
 
     /// The accounts of the configuration, then those that are no longer read.
-    pub(super) async fn accounts(&self, store: &Store) -> Result<Vec<String>, Failure> {
+    pub(super) async fn accounts(&self, store: &Store) -> Result<Vec<String>, CommandFailure> {
         let mut all: Vec<String> = self.0.iter().map(|(account, _)| account.clone()).collect();
         let others = store.accounts().await?.into_iter().filter(|account| self.0.iter().all(|(one, _)| one != account));
         all.extend(others.collect::<Vec<_>>());
@@ -38,7 +38,7 @@ impl Mailboxes {
     }
 
     /// The account that an operator means by a name, or by the account itself.
-    pub(super) async fn account(&self, text: &str, store: &Store) -> Result<String, Failure> {
+    pub(super) async fn account(&self, text: &str, store: &Store) -> Result<String, CommandFailure> {
         if let Some((account, _)) = self.0.iter().find(|(_, name)| name == text) {
             return Ok(account.clone());
         }

@@ -6,25 +6,25 @@ use std::io::{self, Write};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 
-use super::Where;
+use super::JournalStore;
 use crate::access::audit::Deed;
 use crate::capacity::ServiceCode;
-use crate::cli::{FOUND, Failure, Outcome, SUCCESS, value, who};
+use crate::cli::{CommandFailure, ExitOutcome, FOUND, SUCCESS, value, who};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::defect::Code;
 use crate::finess::Finess;
 use crate::labels;
 use crate::outcome::{Verdict, in_paris};
-use crate::pipeline::{Gain, Impossible, Proposal, Replaying, Selection};
+use crate::pipeline::{Gain, Impossible, Proposal, ReplaySelection, Replaying};
 use crate::referential::{Texts, Watch};
 use crate::store::{MailId, Store};
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("quoi").required(true).args(["numero", "ligne", "code"])))]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct ReplayArguments {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Numéro de réception d’un courriel, comme le donne « journal list ».
     #[arg(value_name = "NUMÉRO", value_parser = value::rank)]
     numero: Option<i64>,
@@ -51,14 +51,14 @@ fn codes() -> PossibleValuesParser {
 
 /// What became of the mails of a selection.
 #[derive(Default)]
-struct Tally {
+struct ReplayTally {
     changes: usize,
     unchanged: usize,
     impossible: usize,
     sent: u64,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: ReplayArguments) -> ExitOutcome {
     let (store, _, config) = arguments.place.open_with_config().await?;
     let (watch, rules, clock) = (referential(&config, &store).await?, config.rules()?, Clock::System);
     let current = watch.current();
@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let max_bytes = config.max_bytes();
     let replaying = Replaying { store: &store, referential: &current, rules: &rules, max_bytes, clock: &clock };
     let (selection, mut out) = (selection(&arguments)?, io::stdout().lock());
-    let (mut tally, mut taken) = (Tally::default(), BTreeSet::new());
+    let (mut tally, mut taken) = (ReplayTally::default(), BTreeSet::new());
     for id in replaying.mails(&selection).await? {
         match replaying.propose(id, &selection, &mut taken).await {
             Err(Impossible::Store(failure)) => return Err(failure.into()),
@@ -83,11 +83,11 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     Ok(if found { FOUND } else { SUCCESS })
 }
 
-fn selection(arguments: &Arguments) -> Result<Selection, Failure> {
+fn selection(arguments: &ReplayArguments) -> Result<ReplaySelection, CommandFailure> {
     match (arguments.numero, arguments.ligne, &arguments.code) {
-        (Some(number), ..) => Ok(Selection::Mail(MailId::of(number))),
-        (_, Some(row), _) => Ok(Selection::Row(row)),
-        (.., Some(code)) => Ok(Selection::Cause {
+        (Some(number), ..) => Ok(ReplaySelection::Mail(MailId::of(number))),
+        (_, Some(row), _) => Ok(ReplaySelection::Row(row)),
+        (.., Some(code)) => Ok(ReplaySelection::Cause {
             code: code.to_ascii_uppercase().parse()?,
             finess: arguments.finess,
             service: arguments.service.as_ref().map(ToString::to_string),
@@ -96,7 +96,7 @@ fn selection(arguments: &Arguments) -> Result<Selection, Failure> {
     }
 }
 
-fn unknown(arguments: &Arguments) -> Failure {
+fn unknown(arguments: &ReplayArguments) -> CommandFailure {
     match (arguments.numero, arguments.ligne) {
         (Some(number), _) => format!("aucun courriel ne porte le numéro {number}").into(),
         (_, row) => format!("aucune ligne ne porte le numéro {}", row.unwrap_or_default()).into(),
@@ -104,7 +104,7 @@ fn unknown(arguments: &Arguments) -> Failure {
 }
 
 /// The files in force, or the last whole pair that the service kept.
-async fn referential(config: &Config, store: &Store) -> Result<Watch, Failure> {
+async fn referential(config: &Config, store: &Store) -> Result<Watch, CommandFailure> {
     match (Watch::load(config.referential.clone()), store.last_referential().await?) {
         (Ok(watch), _) => Ok(watch),
         (Err(_), Some((etablissements, services, _))) => {
@@ -119,8 +119,8 @@ async fn handle(
     replaying: &Replaying<'_>,
     proposal: &Proposal,
     execute: bool,
-    tally: &mut Tally,
-) -> Result<(), Failure> {
+    tally: &mut ReplayTally,
+) -> Result<(), CommandFailure> {
     if !proposal.changes() {
         tally.unchanged += 1;
         return Ok(writeln!(out, "Courriel n° {} : rien ne change", proposal.id.number())?);
@@ -162,8 +162,8 @@ fn gain(out: &mut impl Write, gain: &Gain) -> io::Result<()> {
     writeln!(out, "    relevé du {} : {was} → {becomes}", in_paris(update.date_releve))
 }
 
-fn close(out: &mut impl Write, tally: &Tally, executed: bool) -> io::Result<()> {
-    let Tally { changes, unchanged, impossible, sent } = tally;
+fn close(out: &mut impl Write, tally: &ReplayTally, executed: bool) -> io::Result<()> {
+    let ReplayTally { changes, unchanged, impossible, sent } = tally;
     if executed {
         return writeln!(
             out,

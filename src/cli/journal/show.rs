@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Where;
-use crate::cli::{Outcome, SUCCESS, value};
+use super::JournalStore;
+use crate::cli::{ExitOutcome, SUCCESS, value};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::defect::{Code, Defect};
@@ -14,18 +14,18 @@ use crate::labels;
 use crate::message::{self, Message};
 use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
 use crate::store::search::Life;
-use crate::store::{Handing, JournalEntry, MailId, Request, StoredMail, StoredReply, StoredRow};
+use crate::store::{Handing, JournalEntry, MailId, RequestEntry, StoredMail, StoredReply, StoredRow};
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct ShowArguments {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Numéro de réception du courriel, comme le donne « journal list ».
     #[arg(value_name = "NUMÉRO", value_parser = value::rank)]
     numero: i64,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: ShowArguments) -> ExitOutcome {
     let (store, mailboxes, config) = arguments.place.open_with_config().await?;
     let id = MailId::of(arguments.numero);
     let (Some(entry), Some(outcome)) = (store.journal_entry(id).await?, store.outcome(id).await?) else {
@@ -60,7 +60,7 @@ fn head(
 ) -> io::Result<()> {
     writeln!(out, "Courriel n° {} : {}", entry.numero, labels::verdict(&entry.verdict))?;
     let raw = mail.and_then(|mail| mail.raw.as_deref());
-    let read = raw.map(|raw| message::read(raw, &message::Limits::default()));
+    let read = raw.map(|raw| message::read(raw, &message::MessageLimits::default()));
     // The subject of a patient document may name the patient.
     let confidential = outcome.all_defects().any(|defect| defect.code() == Code::M06);
     field(out, "Reçu", &format!("le {} (heure de Paris)", in_paris(outcome.received_at)))?;
@@ -151,7 +151,7 @@ fn defects(out: &mut impl Write, defects: &[Defect]) -> io::Result<()> {
     Ok(())
 }
 
-fn requests(out: &mut impl Write, requests: &[Request]) -> io::Result<()> {
+fn requests(out: &mut impl Write, requests: &[RequestEntry]) -> io::Result<()> {
     writeln!(out, "\nRequêtes au ROR :{}", if requests.is_empty() { " aucune" } else { "" })?;
     for request in requests {
         let at = Timestamp::from_millisecond(request.a).map(to_the_second).unwrap_or_default();

@@ -6,10 +6,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::Where;
-use super::export::{Format, csv};
+use super::JournalStore;
+use super::export::{ExportFormat, csv};
 use super::mailboxes::Mailboxes;
-use crate::cli::{Failure, Outcome, SUCCESS, value};
+use crate::cli::{CommandFailure, ExitOutcome, SUCCESS, value};
 use crate::csv::harmless;
 use crate::outcome::{in_paris, whole_seconds};
 use crate::store::{Store, Trace, TraceFilter};
@@ -20,37 +20,37 @@ const PAGE: u32 = 500;
 const COLUMNS: [&str; 8] = ["numero", "a", "boite", "qui", "action", "demande", "reponse", "echec"];
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Command {
+pub(in crate::cli) enum TracesCommand {
     /// Liste les traces, les plus récentes d’abord.
-    List(List),
+    List(TraceList),
     /// Exporte les traces filtrées, en CSV ou en JSON.
-    Export(Export),
+    Export(TraceExport),
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct List {
+pub(in crate::cli) struct TraceList {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     #[command(flatten)]
-    filters: Filters,
+    filters: TraceFilters,
     /// Nombre de traces, au plus.
     #[arg(long, default_value = "50", value_name = "NOMBRE", value_parser = value::count)]
     limite: u32,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Export {
+pub(in crate::cli) struct TraceExport {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     #[command(flatten)]
-    filters: Filters,
+    filters: TraceFilters,
     /// Forme de l’export : CSV (UTF-8, séparateur « ; ») ou un objet JSON par ligne.
-    #[arg(long, value_enum, default_value_t = Format::Csv, value_name = "FORME")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv, value_name = "FORME")]
+    format: ExportFormat,
 }
 
 #[derive(Debug, Args)]
-struct Filters {
+struct TraceFilters {
     /// À partir de cet instant : 2026-11-23, ou 2026-11-23T08:00 (heure de Paris).
     #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
     depuis: Option<Timestamp>,
@@ -68,8 +68,8 @@ struct Filters {
     echecs: bool,
 }
 
-impl Filters {
-    async fn resolve(self, store: &Store, mailboxes: &Mailboxes) -> Result<TraceFilter, Failure> {
+impl TraceFilters {
+    async fn resolve(self, store: &Store, mailboxes: &Mailboxes) -> Result<TraceFilter, CommandFailure> {
         let mailbox = match &self.boite {
             Some(name) => Some(mailboxes.account(name, store).await?),
             None => None,
@@ -79,14 +79,14 @@ impl Filters {
     }
 }
 
-pub(super) async fn run(command: Command) -> Outcome {
+pub(super) async fn run(command: TracesCommand) -> ExitOutcome {
     match command {
-        Command::List(arguments) => list(arguments).await,
-        Command::Export(arguments) => export(arguments).await,
+        TracesCommand::List(arguments) => list(arguments).await,
+        TracesCommand::Export(arguments) => export(arguments).await,
     }
 }
 
-async fn list(arguments: List) -> Outcome {
+async fn list(arguments: TraceList) -> ExitOutcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let filter = arguments.filters.resolve(&store, &mailboxes).await?;
     let traces = store.traces(&filter, arguments.limite).await?;
@@ -109,11 +109,11 @@ fn tell(out: &mut impl Write, trace: &Trace) -> io::Result<()> {
     writeln!(out, "    {} : {mark}{}", trace.demande, trace.reponse)
 }
 
-async fn export(arguments: Export) -> Outcome {
+async fn export(arguments: TraceExport) -> ExitOutcome {
     let (store, mailboxes) = arguments.place.open().await?;
     let mut filter = arguments.filters.resolve(&store, &mailboxes).await?;
     let mut out = io::stdout();
-    if arguments.format == Format::Csv {
+    if arguments.format == ExportFormat::Csv {
         out.write_all(&csv([COLUMNS.map(str::to_owned)])?)?;
     }
     loop {
@@ -127,12 +127,12 @@ async fn export(arguments: Export) -> Outcome {
     Ok(SUCCESS)
 }
 
-fn written(format: Format, page: &[Trace]) -> Result<Vec<u8>, Failure> {
+fn written(format: ExportFormat, page: &[Trace]) -> Result<Vec<u8>, CommandFailure> {
     match format {
-        Format::Csv => csv(page.iter().map(|trace| cells(trace).map(|cell| harmless(&cell)))),
-        Format::Json => {
+        ExportFormat::Csv => csv(page.iter().map(|trace| cells(trace).map(|cell| harmless(&cell)))),
+        ExportFormat::Json => {
             let lines = page.iter().map(|trace| Ok(serde_json::to_string(trace)? + "\n"));
-            lines.collect::<Result<String, Failure>>().map(String::into_bytes)
+            lines.collect::<Result<String, CommandFailure>>().map(String::into_bytes)
         }
     }
 }

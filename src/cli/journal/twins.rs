@@ -5,17 +5,18 @@ use std::io::Write;
 use clap::Args;
 use serde::Serialize;
 
-use super::Where;
-use crate::cli::value::{self, Format};
-use crate::cli::{FOUND, Outcome, SUCCESS, who};
+use super::JournalStore;
+use crate::cli::value;
+use crate::cli::value::OutputFormat;
+use crate::cli::{ExitOutcome, FOUND, SUCCESS, who};
 use crate::clock::Clock;
 use crate::outcome::in_paris;
 use crate::store::{Store, StoredTwin};
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct TwinsArguments {
     #[command(flatten)]
-    place: Where,
+    place: JournalStore,
     /// Demande la suppression de ce double, comme la liste le numérote ; le service en marche la fait.
     #[arg(long, value_name = "NUMÉRO", value_parser = value::rank)]
     supprimer: Option<i64>,
@@ -23,13 +24,13 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "TEXTE", default_value = "", hide_default_value = true, requires = "supprimer")]
     note: String,
     /// Forme de la liste.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORME", hide_default_value = true)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "FORME", hide_default_value = true)]
+    format: OutputFormat,
 }
 
 /// One twin, as the contract of the output names it.
 #[derive(Serialize)]
-struct Line<'a> {
+struct TwinLine<'a> {
     numero: i64,
     lieu: &'a str,
     indicateur: &'a str,
@@ -40,7 +41,7 @@ struct Line<'a> {
     suppression_demandee: bool,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: TwinsArguments) -> ExitOutcome {
     let (store, _, config) = arguments.place.open_with_config().await?;
     let in_force = config.ror.api.genre_indifferencie.code();
     let twins = store.twins(in_force).await?;
@@ -52,7 +53,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     outcome
 }
 
-async fn remove(store: &Store, twins: &[StoredTwin], id: i64, in_force: &str, note: &str) -> Outcome {
+async fn remove(store: &Store, twins: &[StoredTwin], id: i64, in_force: &str, note: &str) -> ExitOutcome {
     let Some(twin) = twins.iter().find(|twin| twin.id == id) else {
         return Err(format!("aucun double ne porte le numéro {id}").into());
     };
@@ -69,12 +70,12 @@ async fn remove(store: &Store, twins: &[StoredTwin], id: i64, in_force: &str, no
     Ok(SUCCESS)
 }
 
-fn list(twins: &[StoredTwin], format: Format) -> Outcome {
+fn list(twins: &[StoredTwin], format: OutputFormat) -> ExitOutcome {
     let mut out = std::io::stdout().lock();
     for twin in twins {
         match format {
-            Format::Json => writeln!(out, "{}", serde_json::to_string(&line(twin))?)?,
-            Format::Human => {
+            OutputFormat::Json => writeln!(out, "{}", serde_json::to_string(&line(twin))?)?,
+            OutputFormat::Human => {
                 let going = if twin.is_going { " ; suppression demandée" } else { "" };
                 let (code, nombre, date) = (&twin.twin.genre_code, twin.twin.nombre, in_paris(twin.twin.date));
                 writeln!(
@@ -85,7 +86,7 @@ fn list(twins: &[StoredTwin], format: Format) -> Outcome {
             }
         }
     }
-    if twins.is_empty() && format == Format::Human {
+    if twins.is_empty() && format == OutputFormat::Human {
         writeln!(
             out,
             "Aucun indicateur n’a été vu en double (ils ne sont vus qu’avec ror.delivery.read_before_write)."
@@ -94,9 +95,9 @@ fn list(twins: &[StoredTwin], format: Format) -> Outcome {
     Ok(if twins.is_empty() { SUCCESS } else { FOUND })
 }
 
-fn line(stored: &StoredTwin) -> Line<'_> {
+fn line(stored: &StoredTwin) -> TwinLine<'_> {
     let StoredTwin { id, lieu, indicator, twin, seen_at, is_going } = stored;
-    Line {
+    TwinLine {
         numero: *id,
         lieu,
         indicateur: indicator,

@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::signals::Signals;
-use super::{FAILURE, FOUND, Failure, Outcome, SUCCESS, logging};
+use super::{CommandFailure, ExitOutcome, FAILURE, FOUND, SUCCESS, logging};
 use crate::cahier::{self, Case, EAI_ADDRESS};
 use crate::clock::Clock;
 use crate::config::{Log, LogLevel};
@@ -21,7 +21,7 @@ use crate::sandbox::{Inbox, Played, Player, Ports, SERVERS_PASSWORD, Sandbox, cl
 use crate::store::Balance;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct SandboxArguments {
     /// Joue le cahier de tests puis s’arrête, au lieu de rester en service.
     #[arg(long)]
     once: bool,
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     traces: String,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: SandboxArguments) -> ExitOutcome {
     let mut signals = Signals::listen()?;
     let level = LogLevel::from_str(&arguments.traces, false).unwrap_or(LogLevel::Off);
     logging::start(&Log { level, ..Log::default() });
@@ -69,7 +69,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
 }
 
 /// The cases whose identifier contains the text.
-fn chosen(text: Option<&str>) -> Result<Vec<Case>, Failure> {
+fn chosen(text: Option<&str>) -> Result<Vec<Case>, CommandFailure> {
     let mut cases = cahier::embedded()?;
     cases.retain(|case| text.is_none_or(|text| case.id().contains(text)));
     match text {
@@ -93,7 +93,7 @@ async fn play(sandbox: &Sandbox, cases: &[Case]) -> Vec<Played> {
     ended
 }
 
-async fn tell(sandbox: &Sandbox, played: &[Played], arguments: &Arguments) -> Outcome {
+async fn tell(sandbox: &Sandbox, played: &[Played], arguments: &SandboxArguments) -> ExitOutcome {
     let mut out = std::io::stdout();
     let colour = out.is_terminal();
     table::write(&mut out, played, colour)?;
@@ -111,7 +111,7 @@ fn progress(cases: usize) -> ProgressBar {
     bar
 }
 
-async fn summary(out: &mut impl Write, sandbox: &Sandbox, played: &[Played]) -> Outcome {
+async fn summary(out: &mut impl Write, sandbox: &Sandbox, played: &[Played]) -> ExitOutcome {
     let wrong = played.iter().filter(|one| !one.differences.is_empty()).count();
     let mails: usize = played.iter().map(|one| one.observed.len()).sum();
     let requests = sandbox.simulator.requests().len();
@@ -146,7 +146,7 @@ fn outcomes(balance: &Balance) -> String {
     outcomes.collect::<Vec<_>>().join(", ")
 }
 
-fn where_to_look(out: &mut impl Write, sandbox: &Sandbox, arguments: &Arguments) -> io::Result<()> {
+fn where_to_look(out: &mut impl Write, sandbox: &Sandbox, arguments: &SandboxArguments) -> io::Result<()> {
     if arguments.once && arguments.dossier.is_none() {
         return writeln!(out, "\nPour garder le journal et les réponses : --dossier DOSSIER.");
     }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::{Failure, Outcome, SUCCESS};
-use crate::access::audit::{Deed, Entry};
+use super::{CommandFailure, ExitOutcome, SUCCESS};
+use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Login, Role, Totp};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -19,11 +19,11 @@ use crate::random;
 use crate::store::{NewUser, Store, User, UserChange};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum UserCommand {
     /// Crée un compte ; le mot de passe est demandé, ou lu sur l’entrée standard.
     Add(Add),
     /// Liste les comptes.
-    List(Where),
+    List(UsersStore),
     /// Change le rôle d’un compte.
     Role {
         #[command(flatten)]
@@ -39,7 +39,7 @@ pub(super) enum Command {
     /// Donne un autre mot de passe, ou fait enregistrer un autre second facteur ; ferme les sessions.
     Reset(Reset),
     /// Liste les sessions ouvertes du journal sur le web, comptes locaux et OpenID Connect.
-    Sessions(Where),
+    Sessions(UsersStore),
     /// Ferme des sessions : celles d’une personne, quel que soit son moyen de connexion, une seule, ou toutes.
     Disconnect(Disconnect),
     /// Supprime un compte ; ce qu’il a fait reste au journal d’audit.
@@ -47,7 +47,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Where {
+pub(super) struct UsersStore {
     /// Fichier de configuration.
     #[arg(long, value_name = "FICHIER")]
     config: PathBuf,
@@ -56,7 +56,7 @@ pub(super) struct Where {
 #[derive(Debug, Args)]
 pub(super) struct Account {
     #[command(flatten)]
-    place: Where,
+    place: UsersStore,
     /// Identifiant de connexion.
     #[arg(value_name = "IDENTIFIANT")]
     login: Login,
@@ -66,7 +66,7 @@ pub(super) struct Account {
 #[command(group(ArgGroup::new("lesquelles").required(true).args(["qui", "session", "toutes"])))]
 pub(super) struct Disconnect {
     #[command(flatten)]
-    place: Where,
+    place: UsersStore,
     /// Identifiant de la personne, comme le donne « user sessions ».
     #[arg(value_name = "IDENTIFIANT")]
     qui: Option<String>,
@@ -110,31 +110,33 @@ fn roles() -> PossibleValuesParser {
     PossibleValuesParser::new(Role::ALL.map(Role::word))
 }
 
-pub(super) async fn run(command: Command) -> Outcome {
+pub(super) async fn run(command: UserCommand) -> ExitOutcome {
     match command {
-        Command::Add(arguments) => add(arguments).await,
-        Command::List(place) => list(&place.open().await?).await,
-        Command::Sessions(place) => sessions::list(&place).await,
-        Command::Disconnect(arguments) => sessions::end(&arguments).await,
-        Command::Role { account, role } => change_role(&account, role.parse()?).await,
-        Command::Lock(account) => {
+        UserCommand::Add(arguments) => add(arguments).await,
+        UserCommand::List(place) => list(&place.open().await?).await,
+        UserCommand::Sessions(place) => sessions::list(&place).await,
+        UserCommand::Disconnect(arguments) => sessions::end(&arguments).await,
+        UserCommand::Role { account, role } => change_role(&account, role.parse()?).await,
+        UserCommand::Lock(account) => {
             account.change(&UserChange::Lock, Deed::CompteVerrouille, "verrouillé, ses sessions sont fermées").await
         }
-        Command::Unlock(account) => account.change(&UserChange::Unlock, Deed::CompteDeverrouille, "déverrouillé").await,
-        Command::Reset(arguments) => reset(&arguments).await,
-        Command::Remove(account) => account.change(&UserChange::Remove, Deed::CompteSupprime, "supprimé").await,
+        UserCommand::Unlock(account) => {
+            account.change(&UserChange::Unlock, Deed::CompteDeverrouille, "déverrouillé").await
+        }
+        UserCommand::Reset(arguments) => reset(&arguments).await,
+        UserCommand::Remove(account) => account.change(&UserChange::Remove, Deed::CompteSupprime, "supprimé").await,
     }
 }
 
-impl Where {
-    async fn open(&self) -> Result<Store, Failure> {
+impl UsersStore {
+    async fn open(&self) -> Result<Store, CommandFailure> {
         Ok(Store::open_existing(&Config::load(&self.config)?.store).await?)
     }
 }
 
-impl Where {
+impl UsersStore {
     /// The secret of a second factor as the database keeps it.
-    async fn kept(&self, login: &Login, totp: Option<&Totp>) -> Result<Option<String>, Failure> {
+    async fn kept(&self, login: &Login, totp: Option<&Totp>) -> Result<Option<String>, CommandFailure> {
         let Some(secret) = totp.map(Totp::secret) else { return Ok(None) };
         let web = Config::load(&self.config)?.web;
         let key = match &web {
@@ -149,17 +151,17 @@ impl Where {
 }
 
 impl Account {
-    fn entry(&self, deed: Deed) -> Entry {
-        Entry::new(super::who(), deed, format!("compte {}", self.login))
+    fn entry(&self, deed: Deed) -> AuditEntry {
+        AuditEntry::new(super::who(), deed, format!("compte {}", self.login))
     }
 
-    async fn change(&self, change: &UserChange, deed: Deed, done: &str) -> Outcome {
+    async fn change(&self, change: &UserChange, deed: Deed, done: &str) -> ExitOutcome {
         let store = self.place.open().await?;
         self.carry_out(&store, change, &self.entry(deed)).await?;
         say(&format!("Compte {} : {done}.", self.login))
     }
 
-    async fn carry_out(&self, store: &Store, change: &UserChange, entry: &Entry) -> Result<(), Failure> {
+    async fn carry_out(&self, store: &Store, change: &UserChange, entry: &AuditEntry) -> Result<(), CommandFailure> {
         if store.change_user(&self.login, change, entry, Clock::System.now()).await? {
             return Ok(());
         }
@@ -167,7 +169,7 @@ impl Account {
     }
 }
 
-async fn add(arguments: Add) -> Outcome {
+async fn add(arguments: Add) -> ExitOutcome {
     let Add { account, nom, role, enroler_plus_tard } = arguments;
     let store = account.place.open().await?;
     let role: Role = role.parse()?;
@@ -194,11 +196,11 @@ async fn add(arguments: Add) -> Outcome {
     }
 }
 
-fn taken(login: &Login) -> Failure {
+fn taken(login: &Login) -> CommandFailure {
     format!("le compte « {login} » existe déjà").into()
 }
 
-async fn list(store: &Store) -> Outcome {
+async fn list(store: &Store) -> ExitOutcome {
     let users = store.users().await?;
     let mut out = io::stdout().lock();
     if users.is_empty() {
@@ -215,7 +217,7 @@ fn tell(out: &mut impl Write, user: &User) -> io::Result<()> {
     writeln!(out, "{}  {}  {} ({factor}, {seen}{locked})", user.login, user.role.in_words(), user.name)
 }
 
-async fn change_role(account: &Account, role: Role) -> Outcome {
+async fn change_role(account: &Account, role: Role) -> ExitOutcome {
     let store = account.place.open().await?;
     let before = store.user(&account.login).await?.map(|user| user.role.word()).unwrap_or_default();
     let entry = account.entry(Deed::CompteModifie).changing(before, role.word());
@@ -223,7 +225,7 @@ async fn change_role(account: &Account, role: Role) -> Outcome {
     say(&format!("Compte {} : rôle {}, ses sessions sont fermées.", account.login, role.in_words()))
 }
 
-async fn reset(arguments: &Reset) -> Outcome {
+async fn reset(arguments: &Reset) -> ExitOutcome {
     let account = &arguments.account;
     let store = account.place.open().await?;
     if store.user(&account.login).await?.is_none() {
@@ -243,7 +245,7 @@ async fn reset(arguments: &Reset) -> Outcome {
     Ok(SUCCESS)
 }
 
-fn say(sentence: &str) -> Outcome {
+fn say(sentence: &str) -> ExitOutcome {
     writeln!(io::stdout(), "{sentence}")?;
     Ok(SUCCESS)
 }

@@ -6,25 +6,25 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use crate::access::{Login, Password, PasswordHash, Totp};
-use crate::cli::{Failure, Outcome, SUCCESS};
+use crate::cli::{CommandFailure, ExitOutcome, SUCCESS};
 use crate::random;
 
 /// No more is read from standard input, in bytes.
 const LONGEST: u64 = 4096;
 
 /// The password of an account: typed twice on a terminal, else the first line of standard input.
-pub(super) fn password(login: &Login) -> Result<PasswordHash, Failure> {
+pub(super) fn password(login: &Login) -> Result<PasswordHash, CommandFailure> {
     let typed = if io::stdin().is_terminal() { ask()? } else { first_line()? };
     Ok(Password::new(&typed, login.as_str())?.hash(&random::bytes()?)?)
 }
 
-fn ask() -> Result<String, Failure> {
+fn ask() -> Result<String, CommandFailure> {
     let typed = rpassword::prompt_password("Mot de passe (12 caractères au moins) : ")?;
     let again = rpassword::prompt_password("Une seconde fois : ")?;
     if typed == again { Ok(typed) } else { Err("les deux saisies diffèrent".into()) }
 }
 
-fn first_line() -> Result<String, Failure> {
+fn first_line() -> Result<String, CommandFailure> {
     let mut text = String::new();
     io::stdin().lock().take(LONGEST).read_to_string(&mut text)?;
     let line = text.lines().next().filter(|line| !line.is_empty());
@@ -32,12 +32,12 @@ fn first_line() -> Result<String, Failure> {
 }
 
 /// A new second factor.
-pub(super) fn second_factor() -> Result<Totp, Failure> {
+pub(super) fn second_factor() -> Result<Totp, CommandFailure> {
     Ok(Totp::new(random::bytes()?)?)
 }
 
 /// Shows it, as a picture too on a terminal.
-pub(super) fn show(out: &mut impl Write, totp: &Totp, login: &Login) -> Outcome {
+pub(super) fn show(out: &mut impl Write, totp: &Totp, login: &Login) -> ExitOutcome {
     let uri = totp.uri("Dispolits", login.as_str());
     writeln!(
         out,

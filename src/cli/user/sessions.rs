@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::{Disconnect, Where, say};
+use super::{Disconnect, UsersStore, say};
 use crate::access::Lifetimes;
-use crate::access::audit::{Deed, Entry};
-use crate::cli::{Failure, Outcome, SUCCESS};
+use crate::access::audit::{AuditEntry, Deed};
+use crate::cli::{CommandFailure, ExitOutcome, SUCCESS};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::outcome::in_paris;
 use crate::store::{OpenSession, Stage, Store};
 
-pub(super) async fn list(place: &Where) -> Outcome {
+pub(super) async fn list(place: &UsersStore) -> ExitOutcome {
     let (_, open) = open(place).await?;
     let mut out = io::stdout().lock();
     if open.is_empty() {
@@ -31,7 +31,7 @@ fn tell(out: &mut impl Write, one: &OpenSession) -> io::Result<()> {
 }
 
 /// Ends those that are named; that there is none of that name is a failure.
-pub(super) async fn end(arguments: &Disconnect) -> Outcome {
+pub(super) async fn end(arguments: &Disconnect) -> ExitOutcome {
     let (store, open) = open(&arguments.place).await?;
     let is_meant = |one: &&OpenSession| match (&arguments.qui, &arguments.session) {
         (Some(login), _) => one.session.login.eq_ignore_ascii_case(login),
@@ -48,16 +48,16 @@ pub(super) async fn end(arguments: &Disconnect) -> Outcome {
     say(&format!("Sessions fermées : {ended}."))
 }
 
-fn entry(meant: &[&OpenSession]) -> Entry {
+fn entry(meant: &[&OpenSession]) -> AuditEntry {
     let named: Vec<String> = meant.iter().map(|one| format!("{} {}", one.session.login, one.name())).collect();
     let object = match meant {
         [one] => format!("compte {}", one.session.login),
         _ => format!("sessions {}", meant.len()),
     };
-    Entry::new(crate::cli::who(), Deed::SessionsFermees, object).changing(named.join(", "), "")
+    AuditEntry::new(crate::cli::who(), Deed::SessionsFermees, object).changing(named.join(", "), "")
 }
 
-async fn open(place: &Where) -> Result<(Store, Vec<OpenSession>), Failure> {
+async fn open(place: &UsersStore) -> Result<(Store, Vec<OpenSession>), CommandFailure> {
     let config = Config::load(&place.config)?;
     let store = Store::open_existing(&config.store).await?;
     let lifetimes = config.web.map_or_else(Lifetimes::default, |web| web.sessions);

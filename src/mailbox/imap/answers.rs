@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::byte_limit::Limited;
 use super::exchange::from_io;
 use super::framing::{Framing, Mark};
@@ -75,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answers<S> {
     }
 
     /// The next answer. Nothing of it is lost if this is given up while it waits.
-    pub(super) async fn next(&mut self, step: Step) -> Result<Answer, MailboxError> {
+    pub(super) async fn next(&mut self, step: MailboxStep) -> Result<Answer, MailboxError> {
         loop {
             self.drop_unwanted();
             match self.framing.follow(&self.read) {
@@ -92,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answers<S> {
         }
     }
 
-    pub(super) async fn write(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
+    pub(super) async fn write(&mut self, step: MailboxStep, line: &str) -> Result<(), MailboxError> {
         self.stream.write_all(line.as_bytes()).await.map_err(|error| from_io(step, &error))?;
         self.stream.flush().await.map_err(|error| from_io(step, &error))
     }
@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answers<S> {
     }
 
     /// A literal that is announced is waited for only if it may come: memory is taken for what is there.
-    fn admit(&mut self, step: Step, at: usize, bytes: u64) -> Result<(), MailboxError> {
+    fn admit(&mut self, step: MailboxStep, at: usize, bytes: u64) -> Result<(), MailboxError> {
         let kept = if bytes <= self.bounds.whole { bytes } else { self.bounds.beginning.min(bytes) };
         let there = self.read.len().saturating_sub(self.after(at));
         let missing = bytes.saturating_sub(u64::try_from(there).unwrap_or(u64::MAX));
@@ -162,10 +162,10 @@ mod tests {
         let mut answers = Answers::new(Limited::new(ours, 0));
         answers.grant_literals(1000, 10, 4, 100);
         for (text, cut) in expected {
-            let answer = answers.next(Step::Fetch).await.unwrap();
+            let answer = answers.next(MailboxStep::Fetch).await.unwrap();
             assert_eq!((String::from_utf8(answer.bytes).unwrap().as_str(), answer.cut), (*text, *cut));
         }
-        assert!(answers.next(Step::Fetch).await.is_err());
+        assert!(answers.next(MailboxStep::Fetch).await.is_err());
     }
 
     #[tokio::test]

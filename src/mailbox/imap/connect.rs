@@ -11,7 +11,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::super::error::{MailboxError, SetupError, Step};
+use super::super::error::{MailboxError, MailboxSetupError, MailboxStep};
 use super::super::settings::{ImapSettings, Security};
 use super::byte_limit::Limited;
 use super::exchange::{GRANTED, from_io};
@@ -37,11 +37,11 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Reads the certificates once, so that a wrong path is told at the start.
-    pub(super) fn new(settings: &ImapSettings) -> Result<Self, SetupError> {
+    pub(super) fn new(settings: &ImapSettings) -> Result<Self, MailboxSetupError> {
         let revocation = Revocation::default();
         tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &revocation)?;
         let server_name = ServerName::try_from(settings.host.clone());
-        let server_name = server_name.map_err(|_| SetupError::Host(crate::defect::excerpt(&settings.host)))?;
+        let server_name = server_name.map_err(|_| MailboxSetupError::Host(crate::defect::excerpt(&settings.host)))?;
         Ok(Self { server_name, revocation })
     }
 
@@ -53,11 +53,11 @@ impl Endpoint {
     /// Also says whether the server asked for a certificate of ours.
     async fn handshake(&self, settings: &ImapSettings, socket: Tcp) -> Result<(Socket, bool), MailboxError> {
         let config = tls::client_config(settings.ca.as_deref(), settings.identity.as_ref(), &self.revocation);
-        let mut config = config.map_err(SetupError::Tls)?;
-        let request = tls::Request::watched(&mut config);
+        let mut config = config.map_err(MailboxSetupError::Tls)?;
+        let request = tls::CertificateRequest::watched(&mut config);
         let handshake = TlsConnector::from(Arc::new(config)).connect(self.server_name.clone(), socket);
-        let handshake = async { handshake.await.map_err(|error| from_io(Step::Handshake, &error)) };
-        let stream = within(settings, Step::Handshake, handshake).await?;
+        let handshake = async { handshake.await.map_err(|error| from_io(MailboxStep::Handshake, &error)) };
+        let stream = within(settings, MailboxStep::Handshake, handshake).await?;
         Ok((stream, request.was_made()))
     }
 }
@@ -83,9 +83,9 @@ pub(super) async fn dial(
 /// section 6.2.1).
 async fn first_words(settings: &ImapSettings, dialogue: &mut Dialogue<Stream>) -> Result<Offered, MailboxError> {
     if settings.security == Security::Tls {
-        within(settings, Step::Greeting, dialogue.greeting()).await?;
+        within(settings, MailboxStep::Greeting, dialogue.greeting()).await?;
     }
-    within(settings, Step::Capability, dialogue.capabilities()).await
+    within(settings, MailboxStep::Capability, dialogue.capabilities()).await
 }
 
 async fn connect(settings: &ImapSettings) -> Result<Tcp, MailboxError> {
@@ -94,7 +94,8 @@ async fn connect(settings: &ImapSettings) -> Result<Tcp, MailboxError> {
         socket.set_nodelay(true)?;
         Ok(socket)
     };
-    let socket = within(settings, Step::Connect, async { connecting.await.map_err(MailboxError::Unreachable) }).await?;
+    let socket =
+        within(settings, MailboxStep::Connect, async { connecting.await.map_err(MailboxError::Unreachable) }).await?;
     let mut socket = TimeoutStream::new(socket);
     socket.set_read_timeout(Some(settings.timeout.get()));
     socket.set_write_timeout(Some(settings.timeout.get()));
@@ -103,13 +104,13 @@ async fn connect(settings: &ImapSettings) -> Result<Tcp, MailboxError> {
 
 async fn starttls(settings: &ImapSettings, socket: Tcp) -> Result<Tcp, MailboxError> {
     let mut dialogue = Dialogue::new(socket);
-    within(settings, Step::Greeting, dialogue.greeting()).await?;
-    let offered = within(settings, Step::Capability, dialogue.capabilities()).await?;
+    within(settings, MailboxStep::Greeting, dialogue.greeting()).await?;
+    let offered = within(settings, MailboxStep::Capability, dialogue.capabilities()).await?;
     if !offered.has("STARTTLS") {
         return Err(MailboxError::Unsupported("le chiffrement par STARTTLS"));
     }
-    within(settings, Step::Starttls, dialogue.command(Step::Starttls, "STARTTLS")).await?;
-    dialogue.into_stream(Step::Starttls)
+    within(settings, MailboxStep::Starttls, dialogue.command(MailboxStep::Starttls, "STARTTLS")).await?;
+    dialogue.into_stream(MailboxStep::Starttls)
 }
 
 /// How long the other side may be silent from now on.
@@ -120,7 +121,7 @@ pub(super) fn limit_silence(stream: &mut Stream, limit: Option<Duration>) {
 /// One step of the way, no longer than the configured deadline.
 async fn within<T>(
     settings: &ImapSettings,
-    step: Step,
+    step: MailboxStep,
     work: impl Future<Output = Result<T, MailboxError>>,
 ) -> Result<T, MailboxError> {
     let limit: Duration = settings.timeout.get();

@@ -8,7 +8,7 @@ use async_imap::imap_proto::{Capability, Outcome, Response, ResponseCode, Status
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::folder::Name;
 use super::answers::Answers;
 use super::connect;
@@ -40,7 +40,7 @@ const PASSED_OVER: u64 = 256 * 1024 * 1024;
 
 /// A connection after the login.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct ImapConnection {
     answers: Answers<Socket>,
     commands: u32,
     pub(super) timeout: Duration,
@@ -69,7 +69,7 @@ pub(super) struct Room {
 /// One answer of the server.
 pub(super) enum Heard {
     /// The end of the command of this tag.
-    Done(String, Answer),
+    Done(String, CommandAnswer),
     /// It waits for us to go on.
     Ready,
     /// Anything else.
@@ -78,7 +78,7 @@ pub(super) enum Heard {
 
 /// How a command ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum CommandAnswer {
     /// As asked.
     Ok,
     /// NO or BAD, with the server's text.
@@ -122,9 +122,9 @@ impl Filing {
     }
 }
 
-impl Answer {
+impl CommandAnswer {
     /// Makes a refusal the folder's fault, unless the server cannot now.
-    pub(super) fn or_missing(self, step: Step, folder: &Name) -> Result<(), MailboxError> {
+    pub(super) fn or_missing(self, step: MailboxStep, folder: &Name) -> Result<(), MailboxError> {
         match self {
             Self::Refused(text) if !is_for_now(&text) => {
                 Err(MailboxError::FolderMissing { folder: folder.shown().to_owned(), text })
@@ -134,7 +134,7 @@ impl Answer {
     }
 
     /// Makes a refusal an error.
-    pub(super) fn or_refused(self, step: Step) -> Result<(), MailboxError> {
+    pub(super) fn or_refused(self, step: MailboxStep) -> Result<(), MailboxError> {
         match self {
             Self::Ok => Ok(()),
             Self::Refused(text) => Err(MailboxError::Refused { step, text }),
@@ -142,7 +142,7 @@ impl Answer {
     }
 }
 
-impl Connection {
+impl ImapConnection {
     pub(super) fn new(dialogue: Dialogue<Stream>, timeout: Duration) -> Self {
         let (veil, stream) = (dialogue.veil().clone(), dialogue.hand_over());
         Self { answers: Answers::new(stream), commands: 0, timeout, arrivals: Arrivals::default(), veil }
@@ -151,11 +151,11 @@ impl Connection {
     /// Runs a command that brings `carried` bytes of mail at most, and shows every answer to `see`.
     pub(super) async fn run(
         &mut self,
-        step: Step,
+        step: MailboxStep,
         command: &str,
         carried: u64,
         see: See<'_>,
-    ) -> Result<Answer, MailboxError> {
+    ) -> Result<CommandAnswer, MailboxError> {
         self.grant(carried.saturating_add(GRANTED));
         let limit = self.timeout.saturating_add(Duration::from_secs(carried / SLOWEST));
         let mut see = |response: &Response<'_>, _: Option<u64>| see(response);
@@ -167,11 +167,11 @@ impl Connection {
     /// alone.
     pub(super) async fn run_in(
         &mut self,
-        step: Step,
+        step: MailboxStep,
         command: &str,
         room: Room,
         see: SeeCut<'_>,
-    ) -> Result<Answer, MailboxError> {
+    ) -> Result<CommandAnswer, MailboxError> {
         let others = room.mails.saturating_mul(room.beginning.saturating_add(FRAME)).saturating_add(GRANTED);
         self.answers.grant_literals(others, room.whole, room.beginning, PASSED_OVER);
         let limit = self.timeout.saturating_add(Duration::from_secs(room.whole / SLOWEST));
@@ -179,7 +179,7 @@ impl Connection {
     }
 
     /// Runs a command of which only the end matters.
-    pub(super) async fn order(&mut self, step: Step, command: &str) -> Result<Answer, MailboxError> {
+    pub(super) async fn order(&mut self, step: MailboxStep, command: &str) -> Result<CommandAnswer, MailboxError> {
         self.run(step, command, 0, &mut |_| {}).await
     }
 
@@ -195,7 +195,7 @@ impl Connection {
                 };
             }
         };
-        self.run(Step::Capability, "CAPABILITY", 0, &mut see).await?.or_refused(Step::Capability)?;
+        self.run(MailboxStep::Capability, "CAPABILITY", 0, &mut see).await?.or_refused(MailboxStep::Capability)?;
         Ok(abilities)
     }
 
@@ -203,7 +203,7 @@ impl Connection {
     pub(super) async fn identify(&mut self, abilities: &Abilities) -> Result<(), MailboxError> {
         if abilities.identifies {
             let command = concat!("ID (\"name\" \"Dispolits\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
-            self.order(Step::Identify, command).await?;
+            self.order(MailboxStep::Identify, command).await?;
         }
         Ok(())
     }
@@ -211,8 +211,8 @@ impl Connection {
     /// Takes leave; what the server makes of it changes nothing.
     pub(super) async fn logout(mut self) {
         let farewell = async {
-            self.say(Step::Leave, "LOGOUT").await?;
-            while let Heard::Data = self.hear(Step::Leave, &mut |_| {}).await? {}
+            self.say(MailboxStep::Leave, "LOGOUT").await?;
+            while let Heard::Data = self.hear(MailboxStep::Leave, &mut |_| {}).await? {}
             Ok(())
         };
         match timeout(FAREWELL, farewell).await {
@@ -223,9 +223,14 @@ impl Connection {
         }
     }
 
-    async fn converse(&mut self, step: Step, command: &str, see: SeeCut<'_>) -> Result<Answer, MailboxError> {
+    async fn converse(
+        &mut self,
+        step: MailboxStep,
+        command: &str,
+        see: SeeCut<'_>,
+    ) -> Result<CommandAnswer, MailboxError> {
         let tag = self.say(step, command).await?;
-        if step == Step::File {
+        if step == MailboxStep::File {
             fail_point!("imap-filing-sent");
         }
         loop {
@@ -250,24 +255,24 @@ impl Connection {
     }
 
     /// Sends a command; gives its tag.
-    pub(super) async fn say(&mut self, step: Step, command: &str) -> Result<String, MailboxError> {
+    pub(super) async fn say(&mut self, step: MailboxStep, command: &str) -> Result<String, MailboxError> {
         self.commands = self.commands.saturating_add(1);
         let tag = format!("A{:04}", self.commands);
         self.write(step, &format!("{tag} {command}\r\n")).await?;
         Ok(tag)
     }
 
-    pub(super) async fn write(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
+    pub(super) async fn write(&mut self, step: MailboxStep, line: &str) -> Result<(), MailboxError> {
         self.answers.write(step, line).await
     }
 
     /// The next answer; data and the end of a command are shown to `see`. Nothing of it is lost if
     /// this is given up while it waits.
-    pub(super) async fn hear(&mut self, step: Step, see: See<'_>) -> Result<Heard, MailboxError> {
+    pub(super) async fn hear(&mut self, step: MailboxStep, see: See<'_>) -> Result<Heard, MailboxError> {
         self.hear_cut(step, &mut |response, _| see(response)).await
     }
 
-    async fn hear_cut(&mut self, step: Step, see: SeeCut<'_>) -> Result<Heard, MailboxError> {
+    async fn hear_cut(&mut self, step: MailboxStep, see: SeeCut<'_>) -> Result<Heard, MailboxError> {
         let answer = self.answers.next(step).await?;
         let response = match understand(&answer) {
             Understood::As(response) => response,
@@ -293,7 +298,7 @@ impl Connection {
 }
 
 /// What became of the connection.
-pub(super) fn from_io(step: Step, error: &io::Error) -> MailboxError {
+pub(super) fn from_io(step: MailboxStep, error: &io::Error) -> MailboxError {
     if let Some(fault) = tls::tls_error(error) {
         return match tls::certificate_alert(fault) {
             Some(alert) => {
@@ -318,12 +323,12 @@ pub(super) fn is_for_now(text: &str) -> bool {
 }
 
 /// A refusal, with the server's words made safe to repeat.
-pub(super) fn refused(step: Step, text: &str) -> MailboxError {
+pub(super) fn refused(step: MailboxStep, text: &str) -> MailboxError {
     MailboxError::Refused { step, text: crate::defect::excerpt(text) }
 }
 
-fn end(status: &Status, outcome: &Outcome<'_>, veil: &Veil) -> Answer {
-    if *status == Status::Ok { Answer::Ok } else { Answer::Refused(text(outcome, veil)) }
+fn end(status: &Status, outcome: &Outcome<'_>, veil: &Veil) -> CommandAnswer {
+    if *status == Status::Ok { CommandAnswer::Ok } else { CommandAnswer::Refused(text(outcome, veil)) }
 }
 
 fn text(outcome: &Outcome<'_>, veil: &Veil) -> String {

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::folder::{Destinations, Name};
 use super::super::inspect::{Hindrance, Quota};
 use super::exchange::Filing;
-use super::prelogin::{Answer, Dialogue};
+use super::prelogin::{Dialogue, PreloginAnswer};
 
 /// The folder in which every mailbox begins.
 const INBOX: &str = "INBOX";
@@ -124,9 +124,9 @@ async fn answers<S: AsyncRead + AsyncWrite + Unpin>(
     dialogue: &mut Dialogue<S>,
     command: &str,
 ) -> Result<Vec<String>, MailboxError> {
-    match dialogue.exchange(Step::Folders, command, &mut |_| None).await? {
-        (Answer::Ok, lines) => Ok(lines),
-        (Answer::No(_) | Answer::Bad(_), _) => Ok(Vec::new()),
+    match dialogue.exchange(MailboxStep::Folders, command, &mut |_| None).await? {
+        (PreloginAnswer::Ok, lines) => Ok(lines),
+        (PreloginAnswer::No(_) | PreloginAnswer::Bad(_), _) => Ok(Vec::new()),
     }
 }
 

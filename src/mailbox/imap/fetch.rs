@@ -6,10 +6,10 @@ use std::time::Duration;
 use async_imap::imap_proto::{AttributeValue, Response};
 use tokio::time::sleep;
 
-use super::super::error::{MailboxError, Step};
-use super::super::mail::{BATCH_BYTES, Fetched, Haul, Left, Limits, Position, batches_by};
-use super::Session;
-use super::exchange::{Answer, FRAME, Room};
+use super::super::error::{MailboxError, MailboxStep};
+use super::super::mail::{BATCH_BYTES, FetchLimits, Fetched, Haul, Left, Position, batches_by};
+use super::ImapSession;
+use super::exchange::{CommandAnswer, FRAME, Room};
 use super::uid::{self, Uid};
 use crate::unread::Cause;
 
@@ -30,11 +30,11 @@ enum Came {
     Refused(String),
 }
 
-impl Session {
+impl ImapSession {
     pub(in super::super) async fn fetch(
         &mut self,
         positions: &[Position],
-        limits: Limits,
+        limits: FetchLimits,
     ) -> Result<Haul, MailboxError> {
         let mut haul = Haul::default();
         let (larger, usual): (Vec<_>, Vec<_>) =
@@ -57,7 +57,12 @@ impl Session {
     }
 
     /// What came with as many bytes as announced, or more, is taken; the rest is asked for once more.
-    async fn fetch_batch(&mut self, batch: &[(Uid, u64)], limits: Limits, haul: &mut Haul) -> Result<(), MailboxError> {
+    async fn fetch_batch(
+        &mut self,
+        batch: &[(Uid, u64)],
+        limits: FetchLimits,
+        haul: &mut Haul,
+    ) -> Result<(), MailboxError> {
         let (mut again, mut first) = (Vec::new(), BTreeMap::new());
         let came = self.request(batch, limits).await?;
         for ((uid, announced), came) in batch.iter().zip(came) {
@@ -88,7 +93,7 @@ impl Session {
         &mut self,
         batch: &[(Uid, u64)],
         first: &BTreeMap<Uid, Came>,
-        limits: Limits,
+        limits: FetchLimits,
         haul: &mut Haul,
     ) -> Result<(), MailboxError> {
         let came = self.request(batch, limits).await?;
@@ -124,7 +129,7 @@ impl Session {
     async fn fetch_large(
         &mut self,
         (uid, announced): (Uid, u64),
-        limits: Limits,
+        limits: FetchLimits,
         haul: &mut Haul,
     ) -> Result<(), MailboxError> {
         if let Some(0) = self.part(uid, limits.whole, 1).await?.map(|beyond| beyond.len()) {
@@ -156,9 +161,9 @@ impl Session {
         };
         let command = format!("UID FETCH {asked} (UID BODY.PEEK[]<{from}.{bytes}>)");
         let room = u64::try_from(bytes).unwrap_or(u64::MAX);
-        match self.connection.run(Step::Header, &command, room, &mut see).await? {
-            Answer::Ok => Ok(part),
-            Answer::Refused(_) => Ok(None),
+        match self.connection.run(MailboxStep::Header, &command, room, &mut see).await? {
+            CommandAnswer::Ok => Ok(part),
+            CommandAnswer::Refused(_) => Ok(None),
         }
     }
 
@@ -167,21 +172,21 @@ impl Session {
         let mut there = false;
         let mut see = |response: &Response<'_>| there |= uid_of(response) == Some(asked);
         let command = format!("UID FETCH {asked} (UID)");
-        let answer = self.connection.run(Step::Fetch, &command, 0, &mut see).await?;
-        Ok(there || answer != Answer::Ok)
+        let answer = self.connection.run(MailboxStep::Fetch, &command, 0, &mut see).await?;
+        Ok(there || answer != CommandAnswer::Ok)
     }
 
     /// What comes of each mail, in the order asked. A set that is refused is asked for by halves, down to the mail that is
     /// to blame.
-    async fn request(&mut self, batch: &[(Uid, u64)], limits: Limits) -> Result<Vec<Came>, MailboxError> {
+    async fn request(&mut self, batch: &[(Uid, u64)], limits: FetchLimits) -> Result<Vec<Came>, MailboxError> {
         let mut came: BTreeMap<Uid, Came> = BTreeMap::new();
         let mut sets = vec![batch];
         while let Some(set) = sets.pop() {
             let mut answers = BTreeMap::new();
             match (self.ask_set(set, limits, &mut answers).await?, set) {
-                (Answer::Ok, _) => came.extend(answers),
-                (Answer::Refused(text), [(uid, _)]) => drop(came.insert(*uid, Came::Refused(text))),
-                (Answer::Refused(_), set) => {
+                (CommandAnswer::Ok, _) => came.extend(answers),
+                (CommandAnswer::Refused(text), [(uid, _)]) => drop(came.insert(*uid, Came::Refused(text))),
+                (CommandAnswer::Refused(_), set) => {
                     let (first, second) = set.split_at(set.len() / 2);
                     sets.extend([second, first]);
                 }
@@ -193,9 +198,9 @@ impl Session {
     async fn ask_set(
         &mut self,
         set: &[(Uid, u64)],
-        limits: Limits,
+        limits: FetchLimits,
         answers: &mut BTreeMap<Uid, Came>,
-    ) -> Result<Answer, MailboxError> {
+    ) -> Result<CommandAnswer, MailboxError> {
         let uids: Vec<Uid> = set.iter().map(|(uid, _)| *uid).collect();
         let announced = set.iter().fold(0_u64, |sum, (_, size)| sum.saturating_add(*size).saturating_add(FRAME));
         let mut see = |response: &Response<'_>, cut: Option<u64>| {
@@ -212,7 +217,7 @@ impl Session {
         let mails = u64::try_from(set.len()).unwrap_or(u64::MAX);
         let room = Room { whole: announced.max(BATCH_BYTES), beginning, mails };
         let command = format!("UID FETCH {} (UID BODY.PEEK[])", uid::set(&uids));
-        self.connection.run_in(Step::Fetch, &command, room, &mut see).await
+        self.connection.run_in(MailboxStep::Fetch, &command, room, &mut see).await
     }
 
     fn take(&self, uid: Uid, raw: Vec<u8>, haul: &mut Haul) {

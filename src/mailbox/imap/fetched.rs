@@ -8,7 +8,7 @@ use super::parsing::number;
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value<'a> {
+enum FetchValue<'a> {
     /// A quoted string or a literal, without its marks.
     Text(&'a [u8]),
     Atom(&'a [u8]),
@@ -24,21 +24,21 @@ pub(super) fn items(text: &[u8]) -> Vec<AttributeValue<'_>> {
     pairs.into_iter().filter_map(|(name, value)| needed(name, value)).collect()
 }
 
-fn needed<'a>(name: &[u8], value: Value<'a>) -> Option<AttributeValue<'a>> {
+fn needed<'a>(name: &[u8], value: FetchValue<'a>) -> Option<AttributeValue<'a>> {
     let name = name.to_ascii_uppercase();
     match (name.as_slice(), value) {
-        (b"UID", Value::Atom(word)) => number(word).map(AttributeValue::Uid),
-        (b"RFC822.SIZE", Value::Atom(word) | Value::Text(word)) => {
+        (b"UID", FetchValue::Atom(word)) => number(word).map(AttributeValue::Uid),
+        (b"RFC822.SIZE", FetchValue::Atom(word) | FetchValue::Text(word)) => {
             // Four gigabytes or more are as good as any number that is over every limit.
             number::<u64>(word).map(|bytes| AttributeValue::Rfc822Size(u32::try_from(bytes).unwrap_or(u32::MAX)))
         }
-        (b"INTERNALDATE", Value::Text(date)) => Some(AttributeValue::InternalDate(String::from_utf8_lossy(date))),
+        (b"INTERNALDATE", FetchValue::Text(date)) => Some(AttributeValue::InternalDate(String::from_utf8_lossy(date))),
         (name, value) => body(name, value),
     }
 }
 
 /// `BODY[]`, with the place where it begins if a part of it was asked for.
-fn body<'a>(name: &[u8], value: Value<'a>) -> Option<AttributeValue<'a>> {
+fn body<'a>(name: &[u8], value: FetchValue<'a>) -> Option<AttributeValue<'a>> {
     let after = name.strip_prefix(b"BODY[]").or_else(|| name.strip_prefix(b"BODY.PEEK[]"))?;
     let index = match after {
         [] => None,
@@ -46,10 +46,10 @@ fn body<'a>(name: &[u8], value: Value<'a>) -> Option<AttributeValue<'a>> {
         _ => return None,
     };
     let data = match value {
-        Value::Text(bytes) => Some(Cow::Borrowed(bytes)),
+        FetchValue::Text(bytes) => Some(Cow::Borrowed(bytes)),
         // NIL: there is none.
-        Value::Atom(_) => None,
-        Value::List => return None,
+        FetchValue::Atom(_) => None,
+        FetchValue::List => return None,
     };
     Some(AttributeValue::BodySection { section: None, index, data })
 }
@@ -59,7 +59,7 @@ struct Scanner<'a>(&'a [u8]);
 
 impl<'a> Scanner<'a> {
     /// Name and value again and again, if the text is written so.
-    fn pairs(mut self) -> Option<Vec<(&'a [u8], Value<'a>)>> {
+    fn pairs(mut self) -> Option<Vec<(&'a [u8], FetchValue<'a>)>> {
         let mut pairs = Vec::new();
         self.expect(b'(')?;
         loop {
@@ -74,7 +74,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Every word with the one that follows it, lists or not.
-    fn flat(mut self) -> Vec<(&'a [u8], Value<'a>)> {
+    fn flat(mut self) -> Vec<(&'a [u8], FetchValue<'a>)> {
         let (mut pairs, mut last) = (Vec::new(), None);
         while !self.0.is_empty() {
             if let [b' ' | b'(' | b')', rest @ ..] = self.0 {
@@ -84,27 +84,27 @@ impl<'a> Scanner<'a> {
             let value = match self.value() {
                 Some(value) => value,
                 // A quote that does not close is a word like any other.
-                None => Value::Atom(self.word()),
+                None => FetchValue::Atom(self.word()),
             };
             if let Some(name) = last {
                 pairs.push((name, value));
             }
-            last = if let Value::Atom(word) = value { Some(word) } else { None };
+            last = if let FetchValue::Atom(word) = value { Some(word) } else { None };
         }
         pairs
     }
 
-    fn value(&mut self) -> Option<Value<'a>> {
+    fn value(&mut self) -> Option<FetchValue<'a>> {
         match self.0 {
-            [b'"', ..] => self.quoted().map(Value::Text),
-            [b'{', ..] | [b'~', b'{', ..] => self.literal().map(Value::Text),
+            [b'"', ..] => self.quoted().map(FetchValue::Text),
+            [b'{', ..] | [b'~', b'{', ..] => self.literal().map(FetchValue::Text),
             [b'(', ..] => self.list(),
             [] | [b')', ..] => None,
-            _ => Some(Value::Atom(self.word())),
+            _ => Some(FetchValue::Atom(self.word())),
         }
     }
 
-    fn list(&mut self) -> Option<Value<'a>> {
+    fn list(&mut self) -> Option<FetchValue<'a>> {
         let mut depth = 0_u32;
         loop {
             match self.0 {
@@ -117,7 +117,7 @@ impl<'a> Scanner<'a> {
                     depth = depth.saturating_sub(1);
                     self.0 = rest;
                     if depth == 0 {
-                        return Some(Value::List);
+                        return Some(FetchValue::List);
                     }
                 }
                 [b' ', rest @ ..] => self.0 = rest,

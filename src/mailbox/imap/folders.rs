@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response};
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::folder::{Destinations, Name};
 use super::super::mail::Folder;
-use super::exchange::{Answer, Connection, Filing};
+use super::exchange::{CommandAnswer, Filing, ImapConnection};
 
 /// The response code of a folder that is there, though we may not see it (RFC 5530, section 3).
 const THERE: &str = "[ALREADYEXISTS]";
@@ -15,7 +15,7 @@ const THERE: &str = "[ALREADYEXISTS]";
 /// Makes the folders that are missing, and subscribes to them so that mail programs show them. Gives
 /// those that cannot be made, with the server's words: none of them is a reason not to read mails.
 pub(super) async fn make(
-    connection: &mut Connection,
+    connection: &mut ImapConnection,
     destinations: &Destinations,
     filing: Filing,
 ) -> Result<BTreeMap<Folder, String>, MailboxError> {
@@ -26,7 +26,7 @@ pub(super) async fn make(
     for (folder, name) in destinations.all() {
         // Where the server lists nothing, the first mail that is filed shows whether its folder is there.
         let is_missing = exists(connection, name).await? == Ok(false);
-        if is_missing && let Answer::Refused(said) = create(connection, name).await? {
+        if is_missing && let CommandAnswer::Refused(said) = create(connection, name).await? {
             refused.insert(folder, said);
         }
     }
@@ -34,7 +34,7 @@ pub(super) async fn make(
 }
 
 /// Whether a folder is there, or why the server does not say so.
-pub(super) async fn exists(connection: &mut Connection, name: &Name) -> Result<Result<bool, String>, MailboxError> {
+pub(super) async fn exists(connection: &mut ImapConnection, name: &Name) -> Result<Result<bool, String>, MailboxError> {
     let mut found = false;
     let mut see = |response: &Response<'_>| {
         if let Response::MailboxData(MailboxDatum::List(listed)) = response {
@@ -42,21 +42,21 @@ pub(super) async fn exists(connection: &mut Connection, name: &Name) -> Result<R
         }
     };
     let command = format!("LIST \"\" \"{}\"", name.wire());
-    Ok(match connection.run(Step::Folders, &command, 0, &mut see).await? {
-        Answer::Ok => Ok(found),
-        Answer::Refused(said) => Err(said),
+    Ok(match connection.run(MailboxStep::Folders, &command, 0, &mut see).await? {
+        CommandAnswer::Ok => Ok(found),
+        CommandAnswer::Refused(said) => Err(said),
     })
 }
 
-pub(super) async fn create(connection: &mut Connection, name: &Name) -> Result<Answer, MailboxError> {
-    let made = connection.order(Step::Folders, &format!("CREATE \"{}\"", name.wire())).await?;
+pub(super) async fn create(connection: &mut ImapConnection, name: &Name) -> Result<CommandAnswer, MailboxError> {
+    let made = connection.order(MailboxStep::Folders, &format!("CREATE \"{}\"", name.wire())).await?;
     match made {
-        Answer::Refused(said) if said.contains(THERE) => Ok(Answer::Ok),
-        Answer::Refused(_) => Ok(made),
-        Answer::Ok => {
+        CommandAnswer::Refused(said) if said.contains(THERE) => Ok(CommandAnswer::Ok),
+        CommandAnswer::Refused(_) => Ok(made),
+        CommandAnswer::Ok => {
             // A folder that nobody is subscribed to works as well.
-            connection.order(Step::Folders, &format!("SUBSCRIBE \"{}\"", name.wire())).await?;
-            Ok(Answer::Ok)
+            connection.order(MailboxStep::Folders, &format!("SUBSCRIBE \"{}\"", name.wire())).await?;
+            Ok(CommandAnswer::Ok)
         }
     }
 }

@@ -8,9 +8,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::super::error::{MailboxError, Step};
-use super::Session;
-use super::exchange::{Answer, Connection, FAREWELL, GRANTED, Heard};
+use super::super::error::{MailboxError, MailboxStep};
+use super::ImapSession;
+use super::exchange::{CommandAnswer, FAREWELL, GRANTED, Heard, ImapConnection};
 
 /// IDLE is ended and begun again at least that often, well before the 29 minutes of the RFC: routers
 /// forget silent connections sooner, and only a word shows that ours is one of those.
@@ -35,10 +35,10 @@ enum Woken {
     /// Mail came, the time is over, or we are to stop.
     ByUs,
     /// The server ended the command.
-    ByServer(Answer),
+    ByServer(CommandAnswer),
 }
 
-impl Session {
+impl ImapSession {
     /// Until mail may be there that the last list did not show, `at_most` that long, or until `stop`.
     pub(in super::super) async fn wait(
         &mut self,
@@ -67,20 +67,20 @@ impl Session {
     }
 }
 
-impl Connection {
+impl ImapConnection {
     async fn idle(&mut self, at_most: Duration, stop: &CancellationToken) -> Result<Idled, MailboxError> {
         self.grant(GRANTED);
         let begun = timeout(self.timeout, self.begin_idle()).await;
-        let (tag, refusal) = begun.unwrap_or(Err(MailboxError::Timeout(Step::Wait)))?;
+        let (tag, refusal) = begun.unwrap_or(Err(MailboxError::Timeout(MailboxStep::Wait)))?;
         if let Some(text) = refusal {
             return Ok(Idled::Refused(text));
         }
         match self.rest(&tag, at_most, stop).await? {
-            Woken::ByServer(answer) => answer.or_refused(Step::Wait)?,
+            Woken::ByServer(answer) => answer.or_refused(MailboxStep::Wait)?,
             Woken::ByUs => {
                 let limit = if stop.is_cancelled() { FAREWELL } else { DONE_LIMIT.min(self.timeout) };
                 let done = timeout(limit, self.end_idle(&tag)).await;
-                done.unwrap_or(Err(MailboxError::Timeout(Step::Wait)))?;
+                done.unwrap_or(Err(MailboxError::Timeout(MailboxStep::Wait)))?;
             }
         }
         Ok(Idled::Over)
@@ -88,12 +88,12 @@ impl Connection {
 
     /// Gives the tag, and what the server says if it refuses.
     async fn begin_idle(&mut self) -> Result<(String, Option<String>), MailboxError> {
-        let tag = self.say(Step::Wait, "IDLE").await?;
+        let tag = self.say(MailboxStep::Wait, "IDLE").await?;
         loop {
-            match self.hear(Step::Wait, &mut |_| {}).await? {
+            match self.hear(MailboxStep::Wait, &mut |_| {}).await? {
                 Heard::Data => {}
                 Heard::Ready => return Ok((tag, None)),
-                Heard::Done(answered, Answer::Refused(text)) if answered == tag => return Ok((tag, Some(text))),
+                Heard::Done(answered, CommandAnswer::Refused(text)) if answered == tag => return Ok((tag, Some(text))),
                 Heard::Done(..) => return Err(out_of_turn()),
             }
         }
@@ -112,7 +112,7 @@ impl Connection {
 
     async fn until_mail_comes(&mut self, tag: &str) -> Result<Woken, MailboxError> {
         while !self.arrivals.some() {
-            match self.hear(Step::Wait, &mut |_| {}).await? {
+            match self.hear(MailboxStep::Wait, &mut |_| {}).await? {
                 Heard::Data => {}
                 Heard::Done(answered, answer) if answered == tag => return Ok(Woken::ByServer(answer)),
                 Heard::Done(..) | Heard::Ready => return Err(out_of_turn()),
@@ -122,11 +122,11 @@ impl Connection {
     }
 
     async fn end_idle(&mut self, tag: &str) -> Result<(), MailboxError> {
-        self.write(Step::Wait, "DONE\r\n").await?;
+        self.write(MailboxStep::Wait, "DONE\r\n").await?;
         loop {
-            match self.hear(Step::Wait, &mut |_| {}).await? {
+            match self.hear(MailboxStep::Wait, &mut |_| {}).await? {
                 Heard::Data => {}
-                Heard::Done(answered, answer) if answered == tag => return answer.or_refused(Step::Wait),
+                Heard::Done(answered, answer) if answered == tag => return answer.or_refused(MailboxStep::Wait),
                 Heard::Done(..) | Heard::Ready => return Err(out_of_turn()),
             }
         }
@@ -134,5 +134,5 @@ impl Connection {
 }
 
 fn out_of_turn() -> MailboxError {
-    MailboxError::Protocol { step: Step::Wait, what: "elle ne répond pas à notre commande" }
+    MailboxError::Protocol { step: MailboxStep::Wait, what: "elle ne répond pas à notre commande" }
 }

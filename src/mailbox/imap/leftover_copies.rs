@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
 use sha2::{Digest, Sha256};
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::folder::Name;
-use super::Session;
+use super::ImapSession;
 use super::exchange::FRAME;
 use super::fetch::body_from;
 use super::list;
@@ -29,7 +29,7 @@ struct Seen {
     digest: Sha256,
 }
 
-impl Session {
+impl ImapSession {
     /// Those of the mails whose like is in the folder, each with one of its own beside as many that are of `others`. The
     /// folder to read is selected afterwards, as it was before.
     pub(super) async fn copied(
@@ -60,7 +60,7 @@ impl Session {
         others: usize,
     ) -> Result<BTreeSet<Uid>, Obstacle> {
         let command = format!("EXAMINE \"{}\"", folder.wire());
-        accepted(self.connection.order(Step::File, &command).await?)?;
+        accepted(self.connection.order(MailboxStep::File, &command).await?)?;
         let (mut found, mut claimed) = (BTreeSet::new(), BTreeSet::new());
         for (uid, face) in sought {
             let alike = self.of_length(face.0).await?;
@@ -105,7 +105,7 @@ impl Session {
         };
         let command = format!("UID FETCH {} (UID RFC822.SIZE BODY.PEEK[]<{from}.{PART}>)", uid::set(uids));
         let room = u64::try_from(uids.len()).unwrap_or(u64::MAX).saturating_mul(PART.saturating_add(FRAME));
-        accepted(self.connection.run(Step::File, &command, room, &mut see).await?)
+        accepted(self.connection.run(MailboxStep::File, &command, room, &mut see).await?)
     }
 
     /// The mails of exactly this length, the latest only: an interrupted copy is one of them. Where older ones of the same
@@ -118,7 +118,7 @@ impl Session {
             }
         };
         let command = format!("UID SEARCH LARGER {} SMALLER {}", bytes.saturating_sub(1), bytes.saturating_add(1));
-        accepted(self.connection.run(Step::File, &command, 0, &mut see).await?)?;
+        accepted(self.connection.run(MailboxStep::File, &command, 0, &mut see).await?)?;
         Ok(found.into_iter().rev().take(SET).collect::<BTreeSet<Uid>>().into_iter().collect())
     }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, ResponseCode, Status};
 use jiff::Timestamp;
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::folder::Name;
-use super::super::mail::Entry;
-use super::Session;
-use super::exchange::{Answer, Connection};
+use super::super::mail::ListedMail;
+use super::ImapSession;
+use super::exchange::{CommandAnswer, ImapConnection};
 use super::uid::{self, Uid};
 
 /// Room for the line of one mail, and for all of them: some hundred thousand.
@@ -31,10 +31,10 @@ pub(super) struct Inventory {
     gone: u64,
 }
 
-impl Session {
+impl ImapSession {
     /// Every mail, the lowest UID (the oldest) first, checked against the number that the server
     /// announces: a proxy that drops lines would otherwise hide mails for ever.
-    pub(in super::super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {
+    pub(in super::super) async fn list(&mut self) -> Result<Vec<ListedMail>, MailboxError> {
         self.connection.arrivals.forget();
         let selected = select(&mut self.connection, &self.source).await?;
         if selected.uid_validity != self.uid_validity {
@@ -103,20 +103,20 @@ impl Inventory {
         self.mails.entry(uid).or_insert((0, date));
     }
 
-    pub(super) fn into_entries(self, uid_validity: u32) -> Vec<Entry> {
+    pub(super) fn into_entries(self, uid_validity: u32) -> Vec<ListedMail> {
         let mut entries = Vec::with_capacity(self.mails.len());
         entries.extend(self.mails.into_iter().filter_map(|(uid, (size, internal_date))| {
-            Some(Entry { position: uid::position(uid_validity, uid)?, size, internal_date })
+            Some(ListedMail { position: uid::position(uid_validity, uid)?, size, internal_date })
         }));
         entries
     }
 }
 
-pub(super) async fn select(connection: &mut Connection, folder: &Name) -> Result<Selected, MailboxError> {
+pub(super) async fn select(connection: &mut ImapConnection, folder: &Name) -> Result<Selected, MailboxError> {
     let mut selected = Selected::default();
     let command = format!("SELECT \"{}\"", folder.wire());
-    let answer = connection.run(Step::Select, &command, 0, &mut |response| selected.see(response)).await?;
-    answer.or_missing(Step::Select, folder)?;
+    let answer = connection.run(MailboxStep::Select, &command, 0, &mut |response| selected.see(response)).await?;
+    answer.or_missing(MailboxStep::Select, folder)?;
     if selected.read_only {
         return Err(MailboxError::ReadOnly(folder.shown().to_owned()));
     }
@@ -124,27 +124,27 @@ pub(super) async fn select(connection: &mut Connection, folder: &Name) -> Result
         return Err(MailboxError::UidValidityMissing);
     }
     if selected.exists.is_none() {
-        return Err(MailboxError::Protocol { step: Step::Select, what: "le nombre de courriels manque" });
+        return Err(MailboxError::Protocol { step: MailboxStep::Select, what: "le nombre de courriels manque" });
     }
     Ok(selected)
 }
 
 /// A server that cannot say the size of each mail is asked for their numbers alone: one mail must not hide the others.
-pub(super) async fn inventory(connection: &mut Connection, exists: u64) -> Result<Inventory, MailboxError> {
+pub(super) async fn inventory(connection: &mut ImapConnection, exists: u64) -> Result<Inventory, MailboxError> {
     let mut inventory = Inventory::default();
     let room = exists.saturating_mul(LINE).min(ALL_LINES);
     let command = "UID FETCH 1:* (UID RFC822.SIZE INTERNALDATE)";
-    let answer = connection.run(Step::List, command, room, &mut |response| inventory.see(response)).await?;
-    if answer == Answer::Ok && inventory.listed().saturating_add(inventory.gone) >= exists {
+    let answer = connection.run(MailboxStep::List, command, room, &mut |response| inventory.see(response)).await?;
+    if answer == CommandAnswer::Ok && inventory.listed().saturating_add(inventory.gone) >= exists {
         return Ok(inventory);
     }
     let mut see = |response: &Response<'_>| match response {
         Response::MailboxData(MailboxDatum::Search(uids)) => uids.iter().for_each(|uid| inventory.is_there(*uid, None)),
         other => inventory.see(other),
     };
-    match (connection.run(Step::List, "UID SEARCH ALL", room, &mut see).await?, answer) {
-        (Answer::Ok, _) | (_, Answer::Ok) => Ok(inventory),
-        (_, refused) => refused.or_refused(Step::List).map(|()| inventory),
+    match (connection.run(MailboxStep::List, "UID SEARCH ALL", room, &mut see).await?, answer) {
+        (CommandAnswer::Ok, _) | (_, CommandAnswer::Ok) => Ok(inventory),
+        (_, refused) => refused.or_refused(MailboxStep::List).map(|()| inventory),
     }
 }
 

@@ -4,11 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::timeout;
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::settings::ImapSettings;
 use super::connect::Stream;
 use super::exchange::is_for_now;
-use super::prelogin::{Answer, Dialogue, Offered, Respond};
+use super::prelogin::{Dialogue, Offered, PreloginAnswer, Respond};
 use super::sasl::Credential;
 use crate::config_values::Veil;
 
@@ -26,7 +26,7 @@ pub(super) async fn login(
     dialogue.cover(credential.veil(&settings.user));
     let limit = settings.timeout.get();
     let said = timeout(limit, say(dialogue, offered, &settings.user, &credential)).await;
-    said.map_err(|_| MailboxError::Timeout(Step::Login))?
+    said.map_err(|_| MailboxError::Timeout(MailboxStep::Login))?
 }
 
 async fn say(
@@ -44,7 +44,7 @@ async fn say(
         }
         Credential::Password(password) => {
             let command = format!("LOGIN {} {}", quoted(user), quoted(password));
-            let (answer, _) = dialogue.exchange(Step::Login, &command, &mut |_| None).await?;
+            let (answer, _) = dialogue.exchange(MailboxStep::Login, &command, &mut |_| None).await?;
             judge(answer, None)
         }
         Credential::Certificate => Err(MailboxError::Unsupported("l’identification par certificat (AUTH=EXTERNAL)")),
@@ -75,7 +75,7 @@ async fn authenticate(
         }
         Some(response.unwrap_or_default())
     };
-    let (answer, _) = dialogue.exchange(Step::Login, &command, respond).await?;
+    let (answer, _) = dialogue.exchange(MailboxStep::Login, &command, respond).await?;
     judge(answer, told)
 }
 
@@ -85,14 +85,16 @@ fn decoded(challenge: &str, veil: &Veil) -> String {
 }
 
 /// What the server made of the login. `told` is what it said of it in a challenge.
-fn judge(answer: Answer, told: Option<String>) -> Result<(), MailboxError> {
+fn judge(answer: PreloginAnswer, told: Option<String>) -> Result<(), MailboxError> {
     match answer {
-        Answer::Ok => Ok(()),
-        Answer::No(text) if !is_for_now(&text) => {
+        PreloginAnswer::Ok => Ok(()),
+        PreloginAnswer::No(text) if !is_for_now(&text) => {
             let told = told.filter(|told| !told.is_empty()).map_or_else(String::new, |told| format!(" ({told})"));
             Err(MailboxError::CredentialRefused(format!("{text}{told}")))
         }
-        Answer::No(text) | Answer::Bad(text) => Err(MailboxError::Refused { step: Step::Login, text }),
+        PreloginAnswer::No(text) | PreloginAnswer::Bad(text) => {
+            Err(MailboxError::Refused { step: MailboxStep::Login, text })
+        }
     }
 }
 

@@ -29,12 +29,12 @@ mod uid;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::error::{MailboxError, SetupError};
+use super::error::{MailboxError, MailboxSetupError};
 use super::folder::{Destinations, Name};
 use super::mail::Folder;
 use super::settings::{Folders, ImapSettings};
 use connect::Endpoint;
-use exchange::{Abilities, Connection};
+use exchange::{Abilities, ImapConnection};
 use login_rate::Pace;
 pub(super) use probe::Probe;
 use uid::Uid;
@@ -53,8 +53,8 @@ pub(super) struct Imap {
 
 /// A connection on which the folder to read is selected.
 #[derive(Debug)]
-pub(super) struct Session {
-    connection: Connection,
+pub(super) struct ImapSession {
+    connection: ImapConnection,
     abilities: Abilities,
     source: Name,
     destinations: Destinations,
@@ -71,10 +71,10 @@ pub(super) struct Session {
 }
 
 impl Imap {
-    pub(super) fn new(settings: &ImapSettings, folders: &Folders) -> Result<Self, SetupError> {
+    pub(super) fn new(settings: &ImapSettings, folders: &Folders) -> Result<Self, MailboxSetupError> {
         sasl::check(settings)?;
         if settings.timeout.get().is_zero() {
-            return Err(SetupError::Timeout);
+            return Err(MailboxSetupError::Timeout);
         }
         let source = Name::new(&settings.folder)?;
         let destinations = Destinations::new(folders, source.shown())?;
@@ -86,21 +86,21 @@ impl Imap {
         self.endpoint.check_revocation(revocation);
     }
 
-    pub(super) async fn open(&self) -> Result<Session, MailboxError> {
+    pub(super) async fn open(&self) -> Result<ImapSession, MailboxError> {
         self.pace.ready().await;
         self.connect().await.map_err(|error| error.naming(&self.settings))
     }
 
-    async fn connect(&self) -> Result<Session, MailboxError> {
+    async fn connect(&self) -> Result<ImapSession, MailboxError> {
         let (mut dialogue, offered) = connect::dial(&self.endpoint, &self.settings).await?;
         self.pace.count();
         login::login(&mut dialogue, &offered, &self.settings).await?;
-        let mut connection = Connection::new(dialogue, self.settings.timeout.get());
+        let mut connection = ImapConnection::new(dialogue, self.settings.timeout.get());
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         let refused = folders::make(&mut connection, &self.destinations, abilities.filing).await?;
         let selected = list::select(&mut connection, &self.source).await?;
-        Ok(Session {
+        Ok(ImapSession {
             connection,
             abilities,
             source: self.source.clone(),
@@ -114,7 +114,7 @@ impl Imap {
     }
 }
 
-impl Session {
+impl ImapSession {
     pub(super) fn moves(&self) -> bool {
         self.abilities.filing.moves()
     }

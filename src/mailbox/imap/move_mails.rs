@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_imap::imap_proto::{AttributeValue, Response};
 use tracing::warn;
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::folder::Name;
 use super::super::mail::{Attempt, Folder, Moved, Position};
-use super::exchange::{Answer, Filing};
+use super::exchange::{CommandAnswer, Filing};
 use super::uid::{self, SET, Uid};
-use super::{Session, folders};
+use super::{ImapSession, folders};
 
 /// Refusals in a row, nothing being taken between them: enough to find one mail among [`SET`] that a folder does not take.
 /// Beyond them it is the folder that takes none.
@@ -40,7 +40,7 @@ struct Tried {
     refusal: Option<(String, bool)>,
 }
 
-impl Session {
+impl ImapSession {
     /// One MOVE for each folder and 50 mails. Which mails a MOVE found, only servers with UIDPLUS say
     /// (COPYUID), and some confirm a move and do nothing: so the set is looked up before and after.
     /// What was there and no longer is, was moved; what was not there had gone.
@@ -250,24 +250,24 @@ impl Session {
     async fn remove(&mut self, uids: &[Uid]) -> Result<(), Obstacle> {
         accepted(self.store(uids, "\\Deleted").await?)?;
         let command = format!("UID EXPUNGE {}", uid::set(uids));
-        accepted(self.connection.order(Step::File, &command).await?)
+        accepted(self.connection.order(MailboxStep::File, &command).await?)
     }
 
     /// A folder that has gone meanwhile is made again.
     async fn send(&mut self, verb: &str, uids: &[Uid], name: &Name) -> Result<(), Obstacle> {
         let command = format!("UID {verb} {} \"{}\"", uid::set(uids), name.wire());
-        match self.connection.order(Step::File, &command).await? {
-            Answer::Refused(text) if text.starts_with("[TRYCREATE]") => {
+        match self.connection.order(MailboxStep::File, &command).await? {
+            CommandAnswer::Refused(text) if text.starts_with("[TRYCREATE]") => {
                 accepted(folders::create(&mut self.connection, name).await?)?;
-                accepted(self.connection.order(Step::File, &command).await?)
+                accepted(self.connection.order(MailboxStep::File, &command).await?)
             }
             answer => accepted(answer),
         }
     }
 
-    async fn store(&mut self, uids: &[Uid], flag: &str) -> Result<Answer, MailboxError> {
+    async fn store(&mut self, uids: &[Uid], flag: &str) -> Result<CommandAnswer, MailboxError> {
         let command = format!("UID STORE {} +FLAGS.SILENT ({flag})", uid::set(uids));
-        self.connection.order(Step::File, &command).await
+        self.connection.order(MailboxStep::File, &command).await
     }
 
     /// Those that are still there, ascending.
@@ -276,7 +276,7 @@ impl Session {
         let mut present = BTreeSet::new();
         let mut see = |response: &Response<'_>| present.extend(number(response).filter(|uid| asked.contains(uid)));
         let command = format!("UID FETCH {} (UID FLAGS)", uid::set(uids));
-        accepted(self.connection.run(Step::File, &command, 0, &mut see).await?)?;
+        accepted(self.connection.run(MailboxStep::File, &command, 0, &mut see).await?)?;
         Ok(present.into_iter().collect())
     }
 }
@@ -298,10 +298,10 @@ impl From<MailboxError> for Obstacle {
 }
 
 /// Makes a refusal an obstacle.
-pub(super) fn accepted(answer: Answer) -> Result<(), Obstacle> {
+pub(super) fn accepted(answer: CommandAnswer) -> Result<(), Obstacle> {
     match answer {
-        Answer::Ok => Ok(()),
-        Answer::Refused(said) => Err(Obstacle::Refusal(said)),
+        CommandAnswer::Ok => Ok(()),
+        CommandAnswer::Refused(said) => Err(Obstacle::Refusal(said)),
     }
 }
 

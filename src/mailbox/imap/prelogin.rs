@@ -3,7 +3,7 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::byte_limit::Limited;
 use super::exchange::{from_io, refused};
 use super::framing;
@@ -19,7 +19,7 @@ pub(super) struct Offered(Vec<String>);
 
 /// How a command ended, with the server's text made safe to repeat.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum PreloginAnswer {
     Ok,
     No(String),
     Bad(String),
@@ -60,41 +60,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// The server's first line. `PREAUTH` is refused: it would skip STARTTLS, and the login.
     pub(super) async fn greeting(&mut self) -> Result<(), MailboxError> {
-        let line = self.line(Step::Greeting).await?;
+        let line = self.line(MailboxStep::Greeting).await?;
         match line.split_once(' ') {
             Some(("*", rest)) if has_status(rest, "OK") => Ok(()),
             // RFC 3501, section 7.1.5; nginx says BAD to a client without a certificate.
             Some(("*", rest)) if ["BYE", "BAD", "NO"].iter().any(|status| has_status(rest, status)) => {
-                Err(refused(Step::Greeting, words(rest)))
+                Err(refused(MailboxStep::Greeting, words(rest)))
             }
             // A web server on this port.
-            _ if tls::blames_our_certificate(&line) => Err(refused(Step::Greeting, &line)),
-            _ => Err(MailboxError::Protocol { step: Step::Greeting, what: "l’accueil n’est ni OK ni BYE" }),
+            _ if tls::blames_our_certificate(&line) => Err(refused(MailboxStep::Greeting, &line)),
+            _ => Err(MailboxError::Protocol { step: MailboxStep::Greeting, what: "l’accueil n’est ni OK ni BYE" }),
         }
     }
 
     /// What the server offers at this moment.
     pub(super) async fn capabilities(&mut self) -> Result<Offered, MailboxError> {
-        let lines = self.command(Step::Capability, "CAPABILITY").await?;
+        let lines = self.command(MailboxStep::Capability, "CAPABILITY").await?;
         let offered = lines.iter().filter_map(|line| line.strip_prefix("* CAPABILITY "));
         Ok(Offered(offered.flat_map(str::split_whitespace).map(str::to_ascii_uppercase).collect()))
     }
 
     /// Runs a command; gives the lines before its OK.
-    pub(super) async fn command(&mut self, step: Step, command: &str) -> Result<Vec<String>, MailboxError> {
+    pub(super) async fn command(&mut self, step: MailboxStep, command: &str) -> Result<Vec<String>, MailboxError> {
         match self.exchange(step, command, &mut |_| None).await? {
-            (Answer::Ok, lines) => Ok(lines),
-            (Answer::No(text) | Answer::Bad(text), _) => Err(MailboxError::Refused { step, text }),
+            (PreloginAnswer::Ok, lines) => Ok(lines),
+            (PreloginAnswer::No(text) | PreloginAnswer::Bad(text), _) => Err(MailboxError::Refused { step, text }),
         }
     }
 
     /// Runs a command that the server may answer with challenges first (RFC 3501, section 7.5).
     pub(super) async fn exchange(
         &mut self,
-        step: Step,
+        step: MailboxStep,
         command: &str,
         respond: Respond<'_>,
-    ) -> Result<(Answer, Vec<String>), MailboxError> {
+    ) -> Result<(PreloginAnswer, Vec<String>), MailboxError> {
         self.commands = self.commands.saturating_add(1);
         let tag = format!("D{}", self.commands);
         self.say(step, &format!("{tag} {command}")).await?;
@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// The stream, provided that the server said nothing that was not asked for: in front of TLS
     /// such bytes may come from anyone (CVE-2011-0411).
-    pub(super) fn into_stream(self, step: Step) -> Result<S, MailboxError> {
+    pub(super) fn into_stream(self, step: MailboxStep) -> Result<S, MailboxError> {
         if self.read.is_empty() {
             Ok(self.stream)
         } else {
@@ -129,14 +129,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    async fn say(&mut self, step: Step, line: &str) -> Result<(), MailboxError> {
+    async fn say(&mut self, step: MailboxStep, line: &str) -> Result<(), MailboxError> {
         let written = self.stream.write_all(format!("{line}\r\n").as_bytes()).await;
         written.map_err(|error| from_io(step, &error))?;
         self.stream.flush().await.map_err(|error| from_io(step, &error))
     }
 
     /// A line of data with its literals as quoted strings (RFC 3501, section 4.3), so that it is read like any other.
-    async fn with_literals(&mut self, step: Step, mut line: String) -> Result<String, MailboxError> {
+    async fn with_literals(&mut self, step: MailboxStep, mut line: String) -> Result<String, MailboxError> {
         while let Some((at, bytes)) = framing::announced(&line) {
             if line.len().saturating_add(bytes) > LONGEST_LINE {
                 return Err(MailboxError::Protocol { step, what: "une ligne est trop longue" });
@@ -150,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Ok(line)
     }
 
-    async fn bytes(&mut self, step: Step, bytes: usize) -> Result<Vec<u8>, MailboxError> {
+    async fn bytes(&mut self, step: MailboxStep, bytes: usize) -> Result<Vec<u8>, MailboxError> {
         while self.read.len() < bytes {
             self.read_more(step).await?;
         }
@@ -158,14 +158,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Ok(std::mem::replace(&mut self.read, rest))
     }
 
-    async fn read_more(&mut self, step: Step) -> Result<(), MailboxError> {
+    async fn read_more(&mut self, step: MailboxStep) -> Result<(), MailboxError> {
         match self.stream.read_buf(&mut self.read).await.map_err(|error| from_io(step, &error))? {
             0 => Err(MailboxError::Broken(step)),
             _ => Ok(()),
         }
     }
 
-    async fn line(&mut self, step: Step) -> Result<String, MailboxError> {
+    async fn line(&mut self, step: MailboxStep) -> Result<String, MailboxError> {
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
                 let rest = self.read.split_off(end.saturating_add(1));
@@ -195,12 +195,12 @@ fn quoted(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-fn answer(rest: &str) -> Answer {
+fn answer(rest: &str) -> PreloginAnswer {
     let text = crate::defect::excerpt(words(rest));
     match rest.split(' ').next() {
-        Some(status) if status.eq_ignore_ascii_case("OK") => Answer::Ok,
-        Some(status) if status.eq_ignore_ascii_case("NO") => Answer::No(text),
-        _ => Answer::Bad(text),
+        Some(status) if status.eq_ignore_ascii_case("OK") => PreloginAnswer::Ok,
+        Some(status) if status.eq_ignore_ascii_case("NO") => PreloginAnswer::No(text),
+        _ => PreloginAnswer::Bad(text),
     }
 }
 

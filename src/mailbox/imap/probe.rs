@@ -2,18 +2,18 @@
 
 use tokio::time::timeout;
 
-use super::super::error::{MailboxError, Step};
+use super::super::error::{MailboxError, MailboxStep};
 use super::super::folder::{Destinations, Name};
 use super::super::inspect::{Hindrance, Quota};
-use super::super::mail::Entry;
-use super::exchange::{Abilities, Connection};
+use super::super::mail::ListedMail;
+use super::exchange::{Abilities, ImapConnection};
 use super::facts::Facts;
 use super::{Imap, connect, folders, list, login};
 
 /// A connection after the login.
 #[derive(Debug)]
 pub(in super::super) struct Probe {
-    connection: Connection,
+    connection: ImapConnection,
     abilities: Abilities,
     facts: Facts,
     source: Name,
@@ -30,8 +30,8 @@ impl Imap {
         login::login(&mut dialogue, &offered, &self.settings).await?;
         let limit = self.settings.timeout.get();
         let facts = timeout(limit, Facts::ask(&mut dialogue, &self.source, &self.destinations)).await;
-        let facts = facts.map_err(|_| MailboxError::Timeout(Step::Folders))??;
-        let mut connection = Connection::new(dialogue, limit);
+        let facts = facts.map_err(|_| MailboxError::Timeout(MailboxStep::Folders))??;
+        let mut connection = ImapConnection::new(dialogue, limit);
         let abilities = connection.abilities().await?;
         connection.identify(&abilities).await?;
         let (source, destinations) = (self.source.clone(), self.destinations.clone());
@@ -48,7 +48,7 @@ impl Probe {
         self.abilities.filing.moves()
     }
 
-    pub(in super::super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {
+    pub(in super::super) async fn list(&mut self) -> Result<Vec<ListedMail>, MailboxError> {
         let selected = list::select(&mut self.connection, &self.source).await?;
         match selected.exists.unwrap_or_default() {
             0 => Ok(Vec::new()),
@@ -63,7 +63,7 @@ impl Probe {
         let mut missing = Vec::new();
         for name in self.destinations.names() {
             let found = folders::exists(&mut self.connection, name).await?;
-            if !found.map_err(|text| MailboxError::Refused { step: Step::Folders, text })? {
+            if !found.map_err(|text| MailboxError::Refused { step: MailboxStep::Folders, text })? {
                 missing.push(name.shown().to_owned());
             }
         }

@@ -1,7 +1,7 @@
 //! What proves who we are: SASL PLAIN (RFC 4616), EXTERNAL (RFC 4422, appendix A) and XOAUTH2, which
 //! no RFC describes (<https://developers.google.com/workspace/gmail/imap/xoauth2-protocol>).
 
-use super::super::error::SetupError;
+use super::super::error::MailboxSetupError;
 use super::super::settings::{Auth, ImapSettings};
 use crate::config_values::{LoginKey, Need, Secret, Veil, login_fault};
 
@@ -14,7 +14,7 @@ pub(super) enum Credential {
 }
 
 /// Refuses keys that are missing or superfluous, without looking into any file.
-pub(super) fn check_keys(settings: &ImapSettings) -> Result<(), SetupError> {
+pub(super) fn check_keys(settings: &ImapSettings) -> Result<(), MailboxSetupError> {
     let ImapSettings { auth, password, token, identity, .. } = settings;
     let (of_password, of_token, of_identity) = match auth {
         Auth::Plain => (Need::Needed, Need::Useless, Need::Optional),
@@ -26,11 +26,11 @@ pub(super) fn check_keys(settings: &ImapSettings) -> Result<(), SetupError> {
         (LoginKey::Token, of_token, token.is_some()),
         (LoginKey::Identity, of_identity, identity.is_some()),
     ]);
-    fault.map_or(Ok(()), |fault| Err(SetupError::Login { auth: *auth, fault }))
+    fault.map_or(Ok(()), |fault| Err(MailboxSetupError::Login { auth: *auth, fault }))
 }
 
 /// Refuses what no login can carry, as far as it is known without running a command.
-pub(super) fn check(settings: &ImapSettings) -> Result<(), SetupError> {
+pub(super) fn check(settings: &ImapSettings) -> Result<(), MailboxSetupError> {
     check_keys(settings)?;
     let secret = match settings.auth {
         Auth::Plain => settings.password.as_ref(),
@@ -43,7 +43,7 @@ pub(super) fn check(settings: &ImapSettings) -> Result<(), SetupError> {
 
 impl Credential {
     /// Read anew, so that a renewed one needs no restart.
-    pub(super) async fn of(settings: &ImapSettings) -> Result<Self, SetupError> {
+    pub(super) async fn of(settings: &ImapSettings) -> Result<Self, MailboxSetupError> {
         check_keys(settings)?;
         legal(&settings.user)?;
         match (settings.auth, &settings.password, &settings.token) {
@@ -79,12 +79,12 @@ impl Credential {
     }
 }
 
-async fn revealed(secret: &Secret) -> Result<String, SetupError> {
+async fn revealed(secret: &Secret) -> Result<String, MailboxSetupError> {
     let revealed = secret.reveal().await?;
     legal(&revealed)?;
     Ok(revealed)
 }
 
-fn legal(text: &str) -> Result<(), SetupError> {
-    if text.is_empty() || text.chars().any(char::is_control) { Err(SetupError::Credential) } else { Ok(()) }
+fn legal(text: &str) -> Result<(), MailboxSetupError> {
+    if text.is_empty() || text.chars().any(char::is_control) { Err(MailboxSetupError::Credential) } else { Ok(()) }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::super::error::MailboxError;
-use super::super::mail::{Fetched, Haul, Left, Limits, Position};
+use super::super::mail::{FetchLimits, Fetched, Haul, Left, Position};
 use super::list::{Inbox, scan};
 use crate::unread::Cause;
 
@@ -17,7 +17,7 @@ pub(super) fn mails(
     root: &Path,
     mut inbox: Inbox,
     wanted: Vec<(Position, u64)>,
-    limits: Limits,
+    limits: FetchLimits,
 ) -> Result<Haul, MailboxError> {
     let mut haul = Haul::default();
     for (position, size) in wanted {
@@ -36,7 +36,7 @@ fn mail(
     inbox: &mut Inbox,
     position: &Position,
     size: u64,
-    limits: Limits,
+    limits: FetchLimits,
 ) -> Result<Option<Result<Fetched, Failed>>, MailboxError> {
     let is_large = size > limits.whole;
     let bytes = if is_large { u64::try_from(limits.header).unwrap_or(u64::MAX) } else { size.saturating_add(1) };

@@ -9,19 +9,19 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::super::error::MailboxError;
-use super::super::mail::{Entry, Position};
+use super::super::mail::{ListedMail, Position};
 use super::{at, name};
 
 /// The mails of one look, by position.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inbox {
-    mails: BTreeMap<Position, Waiting>,
+    mails: BTreeMap<Position, UnlistedFile>,
     /// Names of what lies there and is no mail.
     strangers: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
-struct Waiting {
+struct UnlistedFile {
     path: PathBuf,
     size: u64,
     delivered: Option<Timestamp>,
@@ -29,8 +29,9 @@ struct Waiting {
 
 impl Inbox {
     /// The oldest first: by time of delivery, then by name.
-    pub(super) fn entries(&self) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = self.mails.iter().map(|(position, waiting)| waiting.entry(position)).collect();
+    pub(super) fn entries(&self) -> Vec<ListedMail> {
+        let mut entries: Vec<ListedMail> =
+            self.mails.iter().map(|(position, waiting)| waiting.entry(position)).collect();
         entries.sort_by_key(|entry| entry.internal_date);
         entries
     }
@@ -62,7 +63,7 @@ impl Inbox {
         let metadata = entry.metadata()?;
         match name::position(&file_name) {
             Some(position) if metadata.is_file() => {
-                self.mails.insert(position, Waiting::new(entry.path(), &metadata));
+                self.mails.insert(position, UnlistedFile::new(entry.path(), &metadata));
             }
             _ => {
                 self.strangers.insert(crate::defect::excerpt(&file_name.to_string_lossy()));
@@ -72,14 +73,14 @@ impl Inbox {
     }
 }
 
-impl Waiting {
+impl UnlistedFile {
     fn new(path: PathBuf, metadata: &Metadata) -> Self {
         let delivered = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
         Self { path, size: metadata.len(), delivered }
     }
 
-    fn entry(&self, position: &Position) -> Entry {
-        Entry { position: position.clone(), size: self.size, internal_date: self.delivered }
+    fn entry(&self, position: &Position) -> ListedMail {
+        ListedMail { position: position.clone(), size: self.size, internal_date: self.delivered }
     }
 }
 

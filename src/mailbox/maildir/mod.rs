@@ -18,9 +18,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::error::{MailboxError, SetupError, Step};
+use super::error::{MailboxError, MailboxSetupError, MailboxStep};
 use super::folder::{Destinations, Name};
-use super::mail::{Entry, Folder, Haul, Limits, Moved, Position, batches_by};
+use super::mail::{FetchLimits, Folder, Haul, ListedMail, Moved, Position, batches_by};
 use super::settings::{Folders, MaildirSettings};
 use list::Inbox;
 
@@ -42,7 +42,7 @@ pub(super) struct Maildir {
 
 /// A Maildir that was there when it was opened.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct MaildirSession {
     root: PathBuf,
     destinations: Destinations,
     inbox: Inbox,
@@ -51,7 +51,7 @@ pub(super) struct Session {
 }
 
 impl Maildir {
-    pub(super) fn new(settings: &MaildirSettings, folders: &Folders) -> Result<Self, SetupError> {
+    pub(super) fn new(settings: &MaildirSettings, folders: &Folders) -> Result<Self, MailboxSetupError> {
         Ok(Self { root: settings.path.clone(), destinations: Destinations::in_maildir(folders)? })
     }
 
@@ -62,38 +62,38 @@ impl Maildir {
     }
 
     /// Every mail that waits, the oldest first, with nothing opened or made.
-    pub(super) async fn look(&self) -> Result<Vec<Entry>, MailboxError> {
+    pub(super) async fn look(&self) -> Result<Vec<ListedMail>, MailboxError> {
         let root = self.root.clone();
-        Ok(blocking(Step::List, move || list::scan(&root)).await?.entries())
+        Ok(blocking(MailboxStep::List, move || list::scan(&root)).await?.entries())
     }
 
     /// The directory must exist: one made here would hide a wrong path for ever. The folders to
     /// file in are made.
-    pub(super) async fn open(&self) -> Result<Session, MailboxError> {
+    pub(super) async fn open(&self) -> Result<MaildirSession, MailboxError> {
         let (root, destinations) = (self.root.clone(), self.destinations.clone());
-        let mut session = Session { root, destinations, inbox: Inbox::default(), refused: BTreeMap::new() };
-        session.scan(Step::Folders).await?;
+        let mut session = MaildirSession { root, destinations, inbox: Inbox::default(), refused: BTreeMap::new() };
+        session.scan(MailboxStep::Folders).await?;
         session.make_folders().await?;
         Ok(session)
     }
 }
 
-impl Session {
-    pub(super) async fn list(&mut self) -> Result<Vec<Entry>, MailboxError> {
-        let inbox = self.scan(Step::List).await?;
+impl MaildirSession {
+    pub(super) async fn list(&mut self) -> Result<Vec<ListedMail>, MailboxError> {
+        let inbox = self.scan(MailboxStep::List).await?;
         inbox.warn_of_what_is_no_mail(&self.inbox);
         self.inbox = inbox;
         Ok(self.inbox.entries())
     }
 
-    pub(super) async fn fetch(&mut self, positions: &[Position], limits: Limits) -> Result<Haul, MailboxError> {
+    pub(super) async fn fetch(&mut self, positions: &[Position], limits: FetchLimits) -> Result<Haul, MailboxError> {
         let wanted: Vec<(Position, u64)> =
             positions.iter().filter_map(|position| self.inbox.wanted(position)).collect();
         let mut haul = Haul::default();
         for batch in batches_by(&wanted, |(_, size)| *size) {
             let (inbox, batch) = (self.inbox.clone(), batch.to_vec());
             let root = self.root.clone();
-            let read = blocking(Step::Fetch, move || fetch::mails(&root, inbox, batch, limits)).await?;
+            let read = blocking(MailboxStep::Fetch, move || fetch::mails(&root, inbox, batch, limits)).await?;
             haul.mails.extend(read.mails);
             haul.left.extend(read.left);
         }
@@ -107,7 +107,7 @@ impl Session {
             .map(|(position, folder)| (position.clone(), move_mails::directory(&root, self.destinations.of(*folder))))
             .collect();
         let folders: Vec<Folder> = asked.iter().map(|(_, folder)| *folder).collect();
-        let filed = blocking(Step::File, move || move_mails::file(&root, &moves)).await?;
+        let filed = blocking(MailboxStep::File, move || move_mails::file(&root, &moves)).await?;
         for folder in &folders {
             self.refused.remove(folder);
         }
@@ -128,7 +128,7 @@ impl Session {
     pub(super) async fn make_folders(&mut self) -> Result<(), MailboxError> {
         let folder = |(folder, name): (Folder, &Name)| (folder, move_mails::directory(&self.root, name));
         let folders: Vec<(Folder, PathBuf)> = self.destinations.all().map(folder).collect();
-        self.refused = blocking(Step::Folders, move || {
+        self.refused = blocking(MailboxStep::Folders, move || {
             let refused = |(folder, directory): &(Folder, PathBuf)| {
                 let error = move_mails::create(directory).err()?;
                 Some((*folder, move_mails::told(&error)))
@@ -145,20 +145,20 @@ impl Session {
     }
 
     async fn until_new_mail(&self) -> Result<(), MailboxError> {
-        while !self.scan(Step::List).await?.has_more_than(&self.inbox) {
+        while !self.scan(MailboxStep::List).await?.has_more_than(&self.inbox) {
             sleep(POLL).await;
         }
         Ok(())
     }
 
-    async fn scan(&self, step: Step) -> Result<Inbox, MailboxError> {
+    async fn scan(&self, step: MailboxStep) -> Result<Inbox, MailboxError> {
         let root = self.root.clone();
         blocking(step, move || list::scan(&root)).await
     }
 }
 
 async fn blocking<T: Send + 'static>(
-    step: Step,
+    step: MailboxStep,
     work: impl FnOnce() -> Result<T, MailboxError> + Send + 'static,
 ) -> Result<T, MailboxError> {
     let Ok(Ok(turn)) = timeout(STEP_LIMIT, AT_ONCE.acquire()).await else { return Err(MailboxError::Timeout(step)) };

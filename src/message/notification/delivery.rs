@@ -4,7 +4,7 @@ use super::fields::Group;
 
 /// What became of a mail for one recipient. Texts are safe to repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub struct DeliveryNotice {
     /// The address it was sent to, as far as the server says.
     pub recipient: Option<String>,
     /// What happened.
@@ -26,7 +26,7 @@ pub enum Action {
     Done,
 }
 
-impl Delivery {
+impl DeliveryNotice {
     /// Reads a group of fields; `None` if it is not about a recipient.
     pub(super) fn read(group: &Group) -> Option<Self> {
         let status = group.values("status").find_map(status);

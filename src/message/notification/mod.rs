@@ -6,13 +6,13 @@
 mod delivery;
 mod fields;
 
-use super::head::Head;
+use super::head::HeaderBlock;
 use super::identifier;
 use super::mime::{parts, split_head};
 use super::part::Facts;
 use crate::defect::excerpt;
 
-pub use delivery::{Action, Delivery};
+pub use delivery::{Action, DeliveryNotice};
 use fields::Group;
 
 /// The parts of a report that are looked at; RFC 6522 has three.
@@ -44,7 +44,7 @@ pub struct Receipt {
     kind: ReceiptKind,
     original_message_id: Option<String>,
     envelope_id: Option<String>,
-    deliveries: Vec<Delivery>,
+    deliveries: Vec<DeliveryNotice>,
     disposition: Option<String>,
     error: Option<String>,
 }
@@ -66,7 +66,7 @@ impl Receipt {
     }
 
     /// What a delivery notice says of each recipient, the first 16.
-    pub fn deliveries(&self) -> &[Delivery] {
+    pub fn deliveries(&self) -> &[DeliveryNotice] {
         &self.deliveries
     }
 
@@ -96,7 +96,7 @@ impl Receipt {
             kind: kind(facts, &parts),
             original_message_id: original_message_id(&notice, &parts),
             envelope_id: first("original-envelope-id").and_then(identifier::one),
-            deliveries: notice.iter().filter_map(|group| Delivery::read(group)).take(MAX_RECIPIENTS).collect(),
+            deliveries: notice.iter().filter_map(|group| DeliveryNotice::read(group)).take(MAX_RECIPIENTS).collect(),
             error: first("error").or(first("failure")).or(first("disposition").and_then(behind_error)).map(excerpt),
             disposition,
         }
@@ -112,7 +112,7 @@ struct Part {
 impl Part {
     fn read(entity: &[u8]) -> Self {
         let (block, body) = split_head(entity);
-        let facts = Facts::read(&Head::read(block.get(..MAX_BYTES).unwrap_or(block)), "text/plain");
+        let facts = Facts::read(&HeaderBlock::read(block.get(..MAX_BYTES).unwrap_or(block)), "text/plain");
         let groups = Group::all(&text(&facts.encoding.decode(body).bytes));
         Self { media: facts.media, groups }
     }

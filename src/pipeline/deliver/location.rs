@@ -14,7 +14,7 @@ use crate::capacity::{Genre, Location, Update};
 use crate::defect::Code;
 use crate::fail_point::fail_point;
 use crate::health::Task;
-use crate::ror::{Attempted, Exchange, Found, GenreCode, Held, PushFailure, Read, Refusal};
+use crate::ror::{Attempted, Exchange, GenreCode, PushFailure, Read, RorHolding, RorRefusal, RorValue};
 use crate::store::{Answered, Batch, Closing, Removal, RemovalClosing, RowToSend, StoreError, Twin};
 
 /// How old an answer may be before it is recorded, while others of its location are awaited: those of a ROR that answers
@@ -34,7 +34,7 @@ enum Next {
 }
 
 /// What reading before writing led to.
-enum Look {
+enum ReadBeforeWrite {
     Closed(Box<Closing>, Next),
     Write,
 }
@@ -142,8 +142,8 @@ impl Delivery {
     async fn push(&self, batch: &Batch, row: &RowToSend) -> (Answered, Next) {
         let mut exchanges = Vec::new();
         let (closing, next) = match self.look(row, &mut exchanges).await {
-            Look::Closed(closing, next) => (*closing, next),
-            Look::Write => self.write(batch, row, &mut exchanges).await,
+            ReadBeforeWrite::Closed(closing, next) => (*closing, next),
+            ReadBeforeWrite::Write => self.write(batch, row, &mut exchanges).await,
         };
         (row.answered(probes(&exchanges), closing, self.settled(), self.clock.now()), next)
     }
@@ -169,9 +169,9 @@ impl Delivery {
     }
 
     /// Where the ROR is read first: closes a row that must not be written, or not yet.
-    async fn look(&self, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> Look {
+    async fn look(&self, row: &RowToSend, exchanges: &mut Vec<Exchange>) -> ReadBeforeWrite {
         if !self.settings.read_before_write {
-            return Look::Write;
+            return ReadBeforeWrite::Write;
         }
         let Read { exchanges: read, result } = self.client.held(&row.update).await;
         self.count(&read);
@@ -180,24 +180,24 @@ impl Delivery {
             self.note_twin(&row.update, found).await;
         }
         match &result {
-            Ok(Found { held: Some(held), .. }) if held.is_later_than(row.update.date_releve) => {
+            Ok(RorValue { held: Some(held), .. }) if held.is_later_than(row.update.date_releve) => {
                 self.tell_success();
-                Look::Closed(Box::new(Closing::Overtaken { date: held.date, nombre: held.nombre }), Next::Go)
+                ReadBeforeWrite::Closed(Box::new(Closing::Overtaken { date: held.date, nombre: held.nombre }), Next::Go)
             }
-            Ok(_) => Look::Write,
+            Ok(_) => ReadBeforeWrite::Write,
             Err(failure) => {
                 let (closing, next) = self.failed(row, failure, self.clock.now());
-                Look::Closed(Box::new(closing), next)
+                ReadBeforeWrite::Closed(Box::new(closing), next)
             }
         }
     }
 
     /// A twin hinders no count: if it cannot be noted, the next reading will see it again.
-    async fn note_twin(&self, update: &Update, found: &Found) {
+    async fn note_twin(&self, update: &Update, found: &RorValue) {
         if update.count.indicator.genre() != Some(Genre::Indifferencie) {
             return;
         }
-        let of = |(code, held): (GenreCode, Held)| Twin {
+        let of = |(code, held): (GenreCode, RorHolding)| Twin {
             genre_code: code.to_string(),
             nombre: held.nombre,
             date: held.date,
@@ -213,7 +213,7 @@ impl Delivery {
         }
     }
 
-    fn refused(&self, row: &RowToSend, refusal: &Refusal) -> Closing {
+    fn refused(&self, row: &RowToSend, refusal: &RorRefusal) -> Closing {
         let defect = refusal_defect(&row.update, refusal);
         self.pulse.found(refusal.code);
         if refusal.code == Code::R04 {

@@ -34,7 +34,7 @@ pub struct Delivery {
     pub(super) shift: Shift,
     pub(super) clock: Clock,
     pub(super) client: Arc<Client>,
-    pub(super) settings: config::Delivery,
+    pub(super) settings: config::DeliverySection,
     genre: GenreCode,
     breaker: Arc<Mutex<Breaker>>,
     pub(super) pulse: Pulse,
@@ -52,7 +52,7 @@ impl Delivery {
         shift: Shift,
         clock: Clock,
         client: Client,
-        settings: config::Delivery,
+        settings: config::DeliverySection,
         genre: GenreCode,
         pulse: Pulse,
     ) -> Self {

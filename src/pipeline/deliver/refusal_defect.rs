@@ -2,10 +2,10 @@
 
 use crate::capacity::{Affectation, Genre, Indicator, Nomenclature, Temporalite, Update};
 use crate::defect::{Code, Defect, Place};
-use crate::ror::Refusal;
+use crate::ror::RorRefusal;
 
 /// The refusal as the sender reads it.
-pub(in crate::pipeline) fn refusal_defect(update: &Update, refusal: &Refusal) -> Defect {
+pub(in crate::pipeline) fn refusal_defect(update: &Update, refusal: &RorRefusal) -> Defect {
     let location = &update.location;
     let path = format!(
         "etablissement[{}]/service[{}]/capacite[{}]",

@@ -9,7 +9,7 @@ use tracing::{error, info};
 
 use super::move_judged::Listing;
 use super::{Intake, IntakeError};
-use crate::mailbox::{Entry, Folder, Left, MailboxError, Position};
+use crate::mailbox::{Folder, Left, ListedMail, MailboxError, Position};
 use crate::store::{KnownUnread, NewUnread, StoreError, ToMove};
 use crate::unread::Cause;
 
@@ -79,9 +79,9 @@ impl Doubted {
 /// In which order mails are read: those that were left before keep nothing new waiting.
 pub(in crate::pipeline) struct Order<'a> {
     /// Together.
-    pub(in crate::pipeline) sound: Vec<&'a Entry>,
+    pub(in crate::pipeline) sound: Vec<&'a ListedMail>,
     /// Each alone.
-    pub(in crate::pipeline) alone: Vec<&'a Entry>,
+    pub(in crate::pipeline) alone: Vec<&'a ListedMail>,
 }
 
 impl Intake {
@@ -99,7 +99,7 @@ impl Intake {
     }
 
     /// Those of the mails to be read now.
-    pub(in crate::pipeline) fn order<'a>(&self, new: Vec<&'a Entry>, left: &KnownLeft) -> Order<'a> {
+    pub(in crate::pipeline) fn order<'a>(&self, new: Vec<&'a ListedMail>, left: &KnownLeft) -> Order<'a> {
         let now = self.judge.now();
         let mut order = Order { sound: Vec::new(), alone: Vec::new() };
         let mut again = Vec::new();
@@ -118,7 +118,7 @@ impl Intake {
     /// Takes note of mails that came to nothing. Gives how many of them were known to be left before.
     pub(in crate::pipeline) async fn leave(
         &self,
-        entries: &[&Entry],
+        entries: &[&ListedMail],
         mails: &[Left],
         left: &KnownLeft,
     ) -> Result<usize, StoreError> {
@@ -169,7 +169,7 @@ impl Intake {
     /// The session ended while these mails were being read: one alone is to blame, several are each read alone from now on.
     pub(in crate::pipeline) async fn blame(
         &self,
-        entries: &[&Entry],
+        entries: &[&ListedMail],
         failure: MailboxError,
         left: &KnownLeft,
     ) -> Result<IntakeError, StoreError> {
@@ -195,7 +195,7 @@ impl Intake {
         Ok(next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default()))
     }
 
-    fn noted(&self, entries: &[&Entry], mail: &Left, left: &KnownLeft, now: Timestamp) -> NewUnread {
+    fn noted(&self, entries: &[&ListedMail], mail: &Left, left: &KnownLeft, now: Timestamp) -> NewUnread {
         let entry = entries.iter().find(|entry| entry.position == mail.position);
         let tries = left.get(mail.position.as_str()).map_or(0, |known| known.tries);
         NewUnread {

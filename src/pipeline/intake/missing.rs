@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::move_judged::Listing;
 use crate::mailbox::{Fetched, Position};
-use crate::store::{Known, MailId, sha256};
+use crate::store::{KnownPosition, MailId, sha256};
 
 /// The missing ones, by the SHA-256 of their bytes. What is still at its position is no stray: the same
 /// bytes elsewhere are then another mail.
@@ -23,11 +23,15 @@ pub(in crate::pipeline) struct Strays {
 
 impl Strays {
     /// Those of the known mails that a listing does not show, of a mailbox whose server moves mails or not.
-    pub(in crate::pipeline) fn among(known: &HashMap<String, Known>, listing: &Listing<'_>, moves: bool) -> Self {
+    pub(in crate::pipeline) fn among(
+        known: &HashMap<String, KnownPosition>,
+        listing: &Listing<'_>,
+        moves: bool,
+    ) -> Self {
         let mut strays = Self::default();
         let filed = known.values().filter(|mail| moves && mail.filing && !mail.stays && listing.lacks(&mail.position));
         strays.filed = filed.map(|mail| (mail.sha256.clone(), mail.id)).collect();
-        let mut staying: Vec<&Known> = known.values().filter(|mail| mail.stays).collect();
+        let mut staying: Vec<&KnownPosition> = known.values().filter(|mail| mail.stays).collect();
         staying.sort_by_key(|mail| mail.id);
         for mail in staying {
             if !listing.has(&mail.position) {

@@ -14,7 +14,8 @@ use super::judge::Judge;
 use super::judge::read_mail::is_substitute;
 use super::mailbox_trace::Tracer;
 use crate::fail_point::fail_point;
-use crate::mailbox::{self, Entry, Fetched, Folders, Haul, Left, Limits, MailboxError, Position, Session};
+use crate::mailbox;
+use crate::mailbox::{FetchLimits, Fetched, Folders, Haul, Left, ListedMail, MailboxError, MailboxSession, Position};
 use crate::store::{Received, StoreError};
 use crate::unread::Cause;
 use left_mails::{Doubted, KnownLeft};
@@ -62,7 +63,7 @@ pub struct Intake {
 }
 
 /// What is known of a mailbox during one sweep.
-struct Known {
+struct KnownMails {
     strays: Strays,
     left: KnownLeft,
 }
@@ -93,12 +94,16 @@ impl Intake {
 
     /// One sweep: what is new is received, judged and moved batch by batch, so that no more of it is under way than one
     /// batch, however much waits. At `stop` it ends after the mail under way.
-    pub async fn sweep(&self, session: Session, stop: &CancellationToken) -> Result<(Session, Sweep), IntakeError> {
+    pub async fn sweep(
+        &self,
+        session: MailboxSession,
+        stop: &CancellationToken,
+    ) -> Result<(MailboxSession, Sweep), IntakeError> {
         let (mut session, entries) = self.look_at_folders(session).await?.list().await?;
         let listing = Listing::of(&entries);
         let recorded = self.judge.store().known_positions(&self.judge.account).await?;
         let strays = Strays::among(&recorded, &listing, session.moves());
-        let mut known = Known { strays, left: self.still_left(&listing).await? };
+        let mut known = KnownMails { strays, left: self.still_left(&listing).await? };
         let new = entries.iter().filter(|entry| !recorded.contains_key(entry.position.as_str())).collect();
         drop(recorded);
         let order = self.order(new, &known.left);
@@ -137,10 +142,10 @@ impl Intake {
     /// Makes a batch durable, before anything changes in the mailbox.
     async fn receive(
         &self,
-        session: Session,
+        session: MailboxSession,
         batch: Batch<'_, '_>,
-        known: &mut Known,
-    ) -> Result<(Session, Taken), IntakeError> {
+        known: &mut KnownMails,
+    ) -> Result<(MailboxSession, Taken), IntakeError> {
         let one;
         let (entries, is_large) = match batch {
             Batch::Usual(entries) => (entries, false),
@@ -191,8 +196,8 @@ impl Intake {
     }
 
     /// How much of a mail is read.
-    pub(super) fn limits(&self) -> Limits {
-        Limits { whole: self.judge.max_bytes(), header: MAX_HEADER }
+    pub(super) fn limits(&self) -> FetchLimits {
+        FetchLimits { whole: self.judge.max_bytes(), header: MAX_HEADER }
     }
 
     fn received<'a>(&'a self, mail: &'a Fetched) -> Received<'a> {
@@ -222,12 +227,12 @@ async fn apart(haul: Haul) -> Haul {
 
 /// What is received together.
 enum Batch<'a, 'b> {
-    Usual(&'a [&'b Entry]),
-    Large(&'b Entry),
+    Usual(&'a [&'b ListedMail]),
+    Large(&'b ListedMail),
 }
 
 /// Batches small enough to be kept in memory at once, in the order of the list.
-fn batches<'a, 'b>(entries: &'a [&'b Entry], max_bytes: u64) -> Vec<Batch<'a, 'b>> {
+fn batches<'a, 'b>(entries: &'a [&'b ListedMail], max_bytes: u64) -> Vec<Batch<'a, 'b>> {
     let runs = entries.chunk_by(|one, next| one.size.max(next.size) <= max_bytes);
     runs.flat_map(|run| match run {
         [one] if one.size > max_bytes => vec![Batch::Large(one)],

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::{Intake, IntakeError};
 use crate::fail_point::fail_point;
 use crate::health::Concern;
-use crate::mailbox::{Attempt, Entry, Folder, MailboxError, Moved, Position, Session};
+use crate::mailbox::{Attempt, Folder, ListedMail, MailboxError, MailboxSession, Moved, Position};
 use crate::store::{MailId, StoreError, ToMove};
 
 /// Mails moved together.
@@ -27,7 +27,7 @@ pub(in crate::pipeline) enum Extent {
 }
 
 /// What was said of folders that refuse mails.
-type Refusals = BTreeMap<Folder, String>;
+type FolderRefusals = BTreeMap<Folder, String>;
 
 /// What one filing did.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ struct Filed {
 }
 
 impl<'a> Listing<'a> {
-    pub(in crate::pipeline) fn of(entries: &'a [Entry]) -> Self {
+    pub(in crate::pipeline) fn of(entries: &'a [ListedMail]) -> Self {
         Self(entries.iter().map(|entry| &entry.position).collect())
     }
 
@@ -62,10 +62,10 @@ impl Intake {
     /// tells. A mail whose folder refuses it stays, judged and answered: a later sweep asks again.
     pub(in crate::pipeline) async fn file_judged(
         &self,
-        mut session: Session,
+        mut session: MailboxSession,
         listing: &Listing<'_>,
         extent: Extent,
-    ) -> Result<(Session, usize), IntakeError> {
+    ) -> Result<(MailboxSession, usize), IntakeError> {
         let (mut filed, mut after) = (0, None);
         let (mut closed, asked_again) = (self.holding.held(), self.holding.due());
         loop {
@@ -124,10 +124,10 @@ impl Intake {
     /// That it is tried is durable before it is: a crash may leave a copy without a removal.
     async fn file_batch(
         &self,
-        session: Session,
+        session: MailboxSession,
         mails: &[ToMove],
         attempt: Attempt,
-    ) -> Result<(Session, Filed), IntakeError> {
+    ) -> Result<(MailboxSession, Filed), IntakeError> {
         self.leave_unfilable(mails).await?;
         let (ids, moves): (Vec<MailId>, Vec<_>) = mails.iter().filter_map(planned).unzip();
         if ids.is_empty() {
@@ -159,7 +159,7 @@ impl Intake {
     }
 
     /// What a filing says of the folders: those that took nothing of what they were asked to are given.
-    fn learn(&self, moves: &[(Position, Folder)], outcomes: &[Moved], refusals: &Refusals) -> BTreeSet<Folder> {
+    fn learn(&self, moves: &[(Position, Folder)], outcomes: &[Moved], refusals: &FolderRefusals) -> BTreeSet<Folder> {
         let with = |wanted: fn(Moved) -> bool| -> BTreeSet<Folder> {
             moves.iter().zip(outcomes).filter(|(_, one)| wanted(**one)).map(|((_, folder), _)| *folder).collect()
         };
@@ -174,7 +174,10 @@ impl Intake {
     }
 
     /// Folders that are to be asked again are made first if they are missing: at the opening and in long sessions alike.
-    pub(in crate::pipeline) async fn look_at_folders(&self, mut session: Session) -> Result<Session, IntakeError> {
+    pub(in crate::pipeline) async fn look_at_folders(
+        &self,
+        mut session: MailboxSession,
+    ) -> Result<MailboxSession, IntakeError> {
         let due = self.holding.due();
         if !due.is_empty() {
             session = session.make_folders().await?;

@@ -13,11 +13,11 @@ const WAITS: [u64; 5] = [10, 30, 60, 300, 900];
 
 /// The folders of one mailbox that refuse mails. In memory alone: after a restart each is tried at once.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Holding(Mutex<State>);
+pub(in crate::pipeline) struct Holding(Mutex<FolderState>);
 
 #[derive(Debug, Default)]
-struct State {
-    held: BTreeMap<Folder, Held>,
+struct FolderState {
+    held: BTreeMap<Folder, HeldFolders>,
     /// Those in whose filing a session ended: tried apart from the others, so that the right one is blamed.
     suspects: BTreeSet<Folder>,
     /// Those that took a mail before.
@@ -25,7 +25,7 @@ struct State {
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldFolders {
     refusals: usize,
     next: Instant,
 }
@@ -46,7 +46,7 @@ impl Holding {
     /// A folder refused mails: how long it is left alone.
     pub(in crate::pipeline) fn refused(&self, folder: Folder) -> Duration {
         let mut state = self.lock();
-        let held = state.held.entry(folder).or_insert_with(|| Held { refusals: 0, next: Instant::now() });
+        let held = state.held.entry(folder).or_insert_with(|| HeldFolders { refusals: 0, next: Instant::now() });
         let wait = WAITS.get(held.refusals).or(WAITS.last()).copied().unwrap_or_default();
         let wait = Duration::from_secs(wait);
         held.refusals = held.refusals.saturating_add(1);
@@ -86,7 +86,7 @@ impl Holding {
         alone
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, FolderState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,17 +6,17 @@ use tracing::warn;
 use super::left_mails::may_be_of_a_mail;
 use super::missing::Strays;
 use super::{Intake, IntakeError};
-use crate::mailbox::{Fetched, MailboxError, Position, Session};
+use crate::mailbox::{Fetched, MailboxError, MailboxSession, Position};
 
 impl Intake {
     /// Whether the mails just fetched are really others than those of the same bytes that stay here: looked at where
     /// these were. Otherwise all that stay are to be found anew, by the next sweep.
     pub(in crate::pipeline) async fn are_others(
         &self,
-        session: Session,
+        session: MailboxSession,
         strays: &Strays,
         fetched: &[Fetched],
-    ) -> Result<(Session, bool), IntakeError> {
+    ) -> Result<(MailboxSession, bool), IntakeError> {
         let (session, there) = self.look(session, &strays.twins(fetched)).await?;
         let renumbered = strays.is_another(&there);
         self.mind(renumbered).await?;
@@ -26,9 +26,9 @@ impl Intake {
     /// Whether the mails that are missing have gone, and others did not only change their numbers.
     pub(in crate::pipeline) async fn have_gone(
         &self,
-        session: Session,
+        session: MailboxSession,
         strays: &Strays,
-    ) -> Result<(Session, bool), IntakeError> {
+    ) -> Result<(MailboxSession, bool), IntakeError> {
         let now = self.judge.now();
         let witness = strays.witness(|position| self.doubted.rests(position, now));
         let witness: Vec<Position> = witness.into_iter().collect();
@@ -50,7 +50,11 @@ impl Intake {
 
     /// What is at these positions, but for those with which sessions ended before: they are let alone for a while, so that
     /// one mail that ends every session keeps no other waiting.
-    async fn look(&self, session: Session, positions: &[Position]) -> Result<(Session, Vec<Fetched>), IntakeError> {
+    async fn look(
+        &self,
+        session: MailboxSession,
+        positions: &[Position],
+    ) -> Result<(MailboxSession, Vec<Fetched>), IntakeError> {
         let now = self.judge.now();
         let due = positions.iter().filter(|position| !self.doubted.rests(position, now)).cloned();
         let (alone, together): (Vec<_>, Vec<_>) = due.partition(|position| self.doubted.has(position));

@@ -3,7 +3,7 @@
 use tracing::{info, warn};
 
 use crate::address::mask_all;
-use crate::message::{Action, Delivery, Message, Receipt};
+use crate::message::{Action, DeliveryNotice, Message, Receipt};
 use crate::store::{Duty, MailId, Notice, Store, StoreError};
 
 /// Ties a notice of failure or delay to the reply or the reminder it speaks of: by the Message-ID that it names or sends
@@ -59,7 +59,7 @@ fn words(receipt: &Receipt) -> Option<String> {
 }
 
 /// « à lits@hopital.test : 5.1.1, 550 5.1.1 no such mailbox », as far as it is told.
-fn in_words(delivery: &Delivery) -> String {
+fn in_words(delivery: &DeliveryNotice) -> String {
     let recipient = delivery.recipient.as_deref().map(|recipient| format!(" à {recipient}")).unwrap_or_default();
     let facts: Vec<&str> = [&delivery.status, &delivery.diagnostic].into_iter().flatten().map(String::as_str).collect();
     if facts.is_empty() { recipient } else { format!("{recipient} : {}", facts.join(", ")) }

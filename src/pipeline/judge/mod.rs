@@ -22,7 +22,7 @@ use super::lease::Seat;
 use crate::defect::Code;
 use crate::fail_point::fail_point;
 use crate::health::{Pulse, Task};
-use crate::store::{Duty, JudgedMail, Judging, MailId, Reading, Recorded, Store, StoreError, StoredMail};
+use crate::store::{Duty, JudgedMail, Judging, MailId, ReadingMark, Recorded, Store, StoreError, StoredMail};
 use batch::Docket;
 use context::Courthouse;
 use delivery_notices::notice;
@@ -161,7 +161,7 @@ impl Judge {
         }
         let _company = self.house.company.read().await;
         let ids: Vec<MailId> = batch.iter().map(|mail| mail.id).collect();
-        self.store().begin_reading(&self.duty()?, &ids, Reading::Together).await?;
+        self.store().begin_reading(&self.duty()?, &ids, ReadingMark::Together).await?;
         fail_point!("reading-marked");
         let mut docket = Docket::default();
         for id in ids {
@@ -196,7 +196,7 @@ impl Judge {
         for (rank, (mail, judged)) in docket.entries().enumerate() {
             match recorded.as_ref().and_then(|recorded| recorded.get(rank)) {
                 Some(Recorded::Stands) => self.tell(mail, judged),
-                Some(Recorded::Overtaken) | None => self.judge(mail.id, Reading::Together).await?,
+                Some(Recorded::Overtaken) | None => self.judge(mail.id, ReadingMark::Together).await?,
             }
         }
         Ok(())
@@ -211,12 +211,12 @@ impl Judge {
             return self.record(mail.id, &quarantined()).await.map(drop);
         }
         let _alone = self.house.company.write().await;
-        self.store().begin_reading(&self.duty()?, &[mail.id], Reading::Alone).await?;
+        self.store().begin_reading(&self.duty()?, &[mail.id], ReadingMark::Alone).await?;
         fail_point!("reading-marked");
-        self.judge(mail.id, Reading::Alone).await
+        self.judge(mail.id, ReadingMark::Alone).await
     }
 
-    async fn judge(&self, id: MailId, how: Reading) -> Result<(), StoreError> {
+    async fn judge(&self, id: MailId, how: ReadingMark) -> Result<(), StoreError> {
         self.blaming(id, self.judge_and_record(id, how)).await.map(drop)
     }
 
@@ -239,10 +239,10 @@ impl Judge {
 
     /// `None` if the judgement did not come to its end. One that another mailbox overtook begins anew: it then knows
     /// the other's documents, so that this ends.
-    async fn judge_and_record(&self, id: MailId, how: Reading) -> Result<Option<()>, StoreError> {
+    async fn judge_and_record(&self, id: MailId, how: ReadingMark) -> Result<Option<()>, StoreError> {
         loop {
             let Some((mail, judged)) = self.hear(id).await? else { return Ok(None) };
-            if how == Reading::Alone {
+            if how == ReadingMark::Alone {
                 self.store().interpreted_alone(&self.duty()?, id).await?;
             }
             if self.record(id, &judged).await? == Recorded::Stands {

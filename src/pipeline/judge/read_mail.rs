@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::unpack_quota::Unpacking;
 use crate::message::{self, Message};
-use crate::report::{self, Reading};
+use crate::report;
+use crate::report::ReportReading;
 use crate::store::MailId;
 
 /// How long one mail may be read before the reading is given up.
@@ -20,9 +21,9 @@ static READ_AT_ONCE: Semaphore = Semaphore::const_new(16);
 
 /// The limits of both readers.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Limits {
-    pub(crate) message: message::Limits,
-    pub(crate) report: report::Limits,
+pub(crate) struct ReadLimits {
+    pub(crate) message: message::MessageLimits,
+    pub(crate) report: report::DocumentLimits,
 }
 
 /// On whose account a mail is read.
@@ -36,7 +37,7 @@ pub(crate) struct Count {
 /// A mail that was read.
 pub(crate) struct Examined {
     pub(crate) message: Message,
-    pub(crate) readings: Vec<Reading>,
+    pub(crate) readings: Vec<ReportReading>,
 }
 
 /// A reading that did not come to its end: our fault, never a verdict.
@@ -51,7 +52,7 @@ pub enum ExamineError {
 }
 
 /// Reads a mail and its documents on a thread of its own.
-pub(crate) async fn examine(raw: Vec<u8>, limits: Limits) -> Result<Examined, ExamineError> {
+pub(crate) async fn examine(raw: Vec<u8>, limits: ReadLimits) -> Result<Examined, ExamineError> {
     apart(move || read(&raw, &limits)).await
 }
 
@@ -61,8 +62,8 @@ pub(crate) async fn examine_counted(raw: Vec<u8>, count: Count) -> Result<Examin
         let Count { unpacking, mail, at } = count;
         let sender = message::sender_of(&raw);
         let allowance = Some(unpacking.allowance(sender.as_ref(), mail, at));
-        let limits = message::Limits { allowance, ..message::Limits::default() };
-        let examined = read(&raw, &Limits { message: limits, ..Limits::default() });
+        let limits = message::MessageLimits { allowance, ..message::MessageLimits::default() };
+        let examined = read(&raw, &ReadLimits { message: limits, ..ReadLimits::default() });
         unpacking.spend(sender.as_ref(), mail, at, examined.message.unpacked());
         examined
     })
@@ -71,7 +72,7 @@ pub(crate) async fn examine_counted(raw: Vec<u8>, count: Count) -> Result<Examin
 
 /// Reads a mail, without its documents, on a thread of its own.
 pub(crate) async fn read_message(raw: Vec<u8>) -> Result<Message, ExamineError> {
-    apart(move || message::read(&raw, &message::Limits::default())).await
+    apart(move || message::read(&raw, &message::MessageLimits::default())).await
 }
 
 /// Whether these bytes stand for a mail that its server could not convert. A reading that fails says no: the mail is then
@@ -100,7 +101,7 @@ async fn apart<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> 
     }
 }
 
-fn read(raw: &[u8], limits: &Limits) -> Examined {
+fn read(raw: &[u8], limits: &ReadLimits) -> Examined {
     let message = message::read(raw, &limits.message);
     let readings = message
         .candidates()

@@ -10,7 +10,7 @@ use crate::mailbox::Folder;
 use crate::message::Message;
 use crate::outcome::Verdict;
 use crate::referential::Referential;
-use crate::report::{Head, Reading};
+use crate::report::{ReportHead, ReportReading};
 use crate::store::{First, JudgedDocument, JudgedMail, MailId, Prior, Result, Store, StoredMail};
 
 /// What a judgement depends on besides the mail.
@@ -30,7 +30,8 @@ pub(crate) fn unread(mail: &StoredMail, max_bytes: u64) -> Option<JudgedMail> {
         return Some(judged(Folder::Doublons, Some(Verdict::Doublon)));
     }
     mail.headers_only.then(|| {
-        let message = crate::message::read(mail.raw.as_deref().unwrap_or_default(), &crate::message::Limits::default());
+        let message =
+            crate::message::read(mail.raw.as_deref().unwrap_or_default(), &crate::message::MessageLimits::default());
         let defect = Defect::new(Code::M03, Place::mail())
             .found(size_in_words(mail.size))
             .expected(format!("au plus {}", size_in_words(max_bytes)));
@@ -95,7 +96,7 @@ impl Court<'_> {
     async fn judge_documents(
         &self,
         sender: &Address,
-        readings: Vec<Reading>,
+        readings: Vec<ReportReading>,
         received_at: Timestamp,
     ) -> Result<Vec<JudgedDocument>> {
         let mut documents: Vec<JudgedDocument> = Vec::new();
@@ -107,7 +108,7 @@ impl Court<'_> {
     }
 
     /// What is known of a document, those before it in the same mail included.
-    async fn prior(&self, sender: &Address, reading: &Reading, before: &[JudgedDocument]) -> Result<Prior> {
+    async fn prior(&self, sender: &Address, reading: &ReportReading, before: &[JudgedDocument]) -> Result<Prior> {
         let head = &reading.head;
         let Some(identifiant) = &head.identifiant else { return Ok(Prior::New) };
         let prior = match self.again {
@@ -120,7 +121,7 @@ impl Court<'_> {
     fn judge_document(
         &self,
         sender: &Address,
-        reading: Reading,
+        reading: ReportReading,
         prior: Prior,
         received_at: Timestamp,
     ) -> JudgedDocument {
@@ -142,7 +143,7 @@ impl Court<'_> {
 }
 
 /// What the documents before it in the same mail make of a document.
-fn within(head: &Head, before: &[JudgedDocument]) -> Option<Prior> {
+fn within(head: &ReportHead, before: &[JudgedDocument]) -> Option<Prior> {
     let same_name = |document: &JudgedDocument| document.head.identifiant == head.identifiant;
     let same = |document: &JudgedDocument| same_name(document) && document.head.sha256 == head.sha256;
     let first = before.iter().position(same).map(|rank| Prior::Duplicate(First::SameMail(rank)));

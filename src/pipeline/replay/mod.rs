@@ -10,15 +10,15 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::judge::read_mail::{ExamineError, Limits, examine};
+use super::judge::read_mail::{ExamineError, ReadLimits, examine};
 use super::judge::verdict::{Court, unread};
-use crate::access::audit::{Deed, Entry, on_mail};
+use crate::access::audit::{AuditEntry, Deed, on_mail};
 use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
 use crate::defect::{Code, Scope};
 use crate::finess::Finess;
 use crate::judgement::Rules;
-use crate::outcome::{Etat, Line, MailOutcome, Verdict};
+use crate::outcome::{Etat, MailOutcome, OutcomeLine, Verdict};
 use crate::referential::Referential;
 use crate::store::{
     JudgedDocument, JudgedMail, MailId, Prior, Redo, Redone, Store, StoreError, StoredMail, StoredRow, sha256,
@@ -27,7 +27,7 @@ use comparison::{is_accepted, is_same_key, kept, verdict};
 
 /// What is to be judged again.
 #[derive(Debug, Clone)]
-pub enum Selection {
+pub enum ReplaySelection {
     /// One mail.
     Mail(MailId),
     /// One refused row.
@@ -111,12 +111,12 @@ pub struct Proposal {
 
 impl Replaying<'_> {
     /// The mails that a selection concerns, the newest first.
-    pub async fn mails(&self, selection: &Selection) -> Result<Vec<MailId>, StoreError> {
+    pub async fn mails(&self, selection: &ReplaySelection) -> Result<Vec<MailId>, StoreError> {
         match selection {
-            Selection::Mail(id) => Ok(vec![*id]),
+            ReplaySelection::Mail(id) => Ok(vec![*id]),
             // A number that nobody has is told as that of a mail would be.
-            Selection::Row(row) => Ok(vec![self.store.mail_of_row(*row).await?.unwrap_or(MailId::of(0))]),
-            Selection::Cause { code, finess, service } => {
+            ReplaySelection::Row(row) => Ok(vec![self.store.mail_of_row(*row).await?.unwrap_or(MailId::of(0))]),
+            ReplaySelection::Cause { code, finess, service } => {
                 self.store.rejected_for(*code, *finess, service.as_deref()).await
             }
         }
@@ -127,7 +127,7 @@ impl Replaying<'_> {
     pub async fn propose(
         &self,
         id: MailId,
-        selection: &Selection,
+        selection: &ReplaySelection,
         taken: &mut BTreeSet<(Location, Indicator)>,
     ) -> Result<Proposal, Impossible> {
         let mail = self.store.mail(id).await?.ok_or(Impossible::Unknown)?;
@@ -156,7 +156,7 @@ impl Replaying<'_> {
             return Ok(judged);
         }
         let raw = mail.raw.clone().ok_or(Impossible::ContentGone)?;
-        let examined = examine(raw, Limits::default()).await?;
+        let examined = examine(raw, ReadLimits::default()).await?;
         let (again, at) = (Some(mail.id), Some(self.clock.now()));
         let court = Court { store: self.store, referential: self.referential, rules: self.rules, again, at };
         Ok(court.judge(mail, examined).await?)
@@ -204,7 +204,7 @@ impl Replaying<'_> {
     }
 }
 
-impl Selection {
+impl ReplaySelection {
     /// Refusals of the ROR concern rows; any other cause the judgement as a whole.
     fn is_of_rows(&self) -> bool {
         match self {
@@ -252,11 +252,11 @@ impl Proposal {
         sha256(told.as_bytes())
     }
 
-    fn entry(&self, who: &str, deed: Deed) -> Entry {
+    fn entry(&self, who: &str, deed: Deed) -> AuditEntry {
         let before = self.before.verdict.map_or("en cours", Verdict::in_words);
         let sent = self.gains.iter().filter(|gain| !gain.superseded).count();
         let after = format!("{}, lignes à transmettre : {sent}", self.verdict.in_words());
-        Entry::new(who, deed, on_mail(self.id.number())).changing(before, after)
+        AuditEntry::new(who, deed, on_mail(self.id.number())).changing(before, after)
     }
 
     fn redone<'a>(&self, rank: usize, document: &'a JudgedDocument, rows: &[i64]) -> Redone<'a> {
@@ -280,7 +280,12 @@ fn check_documents(before: &MailOutcome, after: &JudgedMail) -> Result<(), Impos
 }
 
 /// The rows that the ROR refused, are meant, would be accepted today and are still the newest.
-fn refused_again(after: &JudgedMail, stored: &[StoredRow], selection: &Selection, kept: &BTreeSet<usize>) -> Vec<Gain> {
+fn refused_again(
+    after: &JudgedMail,
+    stored: &[StoredRow],
+    selection: &ReplaySelection,
+    kept: &BTreeSet<usize>,
+) -> Vec<Gain> {
     let refused = stored.iter().filter(|row| row.line.etat == Some(Etat::Rejetee) && selection.means(row));
     let sent = refused.filter(|row| row.newest && !kept.contains(&row.rank) && is_accepted(after, row));
     sent.map(|row| Gain { update: row.line.update.clone(), row: Some(row.number), superseded: false }).collect()
@@ -288,7 +293,7 @@ fn refused_again(after: &JudgedMail, stored: &[StoredRow], selection: &Selection
 
 /// What the record keeps of the former judgement, in the words of `check --format json`.
 fn recorded(before: &MailOutcome) -> String {
-    let lines: Vec<&Line> = before.documents.iter().flat_map(|document| &document.lines).collect();
+    let lines: Vec<&OutcomeLine> = before.documents.iter().flat_map(|document| &document.lines).collect();
     let defects: Vec<_> = before.all_defects().collect();
     json!({"verdict": before.verdict, "lignes": lines, "defauts": defects}).to_string()
 }

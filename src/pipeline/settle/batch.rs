@@ -4,7 +4,7 @@ use super::compose_reply::Case;
 use super::reply_cap::Ledger;
 use crate::address::Address;
 use crate::outcome::Verdict;
-use crate::store::{Answer, MailId, Past, Settlement, StoredMail};
+use crate::store::{MailId, NewReplyText, Past, Settlement, StoredMail};
 
 /// Bytes of letters that are kept in memory at most, but for the last.
 const BYTES: usize = 4 * 1024 * 1024;
@@ -26,10 +26,10 @@ impl Sheaf {
         Self { ledger, ..Self::default() }
     }
 
-    pub(in crate::pipeline) fn add(&mut self, case: Case, answer: Answer) {
+    pub(in crate::pipeline) fn add(&mut self, case: Case, answer: NewReplyText) {
         self.ledger.add(&answer, case.is_of_stranger());
         self.judged.extend(case.past());
-        if let Answer::Letter(letter) = &answer {
+        if let NewReplyText::Letter(letter) = &answer {
             self.bytes = letter.all().fold(self.bytes, |bytes, one| bytes.saturating_add(one.content.len()));
         }
         let Case { mail, outcome, .. } = case;

@@ -16,8 +16,9 @@ use crate::defect::Code;
 use crate::fail_point::fail_point;
 use crate::message::Message;
 use crate::outcome::{MailOutcome, Verdict};
-use crate::reply::{self, Envelope, Kind as Words, Letter, Rendered};
-use crate::store::{Answer, MailId, NewReply, Past, ReplyKind, StoreError, StoredMail, Told};
+use crate::reply;
+use crate::reply::{Letter, Rendered, ReplyEnvelope, ReplyKind as Words};
+use crate::store::{MailId, NamedPlace, NewReply, NewReplyText, Past, ReplyKind, StoreError, StoredMail};
 
 /// A mail with what its reply is made of.
 pub(in crate::pipeline) struct Case {
@@ -59,22 +60,22 @@ impl Settling {
     pub(in crate::pipeline) async fn rest(
         &self,
         case: &Case,
-        told: Option<Told>,
+        told: Option<NamedPlace>,
         others: &Sheaf,
-    ) -> Result<Answer, StoreError> {
+    ) -> Result<NewReplyText, StoreError> {
         match told {
             None => self.answer(case, Words::Reponse, others).await,
-            Some(told) if told.completed => Ok(Answer::Told),
+            Some(told) if told.completed => Ok(NewReplyText::Told),
             Some(told) => self.complement(case, told, others).await,
         }
     }
 
     /// More rejections are told, and so are fewer once an operator had the mail judged again.
-    async fn complement(&self, case: &Case, told: Told, others: &Sheaf) -> Result<Answer, StoreError> {
+    async fn complement(&self, case: &Case, told: NamedPlace, others: &Sheaf) -> Result<NewReplyText, StoreError> {
         match rejections(&case.outcome).cmp(&told.rejections) {
             Ordering::Greater => self.answer(case, Words::Complement, others).await,
             Ordering::Less if told.replayed => self.answer(case, Words::Reprise, others).await,
-            _ => Ok(Answer::Told),
+            _ => Ok(NewReplyText::Told),
         }
     }
 
@@ -88,12 +89,12 @@ impl Settling {
     }
 
     /// A reply that cannot be composed leaves the verdict as it is: nobody is answered.
-    async fn answer(&self, case: &Case, words: Words, others: &Sheaf) -> Result<Answer, StoreError> {
-        let Some(message) = &case.message else { return Ok(Answer::Silent(unread(&case.outcome).to_owned())) };
+    async fn answer(&self, case: &Case, words: Words, others: &Sheaf) -> Result<NewReplyText, StoreError> {
+        let Some(message) = &case.message else { return Ok(NewReplyText::Silent(unread(&case.outcome).to_owned())) };
         let composed = AssertUnwindSafe(self.compose(case, message, words, others)).catch_unwind().await;
         composed.unwrap_or_else(|_| {
             error!(courriel = case.mail.id.number(), "la réponse ne peut être composée : erreur interne");
-            Ok(Answer::Silent("réponse impossible à composer : erreur interne".to_owned()))
+            Ok(NewReplyText::Silent("réponse impossible à composer : erreur interne".to_owned()))
         })
     }
 
@@ -103,10 +104,10 @@ impl Settling {
         message: &Message,
         words: Words,
         others: &Sheaf,
-    ) -> Result<Answer, StoreError> {
+    ) -> Result<NewReplyText, StoreError> {
         let destination = match self.rules.destination(&case.mail, message, &self.referential()) {
             Ok(destination) => destination,
-            Err(reason) => return Ok(Answer::Silent(reason)),
+            Err(reason) => return Ok(NewReplyText::Silent(reason)),
         };
         if let Some(echo) = self.rules.answers_us(&case.mail, message, &case.outcome) {
             return Ok(unanswered(echo));
@@ -114,7 +115,7 @@ impl Settling {
         let sender = message.sender().unwrap_or(&destination.to);
         let back_to_normal = self.is_back_to_normal(case, sender, others).await?;
         if let Err(reason) = self.rules.is_due(&case.outcome, message, back_to_normal || words == Words::Reprise) {
-            return Ok(Answer::Silent(reason));
+            return Ok(NewReplyText::Silent(reason));
         }
         let is_awaited = back_to_normal || is_test(&case.outcome);
         let wanted = Wanted { sender, to: &destination.to, is_known: destination.is_known, is_awaited };
@@ -124,11 +125,11 @@ impl Settling {
         let contact = self.contact(case.mail.id, &case.outcome, sender, &destination.to).await?;
         let takes = |contact: &Address| others.ledger().takes_copy(contact, &self.rules.settings);
         let contact = contact.filter(|contact| destination.is_known && takes(contact));
-        let envelope = Envelope {
+        let envelope = ReplyEnvelope {
             back_to_normal,
             ..self.rules.envelope(&case.mail, message, &case.outcome, &destination, kind_of(words))
         };
-        Ok(Answer::Letter(Box::new(self.letters(case, sender, envelope, contact, words))))
+        Ok(NewReplyText::Letter(Box::new(self.letters(case, sender, envelope, contact, words))))
     }
 
     /// A receipt goes to the one who asked for it alone (RFC 8098, section 3): the contact gets a mail of its own. An
@@ -137,18 +138,18 @@ impl Settling {
         &self,
         case: &Case,
         sender: &Address,
-        envelope: Envelope,
+        envelope: ReplyEnvelope,
         contact: Option<Address>,
         words: Words,
     ) -> NewReply {
         if envelope.receipt.is_none() {
-            let envelope = Envelope { cc: contact.into_iter().collect(), ..envelope };
+            let envelope = ReplyEnvelope { cc: contact.into_iter().collect(), ..envelope };
             return self.letter(case, sender, &envelope, (words, kind_of(words)));
         }
         let receipt = self.letter(case, sender, &envelope, (words, kind_of(words)));
         let copy = contact.map(|contact| {
             let own = self.rules.blank_envelope(&case.mail, &contact, ReplyKind::Copie);
-            let envelope = Envelope { to: own.to, message_id: own.message_id, receipt: None, ..envelope };
+            let envelope = ReplyEnvelope { to: own.to, message_id: own.message_id, receipt: None, ..envelope };
             Box::new(self.letter(case, &contact, &envelope, (words, ReplyKind::Copie)))
         });
         NewReply { copy, ..receipt }
@@ -181,7 +182,7 @@ impl Settling {
         &self,
         case: &Case,
         sender: &Address,
-        envelope: &Envelope,
+        envelope: &ReplyEnvelope,
         (words, kind): (Words, ReplyKind),
     ) -> NewReply {
         let letter = Letter { outcome: &case.outcome, kind: words, envelope, at: self.clock.now() };
@@ -210,20 +211,22 @@ fn kind_of(words: Words) -> ReplyKind {
 }
 
 /// What is not answered, so that two machines that answer each other stop after one mail.
-fn unanswered(echo: Echo) -> Answer {
+fn unanswered(echo: Echo) -> NewReplyText {
     match echo {
-        Echo::Text => Answer::ToRead("texte en réponse à l’un de nos courriels : à lire par l’exploitant".to_owned()),
-        Echo::Report => Answer::Silent("notre propre courriel, renvoyé".to_owned()),
+        Echo::Text => {
+            NewReplyText::ToRead("texte en réponse à l’un de nos courriels : à lire par l’exploitant".to_owned())
+        }
+        Echo::Report => NewReplyText::Silent("notre propre courriel, renvoyé".to_owned()),
     }
 }
 
 /// A stranger gets no digest. Rejections wait for the digest, and so do files that were rejected before and came again as they were: their
 /// sender believes them mended. Successes are not confirmed.
-fn beyond_the_cap(case: &Case, destination: &Destination) -> Answer {
+fn beyond_the_cap(case: &Case, destination: &Destination) -> NewReplyText {
     if destination.is_known && reply::is_failure(&case.outcome) {
-        return Answer::Withheld(destination.to.clone());
+        return NewReplyText::Withheld(destination.to.clone());
     }
-    Answer::Silent("plafond de réponses par heure atteint".to_owned())
+    NewReplyText::Silent("plafond de réponses par heure atteint".to_owned())
 }
 
 fn unread(outcome: &MailOutcome) -> &'static str {

@@ -7,7 +7,8 @@ use super::reply_rules::{ReplyRules, rejections};
 use super::{Settling, recipients};
 use crate::address::Address;
 use crate::outcome::MailOutcome;
-use crate::reply::{self, Digest, Envelope};
+use crate::reply;
+use crate::reply::{Digest, ReplyEnvelope};
 use crate::store::{DigestDue, MailId, NewReply, ReplyKind, StoreError, StoredMail};
 
 /// The most contacts that get a copy: one address may report for a whole group of hospitals.
@@ -78,7 +79,7 @@ impl Gathered {
 
 /// The digest for one address; kept with the last of its mails.
 fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, gathered: &Gathered, at: Timestamp) -> NewReply {
-    let envelope = Envelope { cc: gathered.all_copies(), ..envelope(rules, last, to) };
+    let envelope = ReplyEnvelope { cc: gathered.all_copies(), ..envelope(rules, last, to) };
     NewReply {
         kind: ReplyKind::Recapitulatif,
         content: reply::digest(&Digest { envelope: &envelope, outcomes: &gathered.outcomes, at }),
@@ -91,6 +92,6 @@ fn compose(rules: &ReplyRules, last: &StoredMail, to: &Address, gathered: &Gathe
     }
 }
 
-fn envelope(rules: &ReplyRules, last: &StoredMail, to: &Address) -> Envelope {
+fn envelope(rules: &ReplyRules, last: &StoredMail, to: &Address) -> ReplyEnvelope {
     rules.blank_envelope(last, to, ReplyKind::Recapitulatif)
 }

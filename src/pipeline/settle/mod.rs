@@ -175,6 +175,6 @@ impl Settling {
     }
 }
 
-pub(super) fn recipients(envelope: &reply::Envelope) -> Vec<Address> {
+pub(super) fn recipients(envelope: &reply::ReplyEnvelope) -> Vec<Address> {
     std::iter::once(&envelope.to).chain(&envelope.cc).cloned().collect()
 }

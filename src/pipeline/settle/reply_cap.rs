@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::address::Address;
 use crate::config;
-use crate::store::{Answer, NewReply, Recent};
+use crate::store::{NewReply, NewReplyText, Recent};
 
 /// How many times the cap the replies are that nothing exceeds.
 const CEILING: u32 = 10;
@@ -44,11 +44,11 @@ impl Ledger {
     }
 
     /// Counts an answer that is about to be written.
-    pub(in crate::pipeline) fn add(&mut self, answer: &Answer, to_stranger: bool) {
+    pub(in crate::pipeline) fn add(&mut self, answer: &NewReplyText, to_stranger: bool) {
         match answer {
-            Answer::Letter(letter) => letter.all().for_each(|one| self.add_letter(one, to_stranger)),
-            Answer::Withheld(to) => drop(self.waiting.insert(to.clone())),
-            Answer::Silent(_) | Answer::ToRead(_) | Answer::Told => {}
+            NewReplyText::Letter(letter) => letter.all().for_each(|one| self.add_letter(one, to_stranger)),
+            NewReplyText::Withheld(to) => drop(self.waiting.insert(to.clone())),
+            NewReplyText::Silent(_) | NewReplyText::ToRead(_) | NewReplyText::Told => {}
         }
     }
 

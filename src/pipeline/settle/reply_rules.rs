@@ -10,7 +10,8 @@ use crate::finess::Finess;
 use crate::message::{Automatic, Message, ReturnPath, is_of_patients};
 use crate::outcome::{MailOutcome, Verdict};
 use crate::referential::Referential;
-use crate::reply::{self, Envelope, ReceiptRequest, Returning};
+use crate::reply;
+use crate::reply::{ReceiptRequest, ReplyEnvelope, Returning};
 use crate::store::{ReplyKind, StoredMail};
 
 /// How the Message-IDs of our mails begin.
@@ -171,7 +172,7 @@ impl ReplyRules {
         outcome: &MailOutcome,
         destination: &Destination,
         kind: ReplyKind,
-    ) -> Envelope {
+    ) -> ReplyEnvelope {
         // Nobody knows what anything else holds: a letter to a patient may be among it, and its subject may name them.
         let is_report = outcome.is_recognised() && message.holds_only_reports();
         let original = mail
@@ -182,7 +183,7 @@ impl ReplyRules {
             final_recipient: self.from(mail).clone(),
             original_recipient: message.original_recipient().cloned(),
         });
-        Envelope {
+        ReplyEnvelope {
             original_subject: message.subject().filter(|_| is_report).map(str::to_owned),
             original_message_id: message.message_id().map(str::to_owned),
             references: message.references().to_vec(),
@@ -193,9 +194,14 @@ impl ReplyRules {
     }
 
     /// The envelope of a mail that repeats nothing of another one.
-    pub(in crate::pipeline) fn blank_envelope(&self, mail: &StoredMail, to: &Address, kind: ReplyKind) -> Envelope {
+    pub(in crate::pipeline) fn blank_envelope(
+        &self,
+        mail: &StoredMail,
+        to: &Address,
+        kind: ReplyKind,
+    ) -> ReplyEnvelope {
         let settings = &self.settings;
-        Envelope {
+        ReplyEnvelope {
             from: self.from(mail).clone(),
             from_name: settings.from_name.clone(),
             to: to.clone(),

@@ -1,16 +1,16 @@
 //! `capacite`: one count of a service.
 
 use super::attributes::{Attributes, Wrong};
-use super::element::{Element, Level};
+use super::element::{Element, ElementLevel};
 use super::nombre::{self, BadNombre};
 use crate::capacity::{
-    Affectation, Count, Crise, Fermeture, Genre, Indicator, Nature, Nombre, Nomenclature, Parts, Statut, Supplement,
-    Temporalite,
+    Affectation, Count, Crise, Fermeture, Genre, Indicator, IndicatorParts, Nature, Nombre, Nomenclature, Statut,
+    Supplement, Temporalite,
 };
 use crate::defect::{Code, Defect, Path, excerpt};
 use crate::report::defects::Findings;
 use crate::report::model::{PlacedCount, RejectedCount};
-use crate::report::xml::{Fault, Tag, XmlReader};
+use crate::report::xml::{Tag, XmlFault, XmlReader};
 
 const KNOWN: &[&str] =
     &["nature", "statut", "temporalite", "genre", "fermeture", "supplement", "crise", "affectation", "nombre"];
@@ -39,8 +39,8 @@ pub(super) fn read<'a>(
     parent: &Path,
     rank: usize,
     findings: &mut Findings<'_>,
-) -> Result<Read, Fault> {
-    let mut element = Element::new(Level::Capacite, tag, parent.child(&format!("capacite[{rank}]")));
+) -> Result<Read, XmlFault> {
+    let mut element = Element::new(ElementLevel::Capacite, tag, parent.child(&format!("capacite[{rank}]")));
     let mut attributes = Attributes::new(tag, &mut element, findings);
     attributes.refuse_unknown(KNOWN);
     // An attribute that is not known may be a misspelt part of the indicator.
@@ -68,7 +68,7 @@ fn read_draft(attributes: &mut Attributes<'_, '_, '_>) -> Draft {
     Draft { indicator, nature: nature.ok().map(|nature| nature.unwrap_or(Nature::Lit)), nombre }
 }
 
-fn read_parts(attributes: &mut Attributes<'_, '_, '_>) -> Result<Parts, Wrong> {
+fn read_parts(attributes: &mut Attributes<'_, '_, '_>) -> Result<IndicatorParts, Wrong> {
     let statut = attributes.required_word("statut", Statut::from_word, Statut::words);
     let temporalite = attributes.word("temporalite", Temporalite::from_word, Temporalite::words);
     let genre = attributes.word("genre", Genre::from_word, || Genre::WORDS.to_owned());
@@ -76,7 +76,7 @@ fn read_parts(attributes: &mut Attributes<'_, '_, '_>) -> Result<Parts, Wrong> {
     let supplement = attributes.word("supplement", Supplement::from_word, Supplement::words);
     let crise = attributes.word("crise", Crise::from_word, Crise::words);
     let affectation = attributes.word("affectation", Affectation::from_word, Affectation::words);
-    Ok(Parts {
+    Ok(IndicatorParts {
         statut: statut?,
         temporalite: temporalite?.unwrap_or(Temporalite::Courant),
         genre: genre?,
@@ -87,7 +87,7 @@ fn read_parts(attributes: &mut Attributes<'_, '_, '_>) -> Result<Parts, Wrong> {
     })
 }
 
-fn read_indicator(attributes: &mut Attributes<'_, '_, '_>, parts: Parts) -> Option<Indicator> {
+fn read_indicator(attributes: &mut Attributes<'_, '_, '_>, parts: IndicatorParts) -> Option<Indicator> {
     let incompatible = match Indicator::new(parts) {
         Ok(indicator) => return Some(indicator),
         Err(incompatible) => incompatible,

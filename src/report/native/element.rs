@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::NAMESPACE;
 use crate::defect::{Code, Defect, Path, Place, excerpt, nearest};
 use crate::report::defects::Findings;
-use crate::report::xml::{Fault, Name, Node, Tag, XmlReader, is_blank};
+use crate::report::xml::{Name, Node, Tag, XmlFault, XmlReader, is_blank};
 
 /// How a blank is named to people.
 const BLANK: &str = "un espace ou un retour à la ligne";
@@ -15,14 +15,14 @@ const TEXT: &str = "du texte";
 
 /// The four elements, outermost first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
+pub(super) enum ElementLevel {
     Document,
     Etablissement,
     Service,
     Capacite,
 }
 
-impl Level {
+impl ElementLevel {
     fn name(self) -> &'static str {
         match self {
             Self::Document => super::ROOT,
@@ -45,7 +45,7 @@ impl Level {
 
 /// An element whose start tag has been read.
 pub(super) struct Element {
-    level: Level,
+    level: ElementLevel,
     path: Path,
     span: Range<usize>,
     children: usize,
@@ -56,7 +56,7 @@ pub(super) struct Element {
 
 impl Element {
     /// The element of this tag, at this path from the root (empty for the root itself).
-    pub(super) fn new(level: Level, tag: &Tag<'_>, path: Path) -> Self {
+    pub(super) fn new(level: ElementLevel, tag: &Tag<'_>, path: Path) -> Self {
         let span = tag.span.clone();
         Self { level, path, span, children: 0, disordered: false, has_text: false, rejected: false }
     }
@@ -83,7 +83,7 @@ impl Element {
 
     /// The place of its tag.
     pub(super) fn place(&self, findings: &Findings<'_>) -> Place {
-        let is_root = self.level == Level::Document;
+        let is_root = self.level == ElementLevel::Document;
         let path = if is_root { Path::from(self.level.name()) } else { self.path.clone() };
         findings.place(self.span.clone()).with_path(path)
     }
@@ -99,7 +99,7 @@ impl Element {
     ) {
         self.rejected = true;
         let defect = || complete(Defect::new(code, place));
-        if self.level == Level::Document { findings.reject_document(defect) } else { findings.note(defect) }
+        if self.level == ElementLevel::Document { findings.reject_document(defect) } else { findings.note(defect) }
     }
 
     /// The next known child; `None` once the element has ended. Anything else in it rejects it.
@@ -107,7 +107,7 @@ impl Element {
         &mut self,
         xml: &mut XmlReader<'a>,
         findings: &mut Findings<'_>,
-    ) -> Result<Option<Tag<'a>>, Fault> {
+    ) -> Result<Option<Tag<'a>>, XmlFault> {
         loop {
             match xml.next()? {
                 Node::Start(tag) if self.is_child(&tag.name) => {

@@ -1,13 +1,13 @@
 //! `etablissement`: one establishment and its services.
 
 use super::attributes::Attributes;
-use super::element::{Element, Level};
+use super::element::{Element, ElementLevel};
 use super::service;
 use crate::defect::Code;
 use crate::finess::{Finess, FinessError};
 use crate::report::defects::Findings;
 use crate::report::model::Etablissement;
-use crate::report::xml::{Fault, Tag, XmlReader, is_blank};
+use crate::report::xml::{Tag, XmlFault, XmlReader, is_blank};
 
 /// Reads one establishment, the `rank`-th of the document.
 pub(super) fn read<'a>(
@@ -15,10 +15,10 @@ pub(super) fn read<'a>(
     tag: &Tag<'a>,
     rank: usize,
     findings: &mut Findings<'_>,
-) -> Result<Etablissement, Fault> {
+) -> Result<Etablissement, XmlFault> {
     let known = tag.attribute("finess").and_then(|attribute| parse(&attribute.value).ok());
     let path = known.map_or_else(|| format!("etablissement[{rank}]"), |finess| format!("etablissement[{finess}]"));
-    let mut element = Element::new(Level::Etablissement, tag, path.into());
+    let mut element = Element::new(ElementLevel::Etablissement, tag, path.into());
     let mut attributes = Attributes::new(tag, &mut element, findings);
     attributes.refuse_unknown(&["finess"]);
     let finess = read_finess(&mut attributes);

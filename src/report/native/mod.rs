@@ -9,12 +9,12 @@ mod nombre;
 mod service;
 
 use super::defects::Findings;
-use super::model::Reading;
-use super::xml::{Fault, Tag, XmlReader};
+use super::model::ReportReading;
+use super::xml::{Tag, XmlFault, XmlReader};
 use crate::capacity::Mode;
 use crate::defect::Path;
 use attributes::Attributes;
-use element::{Element, Level};
+use element::{Element, ElementLevel};
 
 /// The namespace of every element.
 pub(super) const NAMESPACE: &str = "urn:fr:dispolits:disponibilites:1";
@@ -26,10 +26,10 @@ pub(super) const ROOT: &str = "disponibilites";
 pub(super) fn read<'a>(
     xml: &mut XmlReader<'a>,
     root: &Tag<'a>,
-    reading: &mut Reading,
+    reading: &mut ReportReading,
     findings: &mut Findings<'_>,
-) -> Result<(), Fault> {
-    let mut element = Element::new(Level::Document, root, Path::default());
+) -> Result<(), XmlFault> {
+    let mut element = Element::new(ElementLevel::Document, root, Path::default());
     read_head(&mut Attributes::new(root, &mut element, findings), reading);
     while let Some(tag) = element.next_child(xml, findings)? {
         let rank = element.children();
@@ -38,7 +38,7 @@ pub(super) fn read<'a>(
     Ok(())
 }
 
-fn read_head(attributes: &mut Attributes<'_, '_, '_>, reading: &mut Reading) {
+fn read_head(attributes: &mut Attributes<'_, '_, '_>, reading: &mut ReportReading) {
     attributes.refuse_unknown(&["identifiant", "dateEmission", "mode"]);
     reading.head.identifiant = attributes.required("identifiant").and_then(|text| {
         if is_identifiant(text) {

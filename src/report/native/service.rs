@@ -2,12 +2,12 @@
 
 use super::attributes::Attributes;
 use super::capacite::{self, Read};
-use super::element::{Element, Level};
+use super::element::{Element, ElementLevel};
 use crate::capacity::{Nomenclature, ServiceCode, Source};
 use crate::defect::{Path, excerpt};
 use crate::report::defects::Findings;
-use crate::report::model::Service;
-use crate::report::xml::{Fault, Tag, XmlReader};
+use crate::report::model::ReportedService;
+use crate::report::xml::{Tag, XmlFault, XmlReader};
 
 const KNOWN: &[&str] = &["code", "libelle", "dateReleve", "source"];
 
@@ -18,11 +18,11 @@ pub(super) fn read<'a>(
     parent: &Path,
     rank: usize,
     findings: &mut Findings<'_>,
-) -> Result<Service, Fault> {
+) -> Result<ReportedService, XmlFault> {
     let code = tag.attribute("code").and_then(|attribute| attribute.value.parse::<ServiceCode>().ok());
     let name = code.as_ref().map_or_else(|| rank.to_string(), ToString::to_string);
     let path = parent.child(&format!("service[{name}]")).service_by_rank(code.is_none());
-    let mut element = Element::new(Level::Service, tag, path);
+    let mut element = Element::new(ElementLevel::Service, tag, path);
     let mut service = read_attributes(&mut Attributes::new(tag, &mut element, findings));
     while let Some(tag) = element.next_child(xml, findings)? {
         match capacite::read(xml, &tag, element.path(), element.children(), findings)? {
@@ -35,10 +35,10 @@ pub(super) fn read<'a>(
     Ok(service)
 }
 
-fn read_attributes(attributes: &mut Attributes<'_, '_, '_>) -> Service {
+fn read_attributes(attributes: &mut Attributes<'_, '_, '_>) -> ReportedService {
     attributes.refuse_unknown(KNOWN);
     let source = attributes.word("source", Source::from_word, Source::words);
-    Service {
+    ReportedService {
         code: read_code(attributes),
         date_releve: attributes.date("dateReleve"),
         source: source.ok().flatten().unwrap_or(Source::BedManagement),

@@ -22,7 +22,7 @@ const DICOM_PREAMBLE: usize = 128;
 
 /// Where a text was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum PatientDocument {
     /// In a file.
     File,
     /// In what a person writes, who may well speak of such documents: there it must begin with one, or tell of
@@ -33,29 +33,33 @@ pub(super) enum Found {
 /// Whether these bytes are, or hold, a document about a patient: CDA or another HL7 v3 document, HL7 v2 in either
 /// writing, FHIR in XML or JSON, HPRIM in each of its forms, DICOM.
 pub fn holds_patient_document(bytes: &[u8]) -> bool {
-    is_one(bytes, Found::File)
+    is_one(bytes, PatientDocument::File)
 }
 
 /// The same for what a person writes in a mail.
 pub fn letter_holds_patient_document(bytes: &[u8]) -> bool {
-    is_one(bytes, Found::Letter)
+    is_one(bytes, PatientDocument::Letter)
 }
 
-pub(super) fn is_one(bytes: &[u8], found: Found) -> bool {
+pub(super) fn is_one(bytes: &[u8], found: PatientDocument) -> bool {
     let window = bytes.get(..WINDOW).unwrap_or(bytes);
     is_dicom(window) || texts_of(window).any(|text| in_text(&text, found))
 }
 
 /// What a report says in its texts is no document; an element of one inside it is.
-fn in_text(text: &str, found: Found) -> bool {
+fn in_text(text: &str, found: PatientDocument) -> bool {
     let markup = markup::read(text);
     if markup.root == Root::Report {
-        return markup.is_patients && found == Found::File;
+        return markup.is_patients && found == PatientDocument::File;
     }
     let words = escapes::unescape(markup::without_tags(text));
     let text =
         Text { start: text, segments: Segments::read(&words), carried: markup::read(&words), markup, words: &words };
-    if found == Found::File && markup.root != Root::Page { text.is_a_document() } else { text.tells_of_somebody() }
+    if found == PatientDocument::File && markup.root != Root::Page {
+        text.is_a_document()
+    } else {
+        text.tells_of_somebody()
+    }
 }
 
 /// A text, and what it carries.

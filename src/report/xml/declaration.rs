@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::cursor::Cursor;
-use super::fault::Fault;
+use super::fault::XmlFault;
 
 /// What an XML declaration says.
 pub(in crate::report) struct Declaration<'a> {
@@ -18,16 +18,16 @@ impl<'a> Declaration<'a> {
     }
 
     /// Reads the declaration at the head of `text`.
-    pub(in crate::report) fn read(text: &'a str) -> Result<Self, Fault> {
+    pub(in crate::report) fn read(text: &'a str) -> Result<Self, XmlFault> {
         let mut cursor = Cursor::new(text, "<?xml".len());
         let version = pseudo_attribute(&mut cursor, "version")?
-            .ok_or_else(|| Fault::malformed(0..5, "La déclaration XML doit commencer par version=\"1.0\"."))?;
+            .ok_or_else(|| XmlFault::malformed(0..5, "La déclaration XML doit commencer par version=\"1.0\"."))?;
         let encoding = pseudo_attribute(&mut cursor, "encoding")?;
         let standalone = pseudo_attribute(&mut cursor, "standalone")?;
         cursor.eat_blanks();
         let at = cursor.at();
         if !cursor.eat("?>") {
-            return Err(Fault::malformed(at..at, "La déclaration XML n’a pas la forme attendue."));
+            return Err(XmlFault::malformed(at..at, "La déclaration XML n’a pas la forme attendue."));
         }
         check_standalone(standalone)?;
         Ok(Self { version, encoding })
@@ -39,15 +39,15 @@ impl<'a> Declaration<'a> {
     }
 
     /// Refuses what is not XML 1.0, and an encoding that is no name (XML 1.0, production 81).
-    pub(in crate::report) fn check(&self) -> Result<(), Fault> {
+    pub(in crate::report) fn check(&self) -> Result<(), XmlFault> {
         let (version, span) = &self.version;
         if *version != "1.0" {
-            let fault = Fault::malformed(span.clone(), "Seul XML 1.0 est accepté.");
+            let fault = XmlFault::malformed(span.clone(), "Seul XML 1.0 est accepté.");
             return Err(fault.found(*version).expected("1.0"));
         }
         match &self.encoding {
             Some((name, span)) if !is_encoding_name(name) => {
-                Err(Fault::malformed(span.clone(), "Le nom d’encodage déclaré n’est pas un nom d’encodage.")
+                Err(XmlFault::malformed(span.clone(), "Le nom d’encodage déclaré n’est pas un nom d’encodage.")
                     .found(*name))
             }
             _ => Ok(()),
@@ -56,7 +56,7 @@ impl<'a> Declaration<'a> {
 }
 
 /// `name = "value"` after blanks: the value and its place, or nothing if another name stands here.
-fn pseudo_attribute<'a>(cursor: &mut Cursor<'a>, name: &str) -> Result<Option<(&'a str, Range<usize>)>, Fault> {
+fn pseudo_attribute<'a>(cursor: &mut Cursor<'a>, name: &str) -> Result<Option<(&'a str, Range<usize>)>, XmlFault> {
     let mut ahead = cursor.clone();
     if !ahead.eat_blanks() || !ahead.eat(name) {
         return Ok(None);
@@ -66,15 +66,15 @@ fn pseudo_attribute<'a>(cursor: &mut Cursor<'a>, name: &str) -> Result<Option<(&
     ahead.eat_blanks();
     let at = ahead.at();
     let value = ahead.eat_quoted().filter(|_| equals);
-    let value = value.ok_or_else(|| Fault::malformed(at..at, "La déclaration XML n’a pas la forme attendue."))?;
+    let value = value.ok_or_else(|| XmlFault::malformed(at..at, "La déclaration XML n’a pas la forme attendue."))?;
     *cursor = ahead;
     Ok(Some((value, at + 1..at + 1 + value.len())))
 }
 
-fn check_standalone(standalone: Option<(&str, Range<usize>)>) -> Result<(), Fault> {
+fn check_standalone(standalone: Option<(&str, Range<usize>)>) -> Result<(), XmlFault> {
     match standalone {
         Some((value, span)) if !matches!(value, "yes" | "no") => {
-            Err(Fault::malformed(span, "La valeur de « standalone » doit être « yes » ou « no ».").found(value))
+            Err(XmlFault::malformed(span, "La valeur de « standalone » doit être « yes » ou « no ».").found(value))
         }
         _ => Ok(()),
     }

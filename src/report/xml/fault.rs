@@ -6,7 +6,7 @@ use crate::defect::{Code, Defect, Place};
 
 /// A fault after which nothing can be read: not well-formed, a DOCTYPE, a limit, a foreign root.
 #[derive(Debug)]
-pub(in crate::report) struct Fault {
+pub(in crate::report) struct XmlFault {
     /// D01, D02, D03 or D05.
     pub(in crate::report) code: Code,
     /// The bytes at fault.
@@ -17,7 +17,7 @@ pub(in crate::report) struct Fault {
     hint: Option<&'static str>,
 }
 
-impl Fault {
+impl XmlFault {
     /// Not well-formed (XML 1.0, or Namespaces in XML 1.0).
     pub(in crate::report) fn malformed(span: Range<usize>, detail: impl Into<String>) -> Self {
         Self::new(Code::D01, span, detail)

@@ -21,10 +21,10 @@ use quick_xml::events::Event;
 
 pub(super) use cursor::is_blank;
 pub(super) use declaration::Declaration;
-pub(super) use fault::Fault;
+pub(super) use fault::XmlFault;
 pub(super) use pieces::is_html_doctype;
 
-use super::Limits;
+use super::DocumentLimits;
 use crate::defect::excerpt_of;
 use namespaces::Namespaces;
 use tag::RawTag;
@@ -107,7 +107,7 @@ impl fmt::Display for Name<'_> {
 /// The pass over one document.
 pub(super) struct XmlReader<'a> {
     text: &'a str,
-    limits: &'a Limits,
+    limits: &'a DocumentLimits,
     inner: quick_xml::Reader<&'a [u8]>,
     namespaces: Namespaces<'a>,
     open: Vec<&'a str>,
@@ -116,20 +116,20 @@ pub(super) struct XmlReader<'a> {
 
 impl<'a> XmlReader<'a> {
     /// At the start of `text`, which is decoded and has no byte order mark.
-    pub(super) fn new(text: &'a str, limits: &'a Limits) -> Self {
+    pub(super) fn new(text: &'a str, limits: &'a DocumentLimits) -> Self {
         let mut inner = quick_xml::Reader::from_str(text);
         inner.config_mut().expand_empty_elements = true;
         Self { text, limits, inner, namespaces: Namespaces::default(), open: Vec::new(), elements: 0 }
     }
 
     /// The next node; a fault is the last thing the reader gives.
-    pub(super) fn next(&mut self) -> Result<Node<'a>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Node<'a>, XmlFault> {
         if self.text.starts_with('\u{feff}') {
-            return Err(Fault::malformed(0..3, "Le fichier commence par deux marques d’ordre des octets."));
+            return Err(XmlFault::malformed(0..3, "Le fichier commence par deux marques d’ordre des octets."));
         }
         if self.text.starts_with(MARK_AS_TEXT) {
             let detail = "Le fichier commence par une marque d’ordre des octets convertie en texte (« ï»¿ »).";
-            return Err(Fault::malformed(0..MARK_AS_TEXT.len(), detail));
+            return Err(XmlFault::malformed(0..MARK_AS_TEXT.len(), detail));
         }
         loop {
             let start = self.position();
@@ -143,7 +143,7 @@ impl<'a> XmlReader<'a> {
     }
 
     /// Passes over what is left of the element just begun, its end included.
-    pub(super) fn skip(&mut self) -> Result<(), Fault> {
+    pub(super) fn skip(&mut self) -> Result<(), XmlFault> {
         let outside = self.open.len().saturating_sub(1);
         while self.open.len() > outside {
             self.next()?;
@@ -155,7 +155,7 @@ impl<'a> XmlReader<'a> {
         usize::try_from(self.inner.buffer_position()).unwrap_or(usize::MAX)
     }
 
-    fn node(&mut self, event: &Event<'a>, span: Range<usize>) -> Result<Option<Node<'a>>, Fault> {
+    fn node(&mut self, event: &Event<'a>, span: Range<usize>) -> Result<Option<Node<'a>>, XmlFault> {
         match event {
             Event::Start(_) | Event::Empty(_) => self.start(span.start).map(Some),
             Event::End(_) => Ok(Some(self.end())),
@@ -170,11 +170,11 @@ impl<'a> XmlReader<'a> {
         }
     }
 
-    fn start(&mut self, at: usize) -> Result<Node<'a>, Fault> {
+    fn start(&mut self, at: usize) -> Result<Node<'a>, XmlFault> {
         let raw = RawTag::read(self.text, at, self.limits)?;
         if self.open.is_empty() && self.elements > 0 {
             let detail = "Un document XML n’a qu’un élément racine : rien ne doit suivre sa fermeture.";
-            return Err(Fault::malformed(raw.span, detail).found(raw.name));
+            return Err(XmlFault::malformed(raw.span, detail).found(raw.name));
         }
         self.elements += 1;
         self.open.push(raw.name);
@@ -182,13 +182,13 @@ impl<'a> XmlReader<'a> {
         self.namespaces.enter(raw).map(Node::Start)
     }
 
-    fn check_limits(&self, span: &Range<usize>) -> Result<(), Fault> {
+    fn check_limits(&self, span: &Range<usize>) -> Result<(), XmlFault> {
         if self.open.len() > self.limits.depth {
             let detail = format!("Les éléments sont imbriqués sur plus de {} niveaux.", self.limits.depth);
-            return Err(Fault::limit(span.clone(), detail).hint(AS_THE_MODEL));
+            return Err(XmlFault::limit(span.clone(), detail).hint(AS_THE_MODEL));
         }
         if self.elements > self.limits.elements {
-            return Err(Fault::limit(
+            return Err(XmlFault::limit(
                 span.clone(),
                 format!("Le document compte plus de {} éléments.", self.limits.elements),
             ));
@@ -202,7 +202,7 @@ impl<'a> XmlReader<'a> {
         Node::End
     }
 
-    fn text_piece(&self, piece: pieces::Piece) -> Result<Option<Node<'a>>, Fault> {
+    fn text_piece(&self, piece: pieces::Piece) -> Result<Option<Node<'a>>, XmlFault> {
         match (self.open.is_empty(), piece.blank) {
             (true, true) if piece.plain => return Ok(None),
             (true, _) => return Err(self.stray_text(piece.span)),
@@ -211,25 +211,25 @@ impl<'a> XmlReader<'a> {
         }
         if piece.span.len() > self.limits.text {
             let detail = format!("Un texte dépasse {} octets.", self.limits.text);
-            return Err(Fault::limit(piece.span, detail).hint(SHORTER));
+            return Err(XmlFault::limit(piece.span, detail).hint(SHORTER));
         }
         Ok(Some(Node::Text(piece.span)))
     }
 
-    fn stray_text(&self, span: Range<usize>) -> Fault {
+    fn stray_text(&self, span: Range<usize>) -> XmlFault {
         let text = self.text.get(span.clone()).unwrap_or_default().trim_start_matches(is_blank);
         let span = span.end - text.len()..span.end;
-        Fault::malformed(span, "Du texte se trouve hors de l’élément racine.").found(excerpt_of(text, FOUND_CHARS))
+        XmlFault::malformed(span, "Du texte se trouve hors de l’élément racine.").found(excerpt_of(text, FOUND_CHARS))
     }
 
-    fn eof(&self) -> Result<Node<'a>, Fault> {
+    fn eof(&self) -> Result<Node<'a>, XmlFault> {
         let end = self.text.len()..self.text.len();
         match self.open.last() {
             Some(name) => {
                 let detail = "Le fichier s’arrête avant la fermeture de cet élément : il est sans doute tronqué.";
-                Err(Fault::malformed(end, detail).found(*name))
+                Err(XmlFault::malformed(end, detail).found(*name))
             }
-            None if self.elements == 0 => Err(Fault::malformed(end, "Le fichier ne contient aucun élément XML.")),
+            None if self.elements == 0 => Err(XmlFault::malformed(end, "Le fichier ne contient aucun élément XML.")),
             None => Ok(Node::Eof),
         }
     }

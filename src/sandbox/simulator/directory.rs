@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::capacity::{Nature, Nomenclature};
 use crate::ror::GenreCode;
 
-use super::key::Key;
+use super::key::IndicatorKey;
 use super::patch::{Patch, Valued};
-use super::refusal::Refusal;
+use super::refusal::SimulatedRefusal;
 
 /// One *lieu de réalisation de l'offre* of the simulated ROR.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ pub struct Capacity {
     /// The location.
     pub identifiant: String,
     /// The indicator.
-    pub indicateur: Key,
+    pub indicateur: IndicatorKey,
     /// capacityType, NOS code.
     pub nature: String,
     /// nbCapacity.
@@ -66,7 +66,7 @@ pub struct Capacity {
 /// The locations and capacities.
 pub(super) struct Directory {
     lieux: BTreeMap<String, Lieu>,
-    capacities: BTreeMap<(String, Key), Valued>,
+    capacities: BTreeMap<(String, IndicatorKey), Valued>,
     genre: GenreCode,
     /// The code that was legal before.
     retired: Option<GenreCode>,
@@ -90,8 +90,8 @@ impl Directory {
     }
 
     /// Applies the operation and gives the version it makes.
-    pub(super) fn apply(&mut self, identifier: &str, patch: &Patch) -> Result<u64, Refusal> {
-        let lieu = self.lieux.get(identifier).ok_or_else(|| Refusal::location_unknown(identifier))?;
+    pub(super) fn apply(&mut self, identifier: &str, patch: &Patch) -> Result<u64, SimulatedRefusal> {
+        let lieu = self.lieux.get(identifier).ok_or_else(|| SimulatedRefusal::location_unknown(identifier))?;
         admit(lieu)?;
         let place = (identifier.to_owned(), patch.key().clone());
         let retired = self.retired.is_some_and(|genre| patch.key().is_indicator(genre));
@@ -100,9 +100,9 @@ impl Directory {
             check(patch, lieu, self.genre)?;
         }
         match (patch, self.capacities.contains_key(&place)) {
-            (Patch::Replace(..) | Patch::Delete(_), false) => return Err(Refusal::indicator_absent()),
+            (Patch::Replace(..) | Patch::Delete(_), false) => return Err(SimulatedRefusal::indicator_absent()),
             // Not documented. A second one would break the key, so it is taken for a fault of the client.
-            (Patch::Add(_), true) => return Err(Refusal::business_rule("L'indicateur existe déjà")),
+            (Patch::Add(_), true) => return Err(SimulatedRefusal::business_rule("L'indicateur existe déjà")),
             (Patch::Add(value) | Patch::Replace(_, value), _) => drop(self.capacities.insert(place, value.clone())),
             (Patch::Delete(_), true) => drop(self.capacities.remove(&place)),
         }
@@ -123,20 +123,20 @@ impl Directory {
     }
 
     /// Holds the value of this place under the other code of the undifferentiated genre too.
-    pub(super) fn hold_twin(&mut self, (identifier, key): &(String, Key)) {
+    pub(super) fn hold_twin(&mut self, (identifier, key): &(String, IndicatorKey)) {
         let other = match key.genre.as_deref() {
             Some("03") => "04",
             Some("04") => "03",
             _ => return,
         };
         let Some(value) = self.capacities.get(&(identifier.clone(), key.clone())).cloned() else { return };
-        let key = Key { genre: Some(other.to_owned()), ..key.clone() };
+        let key = IndicatorKey { genre: Some(other.to_owned()), ..key.clone() };
         self.capacities.insert((identifier.clone(), key.clone()), Valued { key, ..value });
     }
 
     /// Every capacity, ordered by location and key.
     pub(super) fn snapshot(&self) -> Vec<Capacity> {
-        let capacity = |((identifiant, key), value): (&(String, Key), &Valued)| Capacity {
+        let capacity = |((identifiant, key), value): (&(String, IndicatorKey), &Valued)| Capacity {
             identifiant: identifiant.clone(),
             indicateur: key.clone(),
             nature: value.nature.clone(),
@@ -160,27 +160,27 @@ impl Directory {
     }
 }
 
-fn admit(lieu: &Lieu) -> Result<(), Refusal> {
+fn admit(lieu: &Lieu) -> Result<(), SimulatedRefusal> {
     match lieu.behaviour {
         Behaviour::Normal => Ok(()),
-        Behaviour::EnDouble => Err(Refusal::location_not_unique()),
-        Behaviour::Interdit => Err(Refusal::forbidden()),
-        Behaviour::RegleMetier => Err(Refusal::business_rule("Une règle métier du ROR refuse cette capacité")),
-        Behaviour::RefusAutre => Err(Refusal::unprocessable()),
+        Behaviour::EnDouble => Err(SimulatedRefusal::location_not_unique()),
+        Behaviour::Interdit => Err(SimulatedRefusal::forbidden()),
+        Behaviour::RegleMetier => Err(SimulatedRefusal::business_rule("Une règle métier du ROR refuse cette capacité")),
+        Behaviour::RefusAutre => Err(SimulatedRefusal::unprocessable()),
     }
 }
 
 /// The rules that do not depend on what is stored.
-fn check(patch: &Patch, lieu: &Lieu, genre: GenreCode) -> Result<(), Refusal> {
+fn check(patch: &Patch, lieu: &Lieu, genre: GenreCode) -> Result<(), SimulatedRefusal> {
     if !matches!(patch, Patch::Add(_)) && !patch.key().is_indicator(genre) {
-        return Err(Refusal::path_is_no_indicator(patch.key()));
+        return Err(SimulatedRefusal::path_is_no_indicator(patch.key()));
     }
     let Some(value) = patch.value() else { return Ok(()) };
     if !value.key.is_indicator(genre) || value.key != *patch.key() {
-        return Err(Refusal::value_is_no_indicator(&value.key));
+        return Err(SimulatedRefusal::value_is_no_indicator(&value.key));
     }
     if lieu.nature.is_some_and(|nature| nature.code() != value.nature) {
-        return Err(Refusal::wrong_nature());
+        return Err(SimulatedRefusal::wrong_nature());
     }
-    if value.nombre < 0 { Err(Refusal::business_rule("nbCapacity est négatif")) } else { Ok(()) }
+    if value.nombre < 0 { Err(SimulatedRefusal::business_rule("nbCapacity est négatif")) } else { Ok(()) }
 }

@@ -4,14 +4,14 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::key::Key;
+use super::key::IndicatorKey;
 
 /// The most faults that wait at a time; more are refused.
 const FAULTS: usize = 1000;
 
 /// A fault to come. As JSON: `{"defaut": "lent", "ms": 500, "identifiant": "…", "apres": 2, "fois": 1}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
+pub struct SimulatedFault {
     /// What goes wrong.
     #[serde(flatten)]
     pub effect: Effect,
@@ -20,7 +20,7 @@ pub struct Fault {
     pub identifiant: Option<String>,
     /// The indicators it is for, those with these codes: `{"statut": "03"}`; any if `None`.
     #[serde(default)]
-    pub indicateur: Option<Key>,
+    pub indicateur: Option<IndicatorKey>,
     /// How many matching requests pass before the first is hit.
     #[serde(default)]
     pub apres: u32,
@@ -105,13 +105,13 @@ pub enum Effect {
 
 impl Effect {
     /// The fault hits the next request for any location, once.
-    pub fn once(self) -> Fault {
+    pub fn once(self) -> SimulatedFault {
         self.times(1)
     }
 
     /// The fault hits so many requests, for any location.
-    pub fn times(self, fois: u32) -> Fault {
-        Fault { effect: self, identifiant: None, indicateur: None, apres: 0, fois }
+    pub fn times(self, fois: u32) -> SimulatedFault {
+        SimulatedFault { effect: self, identifiant: None, indicateur: None, apres: 0, fois }
     }
 
     fn is_of_a_write(&self) -> bool {
@@ -119,7 +119,7 @@ impl Effect {
     }
 }
 
-impl Fault {
+impl SimulatedFault {
     fn is_at(&self, identifier: &str) -> bool {
         self.identifiant.as_deref().is_none_or(|wanted| wanted == identifier)
     }
@@ -131,11 +131,11 @@ fn once() -> u32 {
 
 /// The faults to come, oldest first.
 #[derive(Default)]
-pub(super) struct Faults(Mutex<Vec<Fault>>);
+pub(super) struct Faults(Mutex<Vec<SimulatedFault>>);
 
 impl Faults {
     /// Queues a fault; false if too many wait.
-    pub(super) fn add(&self, fault: Fault) -> bool {
+    pub(super) fn add(&self, fault: SimulatedFault) -> bool {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let room = waiting.len() < FAULTS;
         if room && fault.fois > 0 {
@@ -149,9 +149,9 @@ impl Faults {
     }
 
     /// The fault that hits a write of this indicator, if it names one, to this location.
-    pub(super) fn hit_write(&self, identifier: &str, key: Option<&Key>) -> Option<Effect> {
-        let is_of = |wanted: &Key| key.is_some_and(|key| key.has(wanted));
-        let is_for = |fault: &Fault| fault.is_at(identifier) && fault.indicateur.as_ref().is_none_or(is_of);
+    pub(super) fn hit_write(&self, identifier: &str, key: Option<&IndicatorKey>) -> Option<Effect> {
+        let is_of = |wanted: &IndicatorKey| key.is_some_and(|key| key.has(wanted));
+        let is_for = |fault: &SimulatedFault| fault.is_at(identifier) && fault.indicateur.as_ref().is_none_or(is_of);
         self.hit(|fault| fault.effect.is_of_a_write() && is_for(fault))
     }
 
@@ -166,7 +166,7 @@ impl Faults {
     }
 
     /// The first matching fault whose turn has come; those whose turn has not come draw nearer.
-    fn hit(&self, matches: impl Fn(&Fault) -> bool) -> Option<Effect> {
+    fn hit(&self, matches: impl Fn(&SimulatedFault) -> bool) -> Option<Effect> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut effect = None;
         for fault in waiting.iter_mut().filter(|fault| matches(fault)) {

@@ -1,6 +1,6 @@
 //! The two shapes of FHIRPath that the write service understands.
 
-use super::key::Key;
+use super::key::IndicatorKey;
 
 /// The extension that holds one indicator.
 pub(super) const CAPACITY: &str =
@@ -8,11 +8,11 @@ pub(super) const CAPACITY: &str =
 
 /// What a path selects.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Selection {
+pub(super) enum PathSelection {
     /// All capacities of the location: the path of an `add`.
     All,
     /// The capacity under a key: the path of a `replace` or a `delete`.
-    One(Key),
+    One(IndicatorKey),
 }
 
 /// The path of all capacities, which the ROR also names in its 404.
@@ -21,20 +21,20 @@ pub(super) fn capacities() -> String {
 }
 
 /// Reads a path; blanks between its words do not matter, anything else does.
-pub(super) fn parse(path: &str) -> Option<Selection> {
+pub(super) fn parse(path: &str) -> Option<PathSelection> {
     let mut rest = Rest(path);
     rest.words(&["Location.extension.where(", "url", "=", "'", CAPACITY, "'", ")"])?;
     if rest.is_over() {
-        return Some(Selection::All);
+        return Some(PathSelection::All);
     }
     rest.words(&[".where("])?;
-    let mut key = Key::default();
+    let mut key = IndicatorKey::default();
     rest.clause(&mut key)?;
     while rest.words(&["and"]).is_some() {
         rest.clause(&mut key)?;
     }
     rest.words(&[")"])?;
-    rest.is_over().then_some(Selection::One(key))
+    rest.is_over().then_some(PathSelection::One(key))
 }
 
 /// What is left to read.
@@ -62,7 +62,7 @@ impl<'a> Rest<'a> {
     }
 
     /// `extension.where(url = 'name' and valueCodeableConcept.coding.code = 'code')`, each name once.
-    fn clause(&mut self, key: &mut Key) -> Option<()> {
+    fn clause(&mut self, key: &mut IndicatorKey) -> Option<()> {
         self.words(&["extension.where(", "url", "="])?;
         let name = self.quoted()?;
         self.words(&["and", "valueCodeableConcept.coding.code", "="])?;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::key::Key;
+use super::key::IndicatorKey;
 
 /// The most requests remembered; the oldest are forgotten first.
 const REMEMBERED: usize = 50_000;
@@ -22,7 +22,7 @@ pub struct Recorded {
     /// `add`, `replace` or `delete`.
     pub operation: Option<String>,
     /// The indicator it is about.
-    pub indicateur: Option<Key>,
+    pub indicateur: Option<IndicatorKey>,
     /// nbCapacity.
     pub nombre: Option<i64>,
     /// capacityUpdateDate, as sent.

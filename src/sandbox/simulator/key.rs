@@ -12,7 +12,7 @@ use crate::ror::GenreCode;
 /// The seven attributes that name an indicator, as NOS codes; `None` is the « null » of the ROR.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Key {
+pub struct IndicatorKey {
     /// capacityStatus (TRE_R330).
     pub statut: Option<String>,
     /// temporalityCapacity (TRE_R331).
@@ -29,7 +29,7 @@ pub struct Key {
     pub affectation: Option<String>,
 }
 
-impl Key {
+impl IndicatorKey {
     /// The attribute under its name in the extension; `None` if it is no part of the key.
     pub(super) fn attribute(&mut self, name: &str) -> Option<&mut Option<String>> {
         match name {
@@ -89,7 +89,7 @@ impl Key {
 }
 
 /// As in the ROR's error text: `capacityStatus: 02 / temporalityCapacity: 01 / …: null / …`.
-impl fmt::Display for Key {
+impl fmt::Display for IndicatorKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = self.named().map(|(name, code)| format!("{name}: {}", code.as_deref().unwrap_or("null")));
         f.write_str(&parts.join(" / "))

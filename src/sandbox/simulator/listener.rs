@@ -40,11 +40,11 @@ pub(super) enum ClientCertificate {
 /// Ready TLS connections. Handshakes run beside each other, so that none holds up the rest.
 pub(super) struct TlsListener {
     address: SocketAddr,
-    ready: mpsc::Receiver<(Connection, SocketAddr)>,
+    ready: mpsc::Receiver<(SimulatorConnection, SocketAddr)>,
 }
 
 /// A TLS connection that breaks off when it is cut.
-pub(super) struct Connection {
+pub(super) struct SimulatorConnection {
     stream: TlsStream<TcpStream>,
     cut: CancellationToken,
     on_cut: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -105,7 +105,7 @@ impl TlsListener {
 async fn accept_all(
     listener: TcpListener,
     acceptor: TlsAcceptor,
-    ready: mpsc::Sender<(Connection, SocketAddr)>,
+    ready: mpsc::Sender<(SimulatorConnection, SocketAddr)>,
     stop: CancellationToken,
 ) {
     let room = Arc::new(Semaphore::new(HANDSHAKES));
@@ -126,10 +126,10 @@ async fn accept_all(
     }
 }
 
-async fn handshake(acceptor: TlsAcceptor, tcp: TcpStream, cut: CancellationToken) -> Option<Connection> {
+async fn handshake(acceptor: TlsAcceptor, tcp: TcpStream, cut: CancellationToken) -> Option<SimulatorConnection> {
     let accepted = tokio::time::timeout(HANDSHAKE, acceptor.accept(tcp).into_fallible()).await.ok()?;
     match accepted {
-        Ok(stream) => Some(Connection { stream, on_cut: Box::pin(cut.clone().cancelled_owned()), cut }),
+        Ok(stream) => Some(SimulatorConnection { stream, on_cut: Box::pin(cut.clone().cancelled_owned()), cut }),
         Err((_, tcp)) => {
             let _ = tokio::time::timeout(HANDSHAKE, farewell(tcp)).await;
             None
@@ -147,10 +147,10 @@ async fn farewell(mut tcp: TcpStream) -> io::Result<()> {
 }
 
 impl Listener for TlsListener {
-    type Io = Connection;
+    type Io = SimulatorConnection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
+    async fn accept(&mut self) -> (SimulatorConnection, SocketAddr) {
         match self.ready.recv().await {
             Some(accepted) => accepted,
             // The simulator stops; whoever awaits is about to be dropped.
@@ -165,12 +165,12 @@ impl Listener for TlsListener {
 
 impl Connected<IncomingStream<'_, TlsListener>> for Cut {
     fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        let Connection { stream, cut, .. } = stream.io();
+        let SimulatorConnection { stream, cut, .. } = stream.io();
         Self { cut: cut.clone(), certified: stream.get_ref().1.peer_certificates().is_some() }
     }
 }
 
-impl Connection {
+impl SimulatorConnection {
     fn poll_cut(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.on_cut.as_mut().poll(context) {
             Poll::Ready(()) => Err(io::ErrorKind::ConnectionReset.into()),
@@ -179,7 +179,7 @@ impl Connection {
     }
 }
 
-impl AsyncRead for Connection {
+impl AsyncRead for SimulatorConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -190,7 +190,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for SimulatorConnection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_cut(context)?;
         Pin::new(&mut self.stream).poll_write(context, bytes)

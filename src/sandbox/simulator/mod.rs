@@ -7,7 +7,7 @@
 //! the documented words), `fault`, `journal`, `tokens`, `listener`.
 //!
 //! Addresses of the API listener beside the ROR's own, which exist in the simulator only:
-//! `POST /_simulateur/defauts` queues a [`Fault`] given as JSON (`DELETE` empties the queue),
+//! `POST /_simulateur/defauts` queues a [`SimulatedFault`] given as JSON (`DELETE` empties the queue),
 //! `GET /_simulateur/etat` lists the capacities held, `GET /_simulateur/requetes` the requests
 //! received.
 //!
@@ -39,9 +39,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use directory::{Behaviour, Capacity, Lieu};
-pub use fault::{Effect, Fault};
+pub use fault::{Effect, SimulatedFault};
 pub use journal::Recorded;
-pub use key::Key;
+pub use key::IndicatorKey;
 
 use crate::clock::Clock;
 use crate::config_values::{PemFiles, Span};
@@ -50,7 +50,7 @@ use crate::tls::TlsError;
 
 use listener::{ClientCertificate, Cut, TlsListener, server_config};
 use routes::Shared;
-use service::Service;
+use service::SimulatedService;
 
 /// The path of the token endpoint, as the real one has it.
 const TOKEN_PATH: &str = "/auth/realms/ror/protocol/openid-connect/token";
@@ -94,7 +94,7 @@ pub struct ReadingClient {
 pub struct Simulator {
     api: SocketAddr,
     token: SocketAddr,
-    service: Arc<Service>,
+    service: Arc<SimulatedService>,
     tasks: TaskTracker,
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
@@ -135,7 +135,7 @@ impl Simulator {
         let required = server_config(&settings.token_cert, &settings.client_ca, asked)?;
         let api = TlsListener::bind(settings.api, optional, stop.clone()).await?;
         let token = TlsListener::bind(settings.token, required, stop.clone()).await?;
-        let service = Arc::new(Service::new(&settings));
+        let service = Arc::new(SimulatedService::new(&settings));
         let addresses = (api.address(), token.address());
         let shared = Shared { service: service.clone(), tasks: tasks.clone(), stop: stop.clone() };
         serve(api, routes::api(shared.clone()), &tasks, &stop);
@@ -195,7 +195,7 @@ impl Simulator {
     }
 
     /// Queues a fault; false if a thousand wait already.
-    pub fn inject(&self, fault: Fault) -> bool {
+    pub fn inject(&self, fault: SimulatedFault) -> bool {
         self.service.inject(fault)
     }
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use crate::capacity::{Affectation, Crise, Fermeture, Nature, Nomenclature, Source, Statut, Supplement, Temporalite};
 
-use super::fhirpath::{self, CAPACITY, Selection};
-use super::key::Key;
-use super::refusal::Refusal;
+use super::fhirpath;
+use super::fhirpath::{CAPACITY, PathSelection};
+use super::key::IndicatorKey;
+use super::refusal::SimulatedRefusal;
 
 const GENRE_SYSTEM: &str = "https://mos.esante.gouv.fr/NOS/TRE_R332-GenreCapacite/FHIR/TRE-R332-GenreCapacite";
 
@@ -15,14 +16,14 @@ const GENRE_SYSTEM: &str = "https://mos.esante.gouv.fr/NOS/TRE_R332-GenreCapacit
 #[derive(Debug)]
 pub(super) enum Patch {
     Add(Valued),
-    Replace(Key, Valued),
-    Delete(Key),
+    Replace(IndicatorKey, Valued),
+    Delete(IndicatorKey),
 }
 
 /// The new object of an operation.
 #[derive(Debug, Clone)]
 pub(super) struct Valued {
-    pub(super) key: Key,
+    pub(super) key: IndicatorKey,
     pub(super) nature: String,
     pub(super) source: String,
     pub(super) nombre: i64,
@@ -31,7 +32,7 @@ pub(super) struct Valued {
 
 impl Patch {
     /// The operation in a body of `Parameters`.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, SimulatedRefusal> {
         let json: Value = serde_json::from_slice(body).map_err(|_| shape("le corps n'est pas du JSON"))?;
         let part = operation(&json).ok_or_else(|| shape("un Parameters d'une seule operation est attendu"))?;
         let kind = text(part, "type").ok_or_else(|| shape("la partie type manque"))?;
@@ -39,9 +40,9 @@ impl Patch {
         let selection = fhirpath::parse(path).ok_or_else(|| shape("le FhirPath n'a pas une forme connue"))?;
         let value = part.iter().find(|part| part.get("name").is_some_and(|name| name == "value"));
         match (kind, selection, value) {
-            ("add", Selection::All, Some(value)) => Ok(Self::Add(Valued::parse(value)?)),
-            ("replace", Selection::One(key), Some(value)) => Ok(Self::Replace(key, Valued::parse(value)?)),
-            ("delete", Selection::One(key), None) => Ok(Self::Delete(key)),
+            ("add", PathSelection::All, Some(value)) => Ok(Self::Add(Valued::parse(value)?)),
+            ("replace", PathSelection::One(key), Some(value)) => Ok(Self::Replace(key, Valued::parse(value)?)),
+            ("delete", PathSelection::One(key), None) => Ok(Self::Delete(key)),
             _ => Err(shape("le type, le FhirPath et la valeur ne vont pas ensemble")),
         }
     }
@@ -56,7 +57,7 @@ impl Patch {
     }
 
     /// The indicator it is about.
-    pub(super) fn key(&self) -> &Key {
+    pub(super) fn key(&self) -> &IndicatorKey {
         match self {
             Self::Add(value) => &value.key,
             Self::Replace(key, _) | Self::Delete(key) => key,
@@ -74,7 +75,7 @@ impl Patch {
 
 impl Valued {
     /// The part `value`: an object without a name that holds only the extension.
-    fn parse(part: &Value) -> Result<Self, Refusal> {
+    fn parse(part: &Value) -> Result<Self, SimulatedRefusal> {
         let extension = part.pointer("/part/0/extension/0").filter(|_| part.pointer("/part/1").is_none());
         let extension = extension.filter(|extension| extension.get("url").is_some_and(|url| url == CAPACITY));
         let items = extension.and_then(|extension| extension.get("extension")).and_then(Value::as_array);
@@ -89,7 +90,7 @@ impl Valued {
 /// A capacity while its parts are read.
 #[derive(Default)]
 struct Draft {
-    key: Key,
+    key: IndicatorKey,
     nature: Option<String>,
     source: Option<String>,
     nombre: Option<i64>,
@@ -97,7 +98,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn take(&mut self, item: &Value) -> Result<(), Refusal> {
+    fn take(&mut self, item: &Value) -> Result<(), SimulatedRefusal> {
         let name = item.get("url").and_then(Value::as_str).unwrap_or_default();
         let taken = match name {
             "nbCapacity" => fill(&mut self.nombre, item.get("valueInteger").and_then(Value::as_i64)),
@@ -175,6 +176,6 @@ fn text<'a>(parts: &'a [Value], name: &str) -> Option<&'a str> {
     part.get("valueString")?.as_str()
 }
 
-fn shape(why: &str) -> Refusal {
-    Refusal::business_rule(format!("Requête refusée par le simulateur : {why}"))
+fn shape(why: &str) -> SimulatedRefusal {
+    SimulatedRefusal::business_rule(format!("Requête refusée par le simulateur : {why}"))
 }

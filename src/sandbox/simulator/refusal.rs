@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::fhirpath::{self, CAPACITY};
-use super::key::Key;
+use super::key::IndicatorKey;
 
 /// An answer that is not a success: a status and the issues of its `OperationOutcome`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct SimulatedRefusal {
     pub(super) status: u16,
-    issues: Vec<Issue>,
+    issues: Vec<SimulatedIssue>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Issue {
+struct SimulatedIssue {
     code: Cow<'static, str>,
     diagnostics: String,
     expression: Option<Expression>,
@@ -28,9 +28,9 @@ enum Expression {
     Bare(String),
 }
 
-impl Refusal {
+impl SimulatedRefusal {
     fn new(status: u16, code: &'static str, diagnostics: impl Into<String>, expression: Option<Expression>) -> Self {
-        Self { status, issues: vec![Issue { code: code.into(), diagnostics: diagnostics.into(), expression }] }
+        Self { status, issues: vec![SimulatedIssue { code: code.into(), diagnostics: diagnostics.into(), expression }] }
     }
 
     /// The indicator is not there: 404 with a bare string, as in the documentation.
@@ -62,12 +62,12 @@ impl Refusal {
         Self::new(400, "business-rule", diagnostics, Some(Expression::Array(expression)))
     }
 
-    pub(super) fn value_is_no_indicator(key: &Key) -> Self {
+    pub(super) fn value_is_no_indicator(key: &IndicatorKey) -> Self {
         let diagnostics = format!("Les valeurs du nouvel objet ne correspondent pas à un indicateur valide : {key}");
         Self::new(400, "business-rule", diagnostics, Some(extension()))
     }
 
-    pub(super) fn path_is_no_indicator(key: &Key) -> Self {
+    pub(super) fn path_is_no_indicator(key: &IndicatorKey) -> Self {
         let diagnostics = format!("Les critères du FhirPath ne correspondent pas à un indicateur valide : {key}");
         Self::new(400, "business-rule", diagnostics, None)
     }
@@ -89,7 +89,7 @@ impl Refusal {
 
     /// Whatever is asked for.
     pub(super) fn of(status: u16, codes: &[String], text: Option<&str>, expression: Option<&str>) -> Self {
-        let issue = |code: &String| Issue {
+        let issue = |code: &String| SimulatedIssue {
             code: code.clone().into(),
             diagnostics: text.unwrap_or("Défaut demandé au simulateur").to_owned(),
             expression: expression.map(|text| Expression::Array(text.to_owned())),
@@ -108,7 +108,7 @@ impl Refusal {
     }
 }
 
-impl Issue {
+impl SimulatedIssue {
     fn body(&self, swapped: bool) -> Value {
         let mut issue = json!({"severity": "error", "code": self.code, "diagnostics": self.diagnostics});
         let expression = match (&self.expression, swapped) {

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::refusal::Refusal;
+use super::refusal::SimulatedRefusal;
 
 /// Status, headers and body.
 pub(super) struct Reply {
@@ -17,7 +17,7 @@ pub(super) struct Reply {
 
 enum Content {
     Json(Value),
-    Refusal { refusal: Refusal, swapped: bool },
+    Refusal { refusal: SimulatedRefusal, swapped: bool },
     Text(String),
 }
 
@@ -35,7 +35,7 @@ impl Reply {
     }
 
     /// An `OperationOutcome`.
-    pub(super) fn refusal(refusal: Refusal) -> Self {
+    pub(super) fn refusal(refusal: SimulatedRefusal) -> Self {
         let status = refusal.status;
         Self::new(status, "application/fhir+json;charset=UTF-8", Content::Refusal { refusal, swapped: false })
     }

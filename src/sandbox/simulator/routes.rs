@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::fault::{Effect, Fault};
+use super::fault::{Effect, SimulatedFault};
 use super::journal::Recorded;
 use super::listener::Cut;
-use super::refusal::Refusal;
+use super::refusal::SimulatedRefusal;
 use super::reply::Reply;
-use super::service::{Service, Write, authorization, names, ror_headers};
+use super::service::{SimulatedService, Write, authorization, names, ror_headers};
 
 /// The most bytes of a request that are read.
 const REQUEST_LIMIT: usize = 64 * 1024;
@@ -30,7 +30,7 @@ const READER_HEADERS: [&str; 4] =
 /// What the handlers share: the service, and the tasks that outlive a client who leaves.
 #[derive(Clone)]
 pub(super) struct Shared {
-    pub(super) service: Arc<Service>,
+    pub(super) service: Arc<SimulatedService>,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
 }
@@ -88,21 +88,26 @@ async fn read(State(shared): State<Shared>, Query(parameters): Parameters, heade
     reply
 }
 
-fn search(service: &Service, identifier: Option<&str>, client: Option<&str>, headers: &HeaderMap) -> Reply {
+fn search(service: &SimulatedService, identifier: Option<&str>, client: Option<&str>, headers: &HeaderMap) -> Reply {
     let Some(client) = client else {
-        return Reply::refusal(Refusal::invalid(401, "Jeton absent, inconnu ou expiré"));
+        return Reply::refusal(SimulatedRefusal::invalid(401, "Jeton absent, inconnu ou expiré"));
     };
     if service.reader.as_ref().is_some_and(|reader| reader.client_id != client) {
-        return Reply::refusal(Refusal::of(403, &["forbidden".to_owned()], Some("Ce client ne lit pas"), None));
+        return Reply::refusal(SimulatedRefusal::of(
+            403,
+            &["forbidden".to_owned()],
+            Some("Ce client ne lit pas"),
+            None,
+        ));
     }
     if let Some(missing) = READER_HEADERS.iter().find(|name| !headers.contains_key(**name)) {
-        return Reply::refusal(Refusal::invalid(400, format!("L'en-tête {missing} manque")));
+        return Reply::refusal(SimulatedRefusal::invalid(400, format!("L'en-tête {missing} manque")));
     }
     let Some(identifier) = identifier else {
-        return Reply::refusal(Refusal::invalid(400, "Le paramètre identifier manque"));
+        return Reply::refusal(SimulatedRefusal::invalid(400, "Le paramètre identifier manque"));
     };
     match service.faults.hit_read(identifier) {
-        Some(Effect::Lecture { statut, codes }) => Reply::refusal(Refusal::of(statut, &codes, None, None)),
+        Some(Effect::Lecture { statut, codes }) => Reply::refusal(SimulatedRefusal::of(statut, &codes, None, None)),
         _ => Reply::json(200, service.directory().search(identifier)),
     }
 }
@@ -125,7 +130,7 @@ async fn deliver_token(
     reply
 }
 
-fn token_reply(service: &Service, demand: Option<&Demand>, certified: bool) -> Reply {
+fn token_reply(service: &SimulatedService, demand: Option<&Demand>, certified: bool) -> Reply {
     let refused =
         |status, error| Reply::of_tokens(status, json!({"error": error, "error_description": "Demande refusée"}));
     match (service.faults.hit_token(), demand) {
@@ -142,7 +147,7 @@ fn token_reply(service: &Service, demand: Option<&Demand>, certified: bool) -> R
 }
 
 /// As Keycloak answers, which the real endpoint is by its address.
-fn delivery(service: &Service, client: &str) -> Value {
+fn delivery(service: &SimulatedService, client: &str) -> Value {
     json!({
         "access_token": service.tokens.issue(client),
         "expires_in": service.tokens.lifetime(),
@@ -170,7 +175,7 @@ impl Demand {
     }
 
     /// By a certificate, or by the secret of the client that reads.
-    fn is_proved(&self, service: &Service, certified: bool) -> bool {
+    fn is_proved(&self, service: &SimulatedService, certified: bool) -> bool {
         match &service.reader {
             Some(reader) if reader.client_id == self.client_id => self.secret.as_deref() == Some(&reader.secret),
             _ => certified,
@@ -178,9 +183,9 @@ impl Demand {
     }
 }
 
-async fn add_fault(State(shared): State<Shared>, fault: Result<Json<Fault>, JsonRejection>) -> Response {
+async fn add_fault(State(shared): State<Shared>, fault: Result<Json<SimulatedFault>, JsonRejection>) -> Response {
     // Nothing could ever release it over HTTP.
-    if let Ok(Json(Fault { effect: Effect::Tardif { ms: None }, .. })) = &fault {
+    if let Ok(Json(SimulatedFault { effect: Effect::Tardif { ms: None }, .. })) = &fault {
         return (StatusCode::BAD_REQUEST, "défaut « tardif » : la clé « ms » est attendue\n").into_response();
     }
     match fault.map(|Json(fault)| shared.service.inject(fault)) {

@@ -13,16 +13,16 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 
 use super::directory::Directory;
-use super::fault::{Effect, Fault, Faults};
+use super::fault::{Effect, Faults, SimulatedFault};
 use super::journal::{Journal, Recorded};
 use super::patch::Patch;
-use super::refusal::Refusal;
+use super::refusal::SimulatedRefusal;
 use super::reply::Reply;
 use super::tokens::Issued;
 use super::{ReadingClient, SimulatorSettings};
 
 /// All that the listeners share.
-pub(super) struct Service {
+pub(super) struct SimulatedService {
     pub(super) tokens: Issued,
     pub(super) faults: Faults,
     pub(super) journal: Journal,
@@ -44,7 +44,7 @@ pub(super) struct Write {
     pub(super) body: Vec<u8>,
 }
 
-impl Service {
+impl SimulatedService {
     pub(super) fn new(settings: &SimulatorSettings) -> Self {
         Self {
             tokens: Issued::new(settings.clock.clone(), settings.token_lifetime.signed()),
@@ -63,7 +63,7 @@ impl Service {
     }
 
     /// Queues a fault, or has it at once if it is of that kind; false if too many wait.
-    pub(super) fn inject(&self, fault: Fault) -> bool {
+    pub(super) fn inject(&self, fault: SimulatedFault) -> bool {
         if fault.effect == Effect::JetonExpire {
             self.tokens.forget();
             return true;
@@ -112,7 +112,7 @@ impl Service {
                 Some(treat())
             }
             Some(Effect::Refus { statut, codes, texte, expression, retry_after }) => {
-                let refusal = Refusal::of(statut, &codes, texte.as_deref(), expression.as_deref());
+                let refusal = SimulatedRefusal::of(statut, &codes, texte.as_deref(), expression.as_deref());
                 Some(Reply::refusal(refusal).retry_after(retry_after))
             }
             Some(Effect::ExpressionInversee) => Some(treat().swapped()),
@@ -122,7 +122,7 @@ impl Service {
             }
             Some(Effect::Statut { statut, retry_after }) => Some(Reply::page(statut).retry_after(retry_after)),
             Some(Effect::Passerelle { statut }) => Some(Reply::page(statut)),
-            Some(Effect::Interdit) => Some(Reply::refusal(Refusal::forbidden())),
+            Some(Effect::Interdit) => Some(Reply::refusal(SimulatedRefusal::forbidden())),
             Some(Effect::Charabia) => Some(Reply::gibberish()),
             Some(Effect::CoupureAvant) => None,
             Some(Effect::ReponsePerdue) => {
@@ -149,7 +149,7 @@ impl Service {
     }
 
     /// The answer without any fault, and whether it changed what is held.
-    fn treat(&self, write: &Write, parsed: Result<Patch, Refusal>) -> (Reply, bool) {
+    fn treat(&self, write: &Write, parsed: Result<Patch, SimulatedRefusal>) -> (Reply, bool) {
         match self.admit(write).and_then(|identifier| self.directory().apply(identifier, &parsed?)) {
             Ok(version) => (self.acknowledgement(version), true),
             Err(refusal) => (Reply::refusal(refusal), false),
@@ -157,25 +157,25 @@ impl Service {
     }
 
     /// The location named, if the request is one for this service at all.
-    fn admit<'a>(&self, write: &'a Write) -> Result<&'a str, Refusal> {
+    fn admit<'a>(&self, write: &'a Write) -> Result<&'a str, SimulatedRefusal> {
         let header = |name| write.headers.get(name).and_then(|value| value.to_str().ok());
         let Some(client) = self.tokens.client_of(authorization(&write.headers)) else {
-            return Err(Refusal::invalid(401, "Jeton absent, inconnu ou expiré"));
+            return Err(SimulatedRefusal::invalid(401, "Jeton absent, inconnu ou expiré"));
         };
         if self.reader.as_ref().is_some_and(|reader| reader.client_id == client) {
-            return Err(Refusal::forbidden());
+            return Err(SimulatedRefusal::forbidden());
         }
         if write.headers.keys().any(|name| name.as_str().starts_with("ror-")) {
-            return Err(Refusal::invalid(400, "Les en-têtes Ror-* ne sont pas admis en écriture"));
+            return Err(SimulatedRefusal::invalid(400, "Les en-têtes Ror-* ne sont pas admis en écriture"));
         }
         let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next());
         if media_type.is_none_or(|media_type| !media_type.trim().eq_ignore_ascii_case("application/fhir+json")) {
-            return Err(Refusal::invalid(415, "Content-Type attendu : application/fhir+json"));
+            return Err(SimulatedRefusal::invalid(415, "Content-Type attendu : application/fhir+json"));
         }
         match write.identifiers.as_slice() {
             // A comma means « or » in a FHIR search.
             [identifier] if !identifier.is_empty() && !identifier.contains(',') => Ok(identifier),
-            _ => Err(Refusal::invalid(400, "Un paramètre identifier et un seul est attendu")),
+            _ => Err(SimulatedRefusal::invalid(400, "Un paramètre identifier et un seul est attendu")),
         }
     }
 

@@ -17,11 +17,11 @@ const TOKENS: usize = 10_000;
 pub(super) struct Issued {
     clock: Clock,
     lifetime: SignedDuration,
-    valid: Mutex<BTreeMap<String, Issue>>,
+    valid: Mutex<BTreeMap<String, TokenRequest>>,
 }
 
 /// Until when a token is valid, and whose it is.
-struct Issue {
+struct TokenRequest {
     expiry: Timestamp,
     client: String,
 }
@@ -45,7 +45,7 @@ impl Issued {
             let first = issued.iter().min_by_key(|(_, issue)| issue.expiry).map(|(token, _)| token.clone());
             first.map(|token| issued.remove(&token));
         }
-        issued.insert(token.clone(), Issue { expiry, client: client.to_owned() });
+        issued.insert(token.clone(), TokenRequest { expiry, client: client.to_owned() });
         token
     }
 

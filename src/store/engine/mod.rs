@@ -26,10 +26,10 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Sqlite, Transaction};
 
 pub(super) use placeholders::{list, rows, shares};
-pub(super) use query::{Argument, FromRows, Query, Value, query, query_as, query_scalar};
+pub(super) use query::{Argument, FromRows, Query, SqlValue, query, query_as, query_scalar};
 
 use super::Result;
-use postgres::Session;
+use postgres::PostgresSession;
 
 /// How many statements a connection keeps prepared: those of the way of a mail, in all their sizes, and as many others.
 const PREPARED: usize = 256;
@@ -56,7 +56,7 @@ pub(super) enum Engine {
 /// A transaction that may write; taken back unless it is committed.
 pub(super) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Session),
+    Postgres(PostgresSession),
 }
 
 /// Where a statement runs.
@@ -101,7 +101,7 @@ impl Engine {
     pub(super) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres { pool, .. } => Tx::Postgres(Session::begin(pool).await?),
+            Self::Postgres { pool, .. } => Tx::Postgres(PostgresSession::begin(pool).await?),
         })
     }
 

@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, Row};
 
 use super::{Engine, PREPARED, pooling};
 use crate::config_values::Span;
-use crate::store::{Result, Settings, StoreError};
+use crate::store::{Result, StoreError, StoreSettings};
 
 /// How its schema came to be.
 pub(in crate::store) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/postgres");
@@ -58,7 +58,7 @@ pub(in crate::store) fn is_named_by(url: &str) -> bool {
 }
 
 /// Opens the database and brings its schema up to date; several may do so at once.
-pub(in crate::store) async fn open(settings: &Settings) -> Result<Engine> {
+pub(in crate::store) async fn open(settings: &StoreSettings) -> Result<Engine> {
     let options = options(settings).await?;
     let mut session = vetted(&options, settings.lease).await?;
     check(&mut session).await?;
@@ -68,7 +68,7 @@ pub(in crate::store) async fn open(settings: &Settings) -> Result<Engine> {
 }
 
 /// Opens a database that must have a schema, as it is.
-pub(in crate::store) async fn open_existing(settings: &Settings) -> Result<Engine> {
+pub(in crate::store) async fn open_existing(settings: &StoreSettings) -> Result<Engine> {
     let options = options(settings).await?;
     let mut session = vetted(&options, settings.lease).await?;
     let made = has_schema(&mut session).await?;
@@ -174,14 +174,14 @@ pub(in crate::store) async fn connect(options: &PgConnectOptions) -> Result<PgCo
 
 /// How to reach the server. Beyond this machine the connection is encrypted and the server's certificate verified,
 /// whatever the URL says.
-pub(in crate::store) async fn options(settings: &Settings) -> Result<PgConnectOptions> {
+pub(in crate::store) async fn options(settings: &StoreSettings) -> Result<PgConnectOptions> {
     let options = written(settings)?;
     let Some(password) = &settings.password else { return Ok(options) };
     Ok(options.password(&password.reveal().await?))
 }
 
 /// The same as it is written, without the password.
-pub(in crate::store) fn written(settings: &Settings) -> Result<PgConnectOptions> {
+pub(in crate::store) fn written(settings: &StoreSettings) -> Result<PgConnectOptions> {
     let url = &settings.url;
     if has_password(url) {
         return Err(StoreError::PasswordInUrl);
@@ -234,12 +234,12 @@ pub(in crate::store) async fn within<T>(answer: impl Future<Output = sqlx::Resul
 }
 
 /// A session taken from the pool; closed unless it is given back.
-pub(in crate::store) struct Session {
+pub(in crate::store) struct PostgresSession {
     connection: PoolConnection<Postgres>,
     whole: bool,
 }
 
-impl Session {
+impl PostgresSession {
     pub(super) async fn take(pool: &PgPool) -> Result<Self> {
         match pool.acquire().await {
             Ok(connection) => Ok(Self { connection, whole: false }),
@@ -271,7 +271,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for PostgresSession {
     fn drop(&mut self) {
         if !self.whole {
             self.connection.close_on_drop();

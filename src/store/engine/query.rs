@@ -8,12 +8,12 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, Postgres, SqlSafeStr, SqlStr, Sqlite, Type};
 
 use super::On;
-use super::postgres::{Session, within};
+use super::postgres::{PostgresSession, within};
 use crate::store::{MailId, Result};
 
 /// What is bound to a placeholder. Flags are the integers 0 and 1 in both engines.
 #[derive(Debug, Clone)]
-pub(in crate::store) enum Value<'q> {
+pub(in crate::store) enum SqlValue<'q> {
     Integer(Option<i64>),
     Text(Option<Cow<'q, str>>),
     Blob(Option<Cow<'q, [u8]>>),
@@ -21,7 +21,7 @@ pub(in crate::store) enum Value<'q> {
 
 /// A type that can be bound. Its NULL has a type too, which PostgreSQL wants to know.
 pub(in crate::store) trait Argument<'q>: Sized {
-    fn value(this: Option<Self>) -> Value<'q>;
+    fn value(this: Option<Self>) -> SqlValue<'q>;
 }
 
 /// What a row of either engine is read as.
@@ -35,7 +35,7 @@ impl<T> FromRows for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow
 /// A statement whose rows are read as `O`.
 pub(in crate::store) struct Query<'q, O> {
     sql: SqlStr,
-    values: Vec<Value<'q>>,
+    values: Vec<SqlValue<'q>>,
     rows: PhantomData<fn() -> O>,
 }
 
@@ -64,7 +64,7 @@ macro_rules! run {
             On::Sqlite(pool) => Ok($sqlite.$method(pool).await?$(.$of_it())?),
             On::SqliteTransaction(connection) => Ok($sqlite.$method(connection).await?$(.$of_it())?),
             On::Postgres(pool) => {
-                let mut session = Session::take(pool).await?;
+                let mut session = PostgresSession::take(pool).await?;
                 let answer = within($postgres.$method(session.connection())).await?;
                 session.give_back();
                 Ok(answer$(.$of_it())?)
@@ -86,7 +86,7 @@ impl<'q, O> Query<'q, O> {
     }
 
     /// The same, of a type known at run time only.
-    pub(in crate::store) fn bind_value(mut self, value: Value<'q>) -> Self {
+    pub(in crate::store) fn bind_value(mut self, value: SqlValue<'q>) -> Self {
         self.values.push(value);
         self
     }
@@ -158,7 +158,7 @@ where
 }
 
 /// The bound values as an engine takes them. PostgreSQL has no U+0000 in its texts, so no engine gets one.
-fn arguments<A: Arguments>(values: Vec<Value<'_>>) -> Result<A>
+fn arguments<A: Arguments>(values: Vec<SqlValue<'_>>) -> Result<A>
 where
     Option<i64>: for<'t> Encode<'t, A::Database> + Type<A::Database>,
     Option<String>: for<'t> Encode<'t, A::Database> + Type<A::Database>,
@@ -167,9 +167,9 @@ where
     let mut arguments = A::default();
     for value in values {
         let added = match value {
-            Value::Integer(integer) => arguments.add(integer),
-            Value::Text(text) => arguments.add(text.map(|text| text.replace('\0', "\u{fffd}"))),
-            Value::Blob(blob) => arguments.add(blob.map(Cow::into_owned)),
+            SqlValue::Integer(integer) => arguments.add(integer),
+            SqlValue::Text(text) => arguments.add(text.map(|text| text.replace('\0', "\u{fffd}"))),
+            SqlValue::Blob(blob) => arguments.add(blob.map(Cow::into_owned)),
         };
         added.map_err(sqlx::Error::Encode)?;
     }
@@ -177,22 +177,22 @@ where
 }
 
 impl<'q, T: Argument<'q>> Argument<'q> for Option<T> {
-    fn value(this: Option<Self>) -> Value<'q> {
+    fn value(this: Option<Self>) -> SqlValue<'q> {
         T::value(this.flatten())
     }
 }
 
 impl<'q> Argument<'q> for &'q Option<String> {
-    fn value(this: Option<Self>) -> Value<'q> {
-        Value::Text(this.and_then(Option::as_deref).map(Cow::Borrowed))
+    fn value(this: Option<Self>) -> SqlValue<'q> {
+        SqlValue::Text(this.and_then(Option::as_deref).map(Cow::Borrowed))
     }
 }
 
 macro_rules! argument {
     ($($type:ty => $variant:ident($convert:expr)),+ $(,)?) => {
         $(impl<'q> Argument<'q> for $type {
-            fn value(this: Option<Self>) -> Value<'q> {
-                Value::$variant(this.map($convert))
+            fn value(this: Option<Self>) -> SqlValue<'q> {
+                SqlValue::$variant(this.map($convert))
             }
         })+
     };

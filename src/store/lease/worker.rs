@@ -21,12 +21,12 @@ pub struct Shift {
     store: Store,
     name: Arc<str>,
     lease: Duration,
-    standing: Arc<Mutex<Option<Standing>>>,
+    standing: Arc<Mutex<Option<LeaseColumns>>>,
 }
 
 /// On the list, as far as the worker knows.
 #[derive(Debug, Clone, Copy)]
-struct Standing {
+struct LeaseColumns {
     worker: i64,
     /// Until when nobody can have taken it off, on the clock of this process.
     until: Instant,
@@ -73,7 +73,7 @@ impl Shift {
             .execute(&mut tx)
             .await?;
         tx.commit().await?;
-        self.stand(Some(Standing { worker, until: asked + self.lease }));
+        self.stand(Some(LeaseColumns { worker, until: asked + self.lease }));
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl Shift {
         if renewed == 0 {
             self.begin().await?;
         } else {
-            self.stand(Some(Standing { worker, until: asked + self.lease }));
+            self.stand(Some(LeaseColumns { worker, until: asked + self.lease }));
         }
         Ok(Renewal { lapsed: renewed == 0, clock: instant(clock) })
     }
@@ -108,7 +108,7 @@ impl Shift {
 
     /// Takes the worker off the list: what it had not begun is at once anybody's.
     pub async fn end(&self) -> Result<()> {
-        let Some(Standing { worker, .. }) = self.standing() else { return Ok(()) };
+        let Some(LeaseColumns { worker, .. }) = self.standing() else { return Ok(()) };
         self.stand(None);
         let mut tx = self.store.write().await?;
         tx.lock([Lock::worker(worker)]).await?;
@@ -130,7 +130,7 @@ impl Shift {
     /// A claim of ours was found gone: another worker took over, whatever our clock says of the lease. Nothing more is
     /// begun before a renewal, which finds out.
     pub fn claim_was_lost(&self) {
-        let standing = self.standing().map(|standing| Standing { until: Instant::now(), ..standing });
+        let standing = self.standing().map(|standing| LeaseColumns { until: Instant::now(), ..standing });
         self.stand(standing);
     }
 
@@ -142,7 +142,7 @@ impl Shift {
 
     /// The worker's number, surely on the list until the end of the transaction.
     pub(in crate::store) async fn on_list(&self, tx: &mut Tx) -> Result<i64> {
-        let Some(Standing { worker, .. }) = self.standing() else { return Err(StoreError::Lapsed) };
+        let Some(LeaseColumns { worker, .. }) = self.standing() else { return Err(StoreError::Lapsed) };
         tx.lock([Lock::worker(worker)]).await?;
         let listed: i64 =
             query_scalar("SELECT COUNT(*) FROM workers WHERE id = $1").bind(worker).fetch_one(&mut *tx).await?;
@@ -162,11 +162,11 @@ impl Shift {
         i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn standing(&self) -> Option<Standing> {
+    fn standing(&self) -> Option<LeaseColumns> {
         *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn stand(&self, standing: Option<Standing>) {
+    fn stand(&self, standing: Option<LeaseColumns>) {
         *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
     }
 }

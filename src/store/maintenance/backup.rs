@@ -11,14 +11,14 @@ use sqlx::{ConnectOptions, Connection};
 use super::health::{Health, check};
 use crate::store::engine::sqlite::make_private;
 use crate::store::inspect::file;
-use crate::store::{Result, Settings, Store, StoreError};
+use crate::store::{Result, Store, StoreError, StoreSettings};
 
 /// How long a lock of the worker is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Copies the database as it is at one instant into a file that does not exist, while the worker goes on. When it
 /// returns, the copy is durable and was read back: [`StoreError::Unsound`] otherwise.
-pub async fn backup(settings: &Settings, target: &Path) -> Result<Health> {
+pub async fn backup(settings: &StoreSettings, target: &Path) -> Result<Health> {
     let source = file(settings)?.ok_or(StoreError::ServerBackup)?;
     if !source.is_file() {
         return Err(StoreError::Missing(source));
@@ -27,7 +27,7 @@ pub async fn backup(settings: &Settings, target: &Path) -> Result<Health> {
 }
 
 /// Brings a copy back where there is no database: the one that is there must be moved away first, and no worker may run.
-pub async fn restore(settings: &Settings, copied: &Path) -> Result<Health> {
+pub async fn restore(settings: &StoreSettings, copied: &Path) -> Result<Health> {
     let target = file(settings)?.ok_or(StoreError::ServerRestore)?;
     if !copied.is_file() {
         return Err(StoreError::NoCopy(copied.to_owned()));
@@ -110,8 +110,8 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-fn at(path: &Path) -> Settings {
-    Settings::at(format!("sqlite://{}", path.display()))
+fn at(path: &Path) -> StoreSettings {
+    StoreSettings::at(format!("sqlite://{}", path.display()))
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

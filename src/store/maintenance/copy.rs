@@ -7,9 +7,10 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::health::check;
-use crate::store::engine::{Engine, Tx, Value, locks::Lock, query, query_scalar};
+use crate::store::engine::locks::Lock;
+use crate::store::engine::{Engine, SqlValue, Tx, query, query_scalar};
 use crate::store::inspect::file;
-use crate::store::{Result, Settings, Store, StoreError};
+use crate::store::{Result, Store, StoreError, StoreSettings};
 
 /// What is copied, each table after those that it refers to. Workers, duties and sessions are of
 /// the moment: nobody is at work.
@@ -55,7 +56,7 @@ type Column = (String, String);
 
 /// Copies a file that no worker uses into a server's empty database, in one transaction: if it fails, or if the
 /// database is not empty, nothing was written. The file stays as it is, but for its schema, which is brought up to date.
-pub async fn migrate(from: &Settings, to: &Settings) -> Result<Vec<Copied>> {
+pub async fn migrate(from: &StoreSettings, to: &StoreSettings) -> Result<Vec<Copied>> {
     let source = file(from)?.ok_or(StoreError::MigrationEnds)?;
     if file(to)?.is_some() {
         return Err(StoreError::MigrationEnds);
@@ -132,9 +133,9 @@ async fn copy_row(row: &SqliteRow, columns: &[Column], insert: &str, tx: &mut Tx
     let mut statement = query(AssertSqlSafe(insert.to_owned()));
     for (rank, (_, kind)) in columns.iter().enumerate() {
         statement = statement.bind_value(match kind.as_str() {
-            "INTEGER" => Value::Integer(row.try_get(rank)?),
-            "TEXT" => Value::Text(row.try_get::<Option<String>, _>(rank)?.map(Cow::Owned)),
-            _ => Value::Blob(row.try_get::<Option<Vec<u8>>, _>(rank)?.map(Cow::Owned)),
+            "INTEGER" => SqlValue::Integer(row.try_get(rank)?),
+            "TEXT" => SqlValue::Text(row.try_get::<Option<String>, _>(rank)?.map(Cow::Owned)),
+            _ => SqlValue::Blob(row.try_get::<Option<Vec<u8>>, _>(rank)?.map(Cow::Owned)),
         });
     }
     statement.execute(&mut *tx).await

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::config_values::reason;
 use crate::store::engine::{Engine, query_as, query_scalar};
 use crate::store::heads;
-use crate::store::inspect::{Look, Schema, file};
-use crate::store::{MailId, Received, Result, Settings, Store, StoreError};
+use crate::store::inspect::{Schema, StoreInspection, file};
+use crate::store::{MailId, Received, Result, Store, StoreError, StoreSettings};
 
 /// What was looked at, and what is wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Health {
 
 /// Reads the whole store and changes nothing; a worker may run meanwhile. A store that cannot be reached is an error,
 /// one that is damaged a finding.
-pub async fn check(settings: &Settings) -> Result<Health> {
+pub async fn check(settings: &StoreSettings) -> Result<Health> {
     let mut health = Health::default();
     match inspect(settings, &mut health).await {
         Err(failure) if failure.is_damage() => health.findings.push(format!("le contenu est abîmé : {failure}")),
@@ -37,7 +37,7 @@ pub async fn check(settings: &Settings) -> Result<Health> {
     Ok(health)
 }
 
-async fn inspect(settings: &Settings, health: &mut Health) -> Result<()> {
+async fn inspect(settings: &StoreSettings, health: &mut Health) -> Result<()> {
     let schema = schema(settings).await?;
     if schema == Schema::Newer {
         health.findings.push("une version plus récente de Dispolits a écrit cette base".to_owned());
@@ -49,11 +49,11 @@ async fn inspect(settings: &Settings, health: &mut Health) -> Result<()> {
     read
 }
 
-async fn schema(settings: &Settings) -> Result<Schema> {
+async fn schema(settings: &StoreSettings) -> Result<Schema> {
     let mut look = match file(settings)? {
         Some(path) if !path.is_file() => return Err(StoreError::Missing(path)),
-        Some(path) => Look::open(&path).await?,
-        None => Look::connect(settings).await?,
+        Some(path) => StoreInspection::open(&path).await?,
+        None => StoreInspection::connect(settings).await?,
     };
     let schema = look.schema().await;
     look.close().await;

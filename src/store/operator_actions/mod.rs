@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::audit::append;
 use super::engine::{query, query_as};
 use super::{MailId, Result, Store, instant, millis, parse};
-use crate::access::audit::Entry;
+use crate::access::audit::AuditEntry;
 use crate::finess::Finess;
 
 /// Who said that nothing is left to do about a mail.
@@ -48,7 +48,7 @@ struct MuteColumns {
 
 impl Store {
     /// Marks a mail as handled, or marks it anew; false, and nothing changes, if there is no such mail.
-    pub async fn mark_handled(&self, id: MailId, note: &str, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn mark_handled(&self, id: MailId, note: &str, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let marked = query(
             "INSERT INTO handled (mail_id, at, who, note) SELECT id, $2, $3, $4 FROM mails WHERE id = $1
@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// Takes the mark off; false, and nothing changes, if there was none.
-    pub async fn reopen(&self, id: MailId, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn reopen(&self, id: MailId, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let reopened = query("DELETE FROM handled WHERE mail_id = $1").bind(id).execute(&mut tx).await?;
         if reopened == 0 {
@@ -97,7 +97,7 @@ impl Store {
         finess: Finess,
         until: Timestamp,
         note: &str,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.write().await?;
@@ -118,7 +118,7 @@ impl Store {
     }
 
     /// Takes a mute off; false, and nothing changes, if there was none.
-    pub async fn unmute(&self, finess: Finess, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn unmute(&self, finess: Finess, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let taken_off = query("DELETE FROM mutes WHERE finess = $1").bind(finess.as_str()).execute(&mut tx).await?;
         if taken_off == 0 {

@@ -7,12 +7,12 @@ use super::super::engine::locks::Lock;
 use super::super::engine::{query, query_as};
 use super::super::recipients;
 use super::super::{MailId, Result, Store, millis};
-use crate::access::audit::Entry;
+use crate::access::audit::AuditEntry;
 
 impl Store {
     /// Has the rows and replies of a mail that wait be tried now; how many. None, and nothing changes, if nothing waits
     /// for its time. A location that is held, or whose breaker is open, goes on waiting.
-    pub async fn hasten(&self, id: MailId, entry: &Entry, now: Timestamp) -> Result<Option<u64>> {
+    pub async fn hasten(&self, id: MailId, entry: &AuditEntry, now: Timestamp) -> Result<Option<u64>> {
         let mut tx = self.write().await?;
         let places: Vec<(String, String)> =
             query_as("SELECT DISTINCT finess, service FROM updates WHERE mail_id = $1 AND etat = 'en-attente'")
@@ -40,7 +40,7 @@ impl Store {
     /// Has a reply that left, or was given up, leave again with the same bytes: to whoever did not get it, or to everyone if
     /// all got it or it came back. False, and nothing changes, if there is none of this kind, if it waits anyway, or if its
     /// content was purged.
-    pub async fn resend(&self, id: MailId, kind: &str, entry: &Entry, now: Timestamp) -> Result<bool> {
+    pub async fn resend(&self, id: MailId, kind: &str, entry: &AuditEntry, now: Timestamp) -> Result<bool> {
         let mut tx = self.write().await?;
         let left: Option<(String, String, String, bool)> = query_as(
             "SELECT recipients, handed, etat, returned_by IS NOT NULL FROM replies

@@ -10,7 +10,7 @@ use super::super::engine::{Tx, query, query_as, query_scalar, rows, shares};
 use super::super::{Result, Shift, Store, millis, parse};
 use super::precedence::supersede_if_older;
 use super::removals::{Removal, claim_removals};
-use super::row::{Place, UpdateColumns};
+use super::row::{RowPlace, UpdateColumns};
 use crate::capacity::{Location, Update};
 
 /// Rows of the queue that are read for each location that is wanted: as many as a location may well have.
@@ -77,7 +77,7 @@ struct Due {
 }
 
 impl Due {
-    fn place(&self) -> Place {
+    fn place(&self) -> RowPlace {
         (self.finess.clone(), self.service.clone())
     }
 }
@@ -208,11 +208,11 @@ async fn still_free(tx: &mut Tx, due: Vec<Due>, now: Timestamp) -> Result<Vec<Du
 
 /// Claims the counts that are due at these locations, each location's in the order of judgement. Where counts alone are
 /// due, none is to be sent again.
-async fn claim_counts(tx: &mut Tx, due: &[Due], claim: &Claim) -> Result<HashMap<Place, Vec<UpdateColumns>>> {
+async fn claim_counts(tx: &mut Tx, due: &[Due], claim: &Claim) -> Result<HashMap<RowPlace, Vec<UpdateColumns>>> {
     let others: Vec<Due> = due.iter().filter(|due| !due.counts).cloned().collect();
     let waiting = "etat = 'en-attente' AND next_at <= $1";
     let again = "again_at IS NOT NULL AND again_at <= $1";
-    let mut claimed: HashMap<Place, Vec<UpdateColumns>> = HashMap::new();
+    let mut claimed: HashMap<RowPlace, Vec<UpdateColumns>> = HashMap::new();
     for (due, condition) in [(due, waiting), (&others, again)] {
         for due in shares(due) {
             for row in claim_rows(tx, due, condition, claim).await? {

@@ -18,7 +18,7 @@ use crate::outcome::Etat;
 /// How a claimed row stands before it is closed.
 #[derive(sqlx::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "columns of one statement, each a question of its own")]
-pub(in crate::store) struct Standing {
+pub(in crate::store) struct ClaimedRow {
     pub(in crate::store) finess: String,
     pub(in crate::store) service: String,
     /// Under which claim it is; none of ours if another worker took it over.
@@ -36,7 +36,7 @@ pub(in crate::store) struct Standing {
 }
 
 /// In the order in which they are asked for.
-pub(in crate::store) async fn standings(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Standing>> {
+pub(in crate::store) async fn standings(tx: &mut Tx, ids: &[i64]) -> Result<Vec<ClaimedRow>> {
     let asked = rows(ids.len(), 1, 1, |rank, at| format!("({rank}, CAST(${at} AS BIGINT))"));
     let statement = format!(
         "WITH asked (rank, id) AS (VALUES {asked})
@@ -52,11 +52,11 @@ pub(in crate::store) async fn standings(tx: &mut Tx, ids: &[i64]) -> Result<Vec<
          FROM asked JOIN updates u ON u.id = asked.id JOIN mails m ON m.id = u.mail_id ORDER BY asked.rank"
     );
     let asking = query_as(sqlx::AssertSqlSafe(statement));
-    let standings: Vec<Standing> = asking.bind_all(ids.iter().copied()).fetch_all(&mut *tx).await?;
+    let standings: Vec<ClaimedRow> = asking.bind_all(ids.iter().copied()).fetch_all(&mut *tx).await?;
     if standings.len() == ids.len() { Ok(standings) } else { Err(sqlx::Error::RowNotFound.into()) }
 }
 
-pub(in crate::store) async fn end_row(tx: &mut Tx, answer: &Answered, standing: &Standing) -> Result<()> {
+pub(in crate::store) async fn end_row(tx: &mut Tx, answer: &Answered, standing: &ClaimedRow) -> Result<()> {
     let Answered { id, closing, settled, at, .. } = answer;
     if standing.claim == Some(id.claim) {
         return close_claimed(tx, *id, standing, closing, *settled, *at).await;
@@ -72,7 +72,7 @@ pub(in crate::store) async fn end_row(tx: &mut Tx, answer: &Answered, standing: 
 async fn close_claimed(
     tx: &mut Tx,
     id: RowId,
-    standing: &Standing,
+    standing: &ClaimedRow,
     closing: &Closing,
     settled: Timestamp,
     now: Timestamp,
@@ -106,7 +106,7 @@ async fn close_claimed(
 async fn acknowledge(
     tx: &mut Tx,
     id: RowId,
-    standing: &Standing,
+    standing: &ClaimedRow,
     genre_code: Option<&str>,
     again_at: Timestamp,
     now: Timestamp,
@@ -144,7 +144,7 @@ async fn end_doubt(tx: &mut Tx, id: RowId) -> Result<bool> {
 
 /// A row whose mail was settled as superseded stays so: what was told stays true. One that had been
 /// acknowledged stays acknowledged.
-async fn refuse(tx: &mut Tx, id: i64, standing: &Standing, defect: &Defect, now: Timestamp) -> Result<()> {
+async fn refuse(tx: &mut Tx, id: i64, standing: &ClaimedRow, defect: &Defect, now: Timestamp) -> Result<()> {
     if standing.again {
         warn!("la ligne {id}, déjà acquittée, est refusée à sa confirmation : {}", defect.message());
         return close(tx, id, Etat::Transmise, now).await;
@@ -163,7 +163,7 @@ async fn refuse(tx: &mut Tx, id: i64, standing: &Standing, defect: &Defect, now:
 async fn overtake(
     tx: &mut Tx,
     id: RowId,
-    standing: &Standing,
+    standing: &ClaimedRow,
     (date, nombre): (Timestamp, i64),
     now: Timestamp,
 ) -> Result<()> {
@@ -247,7 +247,7 @@ async fn retry(tx: &mut Tx, id: i64, next_at: Timestamp, now: Timestamp) -> Resu
 }
 
 /// The request may be applied later: so it is remembered, and the location held.
-async fn doubt(tx: &mut Tx, id: i64, standing: &Standing, until: Timestamp) -> Result<()> {
+async fn doubt(tx: &mut Tx, id: i64, standing: &ClaimedRow, until: Timestamp) -> Result<()> {
     let number = tx.number().await?;
     query("UPDATE updates SET in_doubt = 1, doubt = $2 WHERE id = $1").bind(id).bind(number).execute(&mut *tx).await?;
     hold(tx, &standing.finess, &standing.service, until).await

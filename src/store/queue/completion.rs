@@ -7,7 +7,7 @@ use super::super::engine::{Tx, list, query, shares};
 use super::super::{Result, Store, millis};
 use super::attempts::{Probe, Sent, insert_probes};
 use super::claim::{RowId, RowToSend};
-use super::complete::{Standing, end_row, standings};
+use super::complete::{ClaimedRow, end_row, standings};
 use crate::capacity::Location;
 use crate::defect::Defect;
 use crate::fail_point::fail_point;
@@ -75,7 +75,7 @@ impl RowToSend {
 
 impl Answered {
     /// Whether nothing is to be done but to close the row: acknowledged as hoped for, at the first try.
-    fn is_plain(&self, standing: &Standing) -> bool {
+    fn is_plain(&self, standing: &ClaimedRow) -> bool {
         matches!(self.closing, Closing::Acknowledged { genre_code: None })
             && standing.claim == Some(self.id.claim)
             && !(standing.again || standing.tried || standing.doubted)

@@ -10,7 +10,7 @@ use crate::outcome::Etat;
 
 /// What is known of the key of a count.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
-struct Standing {
+struct InsertedState {
     /// A newer observation waits or was acknowledged.
     newer: bool,
     /// An older one waits, or is to be sent again.
@@ -40,7 +40,7 @@ pub(in crate::store) async fn insert_updates(
 /// Supersedes what these do, and gives the state of each.
 async fn take_their_place(tx: &mut Tx, mail: MailId, updates: &[Update], now: Timestamp) -> Result<Vec<Etat>> {
     let mut etats = Vec::new();
-    for (update, Standing { newer, open }) in updates.iter().zip(standings(tx, mail, updates).await?) {
+    for (update, InsertedState { newer, open }) in updates.iter().zip(standings(tx, mail, updates).await?) {
         if !newer && open {
             supersede_waiting(tx, update, now).await?;
         }
@@ -49,7 +49,7 @@ async fn take_their_place(tx: &mut Tx, mail: MailId, updates: &[Update], now: Ti
     Ok(etats)
 }
 
-async fn standings(tx: &mut Tx, mail: MailId, updates: &[Update]) -> Result<Vec<Standing>> {
+async fn standings(tx: &mut Tx, mail: MailId, updates: &[Update]) -> Result<Vec<InsertedState>> {
     let keys = rows(updates.len(), 4, 2, |rank, at| {
         let [service, indicator, date] = [at + 1, at + 2, at + 3];
         format!(

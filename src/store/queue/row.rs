@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::super::{Result, StoreError, instant, parse};
 use crate::capacity::{Count, Location, Nature, Nombre, Nomenclature, Source, Update};
-use crate::outcome::{Etat, Line};
+use crate::outcome::{Etat, OutcomeLine};
 
 /// The columns that make an [`Update`], to be listed in this order where they are selected.
 #[derive(Debug, FromRow)]
@@ -23,10 +23,10 @@ pub(in crate::store) struct UpdateColumns {
 }
 
 /// The establishment and the service of a location, as columns have them.
-pub(in crate::store) type Place = (String, String);
+pub(in crate::store) type RowPlace = (String, String);
 
 impl UpdateColumns {
-    pub(in crate::store) fn place(&self) -> Place {
+    pub(in crate::store) fn place(&self) -> RowPlace {
         (self.finess.clone(), self.service.clone())
     }
 
@@ -43,8 +43,8 @@ impl UpdateColumns {
         })
     }
 
-    pub(in crate::store) fn line(&self) -> Result<Line> {
-        Ok(Line { update: self.update()?, etat: Some(parse::<Etat>(&self.etat)?) })
+    pub(in crate::store) fn line(&self) -> Result<OutcomeLine> {
+        Ok(OutcomeLine { update: self.update()?, etat: Some(parse::<Etat>(&self.etat)?) })
     }
 }
 

@@ -16,7 +16,7 @@ use super::queue::insert::insert_updates;
 use super::queue::precedence::supersede_waiting;
 use super::queue::row::UpdateColumns;
 use super::{JudgedDocument, JudgedMail, MailId, Result, Store, StoreError, millis};
-use crate::access::audit::Entry;
+use crate::access::audit::AuditEntry;
 use crate::address::Address;
 use crate::capacity::{Mode, Update};
 use crate::outcome::Verdict;
@@ -51,7 +51,7 @@ impl Store {
         id: MailId,
         redo: &Redo<'_>,
         before: &str,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<u64>> {
         let mut tx = self.write().await?;

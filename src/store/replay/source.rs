@@ -10,7 +10,7 @@ use super::super::{MailId, Result, Store, instant};
 use crate::capacity::Update;
 use crate::defect::Code;
 use crate::finess::Finess;
-use crate::outcome::Line;
+use crate::outcome::OutcomeLine;
 
 /// A count of a mail's record.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct StoredRow {
     /// The rank of its document in the mail.
     pub rank: usize,
     /// What it says and where it stands.
-    pub line: Line,
+    pub line: OutcomeLine,
     /// The code under which the ROR refused it.
     pub code: Option<String>,
     /// Whether no other count of its indicator is newer.

@@ -10,7 +10,7 @@ const STEP: u32 = 500;
 
 /// A list read from its beginning to its end.
 #[derive(Debug)]
-pub struct Export {
+pub struct SearchExport {
     store: Store,
     filter: Filter,
     /// What is read next; `None` at the end.
@@ -20,13 +20,13 @@ pub struct Export {
 impl Store {
     /// All lines of the journal that a filter finds. What is received meanwhile may be among them, and no line comes
     /// twice.
-    pub fn export(&self, filter: Filter, sort: Sort) -> Export {
+    pub fn export(&self, filter: Filter, sort: Sort) -> SearchExport {
         let page = Page { sort, from: None, limit: STEP };
-        Export { store: self.clone(), filter, page: Some(page) }
+        SearchExport { store: self.clone(), filter, page: Some(page) }
     }
 }
 
-impl Export {
+impl SearchExport {
     /// The next lines; none at the end.
     pub async fn next(&mut self) -> Result<Vec<JournalEntry>> {
         let Some(page) = &self.page else { return Ok(Vec::new()) };

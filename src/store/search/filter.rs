@@ -26,7 +26,7 @@ pub struct Filter {
     /// A code among its defects.
     pub code: Option<Code>,
     /// Where it stands.
-    pub standing: Option<Standing>,
+    pub standing: Option<MailStatus>,
     /// Who must act on one of its defects, warnings included.
     pub actor: Option<Actor>,
     /// Only those of which something is rejected.
@@ -57,7 +57,7 @@ pub enum Sender {
 
 /// The verdict on a mail, or that there is none yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum MailStatus {
     /// No verdict yet.
     EnCours,
     /// This one.
@@ -77,7 +77,7 @@ impl Sender {
     }
 }
 
-impl Standing {
+impl MailStatus {
     /// Every one, as the journal names them.
     pub fn all() -> impl Iterator<Item = Self> {
         [Self::EnCours].into_iter().chain(Verdict::ALL.map(Self::Verdict))
@@ -92,7 +92,7 @@ impl Standing {
     }
 }
 
-impl FromStr for Standing {
+impl FromStr for MailStatus {
     type Err = UnknownWord;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {

@@ -12,7 +12,7 @@ use crate::store::{Result, Store, StoreError, instant, parse};
 
 /// The newest count received of an indicator, and the newest that the ROR acknowledged.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Level {
+pub struct LastValue {
     /// The code service.
     pub service: String,
     /// What is counted, and how many.
@@ -40,7 +40,7 @@ pub struct Level {
 }
 
 #[derive(FromRow)]
-struct Columns {
+struct LastValueColumns {
     service: String,
     indicator: String,
     nature: String,
@@ -57,7 +57,7 @@ struct Columns {
 impl Store {
     /// The last known values of an establishment, by service and indicator. Each is found by a look into the index of
     /// its key, however many came before it.
-    pub async fn levels(&self, finess: Finess) -> Result<Vec<Level>> {
+    pub async fn levels(&self, finess: Finess) -> Result<Vec<LastValue>> {
         let mut sql = Sql::default();
         let finess = sql.bind(finess.to_string());
         let newest = |etat: &str| {
@@ -90,19 +90,19 @@ impl Store {
             newest("<> 'non-transmise-test'"),
             newest("= 'transmise'"),
         );
-        let rows: Vec<Columns> = sql.fetch(statement, self.search_in()).await?;
+        let rows: Vec<LastValueColumns> = sql.fetch(statement, self.search_in()).await?;
         rows.into_iter().map(level).collect()
     }
 }
 
-fn level(row: Columns) -> Result<Level> {
+fn level(row: LastValueColumns) -> Result<LastValue> {
     let corrupt = |text: &dyn ToString| StoreError::Corrupt(text.to_string());
     let count = Count {
         indicator: parse::<Indicator>(&row.indicator)?,
         nature: Nature::from_word(&row.nature).ok_or_else(|| corrupt(&row.nature))?,
         nombre: Nombre::new(row.nombre).ok_or_else(|| corrupt(&row.nombre))?,
     };
-    Ok(Level {
+    Ok(LastValue {
         service: row.service,
         count,
         indicateur: row.indicator,

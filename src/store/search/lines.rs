@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::entry::{Cause, JournalEntry, PlaceNamed};
 use super::filter::Filter;
-use super::page::{Cursor, Found, Page};
+use super::page::{Cursor, FoundPage, Page};
 use super::plan::sql::Sql;
 use super::plan::walk::Search;
 use crate::defect::Severity;
@@ -16,7 +16,7 @@ use crate::store::{MailId, Result, Store, instant};
 const PLACES: u32 = 100;
 
 #[derive(FromRow)]
-struct Columns {
+struct LineColumns {
     id: i64,
     account: String,
     received_at: i64,
@@ -33,7 +33,7 @@ struct Columns {
 
 impl Store {
     /// A part of the journal, and where the parts before and after it begin.
-    pub async fn journal(&self, filter: &Filter, page: &Page) -> Result<Found> {
+    pub async fn journal(&self, filter: &Filter, page: &Page) -> Result<FoundPage> {
         let mut mails = Search::new(filter, page).mails(self, page.lines()).await?;
         let has_more = mails.len() > page.lines() as usize;
         mails.truncate(page.lines() as usize);
@@ -46,7 +46,7 @@ impl Store {
             .then(|| lines.first().map(|first| Cursor::at(first, sort, true)))
             .flatten();
         let next = (back || has_more).then(|| lines.last().map(|last| Cursor::at(last, sort, false))).flatten();
-        Ok(Found { lines, previous, next })
+        Ok(FoundPage { lines, previous, next })
     }
 
     /// The receipt numbers of the page, found in each way in which the search could go: all the same. For those who
@@ -92,7 +92,7 @@ impl Store {
              FROM mails m WHERE m.id IN ({})",
             sql.list(mails)
         );
-        let rows: Vec<Columns> = sql.fetch(statement, self.search_in()).await?;
+        let rows: Vec<LineColumns> = sql.fetch(statement, self.search_in()).await?;
         Ok(rows.into_iter().map(|row| (row.id, entry(row))).collect())
     }
 
@@ -152,7 +152,7 @@ fn add_place(places: &mut Vec<PlaceNamed>, finess: String, service: String) {
     }
 }
 
-fn entry(row: Columns) -> JournalEntry {
+fn entry(row: LineColumns) -> JournalEntry {
     JournalEntry {
         numero: row.id,
         boite: row.account,

@@ -19,12 +19,12 @@ mod services;
 mod volumes;
 
 pub use entry::{Cause, JournalEntry, PlaceNamed};
-pub use export::Export;
-pub use filter::{Filter, Identifier, Sender, Standing};
-pub use last_values::Level;
+pub use export::SearchExport;
+pub use filter::{Filter, Identifier, MailStatus, Sender};
+pub use last_values::LastValue;
 pub use mail_history::{
     Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink,
 };
-pub use page::{BadCursor, Column, Cursor, Found, Page, Sort};
-pub use services::{LateDelivery, Place};
+pub use page::{BadCursor, Column, Cursor, FoundPage, Page, Sort};
+pub use services::{LateDelivery, ServicePlace};
 pub use volumes::{Flow, Rejections};

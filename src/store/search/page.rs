@@ -82,12 +82,12 @@ pub struct Cursor {
     #[serde(rename = "a")]
     pub(super) back: bool,
     #[serde(rename = "c")]
-    pub(super) key: Key,
+    pub(super) key: PageKey,
 }
 
 /// What the journal is sorted by, of one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Key {
+pub(super) struct PageKey {
     /// The sender or the verdict; nothing where the reception alone sorts.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub(super) word: Option<String>,
@@ -138,7 +138,7 @@ impl Cursor {
             Column::Expediteur => Some(entry.expediteur.clone().unwrap_or_default()),
             Column::Verdict => Some(entry.verdict.clone()),
         };
-        let key = Key { word, received_at: entry.recu.as_millisecond(), mail: entry.numero };
+        let key = PageKey { word, received_at: entry.recu.as_millisecond(), mail: entry.numero };
         Self { sort, back, key }
     }
 }
@@ -178,7 +178,7 @@ impl Page {
 
 /// A part of the journal.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundPage {
     /// Its lines, in the order of the list.
     pub lines: Vec<JournalEntry>,
     /// What comes before them.

@@ -16,7 +16,7 @@ const STEP: usize = 256;
 
 /// A service, and the newest observation of it that Dispolits accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Place {
+pub struct ServicePlace {
     /// The establishment.
     pub finess: String,
     /// The code service.
@@ -40,7 +40,7 @@ pub struct Place {
 }
 
 #[derive(FromRow)]
-struct Columns {
+struct ServiceColumns {
     finess: String,
     service: String,
     date_releve: i64,
@@ -71,12 +71,12 @@ const COLUMNS: &str = "finess, service, date_releve, mail_id, advanced_at, heard
 impl Store {
     /// Every service that a count was ever accepted for, the one observed longest ago first, without the states of its
     /// counts. There are as many as the region has services.
-    pub async fn places(&self) -> Result<Vec<Place>> {
+    pub async fn places(&self) -> Result<Vec<ServicePlace>> {
         self.places_where("1 = 1", u32::MAX, Sql::default()).await
     }
 
     /// The services of an establishment.
-    pub async fn places_of(&self, finess: Finess) -> Result<Vec<Place>> {
+    pub async fn places_of(&self, finess: Finess) -> Result<Vec<ServicePlace>> {
         let mut sql = Sql::default();
         let condition = format!("finess = {}", sql.bind(finess.to_string()));
         let places = self.places_where(&condition, u32::MAX, sql).await?;
@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// The services observed before an instant for the last time, the one longest ago first.
-    pub async fn places_observed_before(&self, before: Timestamp, limit: u32) -> Result<Vec<Place>> {
+    pub async fn places_observed_before(&self, before: Timestamp, limit: u32) -> Result<Vec<ServicePlace>> {
         let mut sql = Sql::default();
         let condition = format!("date_releve < {}", sql.bind(millis(before)));
         let places = self.places_where(&condition, limit, sql).await?;
@@ -93,28 +93,28 @@ impl Store {
 
     /// The services whose counts have all been the same while `dateReleve` advanced by `span` or more. A report with
     /// other indicators than the one before counts as a change.
-    pub async fn frozen_places(&self, span: SignedDuration, limit: u32) -> Result<Vec<Place>> {
+    pub async fn frozen_places(&self, span: SignedDuration, limit: u32) -> Result<Vec<ServicePlace>> {
         let mut sql = Sql::default();
         let condition = format!("date_releve - same_since >= {}", sql.bind(whole_millis(span)));
         self.places_where(&condition, limit, sql).await
     }
 
     /// The services of which counts were still received `span` or more after `dateReleve` had ceased to advance.
-    pub async fn stalled_places(&self, span: SignedDuration, limit: u32) -> Result<Vec<Place>> {
+    pub async fn stalled_places(&self, span: SignedDuration, limit: u32) -> Result<Vec<ServicePlace>> {
         let mut sql = Sql::default();
         let condition = format!("heard_at - advanced_at >= {}", sql.bind(whole_millis(span)));
         self.places_where(&condition, limit, sql).await
     }
 
-    async fn places_where(&self, condition: &str, limit: u32, sql: Sql) -> Result<Vec<Place>> {
+    async fn places_where(&self, condition: &str, limit: u32, sql: Sql) -> Result<Vec<ServicePlace>> {
         let statement = format!(
             "SELECT {COLUMNS} FROM places WHERE {condition} ORDER BY date_releve, finess, service LIMIT {limit}"
         );
-        let rows: Vec<Columns> = sql.fetch(statement, self.search_in()).await?;
+        let rows: Vec<ServiceColumns> = sql.fetch(statement, self.search_in()).await?;
         Ok(rows.into_iter().map(place).collect())
     }
 
-    async fn with_states(&self, mut places: Vec<Place>) -> Result<Vec<Place>> {
+    async fn with_states(&self, mut places: Vec<ServicePlace>) -> Result<Vec<ServicePlace>> {
         for some in places.chunks_mut(STEP) {
             let mails: Vec<i64> = some.iter().map(|place| place.courriel).collect();
             let mut states = self.states_by_place(&mails).await?;
@@ -164,8 +164,8 @@ impl Store {
     }
 }
 
-fn place(row: Columns) -> Place {
-    Place {
+fn place(row: ServiceColumns) -> ServicePlace {
+    ServicePlace {
         finess: row.finess,
         service: row.service,
         date_releve: instant(row.date_releve),

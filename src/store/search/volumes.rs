@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::filter::Standing;
+use super::filter::MailStatus;
 use super::plan::sql::Sql;
 use crate::defect::Code;
 use crate::outcome::Verdict;
@@ -81,7 +81,7 @@ impl Store {
     /// By hour since 1970 and verdict.
     async fn hourly_counts(&self, since: Timestamp, until: Timestamp) -> Result<HashMap<(i64, String), i64>> {
         let mut sql = Sql::default();
-        let words: Vec<String> = Standing::all().map(|standing| sql.text(standing.word())).collect();
+        let words: Vec<String> = MailStatus::all().map(|standing| sql.text(standing.word())).collect();
         let statement = format!(
             "SELECT received_at / {HOUR} AS hour, verdict, COUNT(*) FROM journal
              WHERE verdict IN ({}) AND received_at >= {} AND received_at < {} GROUP BY verdict, hour",
@@ -119,11 +119,11 @@ impl Flow {
         for ((_, word), mails) in counts {
             flow.recus += mails;
             *match word.parse() {
-                Ok(Standing::Verdict(Verdict::Integre)) => &mut flow.integres,
-                Ok(Standing::Verdict(Verdict::PartiellementIntegre)) => &mut flow.partiellement_integres,
-                Ok(Standing::Verdict(Verdict::Rejete)) => &mut flow.rejetes,
-                Ok(Standing::EnCours) => &mut flow.en_cours,
-                Ok(Standing::Verdict(_)) | Err(_) => &mut flow.autres,
+                Ok(MailStatus::Verdict(Verdict::Integre)) => &mut flow.integres,
+                Ok(MailStatus::Verdict(Verdict::PartiellementIntegre)) => &mut flow.partiellement_integres,
+                Ok(MailStatus::Verdict(Verdict::Rejete)) => &mut flow.rejetes,
+                Ok(MailStatus::EnCours) => &mut flow.en_cours,
+                Ok(MailStatus::Verdict(_)) | Err(_) => &mut flow.autres,
             } += mails;
         }
         flow

@@ -43,7 +43,7 @@ impl Unsettled {
 
 /// What a sender was told of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct NamedPlace {
     /// How many rejections.
     pub rejections: usize,
     /// Whether the one complement was made.
@@ -54,7 +54,7 @@ pub struct Told {
 
 type ToldColumns = (MailId, i64, bool, bool);
 
-impl Told {
+impl NamedPlace {
     fn of((_, rejections, completed, replayed): ToldColumns) -> Self {
         Self { rejections: usize::try_from(rejections).unwrap_or(0), completed, replayed }
     }
@@ -71,7 +71,7 @@ pub struct Past {
 
 impl Store {
     /// What the senders of mails were told; nothing of those who were not. A digest still to be made will tell of all.
-    pub async fn told(&self, ids: &[MailId]) -> Result<HashMap<MailId, Told>> {
+    pub async fn told(&self, ids: &[MailId]) -> Result<HashMap<MailId, NamedPlace>> {
         let mut told = HashMap::new();
         for ids in shares(ids) {
             let numbers = list(ids.len(), 1);
@@ -88,7 +88,7 @@ impl Store {
             let asked = asked.bind_all(ids.iter().copied());
             let rows: Vec<ToldColumns> = asked.fetch_all(self.read()).await?;
             for row in rows {
-                told.entry(row.0).or_insert(Told::of(row));
+                told.entry(row.0).or_insert(NamedPlace::of(row));
             }
         }
         Ok(told)

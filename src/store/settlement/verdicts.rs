@@ -6,9 +6,9 @@ use super::super::engine::locks::Lock;
 use super::super::engine::{Tx, list, query, query_as, rows, shares};
 use super::super::projections;
 use super::super::replies::insert_answers;
-use super::super::{Answer, Duty, MailId, Result, Store, millis};
+use super::super::{Duty, MailId, NewReplyText, Result, Store, millis};
 use crate::fail_point::fail_point;
-use crate::outcome::{Etat, Line, MailOutcome, Verdict};
+use crate::outcome::{Etat, MailOutcome, OutcomeLine, Verdict};
 
 /// What settling a mail writes.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Settlement {
     /// Its outcome with its verdicts filled in.
     pub outcome: MailOutcome,
     /// What its sender is answered.
-    pub answer: Answer,
+    pub answer: NewReplyText,
 }
 
 impl Settlement {
@@ -32,7 +32,7 @@ impl Settlement {
         self.lines().map(|line| line.etat.map(Etat::word))
     }
 
-    fn lines(&self) -> impl Iterator<Item = &Line> {
+    fn lines(&self) -> impl Iterator<Item = &OutcomeLine> {
         self.outcome.documents.iter().flat_map(|document| &document.lines)
     }
 }

@@ -23,7 +23,7 @@ const DRIFT: SignedDuration = SignedDuration::from_mins(5);
 
 /// A revocation list whose signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct List {
+pub struct RevocationList {
     /// The authority that signed it.
     pub issuer: DistinguishedName,
     /// When it was made.
@@ -55,7 +55,7 @@ pub enum ListFault {
     Older,
 }
 
-impl List {
+impl RevocationList {
     /// Reads a list in DER or PEM and verifies that one of the authorities has signed it.
     pub(super) fn accept(
         bytes: &[u8],

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 
 use super::super::chain;
-use super::list::{List, ListFault};
-use super::settings::{Connection, Settings};
-use super::source::{self, Source};
+use super::list::{ListFault, RevocationList};
+use super::settings::{ListConnection, RevocationSettings};
+use super::source;
+use super::source::ListSource;
 use crate::clock::Clock;
 use crate::config_values::has_passed;
 
@@ -18,32 +19,32 @@ const RETRY: SignedDuration = SignedDuration::from_mins(5);
 
 /// The sources of a section, with the last good list of each.
 #[derive(Debug)]
-pub(super) struct Lists {
-    settings: Settings,
+pub(super) struct RevocationLists {
+    settings: RevocationSettings,
     /// Files of the authorities whose lists are believed.
     authorities: Vec<PathBuf>,
     clock: Clock,
     /// Whether good lists are written to the folder; a diagnosis changes nothing.
     keeps: bool,
-    held: Mutex<Vec<Held>>,
+    held: Mutex<Vec<HeldList>>,
 }
 
 /// A source and what is known of it.
 #[derive(Debug, Clone)]
-struct Held {
-    source: Source,
-    list: Option<Arc<List>>,
+struct HeldList {
+    source: ListSource,
+    list: Option<Arc<RevocationList>>,
     tried: Option<Timestamp>,
     failure: Option<String>,
 }
 
 /// What is known of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct ListStatus {
     /// The address or the file.
     pub source: String,
     /// The last good list.
-    pub list: Option<Arc<List>>,
+    pub list: Option<Arc<RevocationList>>,
     /// Why the last attempt gave none.
     pub failure: Option<String>,
     /// Whether the list serves.
@@ -63,23 +64,23 @@ pub enum Status {
     Missing,
 }
 
-impl Lists {
+impl RevocationLists {
     /// Takes up the lists that an earlier run kept, and the files.
     pub(super) fn new(
-        settings: &Settings,
-        sources: Vec<Source>,
+        settings: &RevocationSettings,
+        sources: Vec<ListSource>,
         authorities: Vec<PathBuf>,
         clock: Clock,
         keeps: bool,
     ) -> Self {
-        let held = sources.into_iter().map(|source| Held { source, list: None, tried: None, failure: None });
+        let held = sources.into_iter().map(|source| HeldList { source, list: None, tried: None, failure: None });
         let held = Mutex::new(held.collect());
         let lists = Self { settings: settings.clone(), authorities, clock, keeps, held };
         lists.take_up();
         lists
     }
 
-    pub(super) fn covers(&self, connection: Connection) -> bool {
+    pub(super) fn covers(&self, connection: ListConnection) -> bool {
         self.settings.connections.contains(&connection)
     }
 
@@ -87,9 +88,9 @@ impl Lists {
         let now = self.clock.now();
         for held in self.held().iter_mut() {
             if let Ok(bytes) = source::read(&held.source.copy(&self.settings.folder)) {
-                held.list = List::accept(&bytes, &self.authorities(), now).ok().map(Arc::new);
+                held.list = RevocationList::accept(&bytes, &self.authorities(), now).ok().map(Arc::new);
             }
-            if let Source::File(path) = &held.source {
+            if let ListSource::File(path) = &held.source {
                 let read = source::read(path).map_err(|error| error.to_string());
                 self.judge(held, read);
             }
@@ -97,7 +98,7 @@ impl Lists {
     }
 
     pub(super) async fn refresh(&self) {
-        let due: Vec<Source> =
+        let due: Vec<ListSource> =
             self.held().iter().filter(|held| self.is_due(held)).map(|held| held.source.clone()).collect();
         for source in due {
             let obtained = source.obtain(self.settings.timeout.get()).await;
@@ -108,26 +109,26 @@ impl Lists {
     }
 
     /// A file is cheap to read; an address is asked at its interval, sooner when its list is due.
-    fn is_due(&self, held: &Held) -> bool {
+    fn is_due(&self, held: &HeldList) -> bool {
         let (now, Some(tried)) = (self.clock.now(), held.tried) else { return true };
         let is_current = held.failure.is_none() && held.list.as_ref().is_some_and(|list| now < list.next_update);
         let interval = self.settings.refresh.signed();
         let wait = if is_current { interval } else { RETRY.min(interval) };
-        matches!(held.source, Source::File(_)) || has_passed(wait, tried, now)
+        matches!(held.source, ListSource::File(_)) || has_passed(wait, tried, now)
     }
 
     /// Takes a list that is good and no older than the one there; says why not otherwise.
-    fn judge(&self, held: &mut Held, obtained: Result<Vec<u8>, String>) {
+    fn judge(&self, held: &mut HeldList, obtained: Result<Vec<u8>, String>) {
         let now = self.clock.now();
         held.tried = Some(now);
         let taken = obtained.and_then(|bytes| {
-            let list = List::accept(&bytes, &self.authorities(), now).map_err(|fault| fault.to_string())?;
+            let list = RevocationList::accept(&bytes, &self.authorities(), now).map_err(|fault| fault.to_string())?;
             self.take(held, list, &bytes)
         });
         held.failure = taken.err();
     }
 
-    fn take(&self, held: &mut Held, list: List, bytes: &[u8]) -> Result<(), String> {
+    fn take(&self, held: &mut HeldList, list: RevocationList, bytes: &[u8]) -> Result<(), String> {
         match &held.list {
             // Somebody on the way may replay a list from before a revocation.
             Some(known) if known.issuer == list.issuer && list.this_update < known.this_update => {
@@ -145,10 +146,10 @@ impl Lists {
             .map_err(|error| format!("elle ne peut être gardée dans {} ({error})", copy.display()))
     }
 
-    pub(super) fn standing(&self) -> Vec<Standing> {
+    pub(super) fn standing(&self) -> Vec<ListStatus> {
         let now = self.clock.now();
         let grace = self.settings.grace.signed();
-        let standing = |held: &Held| {
+        let standing = |held: &HeldList| {
             let end = held.list.as_ref().map(|list| list.next_update);
             let serves_until = end.map(|end| end.saturating_add(grace).unwrap_or(end));
             let status = match (end, serves_until) {
@@ -157,7 +158,7 @@ impl Lists {
                 _ => Status::Missing,
             };
             let (source, list, failure) = (held.source.to_string(), held.list.clone(), held.failure.clone());
-            Standing { source, list, failure, status, serves_until }
+            ListStatus { source, list, failure, status, serves_until }
         };
         self.held().iter().map(standing).collect()
     }
@@ -168,7 +169,7 @@ impl Lists {
         self.authorities.iter().filter_map(|path| chain(path).ok()).flatten().collect()
     }
 
-    fn held(&self) -> MutexGuard<'_, Vec<Held>> {
+    fn held(&self) -> MutexGuard<'_, Vec<HeldList>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,11 +26,11 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::{CertificateError, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-pub use list::{List, ListFault};
-use lists::Lists;
-pub use lists::{Standing, Status};
-pub use settings::{Connection, Settings};
-use source::Source;
+pub use list::{ListFault, RevocationList};
+use lists::RevocationLists;
+pub use lists::{ListStatus, Status};
+pub use settings::{ListConnection, RevocationSettings};
+use source::ListSource;
 
 use super::{Certificate, TlsError, chain, provider};
 use crate::clock::Clock;
@@ -39,11 +39,11 @@ use crate::clock::Clock;
 /// none: for connections without the `[revocation]` section, and never in place of the verification
 /// of the certificate itself.
 #[derive(Debug, Clone, Default)]
-pub struct Revocation(Option<Arc<Lists>>);
+pub struct Revocation(Option<Arc<RevocationLists>>);
 
 /// A `[revocation]` section that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetupError {
+pub enum RevocationSetupError {
     /// Neither an address nor a file.
     #[error("[revocation] demande au moins une adresse (urls) ou un fichier (files)")]
     NoSource,
@@ -62,29 +62,42 @@ pub struct NoList(String);
 impl Revocation {
     /// Takes up the kept lists and reads the files; asks nothing of the network. `authorities` are
     /// the `ca` files of the connections to be checked.
-    pub fn new(settings: &Settings, authorities: Vec<PathBuf>, clock: Clock) -> Result<Self, SetupError> {
+    pub fn new(
+        settings: &RevocationSettings,
+        authorities: Vec<PathBuf>,
+        clock: Clock,
+    ) -> Result<Self, RevocationSetupError> {
         Self::with(settings, authorities, clock, true)
     }
 
     /// The same, to look only: nothing is ever written.
-    pub fn look(settings: &Settings, authorities: Vec<PathBuf>, clock: Clock) -> Result<Self, SetupError> {
+    pub fn look(
+        settings: &RevocationSettings,
+        authorities: Vec<PathBuf>,
+        clock: Clock,
+    ) -> Result<Self, RevocationSetupError> {
         Self::with(settings, authorities, clock, false)
     }
 
-    fn with(settings: &Settings, authorities: Vec<PathBuf>, clock: Clock, keeps: bool) -> Result<Self, SetupError> {
-        let urls = settings.urls.iter().map(|url| check(url).map(|()| Source::Url(url.clone())));
-        let files = settings.files.iter().map(|path| Ok(Source::File(path.clone())));
+    fn with(
+        settings: &RevocationSettings,
+        authorities: Vec<PathBuf>,
+        clock: Clock,
+        keeps: bool,
+    ) -> Result<Self, RevocationSetupError> {
+        let urls = settings.urls.iter().map(|url| check(url).map(|()| ListSource::Url(url.clone())));
+        let files = settings.files.iter().map(|path| Ok(ListSource::File(path.clone())));
         let sources = urls.chain(files).collect::<Result<Vec<_>, _>>()?;
         if sources.is_empty() {
-            return Err(SetupError::NoSource);
+            return Err(RevocationSetupError::NoSource);
         }
-        Ok(Self(Some(Arc::new(Lists::new(settings, sources, authorities, clock, keeps)))))
+        Ok(Self(Some(Arc::new(RevocationLists::new(settings, sources, authorities, clock, keeps)))))
     }
 
     /// The same lists for a connection that the section names; none for another.
     #[must_use]
-    pub fn of(&self, connection: Connection) -> Self {
-        let named = |lists: &&Arc<Lists>| lists.covers(connection);
+    pub fn of(&self, connection: ListConnection) -> Self {
+        let named = |lists: &&Arc<RevocationLists>| lists.covers(connection);
         Self(self.0.as_ref().filter(named).cloned())
     }
 
@@ -101,13 +114,13 @@ impl Revocation {
     }
 
     /// What is known of each source, in the order of the configuration.
-    pub fn standing(&self) -> Vec<Standing> {
+    pub fn standing(&self) -> Vec<ListStatus> {
         self.0.as_ref().map(|lists| lists.standing()).unwrap_or_default()
     }
 
     /// The lists that serve now, the newest first.
-    pub fn in_force(&self) -> Vec<Arc<List>> {
-        let mut lists: Vec<Arc<List>> = self
+    pub fn in_force(&self) -> Vec<Arc<RevocationList>> {
+        let mut lists: Vec<Arc<RevocationList>> = self
             .standing()
             .into_iter()
             .filter(|standing| standing.status != Status::Missing)
@@ -147,7 +160,7 @@ impl Revocation {
         ca: &Path,
         presented: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-    ) -> Result<Arc<List>, TlsError> {
+    ) -> Result<Arc<RevocationList>, TlsError> {
         let verifier = self.verifier(ca)?;
         let (own, above) = presented.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
         verifier.verify_server_cert(own, above, name, &[], UnixTime::now())?;
@@ -157,7 +170,7 @@ impl Revocation {
     }
 
     fn why_none(&self) -> String {
-        let told = |standing: Standing| match (standing.failure, standing.list) {
+        let told = |standing: ListStatus| match (standing.failure, standing.list) {
             (Some(failure), _) => format!("{} : {failure}", standing.source),
             (None, Some(_)) => format!("{} : liste périmée", standing.source),
             (None, None) => format!("{} : pas encore obtenue", standing.source),
@@ -172,7 +185,7 @@ fn store_of(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, Tl
     Ok(store)
 }
 
-fn check(url: &str) -> Result<(), SetupError> {
+fn check(url: &str) -> Result<(), RevocationSetupError> {
     let legal = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    Url::parse(url).ok().filter(legal).map(drop).ok_or_else(|| SetupError::Url(url.to_owned()))
+    Url::parse(url).ok().filter(legal).map(drop).ok_or_else(|| RevocationSetupError::Url(url.to_owned()))
 }

@@ -10,7 +10,7 @@ use crate::config_values::Span;
 /// Les connexions dont le certificat de serveur peut être vérifié.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Connection {
+pub enum ListConnection {
     /// La lecture de la boîte aux lettres.
     Imap,
     /// L’envoi des réponses.
@@ -23,7 +23,7 @@ pub enum Connection {
 /// les listes (CRL) de ses autorités.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct RevocationSettings {
     /// Adresses `http` ou `https` où les listes sont publiées. La liste est signée : `http` suffit.
     #[serde(default)]
     pub urls: Vec<String>,
@@ -32,7 +32,7 @@ pub struct Settings {
     pub files: Vec<PathBuf>,
     /// Connexions vérifiées, qui doivent avoir une clé `ca` : `imap`, `smtp`, `ror`.
     #[serde(default = "default_connections")]
-    pub connections: Vec<Connection>,
+    pub connections: Vec<ListConnection>,
     /// Dossier où la dernière liste valable de chaque adresse est gardée.
     #[serde(default = "default_folder")]
     pub folder: PathBuf,
@@ -49,8 +49,8 @@ pub struct Settings {
     pub timeout: Span,
 }
 
-fn default_connections() -> Vec<Connection> {
-    vec![Connection::Imap, Connection::Smtp]
+fn default_connections() -> Vec<ListConnection> {
+    vec![ListConnection::Imap, ListConnection::Smtp]
 }
 
 fn default_folder() -> PathBuf {

@@ -15,14 +15,14 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// Where a list comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum ListSource {
     /// A place where it is published.
     Url(String),
     /// A file that somebody else keeps up to date.
     File(PathBuf),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ListSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(url) => f.write_str(url),
@@ -31,7 +31,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl Source {
+impl ListSource {
     /// The list as it is there now; an error is a sentence.
     pub(super) async fn obtain(&self, limit: Duration) -> Result<Vec<u8>, String> {
         match self {

@@ -5,13 +5,13 @@ use maud::{Markup, html};
 
 use super::target::OnMail;
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// The longest note, in characters.
 const LONGEST: usize = 500;
 
 /// A page that asks.
-pub(super) fn page(state: &State, visitor: &Visitor, tab: Tab, title: &str, body: &Markup) -> Markup {
+pub(super) fn page(state: &WebState, visitor: &Visitor, tab: Tab, title: &str, body: &Markup) -> Markup {
     let body = html! { h1 { (title) } (body) };
     layout::page(visitor, state, tab, title, &body)
 }
@@ -48,8 +48,8 @@ pub(super) fn to_mail(on: &OnMail) -> Response {
 }
 
 /// What was shown is no more so.
-pub(super) fn changed() -> Refusal {
-    Refusal::Conflict(
+pub(super) fn changed() -> WebRefusal {
+    WebRefusal::Conflict(
         "le journal a changé depuis l’affichage de la page : rien n’a été fait ; regardez de nouveau".to_owned(),
     )
 }

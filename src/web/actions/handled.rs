@@ -9,11 +9,11 @@ use super::form::{ask, note, noted, page, to_mail};
 use super::target::OnMail;
 use crate::access::audit::{Deed, name_of};
 use crate::outcome::in_paris;
-use crate::web::Refusal;
+use crate::web::WebRefusal;
 use crate::web::layout::Tab;
 
 #[derive(Deserialize)]
-pub(super) struct Confirmed {
+pub(super) struct ConfirmedHandled {
     #[serde(default)]
     note: String,
     /// Whether the mark is taken off.
@@ -21,7 +21,7 @@ pub(super) struct Confirmed {
     rouvrir: bool,
 }
 
-pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
+pub(super) async fn show(on: OnMail) -> Result<Markup, WebRefusal> {
     let to = format!("{}/traite", on.path());
     let reopening = html! { input type="hidden" name="rouvrir" value="true"; (note(false)) };
     let body = if let Some(handled) = on.state.store().handled(on.id).await? {
@@ -39,7 +39,7 @@ pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
     Ok(page(&on.state, &on.visitor, Tab::Journal, &title, &body))
 }
 
-pub(super) async fn act(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+pub(super) async fn act(on: OnMail, Form(confirmed): Form<ConfirmedHandled>) -> Result<Response, WebRefusal> {
     let (store, now) = (on.state.store(), on.state.now());
     let before = store.handled(on.id).await?.map(|handled| handled.note).unwrap_or_default();
     let note = noted(&confirmed.note);
@@ -49,7 +49,7 @@ pub(super) async fn act(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<
         return Ok(to_mail(&on));
     }
     if note.is_empty() {
-        return Err(Refusal::Bad("une note est attendue".to_owned()));
+        return Err(WebRefusal::Bad("une note est attendue".to_owned()));
     }
     let entry = on.entry(Deed::Traiter).changing(before, "traité").noting(note.clone());
     store.mark_handled(on.id, &note, &entry, now).await?;

@@ -15,13 +15,13 @@ mod twin;
 use axum::Router;
 use axum::routing::get;
 
-use super::State;
+use super::WebState;
 
 pub(super) use remind::{no_reminder, told as reminder};
 pub(super) use twin::TWINS;
 
 /// Their addresses.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/courriels/{numero}/rejouer", get(replay::show).post(replay::act))
         .route("/courriels/{numero}/liberer", get(replay::show_release).post(replay::release))

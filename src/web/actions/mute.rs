@@ -12,14 +12,14 @@ use super::target::OnEstablishment;
 use crate::access::audit::{Deed, name_of};
 use crate::labels;
 use crate::outcome::paris;
-use crate::web::Refusal;
+use crate::web::WebRefusal;
 use crate::web::layout::Tab;
 
 /// The longest: what lasts longer belongs in the referential.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 #[derive(Deserialize)]
-pub(super) struct Confirmed {
+pub(super) struct ConfirmedMute {
     #[serde(default)]
     jusque: String,
     #[serde(default)]
@@ -29,7 +29,7 @@ pub(super) struct Confirmed {
     lever: bool,
 }
 
-pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
+pub(super) async fn show(on: OnEstablishment) -> Result<Markup, WebRefusal> {
     let OnEstablishment { state, visitor, finess, name } = &on;
     let (to, back) = (format!("{}/silence", on.path()), on.path());
     let lifting = html! { input type="hidden" name="lever" value="true"; (note(false)) };
@@ -49,7 +49,7 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     Ok(page(state, visitor, Tab::Etablissements, &format!("Silence de {name}"), &body))
 }
 
-pub(super) async fn act(on: OnEstablishment, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+pub(super) async fn act(on: OnEstablishment, Form(confirmed): Form<ConfirmedMute>) -> Result<Response, WebRefusal> {
     let (store, now, note) = (on.state.store(), on.state.now(), noted(&confirmed.note));
     let before = store.mute_of(on.finess, now).await?.map(|mute| labels::last_day(mute.until)).unwrap_or_default();
     if confirmed.lever {
@@ -58,7 +58,7 @@ pub(super) async fn act(on: OnEstablishment, Form(confirmed): Form<Confirmed>) -
     } else {
         let until = end_of(&confirmed.jusque, now)?;
         if note.is_empty() {
-            return Err(Refusal::Bad("une note est attendue".to_owned()));
+            return Err(WebRefusal::Bad("une note est attendue".to_owned()));
         }
         let entry = on.entry(Deed::Silence).changing(before, labels::last_day(until)).noting(note.clone());
         store.mute(on.finess, until, &note, &entry, now).await?;
@@ -67,12 +67,12 @@ pub(super) async fn act(on: OnEstablishment, Form(confirmed): Form<Confirmed>) -
 }
 
 /// The end of a day of Paris that is not over, within a year.
-fn end_of(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
+fn end_of(text: &str, now: Timestamp) -> Result<Timestamp, WebRefusal> {
     let day = text.parse::<Date>().ok().and_then(|day| day.tomorrow().ok());
     let until =
         day.and_then(|day| day.at(0, 0, 0, 0).to_zoned_datetime(paris()).ok()).map(|midnight| midnight.timestamp());
     let fits = |until: &Timestamp| *until > now && until.duration_since(now) <= LONGEST;
-    until.filter(fits).ok_or_else(|| Refusal::Bad("une date à venir, à un an au plus, est attendue".to_owned()))
+    until.filter(fits).ok_or_else(|| WebRefusal::Bad("une date à venir, à un an au plus, est attendue".to_owned()))
 }
 
 #[test]

@@ -11,17 +11,17 @@ use super::form::{ask, page};
 use super::target::OnEstablishment;
 use crate::access::audit::{Deed, name_of};
 use crate::address::Address;
-use crate::alerts::{Freshness, State as Fresh};
+use crate::alerts::{Freshness, FreshnessState as Fresh};
 use crate::config::Environnement;
 use crate::finess::Finess;
 use crate::outcome::in_paris;
 use crate::pipeline::ReplyRules;
 use crate::random;
-use crate::referential::{Establishment, Kind, Sender};
+use crate::referential::{Establishment, PlaceKind, Sender};
 use crate::reply::{Reminder, reminder};
 use crate::store::{NewReminder, StoredReminder};
 use crate::web::layout::Tab;
-use crate::web::{Refusal, State};
+use crate::web::{WebRefusal, WebState};
 
 /// The longest subject and text, in characters.
 const SUBJECT: usize = 150;
@@ -45,20 +45,20 @@ pub(super) struct Written {
 /// Why a reminder would make no sense; nothing where reports are expected.
 pub(in crate::web) fn no_reminder(known: &Establishment) -> Option<&'static str> {
     match (known.kind, known.open) {
-        (Kind::Ej, _) => Some("une entité juridique n’envoie pas de compte rendu : relancez ses établissements"),
-        (Kind::Eg, false) => {
+        (PlaceKind::Ej, _) => Some("une entité juridique n’envoie pas de compte rendu : relancez ses établissements"),
+        (PlaceKind::Eg, false) => {
             Some("cet établissement est fermé dans le référentiel : aucun compte rendu n’en est attendu")
         }
-        (Kind::Eg, true) => None,
+        (PlaceKind::Eg, true) => None,
     }
 }
 
 /// The same of the establishment acted on.
-fn no_reminder_to(state: &State, finess: Finess) -> Option<&'static str> {
+fn no_reminder_to(state: &WebState, finess: Finess) -> Option<&'static str> {
     state.referential().establishment(finess).and_then(no_reminder)
 }
 
-pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
+pub(super) async fn show(on: OnEstablishment) -> Result<Markup, WebRefusal> {
     let OnEstablishment { state, visitor, finess, name } = &on;
     let (to, none) = (recipients(state, *finess)?, no_reminder_to(state, *finess));
     let earlier = state.store().reminders(*finess, SHOWN).await?;
@@ -87,7 +87,7 @@ pub(super) async fn show(on: OnEstablishment) -> Result<Markup, Refusal> {
     Ok(page(state, visitor, Tab::Etablissements, &format!("Relancer {name}"), &body))
 }
 
-fn fields(to: &[Address], name: &str, finess: Finess, last: Option<Timestamp>) -> Result<Markup, Refusal> {
+fn fields(to: &[Address], name: &str, finess: Finess, last: Option<Timestamp>) -> Result<Markup, WebRefusal> {
     Ok(html! {
         input type="hidden" name="numero" value=(number()?);
         label for="destinataire" { "Destinataire" }
@@ -117,7 +117,7 @@ fn draft(name: &str, finess: Finess, last: Option<Timestamp>) -> String {
 }
 
 /// What the board of freshness says of it: when it last sent, and whether it is on time.
-fn freshness(state: &State, finess: Finess) -> Option<Freshness> {
+fn freshness(state: &WebState, finess: Finess) -> Option<Freshness> {
     state.bulletin().board()?.establishment(finess).map(|row| row.freshness.clone())
 }
 
@@ -140,10 +140,10 @@ pub(in crate::web) fn told(one: &StoredReminder) -> Markup {
 }
 
 /// The contact first, then the senders; each once.
-fn recipients(state: &State, finess: Finess) -> Result<Vec<Address>, Refusal> {
-    let rules = ReplyRules::new(state.config()).map_err(|fault| Refusal::Failed(fault.to_string()))?;
+fn recipients(state: &WebState, finess: Finess) -> Result<Vec<Address>, WebRefusal> {
+    let rules = ReplyRules::new(state.config()).map_err(|fault| WebRefusal::Failed(fault.to_string()))?;
     let referential = state.referential();
-    let known = referential.establishment(finess).ok_or(Refusal::NotFound)?;
+    let known = referential.establishment(finess).ok_or(WebRefusal::NotFound)?;
     let senders = known.senders.iter().filter_map(|sender| match sender {
         Sender::Address(address) => Some(address),
         Sender::Domain(_) => None,
@@ -157,20 +157,20 @@ fn recipients(state: &State, finess: Finess) -> Result<Vec<Address>, Refusal> {
     Ok(addresses)
 }
 
-pub(super) async fn act(on: OnEstablishment, Form(written): Form<Written>) -> Result<Response, Refusal> {
+pub(super) async fn act(on: OnEstablishment, Form(written): Form<Written>) -> Result<Response, WebRefusal> {
     if let Some(why) = no_reminder_to(&on.state, on.finess) {
-        return Err(Refusal::Conflict(why.to_owned()));
+        return Err(WebRefusal::Conflict(why.to_owned()));
     }
     let new = compose(&on.state, on.finess, &written)?;
     let entry = on.entry(Deed::Relance).changing("", format!("à {} : {}", new.to, new.subject));
     if !on.state.store().remind(&new, &entry, on.state.now()).await? {
-        return Err(Refusal::Conflict("cette relance est déjà partie".to_owned()));
+        return Err(WebRefusal::Conflict("cette relance est déjà partie".to_owned()));
     }
     Ok(Redirect::to(&format!("{}#interventions", on.path())).into_response())
 }
 
-fn compose(state: &State, finess: Finess, written: &Written) -> Result<NewReminder, Refusal> {
-    let bad = |what: &str| Refusal::Bad(what.to_owned());
+fn compose(state: &WebState, finess: Finess, written: &Written) -> Result<NewReminder, WebRefusal> {
+    let bad = |what: &str| WebRefusal::Bad(what.to_owned());
     let allowed = recipients(state, finess)?;
     let to = allowed.into_iter().find(|address| address.as_str() == written.destinataire);
     let to = to.ok_or_else(|| bad("on ne peut pas écrire à ce destinataire"))?;
@@ -201,7 +201,7 @@ fn compose(state: &State, finess: Finess, written: &Written) -> Result<NewRemind
 }
 
 /// One page, one reminder.
-fn number() -> Result<String, Refusal> {
-    let bytes = random::bytes::<16>().map_err(|error| Refusal::Failed(format!("relance : {error}")))?;
+fn number() -> Result<String, WebRefusal> {
+    let bytes = random::bytes::<16>().map_err(|error| WebRefusal::Failed(format!("relance : {error}")))?;
     Ok(base16ct::lower::encode_string(&bytes))
 }

@@ -15,46 +15,46 @@ use crate::access::audit::Deed;
 use crate::judgement::Rules;
 use crate::labels;
 use crate::outcome::{Verdict, in_paris};
-use crate::pipeline::{Gain, Impossible, Proposal, Replaying, Selection};
+use crate::pipeline::{Gain, Impossible, Proposal, ReplaySelection, Replaying};
 use crate::referential::Referential;
 use crate::store::MailId;
 use crate::web::layout::Tab;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 #[derive(Deserialize)]
-pub(super) struct Confirmed {
+pub(super) struct ConfirmedReplay {
     #[serde(default)]
     empreinte: String,
     #[serde(default)]
     note: String,
 }
 
-pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
+pub(super) async fn show(on: OnMail) -> Result<Markup, WebRefusal> {
     propose_page(&on, Deed::Rejouer).await
 }
 
-pub(super) async fn show_release(on: OnMail) -> Result<Markup, Refusal> {
+pub(super) async fn show_release(on: OnMail) -> Result<Markup, WebRefusal> {
     in_quarantine(&on)?;
     propose_page(&on, Deed::Liberer).await
 }
 
-pub(super) async fn act(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+pub(super) async fn act(on: OnMail, Form(confirmed): Form<ConfirmedReplay>) -> Result<Response, WebRefusal> {
     carry_out(&on, Deed::Rejouer, &confirmed).await
 }
 
-pub(super) async fn release(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+pub(super) async fn release(on: OnMail, Form(confirmed): Form<ConfirmedReplay>) -> Result<Response, WebRefusal> {
     in_quarantine(&on)?;
     carry_out(&on, Deed::Liberer, &confirmed).await
 }
 
-fn in_quarantine(on: &OnMail) -> Result<(), Refusal> {
+fn in_quarantine(on: &OnMail) -> Result<(), WebRefusal> {
     match on.verdict {
         Some(Verdict::Quarantaine) => Ok(()),
-        _ => Err(Refusal::Conflict("ce courriel n’est pas en quarantaine".to_owned())),
+        _ => Err(WebRefusal::Conflict("ce courriel n’est pas en quarantaine".to_owned())),
     }
 }
 
-async fn propose_page(on: &OnMail, deed: Deed) -> Result<Markup, Refusal> {
+async fn propose_page(on: &OnMail, deed: Deed) -> Result<Markup, WebRefusal> {
     let OnMail { state, visitor, id, .. } = on;
     let (title, to) = match deed {
         Deed::Liberer => (format!("Sortir de quarantaine le courriel n° {}", id.number()), "liberer"),
@@ -76,18 +76,18 @@ async fn propose_page(on: &OnMail, deed: Deed) -> Result<Markup, Refusal> {
     Ok(page(state, visitor, Tab::Journal, &title, &body))
 }
 
-async fn propose(replaying: &Replaying<'_>, id: MailId) -> Result<Result<Proposal, Impossible>, Refusal> {
-    refused(replaying.propose(id, &Selection::Mail(id), &mut BTreeSet::new()).await)
+async fn propose(replaying: &Replaying<'_>, id: MailId) -> Result<Result<Proposal, Impossible>, WebRefusal> {
+    refused(replaying.propose(id, &ReplaySelection::Mail(id), &mut BTreeSet::new()).await)
 }
 
 fn confirmation(proposal: &Proposal) -> Markup {
     html! { input type="hidden" name="empreinte" value=(proposal.fingerprint()); (note(false)) }
 }
 
-async fn carry_out(on: &OnMail, deed: Deed, confirmed: &Confirmed) -> Result<Response, Refusal> {
+async fn carry_out(on: &OnMail, deed: Deed, confirmed: &ConfirmedReplay) -> Result<Response, WebRefusal> {
     let bench = Bench::new(&on.state)?;
     let replaying = bench.replaying(&on.state);
-    let proposal = propose(&replaying, on.id).await?.map_err(|why| Refusal::Conflict(why.to_string()))?;
+    let proposal = propose(&replaying, on.id).await?.map_err(|why| WebRefusal::Conflict(why.to_string()))?;
     if !proposal.changes() || proposal.fingerprint() != confirmed.empreinte {
         return Err(changed());
     }
@@ -97,7 +97,7 @@ async fn carry_out(on: &OnMail, deed: Deed, confirmed: &Confirmed) -> Result<Res
 }
 
 /// Why a mail cannot be judged again is an answer; that the store failed is not.
-pub(super) fn refused(proposed: Result<Proposal, Impossible>) -> Result<Result<Proposal, Impossible>, Refusal> {
+pub(super) fn refused(proposed: Result<Proposal, Impossible>) -> Result<Result<Proposal, Impossible>, WebRefusal> {
     match proposed {
         Err(Impossible::Store(failure)) => Err(failure.into()),
         other => Ok(other),
@@ -112,13 +112,13 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    pub(super) fn new(state: &State) -> Result<Self, Refusal> {
+    pub(super) fn new(state: &WebState) -> Result<Self, WebRefusal> {
         let config = state.config();
-        let rules = config.rules().map_err(|fault| Refusal::Failed(fault.to_string()))?;
+        let rules = config.rules().map_err(|fault| WebRefusal::Failed(fault.to_string()))?;
         Ok(Self { referential: state.referential(), rules, max_bytes: config.max_bytes() })
     }
 
-    pub(super) fn replaying<'a>(&'a self, state: &'a State) -> Replaying<'a> {
+    pub(super) fn replaying<'a>(&'a self, state: &'a WebState) -> Replaying<'a> {
         let (referential, rules) = (&*self.referential, &self.rules);
         Replaying { store: state.store(), referential, rules, max_bytes: self.max_bytes, clock: state.clock() }
     }

@@ -12,22 +12,22 @@ use crate::access::Right;
 use crate::access::audit::Deed;
 use crate::defect::Code;
 use crate::finess::Finess;
-use crate::pipeline::{Proposal, Selection};
+use crate::pipeline::{Proposal, ReplaySelection};
 use crate::store::sha256;
 use crate::web::layout::Tab;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// No more mails are judged in one go: a request must end.
 const MOST: usize = 100;
 
 #[derive(Deserialize)]
-pub(super) struct Place {
+pub(super) struct CausePlace {
     finess: Option<String>,
     service: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Confirmed {
+pub(super) struct ConfirmedCause {
     #[serde(default)]
     empreinte: String,
     #[serde(default)]
@@ -46,11 +46,11 @@ struct Sum {
 }
 
 pub(super) async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     visitor: Visitor,
     Path(code): Path<String>,
-    Query(place): Query<Place>,
-) -> Result<Markup, Refusal> {
+    Query(place): Query<CausePlace>,
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Action)?;
     let selection = selection(&code, place.finess.as_deref(), place.service.as_deref())?;
     let sum = propose(&state, &Bench::new(&state)?, &selection).await?;
@@ -77,7 +77,7 @@ pub(super) async fn show(
     Ok(page(&state, &visitor, Tab::Journal, &title, &body))
 }
 
-fn fields(sum: &Sum, place: &Place) -> Markup {
+fn fields(sum: &Sum, place: &CausePlace) -> Markup {
     html! {
         input type="hidden" name="empreinte" value=(sum.fingerprint());
         @if let Some(finess) = &place.finess { input type="hidden" name="finess" value=(finess); }
@@ -87,11 +87,11 @@ fn fields(sum: &Sum, place: &Place) -> Markup {
 }
 
 pub(super) async fn act(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     visitor: Visitor,
     Path(code): Path<String>,
-    Form(confirmed): Form<Confirmed>,
-) -> Result<Markup, Refusal> {
+    Form(confirmed): Form<ConfirmedCause>,
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Action)?;
     let selection = selection(&code, confirmed.finess.as_deref(), confirmed.service.as_deref())?;
     let bench = Bench::new(&state)?;
@@ -117,15 +117,15 @@ pub(super) async fn act(
     Ok(page(&state, &visitor, Tab::Journal, "Fait", &body))
 }
 
-fn selection(code: &str, finess: Option<&str>, service: Option<&str>) -> Result<Selection, Refusal> {
-    let code: Code = code.to_ascii_uppercase().parse().map_err(|_| Refusal::NotFound)?;
+fn selection(code: &str, finess: Option<&str>, service: Option<&str>) -> Result<ReplaySelection, WebRefusal> {
+    let code: Code = code.to_ascii_uppercase().parse().map_err(|_| WebRefusal::NotFound)?;
     let given = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     let finess = given(finess).map(|text| text.parse::<Finess>()).transpose();
-    let finess = finess.map_err(|_| Refusal::Bad("numéro FINESS incorrect".to_owned()))?;
-    Ok(Selection::Cause { code, finess, service: given(service) })
+    let finess = finess.map_err(|_| WebRefusal::Bad("numéro FINESS incorrect".to_owned()))?;
+    Ok(ReplaySelection::Cause { code, finess, service: given(service) })
 }
 
-async fn propose(state: &State, bench: &Bench, selection: &Selection) -> Result<Sum, Refusal> {
+async fn propose(state: &WebState, bench: &Bench, selection: &ReplaySelection) -> Result<Sum, WebRefusal> {
     let replaying = bench.replaying(state);
     let mails = replaying.mails(selection).await?;
     let left = mails.len().saturating_sub(MOST);

@@ -10,18 +10,18 @@ use super::target::OnMail;
 use crate::access::audit::Deed;
 use crate::labels;
 use crate::store::StoredReply;
-use crate::web::Refusal;
+use crate::web::WebRefusal;
 use crate::web::layout::Tab;
 
 #[derive(Deserialize)]
-pub(super) struct Confirmed {
+pub(super) struct ConfirmedResend {
     #[serde(default)]
     nature: String,
     #[serde(default)]
     note: String,
 }
 
-pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
+pub(super) async fn show(on: OnMail) -> Result<Markup, WebRefusal> {
     let replies = on.state.store().replies(on.id).await?;
     let ready: Vec<&StoredReply> = replies.iter().filter(|reply| can_leave(reply)).collect();
     let to = format!("{}/reponse", on.path());
@@ -57,9 +57,9 @@ fn fields(ready: &[&StoredReply]) -> Markup {
     }
 }
 
-pub(super) async fn act(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+pub(super) async fn act(on: OnMail, Form(confirmed): Form<ConfirmedResend>) -> Result<Response, WebRefusal> {
     let replies = on.state.store().replies(on.id).await?;
-    let gone = || Refusal::Conflict("cette réponse ne peut pas, ou plus, être renvoyée".to_owned());
+    let gone = || WebRefusal::Conflict("cette réponse ne peut pas, ou plus, être renvoyée".to_owned());
     let reply = replies.iter().find(|reply| reply.kind == confirmed.nature).ok_or_else(gone)?;
     let before = reply.failure.as_deref().or(reply.notice.as_deref()).unwrap_or(&reply.etat);
     let entry = on.entry(Deed::Renvoyer).changing(before, format!("{}, à envoyer", reply.kind));

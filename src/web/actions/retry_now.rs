@@ -9,16 +9,16 @@ use super::form::{ask, note, noted, page, to_mail};
 use super::target::OnMail;
 use crate::access::audit::Deed;
 use crate::outcome::Etat;
-use crate::web::Refusal;
+use crate::web::WebRefusal;
 use crate::web::layout::Tab;
 
 #[derive(Deserialize)]
-pub(super) struct Confirmed {
+pub(super) struct ConfirmedRetry {
     #[serde(default)]
     note: String,
 }
 
-pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
+pub(super) async fn show(on: OnMail) -> Result<Markup, WebRefusal> {
     let store = on.state.store();
     let rows = store.rows_of(on.id).await?;
     let rows = rows.iter().filter(|row| row.line.etat == Some(Etat::EnAttente)).count();
@@ -38,9 +38,9 @@ pub(super) async fn show(on: OnMail) -> Result<Markup, Refusal> {
     Ok(page(&on.state, &on.visitor, Tab::Journal, &title, &body))
 }
 
-pub(super) async fn act(on: OnMail, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+pub(super) async fn act(on: OnMail, Form(confirmed): Form<ConfirmedRetry>) -> Result<Response, WebRefusal> {
     let entry = on.entry(Deed::Essayer).changing("en attente", "à tenter maintenant").noting(noted(&confirmed.note));
     let hastened = on.state.store().hasten(on.id, &entry, on.state.now()).await?;
-    hastened.ok_or_else(|| Refusal::Conflict("rien n’attend plus son heure pour ce courriel".to_owned()))?;
+    hastened.ok_or_else(|| WebRefusal::Conflict("rien n’attend plus son heure pour ce courriel".to_owned()))?;
     Ok(to_mail(&on))
 }

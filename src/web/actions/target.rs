@@ -5,15 +5,15 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::access::Right;
-use crate::access::audit::{Deed, Entry, on_establishment, on_mail};
+use crate::access::audit::{AuditEntry, Deed, on_establishment, on_mail};
 use crate::finess::Finess;
 use crate::outcome::Verdict;
 use crate::store::MailId;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// A mail that exists, before a person who may act.
 pub(super) struct OnMail {
-    pub(super) state: State,
+    pub(super) state: WebState,
     pub(super) visitor: Visitor,
     pub(super) id: MailId,
     /// `None` while it is not judged.
@@ -22,7 +22,7 @@ pub(super) struct OnMail {
 
 /// An establishment that the referential knows, before a person who may act.
 pub(super) struct OnEstablishment {
-    pub(super) state: State,
+    pub(super) state: WebState,
     pub(super) visitor: Visitor,
     pub(super) finess: Finess,
     pub(super) name: String,
@@ -35,8 +35,8 @@ impl OnMail {
     }
 
     /// The record of a deed on it.
-    pub(super) fn entry(&self, deed: Deed) -> Entry {
-        Entry::new(self.visitor.person.in_audit(), deed, on_mail(self.id.number()))
+    pub(super) fn entry(&self, deed: Deed) -> AuditEntry {
+        AuditEntry::new(self.visitor.person.in_audit(), deed, on_mail(self.id.number()))
     }
 }
 
@@ -47,42 +47,42 @@ impl OnEstablishment {
     }
 
     /// The record of a deed on it.
-    pub(super) fn entry(&self, deed: Deed) -> Entry {
-        Entry::new(self.visitor.person.in_audit(), deed, on_establishment(self.finess))
+    pub(super) fn entry(&self, deed: Deed) -> AuditEntry {
+        AuditEntry::new(self.visitor.person.in_audit(), deed, on_establishment(self.finess))
     }
 }
 
-impl FromRequestParts<State> for OnMail {
-    type Rejection = Refusal;
+impl FromRequestParts<WebState> for OnMail {
+    type Rejection = WebRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, WebRefusal> {
         let visitor = actor(parts, state).await?;
         let id = MailId::of(named(parts, state).await?);
-        let verdict = state.store().verdict_of(id).await?.ok_or(Refusal::NotFound)?;
+        let verdict = state.store().verdict_of(id).await?.ok_or(WebRefusal::NotFound)?;
         Ok(Self { state: state.clone(), visitor, id, verdict })
     }
 }
 
-impl FromRequestParts<State> for OnEstablishment {
-    type Rejection = Refusal;
+impl FromRequestParts<WebState> for OnEstablishment {
+    type Rejection = WebRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, WebRefusal> {
         let visitor = actor(parts, state).await?;
-        let finess: Finess = named::<String>(parts, state).await?.parse().map_err(|_| Refusal::NotFound)?;
+        let finess: Finess = named::<String>(parts, state).await?.parse().map_err(|_| WebRefusal::NotFound)?;
         let known = state.referential().establishment(finess).map(|known| known.name.clone());
-        Ok(Self { state: state.clone(), visitor, finess, name: known.ok_or(Refusal::NotFound)? })
+        Ok(Self { state: state.clone(), visitor, finess, name: known.ok_or(WebRefusal::NotFound)? })
     }
 }
 
 /// Whoever asks, if they may act.
-pub(super) async fn actor(parts: &mut Parts, state: &State) -> Result<Visitor, Refusal> {
+pub(super) async fn actor(parts: &mut Parts, state: &WebState) -> Result<Visitor, WebRefusal> {
     let visitor = Visitor::from_request_parts(parts, state).await?;
     visitor.require(Right::Action)?;
     Ok(visitor)
 }
 
 /// The one variable part of the address.
-pub(super) async fn named<T: DeserializeOwned + Send>(parts: &mut Parts, state: &State) -> Result<T, Refusal> {
-    let Path(named) = Path::from_request_parts(parts, state).await.map_err(|_| Refusal::NotFound)?;
+pub(super) async fn named<T: DeserializeOwned + Send>(parts: &mut Parts, state: &WebState) -> Result<T, WebRefusal> {
+    let Path(named) = Path::from_request_parts(parts, state).await.map_err(|_| WebRefusal::NotFound)?;
     Ok(named)
 }

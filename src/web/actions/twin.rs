@@ -13,14 +13,14 @@ use crate::access::Right;
 use crate::outcome::in_paris;
 use crate::store::{StoreError, StoredTwin};
 use crate::web::layout::Tab;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// Where they are listed.
 pub(in crate::web) const TWINS: &str = "/doubles";
 
 /// A twin that is there, before a person who may act.
 pub(super) struct OnTwin {
-    state: State,
+    state: WebState,
     visitor: Visitor,
     twin: StoredTwin,
 }
@@ -31,27 +31,27 @@ pub(super) struct Confirmed {
     note: String,
 }
 
-impl FromRequestParts<State> for OnTwin {
-    type Rejection = Refusal;
+impl FromRequestParts<WebState> for OnTwin {
+    type Rejection = WebRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, WebRefusal> {
         let visitor = actor(parts, state).await?;
         let id: i64 = named(parts, state).await?;
-        let twin = twins(state).await?.into_iter().find(|twin| twin.id == id).ok_or(Refusal::NotFound)?;
+        let twin = twins(state).await?.into_iter().find(|twin| twin.id == id).ok_or(WebRefusal::NotFound)?;
         Ok(Self { state: state.clone(), visitor, twin })
     }
 }
 
 /// Those under the code that is not written.
-async fn twins(state: &State) -> Result<Vec<StoredTwin>, StoreError> {
+async fn twins(state: &WebState) -> Result<Vec<StoredTwin>, StoreError> {
     state.store().twins(in_force(state)).await
 }
 
-fn in_force(state: &State) -> &'static str {
+fn in_force(state: &WebState) -> &'static str {
     state.config().ror.api.genre_indifferencie.code()
 }
 
-pub(super) async fn list(Shared(state): Shared<State>, visitor: Visitor) -> Result<Markup, Refusal> {
+pub(super) async fn list(Shared(state): Shared<WebState>, visitor: Visitor) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
     let twins = twins(&state).await?;
     let body = html! {
@@ -111,7 +111,7 @@ fn in_words(twin: &StoredTwin) -> Markup {
     html! { (twin.indicator) " sous le code " (twin.twin.genre_code) " : " (twin.twin.nombre) ", relevé du " (at) }
 }
 
-pub(super) async fn show(on: OnTwin) -> Result<Markup, Refusal> {
+pub(super) async fn show(on: OnTwin) -> Result<Markup, WebRefusal> {
     let OnTwin { state, visitor, twin } = &on;
     let body = html! {
         p { strong { (twin.lieu) } " — " (in_words(twin)) "." }
@@ -129,11 +129,11 @@ pub(super) async fn show(on: OnTwin) -> Result<Markup, Refusal> {
     Ok(page(state, visitor, Tab::Alertes, &format!("Double de {}", twin.lieu), &body))
 }
 
-pub(super) async fn act(on: OnTwin, Form(confirmed): Form<Confirmed>) -> Result<Response, Refusal> {
+pub(super) async fn act(on: OnTwin, Form(confirmed): Form<Confirmed>) -> Result<Response, WebRefusal> {
     let OnTwin { state, visitor, twin } = &on;
     let entry = twin.removal(visitor.person.in_audit(), noted(&confirmed.note));
     if !state.store().remove_twin(twin.id, in_force(state), &entry, state.now()).await? {
-        return Err(Refusal::Conflict("la suppression de ce double est déjà demandée".to_owned()));
+        return Err(WebRefusal::Conflict("la suppression de ce double est déjà demandée".to_owned()));
     }
     Ok(Redirect::to(TWINS).into_response())
 }

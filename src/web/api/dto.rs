@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::defect::{self, Actor, Severity};
-use crate::store::search::{Found, JournalEntry, Level, Place};
+use crate::store::search::{FoundPage, JournalEntry, LastValue, ServicePlace};
 
 /// Une page du journal.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,7 +19,7 @@ pub(super) struct Courriels {
 }
 
 impl Courriels {
-    pub(super) fn of(found: Found, shown: impl FnMut(JournalEntry) -> JournalEntry) -> Self {
+    pub(super) fn of(found: FoundPage, shown: impl FnMut(JournalEntry) -> JournalEntry) -> Self {
         Self {
             lignes: found.lines.into_iter().map(shown).collect(),
             precedent: found.previous.map(|cursor| cursor.to_string()),
@@ -85,7 +85,7 @@ pub(super) struct Etablissement {
     /// Nom dans le référentiel.
     pub(super) nom: Option<String>,
     /// Services dont une capacité a été acceptée, le plus anciennement relevé d’abord.
-    pub(super) services: Vec<Place>,
+    pub(super) services: Vec<ServicePlace>,
     /// Dernière valeur de chaque indicateur.
-    pub(super) valeurs: Vec<Level>,
+    pub(super) valeurs: Vec<LastValue>,
 }

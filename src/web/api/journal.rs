@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::{self, Path};
 
 use super::dto::{Courriels, Defaut};
-use super::params::{BadPath, Plain, Reading, Wanted, no_empty_value};
+use super::params::{BadPath, ParamReading, Plain, Wanted, no_empty_value};
 use super::problem::{Missing, Refused};
 use crate::store::MailId;
 use crate::store::search::{JournalEntry, Life};
 use crate::web::query::{Given, mailbox};
 use crate::web::visibility;
 use crate::web::visibility::Sight;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// Une page du journal, filtrée et triée.
 #[utoipa::path(
@@ -25,19 +25,19 @@ use crate::web::{Refusal, State, Visitor};
     )
 )]
 pub(super) async fn list(
-    extract::State(state): extract::State<State>,
-    Reading(uri): Reading,
+    extract::State(state): extract::State<WebState>,
+    ParamReading(uri): ParamReading,
     visitor: Visitor,
-) -> Result<Json<Courriels>, Refusal> {
+) -> Result<Json<Courriels>, WebRefusal> {
     no_empty_value(&uri)?;
     let asked = Given::read(&uri).and_then(|given| given.asked(state.config(), &visitor));
-    let asked = asked.map_err(|wrong| Refusal::Bad(wrong.to_string()))?;
+    let asked = asked.map_err(|wrong| WebRefusal::Bad(wrong.to_string()))?;
     let found = state.store().journal(&asked.filter, &asked.page).await?;
     Ok(Json(Courriels::of(found, |entry| shown(entry, &state, &visitor))))
 }
 
 /// A line of the journal as this visitor may see it, its mailbox by the name that people know.
-fn shown(entry: JournalEntry, state: &State, visitor: &Visitor) -> JournalEntry {
+fn shown(entry: JournalEntry, state: &WebState, visitor: &Visitor) -> JournalEntry {
     let boite = mailbox(state.config(), &entry.boite).to_owned();
     visibility::line(visitor, &state.referential(), JournalEntry { boite, ..entry })
 }
@@ -54,14 +54,14 @@ fn shown(entry: JournalEntry, state: &State, visitor: &Visitor) -> JournalEntry 
     )
 )]
 pub(super) async fn one(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     _: Plain,
     visitor: Visitor,
     numero: Result<Path<i64>, BadPath>,
-) -> Result<Json<Life>, Refusal> {
+) -> Result<Json<Life>, WebRefusal> {
     let id = mail(&numero)?;
-    let outcome = state.store().outcome(id).await?.ok_or(Refusal::NotFound)?;
-    let life = state.store().life(id).await?.ok_or(Refusal::NotFound)?;
+    let outcome = state.store().outcome(id).await?.ok_or(WebRefusal::NotFound)?;
+    let life = state.store().life(id).await?.ok_or(WebRefusal::NotFound)?;
     let life = if Sight::of(&visitor, &outcome) == Sight::Open { life } else { life.without_values() };
     Ok(Json(Life { ligne: shown(life.ligne, &state, &visitor), ..life }))
 }
@@ -79,19 +79,19 @@ pub(super) async fn one(
     )
 )]
 pub(super) async fn defects(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     _: Plain,
     visitor: Visitor,
     numero: Result<Path<i64>, BadPath>,
-) -> Result<Json<Vec<Defaut>>, Refusal> {
-    let outcome = state.store().outcome(mail(&numero)?).await?.ok_or(Refusal::NotFound)?;
+) -> Result<Json<Vec<Defaut>>, WebRefusal> {
+    let outcome = state.store().outcome(mail(&numero)?).await?.ok_or(WebRefusal::NotFound)?;
     let outcome = Sight::of(&visitor, &outcome).on(outcome);
     Ok(Json(outcome.all_defects().map(Defaut::from).collect()))
 }
 
-fn mail(numero: &Result<Path<i64>, BadPath>) -> Result<MailId, Refusal> {
+fn mail(numero: &Result<Path<i64>, BadPath>) -> Result<MailId, WebRefusal> {
     match numero {
         Ok(Path(numero)) if *numero > 0 => Ok(MailId::of(*numero)),
-        _ => Err(Refusal::Bad("le numéro d’un courriel est un entier à partir de 1".to_owned())),
+        _ => Err(WebRefusal::Bad("le numéro d’un courriel est un entier à partir de 1".to_owned())),
     }
 }

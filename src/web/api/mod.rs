@@ -13,13 +13,13 @@ mod region;
 use axum::Router;
 use axum::routing::get;
 
-use super::State;
+use super::WebState;
 
 pub use description::description;
 pub(super) use problem::tell_as_problem;
 
 /// Their addresses.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/api/v1/openapi.json", get(description::serve))
         .route("/api/v1/courriels", get(journal::list))

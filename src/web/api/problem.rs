@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::web::error::Told;
+use crate::web::error::ErrorMessage;
 
 /// Where machines ask.
 const PATH: &str = "/api/";
@@ -83,8 +83,8 @@ fn is_refused(response: &Response) -> bool {
 
 fn problem(response: &Response) -> Response {
     let status = if response.status().is_redirection() { StatusCode::UNAUTHORIZED } else { response.status() };
-    let detail = match response.extensions().get::<Told>() {
-        Some(Told(detail)) => detail.clone(),
+    let detail = match response.extensions().get::<ErrorMessage>() {
+        Some(ErrorMessage(detail)) => detail.clone(),
         None => default_detail(status).to_owned(),
     };
     let title = status.canonical_reason().unwrap_or("Error");

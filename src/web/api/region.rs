@@ -5,13 +5,13 @@ use axum::extract::{self, Path};
 use jiff::Timestamp;
 
 use super::dto::Etablissement;
-use super::params::{BadPath, Plain, Reading, Span, Step};
+use super::params::{BadPath, ParamReading, Plain, SeriesStep, Span};
 use super::problem::{Missing, Refused};
 use crate::finess::Finess;
 use crate::outcome::paris;
 use crate::store::Balance;
-use crate::store::search::{Flow, LateDelivery, Place, Rejections};
-use crate::web::{Refusal, State};
+use crate::store::search::{Flow, LateDelivery, Rejections, ServicePlace};
+use crate::web::{WebRefusal, WebState};
 
 /// The most late deliveries told of.
 const LATE: u32 = 500;
@@ -22,14 +22,14 @@ const LATE: u32 = 500;
     path = "/api/v1/services",
     tag = "région",
     responses(
-        (status = 200, description = "Les services", body = [Place]),
+        (status = 200, description = "Les services", body = [ServicePlace]),
         Refused,
     )
 )]
 pub(super) async fn services(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     _: Plain,
-) -> Result<Json<Vec<Place>>, Refusal> {
+) -> Result<Json<Vec<ServicePlace>>, WebRefusal> {
     Ok(Json(state.store().places().await?))
 }
 
@@ -45,16 +45,16 @@ pub(super) async fn services(
     )
 )]
 pub(super) async fn establishment(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     _: Plain,
     finess: Result<Path<String>, BadPath>,
-) -> Result<Json<Etablissement>, Refusal> {
+) -> Result<Json<Etablissement>, WebRefusal> {
     let finess = finess.ok().and_then(|Path(text)| text.parse::<Finess>().ok());
-    let finess = finess.ok_or_else(|| Refusal::Bad("ce n’est pas un numéro FINESS".to_owned()))?;
+    let finess = finess.ok_or_else(|| WebRefusal::Bad("ce n’est pas un numéro FINESS".to_owned()))?;
     let nom = state.referential().establishment(finess).map(|known| known.name.clone());
     let (services, valeurs) = (state.store().places_of(finess).await?, state.store().levels(finess).await?);
     if nom.is_none() && services.is_empty() {
-        return Err(Refusal::NotFound);
+        return Err(WebRefusal::NotFound);
     }
     Ok(Json(Etablissement { finess: finess.to_string(), nom, services, valeurs }))
 }
@@ -70,9 +70,9 @@ pub(super) async fn establishment(
     )
 )]
 pub(super) async fn late(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     _: Plain,
-) -> Result<Json<Vec<LateDelivery>>, Refusal> {
+) -> Result<Json<Vec<LateDelivery>>, WebRefusal> {
     let limit = state.config().ror.delivery.late_after.signed();
     let before = state.now().saturating_sub(limit).unwrap_or(Timestamp::MIN);
     Ok(Json(state.store().late_deliveries(before, LATE).await?))
@@ -83,20 +83,20 @@ pub(super) async fn late(
     get,
     path = "/api/v1/flux",
     tag = "région",
-    params(Span, Step),
+    params(Span, SeriesStep),
     responses(
         (status = 200, description = "Une entrée par heure ou par jour, vide comprise", body = [Flow]),
         Refused,
     )
 )]
 pub(super) async fn flow(
-    extract::State(state): extract::State<State>,
-    Reading(uri): Reading,
-) -> Result<Json<Vec<Flow>>, Refusal> {
-    let (since, until, step) = Step::of(&uri, state.now())?;
+    extract::State(state): extract::State<WebState>,
+    ParamReading(uri): ParamReading,
+) -> Result<Json<Vec<Flow>>, WebRefusal> {
+    let (since, until, step) = SeriesStep::of(&uri, state.now())?;
     Ok(Json(match step {
-        Step::Heure => state.store().hourly_flow(since, until).await?,
-        Step::Jour => state.store().daily_flow(since, until, &paris()).await?,
+        SeriesStep::Heure => state.store().hourly_flow(since, until).await?,
+        SeriesStep::Jour => state.store().daily_flow(since, until, &paris()).await?,
     }))
 }
 
@@ -112,9 +112,9 @@ pub(super) async fn flow(
     )
 )]
 pub(super) async fn rejections(
-    extract::State(state): extract::State<State>,
-    Reading(uri): Reading,
-) -> Result<Json<Vec<Rejections>>, Refusal> {
+    extract::State(state): extract::State<WebState>,
+    ParamReading(uri): ParamReading,
+) -> Result<Json<Vec<Rejections>>, WebRefusal> {
     let (since, until) = Span::of(&uri, state.now())?;
     Ok(Json(state.store().rejections(since, until).await?))
 }
@@ -129,6 +129,9 @@ pub(super) async fn rejections(
         Refused,
     )
 )]
-pub(super) async fn balance(extract::State(state): extract::State<State>, _: Plain) -> Result<Json<Balance>, Refusal> {
+pub(super) async fn balance(
+    extract::State(state): extract::State<WebState>,
+    _: Plain,
+) -> Result<Json<Balance>, WebRefusal> {
     Ok(Json(state.store().balance(None).await?))
 }

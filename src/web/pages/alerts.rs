@@ -7,12 +7,12 @@ use maud::{Markup, html};
 
 use super::components::{badge, moment};
 use crate::access::Right;
-use crate::alerts::{Incident, Kind, Severity};
+use crate::alerts::{Incident, IncidentKind, Severity};
 use crate::finess::Finess;
 use crate::store::inspect::unwatched_disk;
 use crate::web::actions::TWINS;
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// Incidents of a page.
 const LINES: u32 = 50;
@@ -20,10 +20,10 @@ const LINES: u32 = 50;
 const TOLD: usize = 8;
 
 pub(super) async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     uri: Uri,
     visitor: Visitor,
-) -> Result<Markup, Refusal> {
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
     let before = before(&uri)?;
     let open = state.store().open_incidents().await?;
@@ -52,7 +52,7 @@ pub(super) async fn show(
 }
 
 /// The open ones as signals, for the dashboard.
-pub(super) async fn signals(state: &State) -> Result<Markup, Refusal> {
+pub(super) async fn signals(state: &WebState) -> Result<Markup, WebRefusal> {
     let open = state.store().open_incidents().await?;
     let more = open.len().saturating_sub(TOLD);
     Ok(html! {
@@ -68,8 +68,8 @@ pub(super) async fn signals(state: &State) -> Result<Markup, Refusal> {
 }
 
 /// Where the page begins: below this number.
-fn before(uri: &Uri) -> Result<Option<i64>, Refusal> {
-    let bad = || Refusal::Bad("cette adresse n’existe pas".to_owned());
+fn before(uri: &Uri) -> Result<Option<i64>, WebRefusal> {
+    let bad = || WebRefusal::Bad("cette adresse n’existe pas".to_owned());
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| bad())?;
     match pairs.as_slice() {
         [] => Ok(None),
@@ -125,14 +125,14 @@ fn line(incident: &Incident, now: Timestamp) -> Markup {
 }
 
 /// Where one sees more of it: an establishment, a mail, the mails with a rejection.
-fn see(kind: Kind, object: &str) -> Markup {
+fn see(kind: IncidentKind, object: &str) -> Markup {
     let finess = object.split('/').next().and_then(|text| text.parse::<Finess>().ok());
     let to = match (finess, object.strip_prefix("courriel ")) {
-        (Some(finess), _) if kind == Kind::Rejections => Some(format!("/journal?finess={finess}&rejets=oui")),
+        (Some(finess), _) if kind == IncidentKind::Rejections => Some(format!("/journal?finess={finess}&rejets=oui")),
         (Some(finess), _) => Some(format!("/etablissements/{finess}")),
         (None, Some(number)) => Some(format!("/courriels/{number}")),
-        (None, None) if kind == Kind::Rejections => Some("/journal?rejets=oui".to_owned()),
-        (None, None) if kind == Kind::Twin => Some(TWINS.to_owned()),
+        (None, None) if kind == IncidentKind::Rejections => Some("/journal?rejets=oui".to_owned()),
+        (None, None) if kind == IncidentKind::Twin => Some(TWINS.to_owned()),
         (None, None) => None,
     };
     html! { @if let Some(to) = to { " (" a href=(to) { "voir" span.invisible { " : " (object) } } ")" } }
@@ -156,11 +156,11 @@ fn class(severity: Severity) -> &'static str {
 #[test]
 fn an_alert_leads_to_what_it_is_about() {
     let cases = [
-        (Kind::SilentService, "350054680/SSR1", Some("/etablissements/350054680")),
-        (Kind::Rejections, "350054680", Some("/journal?finess=350054680&amp;rejets=oui")),
-        (Kind::Rejections, "tous", Some("/journal?rejets=oui")),
-        (Kind::PatientDocument, "courriel 160", Some("/courriels/160")),
-        (Kind::RorRights, "ROR", None),
+        (IncidentKind::SilentService, "350054680/SSR1", Some("/etablissements/350054680")),
+        (IncidentKind::Rejections, "350054680", Some("/journal?finess=350054680&amp;rejets=oui")),
+        (IncidentKind::Rejections, "tous", Some("/journal?rejets=oui")),
+        (IncidentKind::PatientDocument, "courriel 160", Some("/courriels/160")),
+        (IncidentKind::RorRights, "ROR", None),
     ];
     for (kind, object, to) in cases {
         let shown = see(kind, object).into_string();

@@ -9,7 +9,7 @@ use crate::access::Right;
 use crate::access::audit::{Deed, Record, name_of, source_of};
 use crate::store::AuditFilter;
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// Records of a page.
 const LINES: u32 = 100;
@@ -17,10 +17,10 @@ const LINES: u32 = 100;
 const LONGEST: usize = 256;
 
 pub(super) async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     uri: Uri,
     visitor: Visitor,
-) -> Result<Markup, Refusal> {
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Administration)?;
     let filter = filter(&uri)?;
     let records = state.store().audit(&filter, LINES).await?;
@@ -38,8 +38,8 @@ pub(super) async fn show(
     Ok(layout::page(&visitor, &state, Tab::Audit, "Journal d’audit", &body))
 }
 
-fn filter(uri: &Uri) -> Result<AuditFilter, Refusal> {
-    let bad = || Refusal::Bad("cette adresse n’existe pas".to_owned());
+fn filter(uri: &Uri) -> Result<AuditFilter, WebRefusal> {
+    let bad = || WebRefusal::Bad("cette adresse n’existe pas".to_owned());
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| bad())?;
     let mut filter = AuditFilter::default();
     for (key, value) in pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()) {

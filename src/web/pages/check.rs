@@ -17,7 +17,7 @@ use crate::dry_run;
 use crate::dry_run::{Bench, Checked};
 use crate::labels;
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Via, Visitor};
+use crate::web::{Via, Visitor, WebRefusal, WebState};
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 2_000_000;
@@ -31,29 +31,30 @@ static UPLOADS: Semaphore = Semaphore::const_new(8);
 static AT_ONE_TIME: Semaphore = Semaphore::const_new(2);
 
 /// Its address.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     let limit = DefaultBodyLimit::max(MAX_FILE + ENVELOPE);
     Router::new().route("/verifier", get(ask).post(judge).layer(limit))
 }
 
 /// Whoever came, signed in or not.
-type Whoever = Result<Visitor, Refusal>;
+type Whoever = Result<Visitor, WebRefusal>;
 
-async fn ask(extract::State(state): extract::State<State>, visitor: Whoever) -> Result<Markup, Refusal> {
+async fn ask(extract::State(state): extract::State<WebState>, visitor: Whoever) -> Result<Markup, WebRefusal> {
     is_open(&state)?;
     Ok(page(&state, &visitor, &form(None)))
 }
 
 async fn judge(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Extension(via): Extension<Via>,
     visitor: Whoever,
     file: Result<Multipart, MultipartRejection>,
-) -> Result<(StatusCode, Markup), Refusal> {
+) -> Result<(StatusCode, Markup), WebRefusal> {
     is_open(&state)?;
     state.gates().pass_file(via.address)?;
-    let _upload = UPLOADS.try_acquire().map_err(|_| Refusal::TooMany)?;
-    let file = file.map_err(|_| Refusal::Bad("ce formulaire ne se lit pas ; recommencez depuis la page".to_owned()))?;
+    let _upload = UPLOADS.try_acquire().map_err(|_| WebRefusal::TooMany)?;
+    let file =
+        file.map_err(|_| WebRefusal::Bad("ce formulaire ne se lit pas ; recommencez depuis la page".to_owned()))?;
     let asked = |status, wrong: &str| Ok((status, page(&state, &visitor, &form(Some(wrong)))));
     let (name, bytes) = match received(file).await {
         Ok(Some(file)) => file,
@@ -64,8 +65,8 @@ async fn judge(
     Ok((StatusCode::OK, page(&state, &visitor, &html! { (result(&checked)) (form(None)) })))
 }
 
-fn is_open(state: &State) -> Result<(), Refusal> {
-    if state.web().check_page { Ok(()) } else { Err(Refusal::NotFound) }
+fn is_open(state: &WebState) -> Result<(), WebRefusal> {
+    if state.web().check_page { Ok(()) } else { Err(WebRefusal::NotFound) }
 }
 
 /// The first file of the form that is not empty.
@@ -87,8 +88,8 @@ fn refused(failure: &MultipartError) -> &'static str {
     }
 }
 
-async fn checked(state: &State, name: String, bytes: Vec<u8>) -> Result<Checked, Refusal> {
-    let turn = AT_ONE_TIME.try_acquire().map_err(|_| Refusal::TooMany)?;
+async fn checked(state: &WebState, name: String, bytes: Vec<u8>) -> Result<Checked, WebRefusal> {
+    let turn = AT_ONE_TIME.try_acquire().map_err(|_| WebRefusal::TooMany)?;
     let (referential, at, config) = (state.referential(), state.now(), state.config().clone());
     let judged = tokio::task::spawn_blocking(move || {
         // The permit ends with the work, not with the request: whoever hangs up frees nothing.
@@ -96,10 +97,10 @@ async fn checked(state: &State, name: String, bytes: Vec<u8>) -> Result<Checked,
         let rules = config.rules().ok()?;
         Some(dry_run::check(&name, &bytes, &Bench { referential: Some(&referential), rules: &rules, at }))
     });
-    judged.await.ok().flatten().ok_or_else(|| Refusal::Conflict("le contrôle n’a pas abouti ; réessayez".to_owned()))
+    judged.await.ok().flatten().ok_or_else(|| WebRefusal::Conflict("le contrôle n’a pas abouti ; réessayez".to_owned()))
 }
 
-fn page(state: &State, visitor: &Whoever, body: &Markup) -> Markup {
+fn page(state: &WebState, visitor: &Whoever, body: &Markup) -> Markup {
     let title = "Vérifier un compte rendu";
     let body = html! { h1 { "Vérifier un compte rendu avant de l’envoyer" } (body) };
     match visitor {

@@ -13,10 +13,10 @@ mod sessions;
 use axum::Router;
 use axum::routing::get;
 
-use super::State;
+use super::WebState;
 
 /// Their addresses.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/", get(dashboard::show))
         .route("/alertes", get(alerts::show))

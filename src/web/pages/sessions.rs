@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::components::moment;
 use crate::access::Right;
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{AuditEntry, Deed};
 use crate::store::{OpenSession, Stage};
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 #[derive(Deserialize)]
 pub(super) struct Chosen {
@@ -18,7 +18,10 @@ pub(super) struct Chosen {
     session: String,
 }
 
-pub(super) async fn show(extract::State(state): extract::State<State>, visitor: Visitor) -> Result<Markup, Refusal> {
+pub(super) async fn show(
+    extract::State(state): extract::State<WebState>,
+    visitor: Visitor,
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Administration)?;
     let open = state.store().sessions(&state.web().sessions, state.now()).await?;
     let body = html! {
@@ -34,16 +37,17 @@ pub(super) async fn show(extract::State(state): extract::State<State>, visitor: 
 
 /// Ends one, the visitor's own as well.
 pub(super) async fn end(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     visitor: Visitor,
     Form(chosen): Form<Chosen>,
-) -> Result<Redirect, Refusal> {
+) -> Result<Redirect, WebRefusal> {
     visitor.require(Right::Administration)?;
     let open = state.store().sessions(&state.web().sessions, state.now()).await?;
     let Some(one) = open.into_iter().find(|one| one.name() == chosen.session) else {
-        return Err(Refusal::Conflict("cette session est déjà fermée".to_owned()));
+        return Err(WebRefusal::Conflict("cette session est déjà fermée".to_owned()));
     };
-    let entry = Entry::new(visitor.person.in_audit(), Deed::SessionsFermees, format!("compte {}", one.session.login));
+    let entry =
+        AuditEntry::new(visitor.person.in_audit(), Deed::SessionsFermees, format!("compte {}", one.session.login));
     let entry = entry.changing(one.name(), "");
     state.store().end_sessions(std::slice::from_ref(&one.digest), &entry, state.now()).await?;
     Ok(Redirect::to("/sessions"))

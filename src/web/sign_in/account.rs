@@ -10,12 +10,12 @@ use serde::Deserialize;
 use super::origin::SIGNED_IN;
 use super::session::{Current, Pending, open};
 use super::{cookie, openid};
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Login, Means, Password, PasswordHash, Right};
 use crate::random;
 use crate::store::{Attempt, Stage, UserChange};
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 #[derive(Deserialize)]
 pub(super) struct NewPassword {
@@ -29,11 +29,11 @@ pub(super) struct NewPassword {
 
 /// Ends the session here and in the store, then at the OpenID provider if it was opened there.
 pub(super) async fn sign_out(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     current: Current,
-) -> Result<Response, Refusal> {
+) -> Result<Response, WebRefusal> {
     let person = current.person(&state);
-    let entry = Entry::new(person.in_audit(), Deed::Deconnexion, format!("compte {}", person.login()));
+    let entry = AuditEntry::new(person.in_audit(), Deed::Deconnexion, format!("compte {}", person.login()));
     let entry = current.is_open().then_some(entry);
     state.store().end_session(&current.token.digest(), entry.as_ref(), state.now()).await?;
     let there = openid::end_there_too(&state, &current).await;
@@ -44,20 +44,20 @@ pub(super) async fn sign_out(
     Ok(response)
 }
 
-pub(super) async fn show(extract::State(state): extract::State<State>, visitor: Visitor) -> Markup {
+pub(super) async fn show(extract::State(state): extract::State<WebState>, visitor: Visitor) -> Markup {
     page(&state, &visitor, None)
 }
 
 /// Another password: every other session of the account ends with the old one.
 pub(super) async fn change_password(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     visitor: Visitor,
     current: Current,
     Form(brought): Form<NewPassword>,
-) -> Result<Response, Refusal> {
-    let login: Login = visitor.person.login().parse().map_err(|_| Refusal::NotFound)?;
+) -> Result<Response, WebRefusal> {
+    let login: Login = visitor.person.login().parse().map_err(|_| WebRefusal::NotFound)?;
     if visitor.person.means() != Means::Local {
-        return Err(Refusal::NotFound);
+        return Err(WebRefusal::NotFound);
     }
     let refused = |why: &str| Ok((StatusCode::BAD_REQUEST, page(&state, &visitor, Some(why))).into_response());
     if brought.nouveau != brought.encore {
@@ -71,13 +71,13 @@ pub(super) async fn change_password(
         return refused("L’ancien mot de passe n’est pas le bon, ou il y a eu trop d’échecs.");
     }
     let hash = hash(&state, password).await?;
-    let entry = Entry::new(visitor.person.in_audit(), Deed::MotDePasse, format!("compte {login}"));
+    let entry = AuditEntry::new(visitor.person.in_audit(), Deed::MotDePasse, format!("compte {login}"));
     state.store().change_user(&login, &UserChange::Password(hash), &entry, state.now()).await?;
     let cookie = open(&state, Stage::Ouverte, &visitor.person, &Pending::default(), Some(&current)).await?;
     Ok((cookie, Redirect::to("/compte")).into_response())
 }
 
-async fn knows_old(state: &State, login: &Login, old: String) -> Result<bool, Refusal> {
+async fn knows_old(state: &WebState, login: &Login, old: String) -> Result<bool, WebRefusal> {
     let Attempt::Counted(before) = state.store().attempt(login, SIGNED_IN, state.now()).await? else {
         return Ok(false);
     };
@@ -89,12 +89,12 @@ async fn knows_old(state: &State, login: &Login, old: String) -> Result<bool, Re
     Ok(right)
 }
 
-async fn hash(state: &State, password: Password) -> Result<PasswordHash, Refusal> {
-    let salt = random::bytes().map_err(|error| Refusal::Failed(format!("nouveau mot de passe : {error}")))?;
+async fn hash(state: &WebState, password: Password) -> Result<PasswordHash, WebRefusal> {
+    let salt = random::bytes().map_err(|error| WebRefusal::Failed(format!("nouveau mot de passe : {error}")))?;
     state.gates().hash(password, salt).await
 }
 
-fn page(state: &State, visitor: &Visitor, wrong: Option<&str>) -> Markup {
+fn page(state: &WebState, visitor: &Visitor, wrong: Option<&str>) -> Markup {
     let person = &visitor.person;
     let rights: Vec<String> =
         Right::ALL.into_iter().filter(|right| person.may(*right)).map(|right| right.to_string()).collect();

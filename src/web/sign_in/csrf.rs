@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::session::Current;
 use crate::config::Web;
-use crate::web::Refusal;
+use crate::web::WebRefusal;
 
 /// The largest form, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -24,12 +24,12 @@ struct Brought {
     jeton: String,
 }
 
-fn forged() -> Refusal {
-    Refusal::Denied("cette demande ne vient pas d’une page de ce site ; revenez à la page et recommencez".to_owned())
+fn forged() -> WebRefusal {
+    WebRefusal::Denied("cette demande ne vient pas d’une page de ce site ; revenez à la page et recommencez".to_owned())
 }
 
 /// Whether a request may change something. Browsers say where it comes from; what says nothing is no browser.
-pub(super) fn check_origin(web: &Web, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_origin(web: &Web, method: &Method, headers: &HeaderMap) -> Result<(), WebRefusal> {
     if method.is_safe() {
         return Ok(());
     }
@@ -48,7 +48,7 @@ fn is_ours(web: &Web, origin: &str, host: Option<&str>) -> bool {
 }
 
 /// Reads the form of a session and looks for its token; the request goes on as it was.
-pub(super) async fn check_token(request: Request, current: &Current) -> Result<Request, Refusal> {
+pub(super) async fn check_token(request: Request, current: &Current) -> Result<Request, WebRefusal> {
     if request.method().is_safe() || HARMLESS.contains(&request.uri().path()) {
         return Ok(request);
     }
@@ -57,7 +57,7 @@ pub(super) async fn check_token(request: Request, current: &Current) -> Result<R
         return Err(forged());
     }
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, LARGEST).await.map_err(|_| Refusal::Bad("formulaire trop grand".to_owned()))?;
+    let bytes = to_bytes(body, LARGEST).await.map_err(|_| WebRefusal::Bad("formulaire trop grand".to_owned()))?;
     let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
     let Form(brought) = Form::<Brought>::from_request(copy, &()).await.map_err(|_| forged())?;
     if !current.token.is_form_token(&brought.jeton) {

@@ -16,10 +16,10 @@ use crate::access::{Login, Means, Person, Totp};
 use crate::outcome::in_paris;
 use crate::random;
 use crate::store::{Attempt, Stage, User};
-use crate::web::{FormToken, Refusal, State, layout};
+use crate::web::{FormToken, WebRefusal, WebState, layout};
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct SignInForm {
     retour: Option<String>,
 }
 
@@ -34,10 +34,10 @@ pub(super) struct Credentials {
 
 /// The form; whoever is signed in goes on.
 pub(super) async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     person: Option<Extension<Person>>,
     token: Option<Extension<FormToken>>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<SignInForm>,
 ) -> Response {
     let back = return_url::ours(asked.retour.as_deref());
     if person.is_some() {
@@ -48,15 +48,15 @@ pub(super) async fn show(
 
 /// The password, and then the second factor.
 pub(super) async fn sign_in(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Extension(via): Extension<Via>,
     current: Option<Extension<Current>>,
     token: Option<Extension<FormToken>>,
     headers: HeaderMap,
     Form(brought): Form<Credentials>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, WebRefusal> {
     if !state.web().local.enabled {
-        return Err(Refusal::NotFound);
+        return Err(WebRefusal::NotFound);
     }
     let back = return_url::ours(brought.retour.as_deref());
     state.gates().pass_address(via.address)?;
@@ -83,7 +83,7 @@ pub(super) async fn sign_in(
 }
 
 /// Leaves a trace of a failure. A name that no account has is left out: it may be a password typed in the wrong place.
-async fn trace_failure(state: &State, login: &Login, via: &Via) -> Result<(), Refusal> {
+async fn trace_failure(state: &WebState, login: &Login, via: &Via) -> Result<(), WebRefusal> {
     let known = state.store().user(login).await?.is_some();
     let account = if known { login.as_str() } else { "(inconnu)" };
     warn!(compte = account, adresse = %via.address, "connexion refusée : compte {account}, depuis {}", via.address);
@@ -96,12 +96,12 @@ pub(super) fn too_many(until: Timestamp) -> String {
 }
 
 async fn begin(
-    state: &State,
+    state: &WebState,
     user: &User,
     pending: Pending,
     current: Option<&Current>,
     headers: &HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, WebRefusal> {
     let person = person(state, user.login.as_str(), &user.name, user.role, Means::Local);
     if !state.web().local.second_factor {
         let cookie = open(state, Stage::Ouverte, &person, &pending, current).await?;
@@ -117,14 +117,14 @@ async fn begin(
     Ok((cookie, Redirect::to("/connexion/code")).into_response())
 }
 
-fn new_secret() -> Result<String, Refusal> {
-    let failed = |what: String| Refusal::Failed(format!("second facteur : {what}"));
+fn new_secret() -> Result<String, WebRefusal> {
+    let failed = |what: String| WebRefusal::Failed(format!("second facteur : {what}"));
     let bytes = random::bytes().map_err(|error| failed(error.to_string()))?;
     Ok(Totp::new(bytes).map_err(|error| failed(error.to_string()))?.secret())
 }
 
 /// Whoever is half-way in has a session already, and its forms bring its token.
-fn form(state: &State, back: &str, token: Option<&FormToken>, wrong: Option<&str>) -> Markup {
+fn form(state: &WebState, back: &str, token: Option<&FormToken>, wrong: Option<&str>) -> Markup {
     let body = html! {
         h1 { "Connexion" }
         @if let Some(wrong) = wrong {

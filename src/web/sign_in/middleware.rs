@@ -10,14 +10,14 @@ use super::proxy_headers::{Via, same};
 use super::session::{Current, person};
 use super::{cookie, csrf};
 use crate::access::{Means, Person};
-use crate::web::{FormToken, Refusal, State, style};
+use crate::web::{FormToken, WebRefusal, WebState, style};
 
 /// The part of the site that machines use.
 const FOR_MACHINES: &str = "/api/";
 
 /// Finds who asks, and lets pass what they may have sent themselves.
 pub(in crate::web) async fn identify(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -27,7 +27,7 @@ pub(in crate::web) async fn identify(
     }
 }
 
-async fn admit(state: &State, mut request: Request) -> Result<Request, Refusal> {
+async fn admit(state: &WebState, mut request: Request) -> Result<Request, WebRefusal> {
     let web = state.web();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let via = Via::of(web, peer, request.headers())?;
@@ -54,16 +54,16 @@ async fn admit(state: &State, mut request: Request) -> Result<Request, Refusal> 
     Ok(request)
 }
 
-fn require_certificate(state: &State, via: &Via, path: &str) -> Result<(), Refusal> {
+fn require_certificate(state: &WebState, via: &Via, path: &str) -> Result<(), WebRefusal> {
     let required = state.web().proxy.as_ref().is_some_and(|proxy| proxy.certificate_required);
     if required && via.certificate.is_none() && path != style::PATH {
-        return Err(Refusal::Denied("un certificat client est exigé pour ce site".to_owned()));
+        return Err(WebRefusal::Denied("un certificat client est exigé pour ce site".to_owned()));
     }
     Ok(())
 }
 
 /// A machine that the configuration names, where machines go. It never opens a session.
-fn machine(state: &State, via: &Via, path: &str) -> Option<Person> {
+fn machine(state: &WebState, via: &Via, path: &str) -> Option<Person> {
     let dn = via.certificate.as_ref().filter(|_| path.starts_with(FOR_MACHINES))?;
     let machines = state.web().proxy.as_ref()?.machines.iter();
     let known = machines.into_iter().find(|machine| same(&machine.dn) == *dn)?;

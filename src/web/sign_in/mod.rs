@@ -24,7 +24,7 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use super::State;
+use super::WebState;
 
 pub(super) use middleware::identify;
 pub(super) use openid::Provider;
@@ -33,7 +33,7 @@ pub(super) use proxy_headers::Via;
 pub(super) use rate_limits::Gates;
 
 /// Its pages.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/connexion", get(local::show).post(local::sign_in))
         .route("/connexion/code", get(totp::show).post(totp::prove))

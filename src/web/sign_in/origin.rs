@@ -14,7 +14,7 @@ use super::proxy_headers::Via;
 use crate::access::{Login, SessionToken};
 use crate::http_server::network;
 use crate::random;
-use crate::web::{Refusal, State};
+use crate::web::{WebRefusal, WebState};
 
 /// The origin of whoever is past the password.
 pub(super) const SECOND_STEP: &str = "second facteur";
@@ -22,7 +22,7 @@ pub(super) const SECOND_STEP: &str = "second facteur";
 pub(super) const SIGNED_IN: &str = "session ouverte";
 
 /// Where an attempt for a login comes from: a device of its owner, or a network.
-pub(super) async fn of(state: &State, via: &Via, login: &Login, headers: &HeaderMap) -> Result<String, Refusal> {
+pub(super) async fn of(state: &WebState, via: &Via, login: &Login, headers: &HeaderMap) -> Result<String, WebRefusal> {
     if let Some(token) = cookie::read_device(state.web(), headers) {
         let digest = token.digest();
         if state.store().knows_device(login, &digest, state.now()).await? {
@@ -34,12 +34,12 @@ pub(super) async fn of(state: &State, via: &Via, login: &Login, headers: &Header
 
 /// Knows the browser from now on: its own token if it has one, else a new one.
 pub(super) async fn remember(
-    state: &State,
+    state: &WebState,
     login: &Login,
     headers: &HeaderMap,
     mut response: Response,
-) -> Result<Response, Refusal> {
-    let failed = |why: String| Refusal::Failed(format!("appareil : {why}"));
+) -> Result<Response, WebRefusal> {
+    let failed = |why: String| WebRefusal::Failed(format!("appareil : {why}"));
     let known = match cookie::read_device(state.web(), headers) {
         Some(token) if state.store().knows_device(login, &token.digest(), state.now()).await? => Some(token),
         _ => None,

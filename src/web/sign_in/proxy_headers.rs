@@ -10,7 +10,7 @@ use rustls_pki_types::pem::PemObject;
 
 use crate::config::{CertificateFormat, Proxy, Web};
 use crate::tls::Certificate;
-use crate::web::Refusal;
+use crate::web::WebRefusal;
 
 /// Where a request comes from.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(in crate::web) struct Via {
 
 impl Via {
     /// What a request from this peer says.
-    pub(super) fn of(web: &Web, peer: Option<SocketAddr>, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) fn of(web: &Web, peer: Option<SocketAddr>, headers: &HeaderMap) -> Result<Self, WebRefusal> {
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
         let Some(proxy) = &web.proxy else { return Ok(Self { address: peer, certificate: None }) };
         if proxy.trusted.iter().any(|trusted| trusted.to_canonical() == peer) {
@@ -31,7 +31,7 @@ impl Via {
         }
         let forges = proxy.certificate_header.as_ref().is_some_and(|name| headers.contains_key(name.as_str()));
         if forges {
-            return Err(Refusal::Bad("cet en-tête n’est admis que du mandataire".to_owned()));
+            return Err(WebRefusal::Bad("cet en-tête n’est admis que du mandataire".to_owned()));
         }
         Ok(Self { address: peer, certificate: None })
     }
@@ -55,11 +55,11 @@ fn address(name: &str) -> Option<IpAddr> {
     plain.or_else(|| name.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|ip: IpAddr| ip.to_canonical())
 }
 
-fn certificate(proxy: &Proxy, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+fn certificate(proxy: &Proxy, headers: &HeaderMap) -> Result<Option<String>, WebRefusal> {
     let Some(name) = &proxy.certificate_header else { return Ok(None) };
     let Ok(name) = HeaderName::try_from(name.as_str()) else { return Ok(None) };
     let mut values = headers.get_all(name).iter();
-    let unreadable = || Refusal::Bad("certificat client illisible".to_owned());
+    let unreadable = || WebRefusal::Bad("certificat client illisible".to_owned());
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(unreadable());

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::access::{Login, Password, PasswordError, PasswordHash, matches};
 use crate::http_server::network;
-use crate::web::Refusal;
+use crate::web::WebRefusal;
 
 /// Attempts of one address in a row, and so many a minute from then on. A whole agency may be behind one.
 const OF_AN_ADDRESS: u32 = 30;
@@ -51,33 +51,33 @@ impl Gates {
     }
 
     /// Counts an attempt of an address; whoever has a /64 of IPv6 has one address.
-    pub(super) fn pass_address(&self, address: IpAddr) -> Result<(), Refusal> {
+    pub(super) fn pass_address(&self, address: IpAddr) -> Result<(), WebRefusal> {
         check(&self.addresses, &network(address))
     }
 
     /// Counts a file that an address brings to be judged.
-    pub(in crate::web) fn pass_file(&self, address: IpAddr) -> Result<(), Refusal> {
+    pub(in crate::web) fn pass_file(&self, address: IpAddr) -> Result<(), WebRefusal> {
         check(&self.files, &network(address))
     }
 
     /// Counts an attempt for a login from an origin.
-    pub(super) fn pass_login(&self, login: &Login, origin: &str) -> Result<(), Refusal> {
+    pub(super) fn pass_login(&self, login: &Login, origin: &str) -> Result<(), WebRefusal> {
         check(&self.logins, &(login.clone(), origin.to_owned()))
     }
 
     /// Whether a password is right: the same work, at its turn, whether the account exists or not.
-    pub(super) async fn verify(&self, hash: Option<PasswordHash>, attempt: String) -> Result<bool, Refusal> {
+    pub(super) async fn verify(&self, hash: Option<PasswordHash>, attempt: String) -> Result<bool, WebRefusal> {
         let turn = self.turn().await?;
         let verified = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             matches(hash.as_ref(), &attempt)
         });
-        verified.await.map_err(|failure| Refusal::Failed(format!("vérification d’un mot de passe : {failure}")))
+        verified.await.map_err(|failure| WebRefusal::Failed(format!("vérification d’un mot de passe : {failure}")))
     }
 
     /// The hash of a new password.
-    pub(super) async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash, Refusal> {
-        let failed = |what: String| Refusal::Failed(format!("nouveau mot de passe : {what}"));
+    pub(super) async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash, WebRefusal> {
+        let failed = |what: String| WebRefusal::Failed(format!("nouveau mot de passe : {what}"));
         let turn = self.turn().await?;
         let hashed = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -88,11 +88,11 @@ impl Gates {
     }
 
     /// The right to hash. It goes into the work that it allows: a client that hangs up ends its wait, not its work.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let _place = self.waiting.try_acquire().map_err(|_| Refusal::TooMany)?;
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, WebRefusal> {
+        let _place = self.waiting.try_acquire().map_err(|_| WebRefusal::TooMany)?;
         match timeout(PATIENCE, self.hashing.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
-            _ => Err(Refusal::TooMany),
+            _ => Err(WebRefusal::TooMany),
         }
     }
 }
@@ -101,11 +101,11 @@ fn a_minute(attempts: u32) -> Quota {
     Quota::per_minute(NonZeroU32::new(attempts).unwrap_or(NonZeroU32::MIN))
 }
 
-fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Refusal> {
+fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), WebRefusal> {
     if limiter.len() > KNOWN {
         limiter.retain_recent();
     }
-    limiter.check_key(key).map_err(|_| Refusal::TooMany)
+    limiter.check_key(key).map_err(|_| WebRefusal::TooMany)
 }
 
 impl fmt::Debug for Gates {

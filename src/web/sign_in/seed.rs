@@ -3,17 +3,17 @@
 use crate::access::{FactorKey, Login, is_sealed};
 use crate::config_values::whole;
 use crate::random;
-use crate::web::{Refusal, State};
+use crate::web::{WebRefusal, WebState};
 
 /// As it is to be kept: sealed where there is a key, in clear without one.
-pub(super) async fn kept(state: &State, login: &Login, secret: String) -> Result<String, Refusal> {
+pub(super) async fn kept(state: &WebState, login: &Login, secret: String) -> Result<String, WebRefusal> {
     let Some(key) = key(state).await? else { return Ok(secret) };
     let nonce = random::bytes().map_err(|error| failed(&error.to_string()))?;
     key.seal(login, &secret, nonce).map_err(|error| failed(&error.to_string()))
 }
 
 /// As it was kept, in base 32.
-pub(super) async fn opened(state: &State, login: &Login, stored: &str) -> Result<String, Refusal> {
+pub(super) async fn opened(state: &WebState, login: &Login, stored: &str) -> Result<String, WebRefusal> {
     if !is_sealed(stored) {
         return Ok(stored.to_owned());
     }
@@ -21,11 +21,11 @@ pub(super) async fn opened(state: &State, login: &Login, stored: &str) -> Result
     key.open(login, stored).map_err(|error| failed(&error.to_string()))
 }
 
-async fn key(state: &State) -> Result<Option<FactorKey>, Refusal> {
+async fn key(state: &WebState) -> Result<Option<FactorKey>, WebRefusal> {
     let read = state.web().local.factor_key().await;
     read.map_err(|error| failed(&format!("web.local.factor_key : {}", whole(&error))))
 }
 
-fn failed(why: &str) -> Refusal {
-    Refusal::Failed(format!("second facteur : {why}"))
+fn failed(why: &str) -> WebRefusal {
+    WebRefusal::Failed(format!("second facteur : {why}"))
 }

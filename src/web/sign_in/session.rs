@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::cookie;
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Means, Person, Rights, Role, SessionToken};
 use crate::config_values::has_passed;
 use crate::random;
 use crate::store::{NewSession, Stage, StoredSession};
-use crate::web::{Refusal, State};
+use crate::web::{WebRefusal, WebState};
 
 /// How long signing in may take.
 const HALF_WAY: SignedDuration = SignedDuration::from_mins(10);
@@ -26,11 +26,11 @@ pub(super) struct Current {
 }
 
 impl<S: Sync> FromRequestParts<S> for Current {
-    type Rejection = Refusal;
+    type Rejection = WebRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebRefusal> {
         let current = parts.extensions.get::<Self>().cloned();
-        current.ok_or_else(|| Refusal::SignIn { back: "/".to_owned() })
+        current.ok_or_else(|| WebRefusal::SignIn { back: "/".to_owned() })
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Pending {
 
 impl Current {
     /// The session of a token, if there is one that goes on.
-    pub(super) async fn find(state: &State, token: SessionToken) -> Result<Option<Self>, Refusal> {
+    pub(super) async fn find(state: &WebState, token: SessionToken) -> Result<Option<Self>, WebRefusal> {
         let (now, lifetimes) = (state.now(), state.web().sessions);
         let Some(session) = state.store().session(&token.digest(), &lifetimes, now).await? else { return Ok(None) };
         if session.stage != Stage::Ouverte && has_passed(HALF_WAY, session.opened_at, now) {
@@ -81,7 +81,7 @@ impl Current {
     }
 
     /// Who is signed in.
-    pub(super) fn person(&self, state: &State) -> Person {
+    pub(super) fn person(&self, state: &WebState) -> Person {
         let session = &self.session;
         person(state, &session.login, &session.name, session.role, session.means)
     }
@@ -89,7 +89,7 @@ impl Current {
 
 /// The session as the configuration of today admits it, with the role of today: a means or a group that it no longer
 /// names opens nothing, however long the session would last.
-fn admitted(state: &State, session: StoredSession) -> Option<StoredSession> {
+fn admitted(state: &WebState, session: StoredSession) -> Option<StoredSession> {
     match session.means {
         Means::Local => state.web().local.enabled.then_some(session),
         Means::OpenId if session.stage != Stage::Ouverte => state.web().openid.is_some().then_some(session),
@@ -102,7 +102,7 @@ fn admitted(state: &State, session: StoredSession) -> Option<StoredSession> {
     }
 }
 
-pub(super) fn person(state: &State, login: &str, name: &str, role: Role, means: Means) -> Person {
+pub(super) fn person(state: &WebState, login: &str, name: &str, role: Role, means: Means) -> Person {
     Person::new(login, name, role, Rights::of(role, &state.web().rights), means)
 }
 
@@ -111,13 +111,13 @@ pub(super) type SetCookie = [(HeaderName, HeaderValue); 1];
 
 /// Keeps a session under a new token, in the place of the one that the request came with.
 pub(super) async fn open(
-    state: &State,
+    state: &WebState,
     reached: Stage,
     person: &Person,
     pending: &Pending,
     instead_of: Option<&Current>,
-) -> Result<SetCookie, Refusal> {
-    let failed = |what: &dyn std::fmt::Display| Refusal::Failed(format!("ouverture d’une session : {what}"));
+) -> Result<SetCookie, WebRefusal> {
+    let failed = |what: &dyn std::fmt::Display| WebRefusal::Failed(format!("ouverture d’une session : {what}"));
     let token = SessionToken::new(random::bytes().map_err(|error| failed(&error))?);
     let new = NewSession {
         digest: token.digest(),
@@ -130,7 +130,7 @@ pub(super) async fn open(
         origin: pending.origin.clone(),
     };
     let entry = (reached == Stage::Ouverte).then(|| {
-        Entry::new(person.in_audit(), Deed::Connexion, format!("compte {}", person.login()))
+        AuditEntry::new(person.in_audit(), Deed::Connexion, format!("compte {}", person.login()))
             .changing("", person.role().word())
     });
     let old = instead_of.map(|current| current.token.digest());

@@ -13,19 +13,22 @@ use super::local::too_many;
 use super::origin::{self, SECOND_STEP};
 use super::seed;
 use super::session::{Current, Pending, SetCookie, open};
-use crate::access::audit::{Deed, Entry};
+use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Login, Totp};
 use crate::store::{Attempt, Stage, UserChange};
-use crate::web::{Refusal, State, layout};
+use crate::web::{WebRefusal, WebState, layout};
 
 #[derive(Deserialize)]
-pub(super) struct Code {
+pub(super) struct TotpCode {
     #[serde(default)]
     code: String,
 }
 
 /// Asks for a code; at the first sign-in shows the secret that makes them.
-pub(super) async fn show(extract::State(state): extract::State<State>, current: Current) -> Result<Markup, Refusal> {
+pub(super) async fn show(
+    extract::State(state): extract::State<WebState>,
+    current: Current,
+) -> Result<Markup, WebRefusal> {
     let reached = stage(&current)?;
     let secret = shown(&state, &current, reached).await?;
     Ok(form(&state, &current, reached, &secret, None))
@@ -33,13 +36,13 @@ pub(super) async fn show(extract::State(state): extract::State<State>, current: 
 
 /// Opens the session, under a new token, if the code is right and was never used.
 pub(super) async fn prove(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     current: Current,
     headers: HeaderMap,
-    Form(brought): Form<Code>,
-) -> Result<Response, Refusal> {
+    Form(brought): Form<TotpCode>,
+) -> Result<Response, WebRefusal> {
     let reached = stage(&current)?;
-    let login: Login = current.session.login.parse().map_err(|_| Refusal::NotFound)?;
+    let login: Login = current.session.login.parse().map_err(|_| WebRefusal::NotFound)?;
     let secret = shown(&state, &current, reached).await?;
     let refused =
         |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &current, reached, &secret, Some(why))).into_response());
@@ -60,23 +63,28 @@ pub(super) async fn prove(
 }
 
 /// The secret to be enrolled, for its owner's telephone; nothing at another stage.
-async fn shown(state: &State, current: &Current, reached: Stage) -> Result<String, Refusal> {
+async fn shown(state: &WebState, current: &Current, reached: Stage) -> Result<String, WebRefusal> {
     if reached != Stage::Enrolement {
         return Ok(String::new());
     }
-    let login: Login = current.session.login.parse().map_err(|_| Refusal::NotFound)?;
+    let login: Login = current.session.login.parse().map_err(|_| WebRefusal::NotFound)?;
     seed::opened(state, &login, &current.pending().secret).await
 }
 
 /// Only who gave a password comes here.
-fn stage(current: &Current) -> Result<Stage, Refusal> {
+fn stage(current: &Current) -> Result<Stage, WebRefusal> {
     match current.session.stage {
         reached @ (Stage::SecondFacteur | Stage::Enrolement) => Ok(reached),
-        Stage::OpenId | Stage::Ouverte => Err(Refusal::SignIn { back: "/".to_owned() }),
+        Stage::OpenId | Stage::Ouverte => Err(WebRefusal::SignIn { back: "/".to_owned() }),
     }
 }
 
-async fn check(state: &State, current: &Current, login: &Login, code: &str) -> Result<Option<SetCookie>, Refusal> {
+async fn check(
+    state: &WebState,
+    current: &Current,
+    login: &Login,
+    code: &str,
+) -> Result<Option<SetCookie>, WebRefusal> {
     let Some(user) = state.store().user(login).await? else { return Ok(None) };
     let Some(stored) = user.totp.as_deref() else { return Ok(None) };
     let Ok(totp) = Totp::stored(&seed::opened(state, login, stored).await?) else { return Ok(None) };
@@ -85,17 +93,27 @@ async fn check(state: &State, current: &Current, login: &Login, code: &str) -> R
 }
 
 /// The code proves that the telephone has the secret; until then it is worth nothing.
-async fn enrol(state: &State, current: &Current, login: &Login, code: &str) -> Result<Option<SetCookie>, Refusal> {
+async fn enrol(
+    state: &WebState,
+    current: &Current,
+    login: &Login,
+    code: &str,
+) -> Result<Option<SetCookie>, WebRefusal> {
     let secret = current.pending().secret;
     let Ok(totp) = Totp::stored(&seed::opened(state, login, &secret).await?) else { return Ok(None) };
     let Some(step) = totp.accepts(code, state.now(), None) else { return Ok(None) };
     let who = current.person(state).in_audit();
-    let entry = Entry::new(who, Deed::SecondFacteur, format!("compte {login}"));
+    let entry = AuditEntry::new(who, Deed::SecondFacteur, format!("compte {login}"));
     state.store().change_user(login, &UserChange::Totp(Some(secret)), &entry, state.now()).await?;
     finish(state, current, login, step).await
 }
 
-async fn finish(state: &State, current: &Current, login: &Login, step: i64) -> Result<Option<SetCookie>, Refusal> {
+async fn finish(
+    state: &WebState,
+    current: &Current,
+    login: &Login,
+    step: i64,
+) -> Result<Option<SetCookie>, WebRefusal> {
     if !state.store().use_totp_step(login, step).await? {
         return Ok(None);
     }
@@ -106,7 +124,7 @@ async fn finish(state: &State, current: &Current, login: &Login, step: i64) -> R
     open(state, Stage::Ouverte, &person, &pending, Some(current)).await.map(Some)
 }
 
-fn form(state: &State, current: &Current, reached: Stage, secret: &str, wrong: Option<&str>) -> Markup {
+fn form(state: &WebState, current: &Current, reached: Stage, secret: &str, wrong: Option<&str>) -> Markup {
     let body = html! {
         h1 { @if reached == Stage::Enrolement { "Second facteur à enregistrer" } @else { "Second facteur" } }
         @if let Some(wrong) = wrong {

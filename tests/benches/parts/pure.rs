@@ -2,10 +2,12 @@
 
 use dispolits::judgement::{Context, Judgement, Rules, judge};
 use dispolits::message;
-use dispolits::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict};
+use dispolits::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
 use dispolits::referential::Referential;
-use dispolits::reply::{self, Envelope, Kind, Letter, Returning};
-use dispolits::report::{self, Limits, Reading};
+use dispolits::reply;
+use dispolits::reply::{Letter, ReplyEnvelope, ReplyKind, Returning};
+use dispolits::report;
+use dispolits::report::{DocumentLimits, ReportReading};
 use divan::Bencher;
 use divan::counter::BytesCount;
 use jiff::{SignedDuration, Timestamp};
@@ -23,11 +25,11 @@ fn xml(wards: usize) -> String {
     hospital::report("releve", 0..wards, 0, now() - SignedDuration::from_mins(10))
 }
 
-fn read(xml: &str) -> Reading {
-    report::read("rapport.xml", xml.as_bytes(), &Limits::default())
+fn read(xml: &str) -> ReportReading {
+    report::read("rapport.xml", xml.as_bytes(), &DocumentLimits::default())
 }
 
-fn judged(reading: Reading, referential: &Referential) -> Judgement {
+fn judged(reading: ReportReading, referential: &Referential) -> Judgement {
     let sender = SENDER.parse().unwrap();
     let (referential, sender) = (Some(referential), Some(&sender));
     let rules = &Rules::default();
@@ -42,7 +44,7 @@ fn referential(wards: usize) -> Referential {
 #[divan::bench]
 fn read_a_mail(bencher: Bencher<'_, '_>) {
     let mail = hospital::mail(0, 1, now());
-    bencher.counter(BytesCount::of_slice(&mail)).bench(|| message::read(&mail, &message::Limits::default()));
+    bencher.counter(BytesCount::of_slice(&mail)).bench(|| message::read(&mail, &message::MessageLimits::default()));
 }
 
 #[divan::bench(args = WARDS)]
@@ -61,7 +63,7 @@ fn judge_a_report(bencher: Bencher<'_, '_>, wards: usize) {
 #[divan::bench(args = WARDS)]
 fn render_a_reply(bencher: Bencher<'_, '_>, wards: usize) {
     let (outcome, envelope) = (outcome(wards), envelope());
-    let letter = Letter { outcome: &outcome, kind: Kind::Reponse, envelope: &envelope, at: now() };
+    let letter = Letter { outcome: &outcome, kind: ReplyKind::Reponse, envelope: &envelope, at: now() };
     bencher.bench(|| reply::render(&letter));
 }
 
@@ -84,15 +86,15 @@ fn outcome(wards: usize) -> MailOutcome {
         mode: head.mode,
         verdict: Some(Verdict::Integre),
         first_seen: None,
-        lines: updates.into_iter().map(|update| Line { update, etat: Some(Etat::Transmise) }).collect(),
+        lines: updates.into_iter().map(|update| OutcomeLine { update, etat: Some(Etat::Transmise) }).collect(),
         defects: Vec::new(),
     };
     let (message_id, verdict) = (Some("releve@ch-armor.test".to_owned()), Some(Verdict::Integre));
     MailOutcome { message_id, received_at: now(), verdict, defects: Vec::new(), documents: vec![document] }
 }
 
-fn envelope() -> Envelope {
-    Envelope {
+fn envelope() -> ReplyEnvelope {
+    ReplyEnvelope {
         from: EAI.parse().unwrap(),
         from_name: "Dispolits".to_owned(),
         to: SENDER.parse().unwrap(),

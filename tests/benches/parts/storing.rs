@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use dispolits::store::{
-    Closing, Duty, JudgedDocument, JudgedMail, Prior, Received, Recorded, Settings, Shift, Store, sha256,
+    Closing, Duty, JudgedDocument, JudgedMail, Prior, Received, Recorded, Shift, Store, StoreSettings, sha256,
 };
 use divan::Bencher;
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ fn store_a_mail(bencher: Bencher<'_, '_>) {
 impl Desk {
     fn new() -> Self {
         let (runtime, folder) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
-        let settings = Settings::at(format!("sqlite://{}", folder.path().join("essai.db").display()));
+        let settings = StoreSettings::at(format!("sqlite://{}", folder.path().join("essai.db").display()));
         let (store, shift, duty) = runtime.block_on(async {
             let store = Store::open(&settings).await.unwrap();
             let shift = Shift::new(store.clone(), "essai", Duration::from_hours(1));

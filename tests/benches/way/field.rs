@@ -10,7 +10,7 @@ use dispolits::config_values::Span;
 use dispolits::mailbox::Security;
 use dispolits::ror::GenreCode;
 use dispolits::sandbox::pki::{self, Pki};
-use dispolits::sandbox::simulator::{Capacity, Effect, Key, Lieu, Simulator, SimulatorSettings};
+use dispolits::sandbox::simulator::{Capacity, Effect, IndicatorKey, Lieu, Simulator, SimulatorSettings};
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;
@@ -233,15 +233,15 @@ fn held(place: String) -> impl Iterator<Item = Capacity> {
     })
 }
 
-fn indicators() -> impl Iterator<Item = Key> {
+fn indicators() -> impl Iterator<Item = IndicatorKey> {
     let abouts = TEMPORALITES.iter().flat_map(|about| AFFECTATIONS.iter().map(move |to| (about.1, to.1)));
     abouts.flat_map(|(temporalite, affectation)| {
-        COUNTS.iter().map(move |(_, statut, genre)| Key {
+        COUNTS.iter().map(move |(_, statut, genre)| IndicatorKey {
             statut: Some((*statut).to_owned()),
             temporalite: Some(temporalite.to_owned()),
             genre: genre.map(str::to_owned),
             affectation: Some(affectation.to_owned()),
-            ..Key::default()
+            ..IndicatorKey::default()
         })
     })
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use dispolits::capacity::Update;
 use dispolits::clock::Clock;
 use dispolits::config_values::Span;
-use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, Security, Settings, batches};
+use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxSettings, Security, batches};
 use dispolits::ror::{self, Client};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
@@ -43,12 +43,12 @@ async fn fetch_and_move() -> f64 {
     let settings =
         dispolits::mailbox::ImapSettings { login_interval: Span::seconds(0), ..dovecot.settings(Security::Tls) };
     let begin = Instant::now();
-    let mut mailbox = Mailbox::new(&Settings::Imap(Box::new(settings)), &Folders::default()).unwrap();
+    let mut mailbox = Mailbox::new(&MailboxSettings::Imap(Box::new(settings)), &Folders::default()).unwrap();
     let (mut session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
     assert_eq!(entries.len(), MAILS);
     for batch in batches(&entries) {
         let positions: Vec<_> = batch.iter().map(|entry| entry.position.clone()).collect();
-        let all = dispolits::mailbox::Limits { whole: u64::MAX, header: 1 };
+        let all = dispolits::mailbox::FetchLimits { whole: u64::MAX, header: 1 };
         let (open, haul) = session.fetch(&positions, all).await.unwrap();
         assert_eq!(haul.mails.len(), batch.len());
         let moves: Vec<_> = positions.into_iter().map(|position| (position, Folder::Traites)).collect();
@@ -79,7 +79,7 @@ async fn commit() -> f64 {
 
 /// Counts sent, several at a time.
 async fn patch(field: &Field) -> f64 {
-    let settings: ror::Settings = toml::from_str(&field.api()).unwrap();
+    let settings: ror::RorSettings = toml::from_str(&field.api()).unwrap();
     let client = Arc::new(Client::new(&settings, Clock::System).unwrap());
     client.token().await.unwrap();
     let now = Clock::System.now();

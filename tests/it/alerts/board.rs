@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dispolits::alerts::{Board, Expected, Habit, Kind, Settings, State, Stillness};
+use dispolits::alerts::{AlertSettings, Board, ExpectedSender, FreshnessState, Habit, IncidentKind, Stillness};
 use dispolits::config_values::Span;
 use dispolits::finess::Finess;
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +14,8 @@ fn now() -> Timestamp {
     "2026-11-23T07:00:00Z".parse().unwrap()
 }
 
-fn expected(finess: &str, service: Option<&str>) -> Expected {
-    Expected {
+fn expected(finess: &str, service: Option<&str>) -> ExpectedSender {
+    ExpectedSender {
         finess: finess.parse().unwrap(),
         service: service.map(|code| code.parse().unwrap()),
         name: format!("Centre {finess}"),
@@ -24,7 +24,7 @@ fn expected(finess: &str, service: Option<&str>) -> Expected {
 }
 
 fn board(hours: &[(&str, Option<&str>, Option<i64>)], mutes: &BTreeMap<Finess, Timestamp>) -> Board {
-    let known = |one: &Expected| {
+    let known = |one: &ExpectedSender| {
         let found = hours.iter().find(|(finess, service, _)| {
             one.finess == finess.parse().unwrap()
                 && one.service.as_ref().map(dispolits::capacity::ServiceCode::as_str) == *service
@@ -36,7 +36,7 @@ fn board(hours: &[(&str, Option<&str>, Option<i64>)], mutes: &BTreeMap<Finess, T
         (habit, Stillness::default())
     };
     let all = hours.iter().map(|(finess, service, _)| expected(finess, *service));
-    Board::new(all, known, mutes, &Settings::default(), now())
+    Board::new(all, known, mutes, &AlertSettings::default(), now())
 }
 
 #[test]
@@ -53,8 +53,15 @@ fn the_silent_come_first_then_who_is_late_then_who_never_came() {
         ],
         &BTreeMap::new(),
     );
-    let states: Vec<State> = board.rows().iter().map(|row| row.freshness.state).collect();
-    let expected = [State::Silent, State::Silent, State::Silent, State::Late, State::NeverSeen, State::OnTime];
+    let states: Vec<FreshnessState> = board.rows().iter().map(|row| row.freshness.state).collect();
+    let expected = [
+        FreshnessState::Silent,
+        FreshnessState::Silent,
+        FreshnessState::Silent,
+        FreshnessState::Late,
+        FreshnessState::NeverSeen,
+        FreshnessState::OnTime,
+    ];
     assert_eq!(states[..6], expected);
     assert_eq!(board.rows()[0].expected.finess, QUIET.parse().unwrap());
     assert_eq!(board.establishments().count(), 2);
@@ -65,13 +72,13 @@ fn the_silent_come_first_then_who_is_late_then_who_never_came() {
 fn a_silent_establishment_speaks_for_its_services() {
     let known =
         [(LOUD, None, Some(0)), (LOUD, Some("A"), Some(5)), (QUIET, None, Some(90)), (QUIET, Some("A"), Some(90))];
-    let told: Vec<(Kind, String)> = board(&known, &BTreeMap::new())
+    let told: Vec<(IncidentKind, String)> = board(&known, &BTreeMap::new())
         .observations()
         .iter()
         .map(|one| (one.kind(), one.object().to_owned()))
         .collect();
-    let silent = (Kind::SilentEstablishment, QUIET.to_owned());
-    assert_eq!(told, [silent, (Kind::SilentService, format!("{LOUD}/A"))]);
+    let silent = (IncidentKind::SilentEstablishment, QUIET.to_owned());
+    assert_eq!(told, [silent, (IncidentKind::SilentService, format!("{LOUD}/A"))]);
     // Who is muted says nothing.
     let until = now().checked_add(SignedDuration::from_hours(1)).unwrap();
     let mutes = BTreeMap::from([(QUIET.parse().unwrap(), until)]);

@@ -1,18 +1,19 @@
 //! What people read.
 
-use dispolits::alerts::{Digest, Event, Incident, Kind, News, Observation, Severity};
+use dispolits::alerts::{Digest, Event, Incident, IncidentKind, News, Observation, Severity};
 use jiff::Timestamp;
 
 fn at(hour: u8) -> Timestamp {
     format!("2026-11-23T{hour:02}:00:00Z").parse().unwrap()
 }
 
-fn incident(kind: Kind, object: &str, severity: Severity, sentence: &str) -> Incident {
+fn incident(kind: IncidentKind, object: &str, severity: Severity, sentence: &str) -> Incident {
     Incident::sample(&Observation::new(kind, object, severity, sentence, None), at(6), at(7))
 }
 
 fn news(event: Event) -> News {
-    let incident = incident(Kind::Unswept, "principale", Severity::Grave, "aucune relève complète depuis 12 min");
+    let incident =
+        incident(IncidentKind::Unswept, "principale", Severity::Grave, "aucune relève complète depuis 12 min");
     News { event, incident }
 }
 
@@ -26,7 +27,8 @@ fn one_incident_is_told_in_full() {
 fn several_are_told_together_the_gravest_first_and_the_closed_last() {
     let mut closed = news(Event::Cloture);
     closed.incident.clos_a = Some(at(9));
-    let silent = incident(Kind::SilentService, "350054680/A", Severity::Attention, "le service n’est plus envoyé");
+    let silent =
+        incident(IncidentKind::SilentService, "350054680/A", Severity::Attention, "le service n’est plus envoyé");
     let opened = News { event: Event::Ouverture, incident: silent };
     let digest = Digest::new(vec![closed, opened, news(Event::Rappel), news(Event::Ouverture)], None);
     insta::assert_snapshot!("plusieurs", format!("{}\n\n{}", digest.subject(), digest.text()));

@@ -1,6 +1,6 @@
 //! A disk that is nearly full: that of the file, or of the service where the database is on a server.
 
-use dispolits::alerts::Kind;
+use dispolits::alerts::IncidentKind;
 
 use super::stage::Stage;
 use crate::store::engine::{Engine, on_both_engines};
@@ -14,12 +14,12 @@ async fn a_disk_that_is_nearly_full(engine: Engine) {
     let tight = stage.alarm_of(&stage.bench.shift, &full, &stage.pulse);
     let roomy = std::mem::replace(&mut stage.alarm, tight);
     stage.minutes(1).await;
-    let [incident] = stage.open(Kind::Disk).await.try_into().unwrap();
+    let [incident] = stage.open(IncidentKind::Disk).await.try_into().unwrap();
     assert_eq!(incident.objet, object);
     assert!(incident.phrase.starts_with("il reste "), "{}", incident.phrase);
     stage.alarm = roomy;
     stage.minutes(12).await;
-    assert_eq!(stage.open(Kind::Disk).await, []);
+    assert_eq!(stage.open(IncidentKind::Disk).await, []);
 }
 
 #[tokio::test]
@@ -28,10 +28,10 @@ async fn with_a_server_the_disk_of_the_service_is_watched() {
     let mut full = stage.config.clone();
     full.alerts.disk_percent = 100;
     full.alerts.open_after = dispolits::config_values::Span::seconds(0);
-    full.store = dispolits::store::Settings::at("postgres://lits@base.test/lits");
+    full.store = dispolits::store::StoreSettings::at("postgres://lits@base.test/lits");
     stage.alarm = stage.alarm_of(&stage.bench.shift, &full, &stage.pulse);
     stage.minutes(1).await;
-    let [incident] = stage.open(Kind::Disk).await.try_into().unwrap();
+    let [incident] = stage.open(IncidentKind::Disk).await.try_into().unwrap();
     assert_eq!(incident.objet, std::env::current_dir().unwrap().display().to_string());
 }
 

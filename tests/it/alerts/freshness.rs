@@ -1,6 +1,6 @@
 //! How fresh what is sent is, by what is declared and by what was learned.
 
-use dispolits::alerts::{Cadence, Excess, Freshness, Habit, Settings, State, Stillness, Values};
+use dispolits::alerts::{AlertSettings, Cadence, Excess, Freshness, FreshnessState, Habit, Stillness, Values};
 use dispolits::config_values::Span;
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +35,7 @@ fn office() -> Habit {
     habit(6, &[8, 10, 12, 14, 16, 18], false, "2026-11-20T18:00:00")
 }
 
-fn check(habit: &Habit, declared: Option<u64>, settings: &Settings, expected: &[(&str, State)]) {
+fn check(habit: &Habit, declared: Option<u64>, settings: &AlertSettings, expected: &[(&str, FreshnessState)]) {
     for (at, state) in expected {
         let found = Freshness::of(declared.map(Span::seconds), habit, settings, paris(at));
         assert_eq!(found.state, *state, "at {at}: {found:?}");
@@ -45,32 +45,32 @@ fn check(habit: &Habit, declared: Option<u64>, settings: &Settings, expected: &[
 #[test]
 fn what_is_declared_counts_night_and_day() {
     let expected = [
-        ("2026-11-20T20:59:00", State::OnTime),
-        ("2026-11-20T21:00:00", State::Late),
-        ("2026-11-20T23:59:00", State::Late),
-        ("2026-11-21T00:00:00", State::Silent),
+        ("2026-11-20T20:59:00", FreshnessState::OnTime),
+        ("2026-11-20T21:00:00", FreshnessState::Late),
+        ("2026-11-20T23:59:00", FreshnessState::Late),
+        ("2026-11-21T00:00:00", FreshnessState::Silent),
     ];
-    check(&office(), Some(2 * HOUR), &Settings::default(), &expected);
+    check(&office(), Some(2 * HOUR), &AlertSettings::default(), &expected);
 }
 
 #[test]
 fn nights_and_week_ends_are_no_silence_of_who_never_sends_then() {
     let expected = [
-        ("2026-11-20T23:00:00", State::OnTime),
-        ("2026-11-21T12:00:00", State::OnTime),
-        ("2026-11-22T20:00:00", State::OnTime),
-        ("2026-11-23T08:30:00", State::OnTime),
-        ("2026-11-23T10:00:00", State::Late),
-        ("2026-11-23T12:00:00", State::Silent),
-        ("2026-11-24T03:00:00", State::Silent),
+        ("2026-11-20T23:00:00", FreshnessState::OnTime),
+        ("2026-11-21T12:00:00", FreshnessState::OnTime),
+        ("2026-11-22T20:00:00", FreshnessState::OnTime),
+        ("2026-11-23T08:30:00", FreshnessState::OnTime),
+        ("2026-11-23T10:00:00", FreshnessState::Late),
+        ("2026-11-23T12:00:00", FreshnessState::Silent),
+        ("2026-11-24T03:00:00", FreshnessState::Silent),
     ];
-    check(&office(), None, &Settings::default(), &expected);
+    check(&office(), None, &AlertSettings::default(), &expected);
 }
 
 #[test]
 fn what_was_learned_is_the_median_of_the_intervals() {
     let now = paris("2026-11-20T18:30:00");
-    let found = Freshness::of(None, &office(), &Settings::default(), now);
+    let found = Freshness::of(None, &office(), &AlertSettings::default(), now);
     assert_eq!(found.cadence, Some(Cadence::Learned(Span::seconds(2 * HOUR))));
     assert_eq!(found.last, Some(paris("2026-11-20T18:00:00")));
 }
@@ -80,22 +80,22 @@ fn who_sends_night_and_day_is_silent_at_night_too() {
     let hours: Vec<i8> = (0..24).collect();
     let always = habit(3, &hours, true, "2026-11-22T01:00:00");
     let expected = [
-        ("2026-11-22T03:00:00", State::OnTime),
-        ("2026-11-22T03:30:00", State::Late),
-        ("2026-11-22T04:00:00", State::Silent),
+        ("2026-11-22T03:00:00", FreshnessState::OnTime),
+        ("2026-11-22T03:30:00", FreshnessState::Late),
+        ("2026-11-22T04:00:00", FreshnessState::Silent),
     ];
-    check(&always, None, &Settings::default(), &expected);
+    check(&always, None, &AlertSettings::default(), &expected);
 }
 
 #[test]
 fn who_sends_once_a_day_may_miss_one() {
     let daily = habit(6, &[9], true, "2026-11-20T09:00:00");
     let expected = [
-        ("2026-11-21T12:00:00", State::OnTime),
-        ("2026-11-22T12:00:00", State::Late),
-        ("2026-11-23T12:00:00", State::Silent),
+        ("2026-11-21T12:00:00", FreshnessState::OnTime),
+        ("2026-11-22T12:00:00", FreshnessState::Late),
+        ("2026-11-23T12:00:00", FreshnessState::Silent),
     ];
-    check(&daily, None, &Settings::default(), &expected);
+    check(&daily, None, &AlertSettings::default(), &expected);
 }
 
 #[test]
@@ -108,27 +108,30 @@ fn who_sends_at_any_hour_is_measured_by_the_clock() {
         habit.note(at);
     }
     let after = |hours| at.checked_add(SignedDuration::from_hours(hours)).unwrap();
-    let state = |hours| Freshness::of(None, &habit, &Settings::default(), after(hours)).state;
-    assert_eq!((state(38), state(39), state(74), state(75)), (State::OnTime, State::Late, State::Late, State::Silent));
+    let state = |hours| Freshness::of(None, &habit, &AlertSettings::default(), after(hours)).state;
+    assert_eq!(
+        (state(38), state(39), state(74), state(75)),
+        (FreshnessState::OnTime, FreshnessState::Late, FreshnessState::Late, FreshnessState::Silent)
+    );
 }
 
 #[test]
 fn nothing_is_said_of_who_is_not_known() {
-    let expected = [("2026-11-20T12:00:00", State::NeverSeen)];
-    check(&Habit::default(), Some(HOUR), &Settings::default(), &expected);
+    let expected = [("2026-11-20T12:00:00", FreshnessState::NeverSeen)];
+    check(&Habit::default(), Some(HOUR), &AlertSettings::default(), &expected);
     let few = habit(1, &[9], true, "2026-11-03T09:00:00");
     let mut newcomer = Habit::default();
     newcomer.note(few.last().unwrap());
-    check(&newcomer, None, &Settings::default(), &[("2026-11-20T12:00:00", State::OnTime)]);
+    check(&newcomer, None, &AlertSettings::default(), &[("2026-11-20T12:00:00", FreshnessState::OnTime)]);
 }
 
 #[test]
 fn tension_leaves_less_time_and_no_nights() {
-    let tension = Settings { tension: true, tension_cadence: Span::seconds(HOUR), ..Settings::default() };
+    let tension = AlertSettings { tension: true, tension_cadence: Span::seconds(HOUR), ..AlertSettings::default() };
     let expected = [
-        ("2026-11-20T18:59:00", State::OnTime),
-        ("2026-11-20T19:00:00", State::Late),
-        ("2026-11-20T19:30:00", State::Silent),
+        ("2026-11-20T18:59:00", FreshnessState::OnTime),
+        ("2026-11-20T19:00:00", FreshnessState::Late),
+        ("2026-11-20T19:30:00", FreshnessState::Silent),
     ];
     check(&office(), None, &tension, &expected);
     check(&office(), Some(24 * HOUR), &tension, &expected);
@@ -144,8 +147,8 @@ fn who_comes_back_after_weeks_is_watched_again() {
     check(
         &back,
         None,
-        &Settings::default(),
-        &[("2027-02-02T08:30:00", State::OnTime), ("2027-02-02T12:00:00", State::Silent)],
+        &AlertSettings::default(),
+        &[("2027-02-02T08:30:00", FreshnessState::OnTime), ("2027-02-02T12:00:00", FreshnessState::Silent)],
     );
 }
 
@@ -156,29 +159,29 @@ fn the_change_of_clocks_changes_no_habit() {
     check(
         &summer,
         None,
-        &Settings::default(),
-        &[("2026-10-26T08:30:00", State::OnTime), ("2026-10-26T12:00:00", State::Silent)],
+        &AlertSettings::default(),
+        &[("2026-10-26T08:30:00", FreshnessState::OnTime), ("2026-10-26T12:00:00", FreshnessState::Silent)],
     );
 }
 
 #[test]
 fn a_short_cadence_is_no_silence_within_the_minimum() {
-    let expected = [("2026-11-20T18:59:00", State::Late), ("2026-11-20T19:00:00", State::Silent)];
-    check(&office(), Some(600), &Settings::default(), &expected);
+    let expected = [("2026-11-20T18:59:00", FreshnessState::Late), ("2026-11-20T19:00:00", FreshnessState::Silent)];
+    check(&office(), Some(600), &AlertSettings::default(), &expected);
 }
 
 #[test]
 fn who_is_muted_is_muted_until_then() {
     let now = paris("2026-11-23T12:00:00");
     let until = paris("2026-11-24T00:00:00");
-    let muted = Freshness::of(None, &office(), &Settings::default(), now).muted(Some(until));
+    let muted = Freshness::of(None, &office(), &AlertSettings::default(), now).muted(Some(until));
     assert!(muted.is_muted(now) && !muted.is_muted(until));
 }
 
 #[test]
 fn reports_that_say_nothing_new_are_told_after_a_while() {
     let habit = office();
-    let settings = Settings { frozen_after: Span::seconds(7 * 86_400), ..Settings::default() };
+    let settings = AlertSettings { frozen_after: Span::seconds(7 * 86_400), ..AlertSettings::default() };
     let now = paris("2026-11-20T18:00:00");
     let (old, fresh) = (paris("2026-11-13T17:00:00"), paris("2026-11-14T00:00:00"));
     let of = |values| Stillness::of(values, &habit, &settings, now);

@@ -1,6 +1,6 @@
 //! The guide of operators has what the program says of each kind of incident.
 
-use dispolits::alerts::Kind;
+use dispolits::alerts::IncidentKind;
 
 const GUIDE: &str = include_str!("../../../deploy/guide-operateur.md");
 
@@ -22,20 +22,22 @@ fn table() -> String {
         Chaque alerte s’ouvre une fois, est rappelée si elle dure, et se clôt quand sa cause a disparu. Elle arrive par\n\
         courriel et par webhook (section `[alerts]` de la configuration), et reste visible par `dispolits alerts list`.\n\n\
         | alerte | ce qu’elle veut dire | que faire |\n|---|---|---|\n";
-    let cure = |kind: Kind| [Some(kind.remedy()), kind.ending()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let line = |kind: Kind| format!("| **{}** (`{kind}`) | {} | {} |\n", kind.title(), kind.meaning(), cure(kind));
-    format!("{head}{}", Kind::ALL.map(line).concat())
+    let cure =
+        |kind: IncidentKind| [Some(kind.remedy()), kind.ending()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let line =
+        |kind: IncidentKind| format!("| **{}** (`{kind}`) | {} | {} |\n", kind.title(), kind.meaning(), cure(kind));
+    format!("{head}{}", IncidentKind::ALL.map(line).concat())
 }
 
 #[test]
 fn each_kind_has_a_word_of_its_own_and_correct_french() {
-    let words: std::collections::BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
-    assert_eq!(words.len(), Kind::ALL.len());
-    for kind in Kind::ALL {
+    let words: std::collections::BTreeSet<&str> = IncidentKind::ALL.iter().map(|kind| kind.word()).collect();
+    assert_eq!(words.len(), IncidentKind::ALL.len());
+    for kind in IncidentKind::ALL {
         assert_eq!(kind.word().parse(), Ok(kind));
         for text in [kind.title(), kind.meaning(), kind.remedy(), kind.ending().unwrap_or("sans fin propre")] {
             assert!(!text.contains('\'') && !text.contains('|') && !text.is_empty(), "{text}");
         }
     }
-    assert!("inconnue".parse::<Kind>().is_err());
+    assert!("inconnue".parse::<IncidentKind>().is_err());
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dispolits::alerts::Kind;
+use dispolits::alerts::IncidentKind;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::health::{Concern, Task};
-use dispolits::store::{Answer, JudgedDocument, JudgedMail, Twin, Whereabouts};
+use dispolits::store::{JudgedDocument, JudgedMail, NewReplyText, Twin, Whereabouts};
 use rcgen::{CertificateParams, KeyPair};
 
 use super::stage::Stage;
@@ -16,7 +16,7 @@ use crate::store::replies::letter;
 /// Tells one kind: cause and cure, then whom it concerns.
 pub(super) async fn tell(
     stage: &Stage,
-    kind: Kind,
+    kind: IncidentKind,
     object: &str,
     cause: impl AsyncFnOnce(&Stage),
     cure: impl AsyncFnOnce(&Stage),
@@ -57,10 +57,10 @@ async fn record(stage: &Stage, document: JudgedDocument, services: &[&str]) {
     let id = bench.receive(&name, &name).await;
     let mentions = services.iter().map(|code| ("350054680".parse().unwrap(), code.parse().unwrap())).collect();
     bench.record(id, &judged(vec![JudgedDocument { mentions, ..document }])).await;
-    bench.settle(id, Answer::Told).await;
+    bench.settle(id, NewReplyText::Told).await;
 }
 
-async fn ailing(engine: Engine, kind: Kind, object: &str, concern: Concern) {
+async fn ailing(engine: Engine, kind: IncidentKind, object: &str, concern: Concern) {
     let stage = Stage::new(engine).await;
     let cause = async |stage: &Stage| stage.pulse.ails(concern.clone(), "refusé pour lits@ch-armor.test");
     let cure = async |stage: &Stage| stage.pulse.well(&concern);
@@ -68,12 +68,12 @@ async fn ailing(engine: Engine, kind: Kind, object: &str, concern: Concern) {
 }
 
 async fn what_the_worker_says_of_its_connections(engine: Engine) {
-    Box::pin(ailing(engine, Kind::RorDown, "ROR", Concern::Ror)).await;
-    Box::pin(ailing(engine, Kind::Referential, "référentiel", Concern::Referential)).await;
+    Box::pin(ailing(engine, IncidentKind::RorDown, "ROR", Concern::Ror)).await;
+    Box::pin(ailing(engine, IncidentKind::Referential, "référentiel", Concern::Referential)).await;
     let mailbox = Concern::MailboxLogin(ACCOUNT.to_owned());
-    Box::pin(ailing(engine, Kind::CredentialRefused, "boîte principale", mailbox)).await;
-    Box::pin(ailing(engine, Kind::CredentialRefused, "envoi", Concern::SmtpLogin)).await;
-    Box::pin(ailing(engine, Kind::CredentialRefused, "jeton du ROR", Concern::RorLogin)).await;
+    Box::pin(ailing(engine, IncidentKind::CredentialRefused, "boîte principale", mailbox)).await;
+    Box::pin(ailing(engine, IncidentKind::CredentialRefused, "envoi", Concern::SmtpLogin)).await;
+    Box::pin(ailing(engine, IncidentKind::CredentialRefused, "jeton du ROR", Concern::RorLogin)).await;
 }
 
 async fn a_mailbox_that_is_not_swept(engine: Engine) {
@@ -83,11 +83,11 @@ async fn a_mailbox_that_is_not_swept(engine: Engine) {
         stage.pulse.ails(Concern::Sweep(ACCOUNT.to_owned()), "le serveur ne répond pas");
     };
     let cure = async |stage: &Stage| {
-        let [incident] = stage.open(Kind::Unswept).await.try_into().unwrap();
+        let [incident] = stage.open(IncidentKind::Unswept).await.try_into().unwrap();
         assert!(incident.phrase.ends_with("; le serveur ne répond pas"), "{}", incident.phrase);
         stage.pulse.swept(ACCOUNT, 0, 0, 0);
     };
-    tell(&stage, Kind::Unswept, "principale", cause, cure).await;
+    tell(&stage, IncidentKind::Unswept, "principale", cause, cure).await;
 }
 
 async fn a_folder_that_refuses(engine: Engine) {
@@ -99,12 +99,12 @@ async fn a_folder_that_refuses(engine: Engine) {
         stage.pulse.ails(concern.clone(), "[OVERQUOTA] plus de place pour lits@ch-armor.test");
     };
     let cure = async |stage: &Stage| {
-        let [incident] = stage.open(Kind::FilingRefused).await.try_into().unwrap();
+        let [incident] = stage.open(IncidentKind::FilingRefused).await.try_into().unwrap();
         let sentence = "le dossier « Rejets » de la boîte principale refuse les courriels jugés : [OVERQUOTA] ";
         assert!(incident.phrase.starts_with(sentence), "{}", incident.phrase);
         stage.pulse.well(&concern);
     };
-    tell(&stage, Kind::FilingRefused, "principale, dossier « Rejets »", cause, cure).await;
+    tell(&stage, IncidentKind::FilingRefused, "principale, dossier « Rejets »", cause, cure).await;
 }
 
 async fn a_task_that_is_stuck(engine: Engine) {
@@ -113,7 +113,7 @@ async fn a_task_that_is_stuck(engine: Engine) {
     stage.alarm = stage.alarm_of(&stage.bench.shift, &stage.config, &stage.pulse);
     let cause = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::ZERO);
     let cure = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::from_hours(1));
-    tell(&stage, Kind::Stuck, "envoi au ROR", cause, cure).await;
+    tell(&stage, IncidentKind::Stuck, "envoi au ROR", cause, cure).await;
 }
 
 async fn mails_that_wait_for_a_verdict(engine: Engine) {
@@ -125,7 +125,7 @@ async fn mails_that_wait_for_a_verdict(engine: Engine) {
         let id = stage.bench.receive("1", "un courriel").await;
         stage.bench.record(id, &judged(Vec::new())).await;
     };
-    tell(&stage, Kind::Unjudged, "principale", cause, cure).await;
+    tell(&stage, IncidentKind::Unjudged, "principale", cause, cure).await;
 }
 
 async fn counts_that_wait_for_the_ror(engine: Engine) {
@@ -137,7 +137,7 @@ async fn counts_that_wait_for_the_ror(engine: Engine) {
     let cure = async |stage: &Stage| {
         stage.bench.send(acknowledged).await;
     };
-    tell(&stage, Kind::LateDeliveries, "ROR", cause, cure).await;
+    tell(&stage, IncidentKind::LateDeliveries, "ROR", cause, cure).await;
 }
 
 async fn rights_that_the_ror_refuses(engine: Engine) {
@@ -147,12 +147,12 @@ async fn rights_that_the_ror_refuses(engine: Engine) {
         stage.bench.send(held_back).await;
     };
     let cure = async |stage: &Stage| {
-        let [incident] = stage.open(Kind::RorRights).await.try_into().unwrap();
+        let [incident] = stage.open(IncidentKind::RorRights).await.try_into().unwrap();
         assert_eq!(incident.phrase, "le ROR refuse l’écriture sur 2 lieux, dont 350054680/SSR1");
         stage.hours_pass(2);
         stage.bench.send(acknowledged).await;
     };
-    tell(&stage, Kind::RorRights, "ROR", cause, cure).await;
+    tell(&stage, IncidentKind::RorRights, "ROR", cause, cure).await;
 }
 
 async fn counts_that_the_ror_refuses(engine: Engine) {
@@ -162,11 +162,11 @@ async fn counts_that_the_ror_refuses(engine: Engine) {
         stage.bench.send(refused).await;
     };
     let cure = async |stage: &Stage| {
-        let [incident] = stage.open(Kind::RorRefusals).await.try_into().unwrap();
+        let [incident] = stage.open(IncidentKind::RorRefusals).await.try_into().unwrap();
         assert_eq!(incident.phrase, "le ROR a refusé 2 valeurs de 2 lieux, dont 350054680/SSR1 (R03)");
         stage.hours_pass(25);
     };
-    tell(&stage, Kind::RorRefusals, "R03", cause, cure).await;
+    tell(&stage, IncidentKind::RorRefusals, "R03", cause, cure).await;
 }
 
 async fn an_indicator_that_stands_twice(engine: Engine) {
@@ -177,17 +177,17 @@ async fn an_indicator_that_stands_twice(engine: Engine) {
     let twin = Twin { genre_code: "03".to_owned(), nombre: 7, date: stage.bench.now() };
     let cause = async |stage: &Stage| note(stage, Some(twin)).await;
     let cure = async |stage: &Stage| {
-        let [incident] = stage.open(Kind::Twin).await.try_into().unwrap();
+        let [incident] = stage.open(IncidentKind::Twin).await.try_into().unwrap();
         assert!(incident.phrase.contains("un indicateur une seconde fois"), "{}", incident.phrase);
         note(stage, None).await;
     };
-    tell(&stage, Kind::Twin, "ROR", cause, cure).await;
+    tell(&stage, IncidentKind::Twin, "ROR", cause, cure).await;
 }
 
 /// The reply to mail 1 is given up.
 pub(super) async fn give_up_a_reply(stage: &Stage) {
     let id = stage.bench.report("r", Vec::new()).await;
-    stage.bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+    stage.bench.settle(id, NewReplyText::Letter(Box::new(letter(id)))).await;
     let reply = stage.bench.shift.replies_to_send(10, &[], stage.bench.now()).await.unwrap().remove(0);
     hand_over(&stage.bench.store, &reply, Whereabouts::Refused("550".to_owned()), stage.bench.now()).await;
 }
@@ -195,33 +195,33 @@ pub(super) async fn give_up_a_reply(stage: &Stage) {
 async fn a_reply_that_did_not_arrive(engine: Engine) {
     let stage = Stage::new(engine).await;
     let cure = async |stage: &Stage| stage.hours_pass(25);
-    tell(&stage, Kind::Undelivered, "courriel 1", give_up_a_reply, cure).await;
+    tell(&stage, IncidentKind::Undelivered, "courriel 1", give_up_a_reply, cure).await;
 }
 
 /// Mail 1 answers one of ours.
 pub(super) async fn answer_us(stage: &Stage) {
     let id = stage.bench.report("r", Vec::new()).await;
-    stage.bench.settle(id, Answer::ToRead("à lire".to_owned())).await;
+    stage.bench.settle(id, NewReplyText::ToRead("à lire".to_owned())).await;
 }
 
 async fn a_mail_that_a_person_is_to_read(engine: Engine) {
     let stage = Stage::new(engine).await;
     let cure = async |stage: &Stage| stage.hours_pass(25);
-    tell(&stage, Kind::ToRead, "courriel 1", answer_us, cure).await;
+    tell(&stage, IncidentKind::ToRead, "courriel 1", answer_us, cure).await;
 }
 
 async fn replies_that_wait(engine: Engine) {
     let stage = Stage::new(engine).await;
     let cause = async |stage: &Stage| {
         let id = stage.bench.report("r", Vec::new()).await;
-        stage.bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+        stage.bench.settle(id, NewReplyText::Letter(Box::new(letter(id)))).await;
         stage.hours_pass(1);
     };
     let cure = async |stage: &Stage| {
         let reply = stage.bench.shift.replies_to_send(10, &[], stage.bench.now()).await.unwrap().remove(0);
         hand_over(&stage.bench.store, &reply, Whereabouts::Taken, stage.bench.now()).await;
     };
-    tell(&stage, Kind::RepliesWaiting, "envoi", cause, cure).await;
+    tell(&stage, IncidentKind::RepliesWaiting, "envoi", cause, cure).await;
 }
 
 /// Mail 1 is a patient's document.
@@ -234,7 +234,7 @@ pub(super) async fn send_a_document_of_a_patient(stage: &Stage) {
 async fn a_document_of_a_patient(engine: Engine) {
     let stage = Stage::new(engine).await;
     let cure = async |stage: &Stage| stage.hours_pass(25);
-    tell(&stage, Kind::PatientDocument, "courriel 1", send_a_document_of_a_patient, cure).await;
+    tell(&stage, IncidentKind::PatientDocument, "courriel 1", send_a_document_of_a_patient, cure).await;
 }
 
 async fn mails_without_an_outcome(engine: Engine) {
@@ -244,7 +244,7 @@ async fn mails_without_an_outcome(engine: Engine) {
         stage.bench.execute("UPDATE mails SET verdict = 'perdu'").await;
     };
     let cure = async |stage: &Stage| stage.bench.execute("UPDATE mails SET verdict = 'integre'").await;
-    tell(&stage, Kind::Balance, "principale", cause, cure).await;
+    tell(&stage, IncidentKind::Balance, "principale", cause, cure).await;
 }
 
 async fn rejections_above_habit(engine: Engine) {
@@ -256,14 +256,14 @@ async fn rejections_above_habit(engine: Engine) {
         stage.bench.execute("UPDATE journal SET verdict = 'rejete'").await;
     };
     let cure = async |stage: &Stage| {
-        let [incident] = stage.open(Kind::Rejections).await.try_into().unwrap();
+        let [incident] = stage.open(IncidentKind::Rejections).await.try_into().unwrap();
         assert_eq!(
             incident.phrase,
             "10 courriels avec au moins un rejet en une heure en tout, contre aucun d’habitude"
         );
         stage.hours_pass(1);
     };
-    tell(&stage, Kind::Rejections, "tous", cause, cure).await;
+    tell(&stage, IncidentKind::Rejections, "tous", cause, cure).await;
 }
 
 async fn an_establishment_that_is_silent(engine: Engine) {
@@ -276,10 +276,10 @@ async fn an_establishment_that_is_silent(engine: Engine) {
         naming(stage, "r-refuse", &["SSR1", "SSR2"]).await;
     };
     let cure = async |stage: &Stage| {
-        assert_eq!(stage.open(Kind::SilentService).await, [], "its establishment speaks for it");
+        assert_eq!(stage.open(IncidentKind::SilentService).await, [], "its establishment speaks for it");
         report(stage, "r2", &["SSR1", "SSR2"]).await;
     };
-    tell(&stage, Kind::SilentEstablishment, "350054680", cause, cure).await;
+    tell(&stage, IncidentKind::SilentEstablishment, "350054680", cause, cure).await;
 }
 
 async fn a_muted_establishment_is_left_in_peace_until_then(engine: Engine) {
@@ -292,9 +292,9 @@ async fn a_muted_establishment_is_left_in_peace_until_then(engine: Engine) {
         .await;
     stage.hours_pass(9);
     stage.minutes(30).await;
-    assert_eq!(stage.open(Kind::SilentEstablishment).await, []);
+    assert_eq!(stage.open(IncidentKind::SilentEstablishment).await, []);
     stage.minutes(32).await;
-    assert_eq!(stage.open(Kind::SilentEstablishment).await.len(), 1);
+    assert_eq!(stage.open(IncidentKind::SilentEstablishment).await.len(), 1);
 }
 
 async fn a_service_that_is_silent(engine: Engine) {
@@ -305,7 +305,7 @@ async fn a_service_that_is_silent(engine: Engine) {
         report(stage, "r2", &["SSR1"]).await;
     };
     let cure = async |stage: &Stage| report(stage, "r3", &["SSR1", "SSR2"]).await;
-    tell(&stage, Kind::SilentService, "350054680/SSR2", cause, cure).await;
+    tell(&stage, IncidentKind::SilentService, "350054680/SSR2", cause, cure).await;
 }
 
 async fn a_certificate_is_told_at_each_threshold(engine: Engine) {
@@ -317,7 +317,7 @@ async fn a_certificate_is_told_at_each_threshold(engine: Engine) {
     let pem = parameters.self_signed(&key).unwrap().pem();
     std::fs::write(stage.path("certificat.pem"), format!("{pem}{}", key.serialize_pem())).unwrap();
     stage.minutes(1).await;
-    assert_eq!(stage.open(Kind::Certificate).await, [], "98 days before");
+    assert_eq!(stage.open(IncidentKind::Certificate).await, [], "98 days before");
     let mut told = Vec::new();
     for days in [10, 1, 30, 1, 30, 20, 10] {
         stage.hours_pass(24 * days);
@@ -326,12 +326,12 @@ async fn a_certificate_is_told_at_each_threshold(engine: Engine) {
     }
     // J-88, J-87, J-57, J-56, J-26, J-6, expired.
     assert_eq!(told, [1, 1, 2, 2, 3, 4, 5]);
-    assert_eq!(stage.open(Kind::Certificate).await.len(), 1);
+    assert_eq!(stage.open(IncidentKind::Certificate).await.len(), 1);
     parameters.not_after = rcgen::date_time_ymd(2029, 1, 1);
     let pem = parameters.self_signed(&key).unwrap().pem();
     std::fs::write(stage.path("certificat.pem"), format!("{pem}{}", key.serialize_pem())).unwrap();
     stage.minutes(12).await;
-    assert_eq!(stage.open(Kind::Certificate).await, []);
+    assert_eq!(stage.open(IncidentKind::Certificate).await, []);
 }
 
 /// Told from memory while the store does not answer, written down and closed once it does.
@@ -346,10 +346,10 @@ async fn a_store_that_does_not_answer(engine: Engine) {
     assert_eq!(calls[0].raw, calls[1].raw, "the same again");
     stage.bench.execute("ALTER TABLE absents RENAME TO incidents").await;
     stage.minutes(1).await;
-    let [incident] = stage.open(Kind::StoreSilent).await.try_into().unwrap();
+    let [incident] = stage.open(IncidentKind::StoreSilent).await.try_into().unwrap();
     assert_eq!(incident.objet, "base");
     stage.minutes(12).await;
-    assert_eq!(stage.open(Kind::StoreSilent).await, []);
+    assert_eq!(stage.open(IncidentKind::StoreSilent).await, []);
     let told = stage.receiver.told();
     assert_eq!(told.iter().map(|one| one.0.as_str()).collect::<Vec<_>>(), ["ouverture", "ouverture", "cloture"]);
 }

@@ -1,15 +1,15 @@
 //! What opens, goes on and closes, told minute by minute.
 
-use dispolits::alerts::{Change, Incident, Kind, Ledger, Observation, Settings, Severity, Sight};
+use dispolits::alerts::{AlertSettings, Change, Incident, IncidentKind, Ledger, Observation, Severity, Sight};
 use dispolits::config_values::Span;
 use jiff::{SignedDuration, Timestamp};
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> AlertSettings {
+    AlertSettings {
         open_after: Span::seconds(5 * 60),
         close_after: Span::seconds(10 * 60),
         remind_after: Span::seconds(60 * 60),
-        ..Settings::default()
+        ..AlertSettings::default()
     }
 }
 
@@ -23,7 +23,7 @@ fn minutes(minutes: i64) -> Timestamp {
 
 /// What is seen in a minute: `.` nothing, `x` something, `X` something grave, `2` something further along, `?` nothing
 /// could be looked at.
-fn sight(kind: Kind, letter: char, since: Option<Timestamp>) -> Sight {
+fn sight(kind: IncidentKind, letter: char, since: Option<Timestamp>) -> Sight {
     let mut sight = Sight::default();
     let seen = |severity| Observation::new(kind, "principale", severity, "rien ne va", since);
     match letter {
@@ -69,7 +69,7 @@ fn apply(open: &mut Vec<Incident>, change: &Change, now: Timestamp) -> char {
     }
 }
 
-fn story(kind: Kind, seen: &str, since: Option<Timestamp>) -> String {
+fn story(kind: IncidentKind, seen: &str, since: Option<Timestamp>) -> String {
     let (mut ledger, mut open) = (Ledger::new(start()), Vec::new());
     let tell = |(minute, letter): (usize, char)| {
         let now = minutes(i64::try_from(minute).unwrap());
@@ -81,7 +81,7 @@ fn story(kind: Kind, seen: &str, since: Option<Timestamp>) -> String {
 }
 
 fn check(seen: &str, told: &str) {
-    assert_eq!(story(Kind::RorDown, seen, None), told, "{seen}");
+    assert_eq!(story(IncidentKind::RorDown, seen, None), told, "{seen}");
 }
 
 #[test]
@@ -118,27 +118,27 @@ fn what_becomes_graver_is_told_again_once() {
 fn what_lasts_is_told_again() {
     let seen = "x".repeat(130);
     let told: Vec<(usize, char)> =
-        story(Kind::RorDown, &seen, None).chars().enumerate().filter(|(_, letter)| *letter != '-').collect();
+        story(IncidentKind::RorDown, &seen, None).chars().enumerate().filter(|(_, letter)| *letter != '-').collect();
     assert_eq!(told, [(5, 'O'), (65, 'R'), (125, 'R')]);
 }
 
 #[test]
 fn what_happened_once_opens_at_first_sight() {
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_event()) {
+    for kind in IncidentKind::ALL.into_iter().filter(|kind| kind.is_event()) {
         assert_eq!(story(kind, "x............", None), "O---------C--", "{kind}");
     }
 }
 
 #[test]
 fn what_is_known_to_last_already_opens_at_once() {
-    assert_eq!(story(Kind::LateDeliveries, "xx", Some(minutes(-60))), "O-");
-    assert_eq!(story(Kind::LateDeliveries, "xx", Some(minutes(-1))), "--");
+    assert_eq!(story(IncidentKind::LateDeliveries, "xx", Some(minutes(-60))), "O-");
+    assert_eq!(story(IncidentKind::LateDeliveries, "xx", Some(minutes(-1))), "--");
 }
 
 /// The time in which nobody watched says nothing.
 #[test]
 fn a_watch_that_begins_closes_nothing_at_once() {
-    let seen = Observation::new(Kind::RorDown, "principale", Severity::Grave, "rien ne va", None);
+    let seen = Observation::new(IncidentKind::RorDown, "principale", Severity::Grave, "rien ne va", None);
     let open = [Incident::sample(&seen, start(), start())];
     let mut ledger = Ledger::new(minutes(600));
     assert_eq!(ledger.judge(&Sight::default(), &open, &settings(), minutes(601)), []);
@@ -150,7 +150,7 @@ fn a_watch_that_begins_closes_nothing_at_once() {
 fn one_object_does_not_hide_another() {
     let mut sight = Sight::default();
     for mailbox in ["une", "deux"] {
-        sight.see(Observation::new(Kind::Unswept, mailbox, Severity::Grave, "rien ne va", Some(minutes(-60))));
+        sight.see(Observation::new(IncidentKind::Unswept, mailbox, Severity::Grave, "rien ne va", Some(minutes(-60))));
     }
     assert_eq!(Ledger::new(start()).judge(&sight, &[], &settings(), start()).len(), 2);
 }
@@ -159,9 +159,9 @@ fn one_object_does_not_hide_another() {
 #[test]
 fn a_sentence_is_one_line_without_an_address() {
     let sentence = "refusé pour lits@ch-armor.test :\r\nBcc: x@y.test";
-    let seen = Observation::new(Kind::Unswept, "a\nb", Severity::Grave, sentence, None);
+    let seen = Observation::new(IncidentKind::Unswept, "a\nb", Severity::Grave, sentence, None);
     assert_eq!(seen.sentence(), "refusé pour l***@c***.test :  Bcc: x***@y***.test");
     assert_eq!(seen.object(), "a b");
-    let long = Observation::new(Kind::Unswept, &"o".repeat(9000), Severity::Grave, &"s".repeat(9000), None);
+    let long = Observation::new(IncidentKind::Unswept, &"o".repeat(9000), Severity::Grave, &"s".repeat(9000), None);
     assert_eq!((long.object().len(), long.sentence().len()), (500, 500));
 }

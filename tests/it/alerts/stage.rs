@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dispolits::alerting::{Alarm, Teller};
-use dispolits::alerts::{Incident, Kind};
+use dispolits::alerts::{Incident, IncidentKind};
 use dispolits::config::Config;
 use dispolits::health::{Pulse, Task};
 use dispolits::pipeline::Transport;
@@ -77,7 +77,7 @@ impl Stage {
         self.bench.clock.advance(SignedDuration::from_hours(hours));
     }
 
-    pub(super) async fn open(&self, kind: Kind) -> Vec<Incident> {
+    pub(super) async fn open(&self, kind: IncidentKind) -> Vec<Incident> {
         let open = self.bench.store.open_incidents().await.unwrap();
         open.into_iter().filter(|one| one.kind == kind).collect()
     }

@@ -1,6 +1,6 @@
 //! Incidents in the store: opened once whoever opens them, told of in the same transaction.
 
-use dispolits::alerts::{Change, Event, Kind, Observation, Severity};
+use dispolits::alerts::{Change, Event, IncidentKind, Observation, Severity};
 use dispolits::config_values::Span;
 use dispolits::store::{StoreError, Way};
 
@@ -8,7 +8,7 @@ use crate::store::bench::{Bench, worker};
 use crate::store::engine::{Engine, on_both_engines};
 
 fn seen(severity: Severity) -> Observation {
-    Observation::new(Kind::RorDown, "ROR", severity, "le ROR ne répond pas", None)
+    Observation::new(IncidentKind::RorDown, "ROR", severity, "le ROR ne répond pas", None)
 }
 
 fn opening(bench: &Bench) -> Change {
@@ -24,7 +24,7 @@ async fn an_incident_has_one_life(engine: Engine) {
     change(opening(&bench)).await;
     change(opening(&bench)).await;
     let [incident] = bench.store.open_incidents().await.unwrap().try_into().unwrap();
-    assert_eq!((incident.kind, incident.objet.as_str(), incident.numero), (Kind::RorDown, "ROR", 1));
+    assert_eq!((incident.kind, incident.objet.as_str(), incident.numero), (IncidentKind::RorDown, "ROR", 1));
     assert_eq!((incident.depuis, incident.ouvert_a, incident.clos_a), (bench.after(-300), bench.now(), None));
     assert_eq!(bench.store.open_incidents_by_kind().await.unwrap(), [("ror-indisponible".to_owned(), 1)]);
     bench.advance(60);
@@ -53,7 +53,7 @@ async fn what_is_to_be_told_leaves_together_once_it_has_waited(engine: Engine) {
     let bench = Bench::new(engine).await;
     let duty = bench.shift.take_alerts().await.unwrap().unwrap();
     let open = async |object: &str| {
-        let observation = Observation::new(Kind::Unswept, object, Severity::Grave, "rien", None);
+        let observation = Observation::new(IncidentKind::Unswept, object, Severity::Grave, "rien", None);
         let change = Change::Open { observation, since: bench.now() };
         bench.store.change_incidents(Some(&duty), &[change], &Way::ALL, bench.now()).await.unwrap();
     };

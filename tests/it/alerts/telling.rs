@@ -1,7 +1,7 @@
 //! Who is told, and what happens when nobody listens.
 
 use base16ct::lower::encode_string;
-use dispolits::alerts::Kind;
+use dispolits::alerts::IncidentKind;
 use dispolits::health::{Concern, Pulse};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::SignedDuration;
@@ -91,7 +91,7 @@ async fn what_nobody_takes_is_given_up_and_stays_in_sight(engine: Engine) {
     assert_eq!(told[1].etat, "abandonnee");
     assert_eq!(told[1].echec.as_deref(), Some("le webhook répond HTTP 500"));
     assert!(stage.receiver.calls().len() < 8, "{}", stage.receiver.calls().len());
-    assert_eq!(stage.open(Kind::RorDown).await.len(), 1);
+    assert_eq!(stage.open(IncidentKind::RorDown).await.len(), 1);
 }
 
 /// What another worker alone sees opens as well, and stays open as long as that one sees it.
@@ -109,14 +109,14 @@ async fn each_worker_opens_what_it_sees(engine: Engine) {
     for minute in 0..30 {
         stage.minutes(1).await;
         other.round().await;
-        assert_eq!(stage.open(Kind::CredentialRefused).await.len(), 1, "{minute}");
+        assert_eq!(stage.open(IncidentKind::CredentialRefused).await.len(), 1, "{minute}");
     }
     pulse.well(&Concern::MailboxLogin(ACCOUNT.to_owned()));
     for _ in 0..12 {
         stage.minutes(1).await;
         other.round().await;
     }
-    assert_eq!(stage.open(Kind::CredentialRefused).await.len(), 0);
+    assert_eq!(stage.open(IncidentKind::CredentialRefused).await.len(), 0);
     let told: Vec<String> = stage.receiver.told().into_iter().map(|one| one.0).collect();
     assert_eq!(told, ["ouverture", "cloture"]);
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use dispolits::address::Address;
-use dispolits::cahier::{Case, EAI_ADDRESS, Expected, Sending, World, all_in, embedded, from_folder, readme, world};
+use dispolits::cahier::{
+    Case, EAI_ADDRESS, ExpectedCase, Sending, World, all_in, embedded, from_folder, readme, world,
+};
 use dispolits::capacity::{Location, ServiceCode};
 use dispolits::defect::Code;
 use dispolits::finess::Finess;
@@ -104,7 +106,7 @@ fn the_cahier_is_large_and_its_ids_are_its_folders() {
 #[test]
 fn every_code_every_verdict_and_every_state_is_expected_somewhere() {
     let cases = cases();
-    let expected: Vec<&Expected> = cases.iter().flat_map(Case::sendings).map(Sending::expected).collect();
+    let expected: Vec<&ExpectedCase> = cases.iter().flat_map(Case::sendings).map(Sending::expected).collect();
     let codes: BTreeSet<Code> = expected.iter().flat_map(|expected| expected.codes.iter().copied()).collect();
     assert_eq!(codes, Code::ALL.iter().copied().collect());
     let etats: Vec<Etat> = expected.iter().flat_map(|expected| &expected.lines).map(|line| line.etat).collect();
@@ -125,7 +127,7 @@ fn expectations_do_not_contradict_themselves() {
     }
 }
 
-fn check_expected(id: &str, expected: &Expected) {
+fn check_expected(id: &str, expected: &ExpectedCase) {
     let rejections = expected.codes.iter().any(|code| code.severity() == dispolits::defect::Severity::Rejet);
     let refused = expected.lines.iter().any(|line| line.etat == Etat::Rejetee);
     let arrived = expected.lines.iter().any(|line| line.etat != Etat::Rejetee);

@@ -12,8 +12,9 @@ use dispolits::judgement::{self, Context, Rules};
 use dispolits::message;
 use dispolits::outcome::{Verdict, in_paris};
 use dispolits::report;
+use dispolits::store;
 use dispolits::store::{
-    self, Answer, Closing, Duty, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, Prior, Probe, Received,
+    Closing, Duty, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, NewReplyText, Prior, Probe, Received,
     Recorded, ReplyKind, Settlement, Shift, Store, Whereabouts,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +44,7 @@ impl Desk {
         assert!(config.contains("late_after = \"1h\""));
         let config = config.replace("late_after = \"1h\"", "late_after = \"365000d\"");
         fs::write(folder.path().join("config.toml"), config).unwrap();
-        let store = Store::open(&store::Settings::at(url)).await.unwrap();
+        let store = Store::open(&store::StoreSettings::at(url)).await.unwrap();
         let shift = Shift::new(store.clone(), "essai", Duration::from_mins(10));
         shift.begin().await.unwrap();
         let duty = shift.take_mailbox("boite").await.unwrap().unwrap();
@@ -57,24 +58,24 @@ impl Desk {
         let partial = report("nombre=\"3\"", "nombre=\"-3\"");
         let first = desk.receive(&mail("lits@ch-armor.test", "Lits du matin", &partial), at(0)).await;
         desk.push(&[404, 200], at(1)).await;
-        desk.settle(first, Answer::Letter(Box::new(reply())), at(2)).await;
+        desk.settle(first, NewReplyText::Letter(Box::new(reply())), at(2)).await;
         let due = desk.shift.replies_to_send(1, &[], at(3)).await.unwrap().remove(0);
         hand_over(&desk.store, &due, Whereabouts::Taken, at(3)).await;
         let other = REPORT.replace("essai-1", "essai-2").replace("07:50:00", "07:55:00");
         let second = desk.receive(&mail("sih@ch-armor.test", "Lits de midi", &other), at(3600)).await;
         desk.push(&[200], at(3601)).await;
-        desk.settle(second, Answer::Silent("intégré, aucun accusé demandé".to_owned()), at(3602)).await;
+        desk.settle(second, NewReplyText::Silent("intégré, aucun accusé demandé".to_owned()), at(3602)).await;
         let waiting = REPORT.replace("essai-1", "essai-3").replace("C01-A", "C02-A");
         desk.receive(&mail("lits@ch-armor.test", "Lits du soir", &waiting), at(7200)).await;
         let patient = desk.receive_rejected("lits@ch-armor.test", "Dossier de Camille", Code::M06, at(7300)).await;
-        desk.settle(patient, Answer::Silent("document de patient".to_owned()), at(7301)).await;
+        desk.settle(patient, NewReplyText::Silent("document de patient".to_owned()), at(7301)).await;
         let strange = desk.receive_rejected("=cmd|calc@ch-armor.test", "Formule", Code::M02, at(7400)).await;
-        desk.settle(strange, Answer::Silent("@SUM(1)".to_owned()), at(7401)).await;
+        desk.settle(strange, NewReplyText::Silent("@SUM(1)".to_owned()), at(7401)).await;
         desk
     }
 
     async fn receive(&self, raw: &str, now: Timestamp) -> MailId {
-        let message = message::read(raw.as_bytes(), &message::Limits::default());
+        let message = message::read(raw.as_bytes(), &message::MessageLimits::default());
         let rules = Rules::default();
         let bench = Bench { referential: None, rules: &rules, at: now };
         let documents = message.candidates().iter().map(|candidate| judged(candidate, &bench)).collect();
@@ -84,7 +85,7 @@ impl Desk {
     /// A mail rejected as a whole.
     async fn receive_rejected(&self, from: &str, subject: &str, code: Code, now: Timestamp) -> MailId {
         let raw = mail(from, subject, "");
-        let message = message::read(raw.as_bytes(), &message::Limits::default());
+        let message = message::read(raw.as_bytes(), &message::MessageLimits::default());
         let defects = vec![Defect::new(code, Place::mail())];
         let verdict = Some(Verdict::Rejete);
         self.record(&raw, JudgedMail { defects, verdict, ..letterhead(&message, "rejets") }, now).await
@@ -112,7 +113,7 @@ impl Desk {
         }
     }
 
-    async fn settle(&self, id: MailId, answer: Answer, now: Timestamp) {
+    async fn settle(&self, id: MailId, answer: NewReplyText, now: Timestamp) {
         let outcome = self.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
         self.store.settle(&self.settling, &[Settlement { mail: id, outcome, answer }], now).await.unwrap();
     }
@@ -137,7 +138,7 @@ fn mail(from: &str, subject: &str, report: &str) -> String {
 }
 
 fn judged(candidate: &message::Candidate, bench: &Bench<'_>) -> JudgedDocument {
-    let reading = report::read(&candidate.name, &candidate.bytes, &report::Limits::default());
+    let reading = report::read(&candidate.name, &candidate.bytes, &report::DocumentLimits::default());
     let (head, mentions) = (reading.head.clone(), reading.mentions());
     let context = Context {
         referential: None,

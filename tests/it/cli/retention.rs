@@ -3,7 +3,7 @@
 use dispolits::clock::Clock;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict;
-use dispolits::store::{Answer, JudgedMail, MailId, NewTrace, Received, Settlement, Shift, Store, TraceFilter};
+use dispolits::store::{JudgedMail, MailId, NewReplyText, NewTrace, Received, Settlement, Shift, Store, TraceFilter};
 use jiff::{SignedDuration, Timestamp};
 
 use super::service::World;
@@ -57,7 +57,7 @@ impl Past {
         let _stands = store.record(&duty, id, &judgement, at).await.unwrap();
         let outcome = store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
         let settling = self.shift.take_settling().await.unwrap().unwrap();
-        let settlement = Settlement { mail: id, outcome, answer: Answer::Silent("essai".to_owned()) };
+        let settlement = Settlement { mail: id, outcome, answer: NewReplyText::Silent("essai".to_owned()) };
         assert!(store.settle(&settling, &[settlement], at).await.unwrap());
         store.moved(&duty, &[id], at).await.unwrap();
         id

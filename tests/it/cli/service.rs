@@ -170,7 +170,7 @@ impl World {
     }
 
     pub(crate) async fn store(&self) -> Store {
-        Store::open(&store::Settings::at(&self.url)).await.unwrap()
+        Store::open(&store::StoreSettings::at(&self.url)).await.unwrap()
     }
 
     /// Waits until so many mails are received and none is in progress.

@@ -40,7 +40,7 @@ fn senders(world: &World) -> Vec<String> {
     let folder = world.path("reponses/lits@ch-armor.test/new");
     let files = folder.read_dir().into_iter().flatten().map(|file| fs::read(file.unwrap().path()).unwrap());
     let from = |raw: Vec<u8>| {
-        let reply = message::read(&raw, &message::Limits::default());
+        let reply = message::read(&raw, &message::MessageLimits::default());
         reply.sender().unwrap().as_str().to_owned()
     };
     let mut all: Vec<String> = files.map(from).collect();

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use dispolits::store::{Settings, Store};
+use dispolits::store::{Store, StoreSettings};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Executor};
@@ -237,7 +237,7 @@ async fn a_server_is_backed_up_by_its_own_tools() {
     cluster.restore("rendue", &dump);
     world.keep_state_in(&cluster.url("rendue"));
     assert_eq!(store(&world, &["check"]).out, "Base saine : courriels 1, contenus relus 1.\n");
-    let opened = Store::open(&Settings::at(cluster.url("rendue"))).await.unwrap();
+    let opened = Store::open(&StoreSettings::at(cluster.url("rendue"))).await.unwrap();
     assert_eq!(opened.balance(None).await.unwrap().recus, 1);
     opened.close().await;
 }

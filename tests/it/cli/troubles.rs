@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dispolits::clock::Clock;
 use dispolits::message;
-use dispolits::sandbox::simulator::{Effect, Fault, Key};
-use dispolits::store::{Reading, Received, Shift};
+use dispolits::sandbox::simulator::{Effect, IndicatorKey, SimulatedFault};
+use dispolits::store::{ReadingMark, Received, Shift};
 use jiff::SignedDuration;
 
 use super::service::{World, mail, mail_at, until};
@@ -19,8 +19,8 @@ fn held(world: &World, place: &str) -> Vec<i64> {
     world.simulator.state().iter().filter(|one| one.identifiant == place).map(|one| one.nombre).collect()
 }
 
-fn fault(effect: Effect, place: &str, fois: u32) -> Fault {
-    Fault { effect, identifiant: Some(place.to_owned()), indicateur: None, apres: 0, fois }
+fn fault(effect: Effect, place: &str, fois: u32) -> SimulatedFault {
+    SimulatedFault { effect, identifiant: Some(place.to_owned()), indicateur: None, apres: 0, fois }
 }
 
 fn refusal(statut: u16, code: &str, texte: Option<&str>) -> Effect {
@@ -113,9 +113,9 @@ async fn an_outage_is_told_once_and_its_end_once() {
 async fn an_indicator_that_fails_for_ever_does_not_starve_its_location() {
     let world = World::new().await;
     let service = world.start();
-    let installed = Some(Key { statut: Some("01".to_owned()), ..Key::default() });
+    let installed = Some(IndicatorKey { statut: Some("01".to_owned()), ..IndicatorKey::default() });
     let ill = Effect::Statut { statut: 500, retry_after: None };
-    assert!(world.simulator.inject(Fault { indicateur: installed, ..fault(ill, PLACE, 100_000) }));
+    assert!(world.simulator.inject(SimulatedFault { indicateur: installed, ..fault(ill, PLACE, 100_000) }));
     let sound = "nombre=\"9\"/><capacite statut=\"occupe\" nombre=\"4\"/>";
     world.send("malade", &mail("malade", 9).replace("nombre=\"9\"/>", sound));
     until("the sound count to be held", async || held(&world, PLACE) == [4]).await;
@@ -288,7 +288,7 @@ async fn a_mail_whose_reading_ends_the_process_is_put_aside_and_blocks_no_other(
     let duty = gone.take_mailbox(&account).await.unwrap().unwrap();
     store.receive(&duty, &[received], Clock::System.now()).await.unwrap();
     let funeste = store.to_judge(&account, 1).await.unwrap()[0].id;
-    for how in [Reading::Together].into_iter().chain([Reading::Alone; 5]) {
+    for how in [ReadingMark::Together].into_iter().chain([ReadingMark::Alone; 5]) {
         store.begin_reading(&duty, &[funeste], how).await.unwrap();
         assert_eq!(store.recover_readings(&duty, &account).await.unwrap(), 1, "as at the start after a crash");
     }

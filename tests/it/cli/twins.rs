@@ -1,6 +1,6 @@
 //! `dispolits journal twins`, beside a service that reads before it writes.
 
-use dispolits::sandbox::simulator::{Effect, Fault};
+use dispolits::sandbox::simulator::{Effect, SimulatedFault};
 
 use super::dispolits;
 use super::service::{World, mail, until};
@@ -24,7 +24,7 @@ async fn a_twin_is_listed_and_deleted_by_the_running_service() {
     let none = world.journal("twins", &[]);
     assert_eq!(none.code, 0, "{}", none.out);
     // The add, after the replace that finds nothing.
-    world.simulator.inject(Fault { apres: 1, ..Effect::Jumeau.once() });
+    world.simulator.inject(SimulatedFault { apres: 1, ..Effect::Jumeau.once() });
     world.send("un", &available("un", 3));
     world.settled(1).await;
     world.send("deux", &available("deux", 4));

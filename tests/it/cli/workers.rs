@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dispolits::clock::Clock;
-use dispolits::sandbox::simulator::{Effect, Fault};
+use dispolits::sandbox::simulator::{Effect, SimulatedFault};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
@@ -193,7 +193,7 @@ async fn a_server_that_goes_away_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_of_a_stopped_worker_that_is_applied_late_does_not_last() {
     let mut team = Team::new().await;
-    let late = Fault {
+    let late = SimulatedFault {
         effect: Effect::Tardif { ms: None },
         identifiant: Some(PLACE.to_owned()),
         indicateur: None,
@@ -251,7 +251,7 @@ async fn a_worker_that_was_replaced_sends_nothing_more_of_what_it_had_claimed() 
     world.configure("");
     let service = world.start();
     let slow = Effect::Lent { ms: 6000 };
-    assert!(world.simulator.inject(Fault { identifiant: Some(PLACE.to_owned()), ..slow.times(1) }));
+    assert!(world.simulator.inject(SimulatedFault { identifiant: Some(PLACE.to_owned()), ..slow.times(1) }));
     let start = Clock::System.now() - SignedDuration::from_hours(1);
     world.send("ancien", &two_counts("ancien", 10, 4, start));
     let patches = || world.simulator.requests().into_iter().filter(|request| request.methode == "PATCH");

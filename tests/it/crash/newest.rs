@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dispolits::ror::GenreCode;
-use dispolits::sandbox::simulator::Key;
+use dispolits::sandbox::simulator::IndicatorKey;
 use jiff::Timestamp;
 
 use super::letter::{Count, Indicator};
@@ -91,8 +91,8 @@ fn address(count: &Count, genre: GenreCode) -> Address {
 }
 
 /// A key with more in it than our counts have is told by its status.
-fn words(key: &Key) -> Words {
-    let Key { statut, temporalite, genre, fermeture, supplement, crise, affectation } = key.clone();
+fn words(key: &IndicatorKey) -> Words {
+    let IndicatorKey { statut, temporalite, genre, fermeture, supplement, crise, affectation } = key.clone();
     let usual =
         (temporalite.as_deref(), affectation.as_deref(), supplement, crise) == (Some("01"), Some("01"), None, None);
     (if usual { statut.unwrap_or_default() } else { format!("{key}") }, genre, fermeture)

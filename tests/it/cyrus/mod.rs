@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, Security, Settings};
+use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxSettings, Security};
 use tempfile::TempDir;
 
 use crate::child::{Server, free_port, id, is_root, is_up};
@@ -98,7 +98,7 @@ impl Cyrus {
 
     /// How many mails a folder holds.
     pub(crate) async fn lying_in(&self, folder: &str) -> usize {
-        let settings = Settings::from(ImapSettings { folder: folder.to_owned(), ..self.settings() });
+        let settings = MailboxSettings::from(ImapSettings { folder: folder.to_owned(), ..self.settings() });
         let mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
         let mut look = mailbox.look().await.unwrap();
         let number = look.waiting().await.unwrap().number;

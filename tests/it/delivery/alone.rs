@@ -3,7 +3,7 @@
 use dispolits::capacity::{Statut, Update};
 use dispolits::config_values::Span;
 use dispolits::outcome::Etat;
-use dispolits::sandbox::simulator::{Effect, Fault, Key};
+use dispolits::sandbox::simulator::{Effect, IndicatorKey, SimulatedFault};
 
 use super::Line;
 use crate::ror::bench::indicator;
@@ -17,9 +17,9 @@ fn occupied(nombre: i64, minute: i64) -> Update {
 }
 
 /// Every request for occupied beds is hit, and no other.
-fn on_occupied(effect: Effect) -> Fault {
+fn on_occupied(effect: Effect) -> SimulatedFault {
     let statut = Some("03".to_owned());
-    Fault { indicateur: Some(Key { statut, ..Key::default() }), ..effect.times(100_000) }
+    SimulatedFault { indicateur: Some(IndicatorKey { statut, ..IndicatorKey::default() }), ..effect.times(100_000) }
 }
 
 fn status(statut: u16) -> Effect {

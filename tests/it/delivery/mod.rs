@@ -10,7 +10,7 @@ use dispolits::config;
 use dispolits::config_values::Span;
 use dispolits::health::Pulse;
 use dispolits::pipeline::Delivery;
-use dispolits::ror::{Client, GenreCode, Settings};
+use dispolits::ror::{Client, GenreCode, RorSettings};
 use dispolits::sandbox::simulator::{Lieu, ReadingClient, Simulator, SimulatorSettings};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ struct Line {
 }
 
 impl Line {
-    async fn with(engine: Engine, change: impl FnOnce(&mut config::Delivery)) -> Self {
+    async fn with(engine: Engine, change: impl FnOnce(&mut config::DeliverySection)) -> Self {
         Self::read_by(engine, None, |_| (), change).await
     }
 
@@ -36,8 +36,8 @@ impl Line {
     async fn read_by(
         engine: Engine,
         reader: Option<ReadingClient>,
-        of_api: impl FnOnce(&mut Settings),
-        change: impl FnOnce(&mut config::Delivery),
+        of_api: impl FnOnce(&mut RorSettings),
+        change: impl FnOnce(&mut config::DeliverySection),
     ) -> Self {
         let (store, (folder, pki)) = (Bench::new(engine).await, make_pki());
         let any = ([127, 0, 0, 1], 0).into();
@@ -59,7 +59,7 @@ impl Line {
         // A request that the simulator keeps is given up soon.
         api.timeout = Span::millis(1500);
         of_api(&mut api);
-        let mut policy = config::Delivery { concurrency: 1, ..config::Delivery::default() };
+        let mut policy = config::DeliverySection { concurrency: 1, ..config::DeliverySection::default() };
         change(&mut policy);
         let client = Client::new(&api, store.clock.clone()).unwrap().paced(policy.requests_per_second);
         let pulse = Pulse::new(store.clock.clone());

@@ -122,7 +122,7 @@ async fn a_reader_with_the_wrong_secret_holds_rows_and_is_named() {
     let reader = ReadingClient { client_id: "lecteur".to_owned(), secret: "bon".to_owned() };
     let client_id = Some("lecteur".to_owned());
     let own = Reader { client_id, secret: Some(Secret::Inline("faux".into())), ..Reader::default() };
-    let reads = |policy: &mut dispolits::config::Delivery| policy.read_before_write = true;
+    let reads = |policy: &mut dispolits::config::DeliverySection| policy.read_before_write = true;
     let line = Line::read_by(Engine::Sqlite, Some(reader), |api| api.reader = own, reads).await;
     let mail = line.store.report("a", vec![beds(4, 5)]).await;
     assert_eq!(line.round().await, 0);

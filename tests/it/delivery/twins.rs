@@ -1,6 +1,6 @@
 //! An indicator that stands in the ROR under both codes: seen by reading, told, and deleted if an operator says so.
 
-use dispolits::access::audit::{Deed, Entry};
+use dispolits::access::audit::{AuditEntry, Deed};
 use dispolits::sandbox::simulator::Effect;
 
 use super::Line;
@@ -13,7 +13,7 @@ const OURS: &str = "03";
 async fn doubled(engine: Engine) -> Line {
     let line = Line::with(engine, |policy| policy.read_before_write = true).await;
     // The replace finds nothing; the add leaves the twin.
-    let twin = dispolits::sandbox::simulator::Fault { apres: 1, ..Effect::Jumeau.once() };
+    let twin = dispolits::sandbox::simulator::SimulatedFault { apres: 1, ..Effect::Jumeau.once() };
     line.simulator.inject(twin);
     line.store.report("a", vec![beds(4, 5)]).await;
     line.round().await;
@@ -21,8 +21,8 @@ async fn doubled(engine: Engine) -> Line {
     line
 }
 
-fn entry() -> Entry {
-    Entry::new("commande:essai", Deed::SupprimerDouble, "lieu 350054680/SSR1")
+fn entry() -> AuditEntry {
+    AuditEntry::new("commande:essai", Deed::SupprimerDouble, "lieu 350054680/SSR1")
 }
 
 async fn a_twin_is_seen_by_the_next_reading_and_deleted_when_asked(engine: Engine) {

@@ -6,7 +6,7 @@ use std::process::Command;
 use dispolits::config::{Config, Environnement};
 use dispolits::config_values::{Identity, Pkcs12File, Secret, Span};
 use dispolits::smtp;
-use dispolits::tls::revocation::{Connection, Settings};
+use dispolits::tls::revocation::{ListConnection, RevocationSettings};
 use rcgen::SerialNumber;
 
 use super::bench::{Bench, Expected, detail, expect, skipped};
@@ -19,8 +19,8 @@ fn at(section: &'static str, step: &'static str, cause: &'static str, remedy: &'
 }
 
 /// Replies by this server, checked by these lists.
-fn submission(server: &Server, ca: PathBuf, revocation: Settings) -> impl FnOnce(&mut Config) {
-    let settings = smtp::Settings {
+fn submission(server: &Server, ca: PathBuf, revocation: RevocationSettings) -> impl FnOnce(&mut Config) {
+    let settings = smtp::SmtpSettings {
         host: "localhost".to_owned(),
         port: server.port,
         security: smtp::Security::Tls,
@@ -40,11 +40,11 @@ fn submission(server: &Server, ca: PathBuf, revocation: Settings) -> impl FnOnce
     }
 }
 
-fn lists(forge: &Forge, url: &str) -> Settings {
-    Settings {
+fn lists(forge: &Forge, url: &str) -> RevocationSettings {
+    RevocationSettings {
         urls: vec![url.to_owned()],
         files: Vec::new(),
-        connections: vec![Connection::Smtp],
+        connections: vec![ListConnection::Smtp],
         folder: forge.path("listes"),
         refresh: Span::seconds(3600),
         grace: Span::seconds(86_400),
@@ -88,7 +88,8 @@ async fn what_is_wrong_with_a_list_is_named() {
         let change = submission(&server, authority.ca.clone(), lists(&forge, &publisher.url));
         expect(&bench.examine(change).await, at("revocation", "liste", cause, remedy));
     }
-    let nothing = |config: &mut Config| config.revocation = Some(Settings { urls: Vec::new(), ..lists(&forge, "") });
+    let nothing =
+        |config: &mut Config| config.revocation = Some(RevocationSettings { urls: Vec::new(), ..lists(&forge, "") });
     expect(&bench.examine(nothing).await, at("revocation", "liste", "au moins une adresse", "[revocation]"));
 }
 

@@ -2,7 +2,7 @@
 
 use dispolits::config::Config;
 use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, Security, Settings};
+use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxSettings, Security};
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, Expected, detail, main, skipped};
@@ -102,7 +102,7 @@ async fn folders_that_will_take_no_mail_are_told_beforehand() {
     let limited = Dovecot::start_with(ClientCertificate::Unasked, ACL);
     limited.write("acls", "Rejets owner lrs\n");
     let settings = || limited.settings(Security::Tls);
-    let mut mailbox = Mailbox::new(&Settings::from(settings()), &Folders::default()).unwrap();
+    let mut mailbox = Mailbox::new(&MailboxSettings::from(settings()), &Folders::default()).unwrap();
     mailbox.open().await.unwrap().close().await;
     let cause = "dossier « Rejets » : ce compte n’a pas le droit d’y ajouter des courriels (i) (il a : lrs)";
     bench.check(of(settings()), at("classement", cause, "demandez ces droits à l’opérateur")).await;

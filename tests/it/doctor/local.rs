@@ -6,7 +6,7 @@ use std::path::Path;
 use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::config_values::{Identity, PemFiles};
-use dispolits::store::{Settings, Store};
+use dispolits::store::{Store, StoreSettings};
 use jiff::SignedDuration;
 
 use super::bench::{Bench, Expected, detail, diagnose, expect, main, skipped};
@@ -16,8 +16,8 @@ fn at(section: &'static str, step: &'static str, cause: &'static str, remedy: &'
 }
 
 /// A whole store, closed, of which then some bytes are changed.
-async fn store(path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Settings {
-    let settings = Settings::at(format!("sqlite://{}", path.display()));
+async fn store(path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> StoreSettings {
+    let settings = StoreSettings::at(format!("sqlite://{}", path.display()));
     Store::open(&settings).await.unwrap().close().await;
     let mut bytes = fs::read(path).unwrap();
     change(&mut bytes);
@@ -38,9 +38,9 @@ async fn each_fault_of_the_store_is_named() {
     bench.check(|config| config.store = torn, expected).await;
     let alien = store(&path("etrangere.db"), |bytes| bytes.fill(b'x')).await;
     bench.check(|config| config.store = alien, at("base", "intégrité", "base de données", "store.url")).await;
-    let nowhere = Settings::at(format!("sqlite://{}", path("absent/x.db").display()));
+    let nowhere = StoreSettings::at(format!("sqlite://{}", path("absent/x.db").display()));
     bench.check(|config| config.store = nowhere, at("base", "ouverture", "n’existe pas", "store.url")).await;
-    let wrong = Settings::at("mysql://x");
+    let wrong = StoreSettings::at("mysql://x");
     bench.check(|config| config.store = wrong, at("base", "ouverture", "sqlite://", "store.url")).await;
 }
 
@@ -48,7 +48,7 @@ async fn each_fault_of_the_store_is_named() {
 async fn a_store_to_come_is_not_made() {
     let bench = Bench::start().await;
     let path = bench.folder.path().join("future.db");
-    let settings = Settings::at(format!("sqlite://{}", path.display()));
+    let settings = StoreSettings::at(format!("sqlite://{}", path.display()));
     let diagnosis = bench.examine(|config| config.store = settings).await;
     assert!(detail(&diagnosis, "base", "ouverture").contains("sera créée"));
     assert_eq!(skipped(&diagnosis, "base"), ["intégrité", "schéma", "écriture", "courriels non lus"]);

@@ -127,7 +127,7 @@ fn every_failure_of_the_guide_is_one_that_is_told() {
 #[test]
 fn the_first_report_is_one_that_only_tries() {
     let [xml] = blocks("xml").try_into().unwrap();
-    let reading = report::read("rapport.xml", xml.as_bytes(), &report::Limits::default());
+    let reading = report::read("rapport.xml", xml.as_bytes(), &report::DocumentLimits::default());
     assert!(reading.defects.is_empty(), "{:?}", reading.defects);
     assert_eq!(reading.head.mode, Mode::Test);
 }

@@ -179,8 +179,9 @@ async fn a_pooler_that_shares_sessions_is_named() {
     let pooler = Pooler::before(&cluster, "transaction", "");
     let bench = Bench::start().await;
     let shared = at("base", "ouverture", "change de session entre deux requêtes", "pool_mode = session");
-    bench.check(|config| config.store = dispolits::store::Settings::at(pooler.url("postgres")), shared).await;
-    let direct = bench.examine(|config| config.store = dispolits::store::Settings::at(cluster.url("postgres"))).await;
+    bench.check(|config| config.store = dispolits::store::StoreSettings::at(pooler.url("postgres")), shared).await;
+    let direct =
+        bench.examine(|config| config.store = dispolits::store::StoreSettings::at(cluster.url("postgres"))).await;
     assert!(detail(&direct, "base", "ouverture").contains("PostgreSQL 1"), "{}", detail(&direct, "base", "ouverture"));
 }
 

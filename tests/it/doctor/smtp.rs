@@ -2,7 +2,7 @@
 
 use dispolits::config::{Config, ReplyTransport};
 use dispolits::config_values::Secret;
-use dispolits::smtp::{Auth, Security, Settings, Smtp, Submission};
+use dispolits::smtp::{Auth, Security, Smtp, SmtpSettings, Submission};
 
 use super::bench::{Bench, Expected, detail, main};
 use crate::dovecot::ClientCertificate;
@@ -11,7 +11,7 @@ use crate::postfix::{Certificate, Postfix};
 use crate::smtp::gate::Gate;
 
 /// A diagnosis of this server, with an address that it admits.
-fn of(settings: Settings) -> impl FnOnce(&mut Config) {
+fn of(settings: SmtpSettings) -> impl FnOnce(&mut Config) {
     |config| {
         config.reply.transport = ReplyTransport::Smtp;
         config.reply.from = USER.parse().unwrap();
@@ -28,15 +28,15 @@ async fn each_fault_towards_the_submission_server_is_named() {
     let bench = Bench::start().await;
     let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
     let right = || exim.settings(Security::Starttls);
-    let settings = Settings { port: 1, ..right() };
+    let settings = SmtpSettings { port: 1, ..right() };
     bench.check(of(settings), at("TCP", "refuse la connexion", "smtp.host")).await;
-    let settings = Settings { ca: Some(exim.pki.path("stranger-ca")), ..right() };
+    let settings = SmtpSettings { ca: Some(exim.pki.path("stranger-ca")), ..right() };
     bench.check(of(settings), at("TLS", "ne vient d’aucune autorité connue", "smtp.ca")).await;
-    let settings = Settings { identity: None, ..right() };
+    let settings = SmtpSettings { identity: None, ..right() };
     bench.check(of(settings), at("EHLO", "certificat client", "ajoutez smtp.identity")).await;
-    let settings = Settings { password: Some(Secret::Inline("faux".into())), ..right() };
+    let settings = SmtpSettings { password: Some(Secret::Inline("faux".into())), ..right() };
     bench.check(of(settings), at("identification", "refuse l’identification", "smtp.password")).await;
-    let settings = Settings { password: None, ..right() };
+    let settings = SmtpSettings { password: None, ..right() };
     bench.check(of(settings), at("réglages", "smtp.auth = \"plain\" : donnez password", "[smtp]")).await;
     let banned = |config: &mut Config| {
         of(right())(config);
@@ -57,8 +57,8 @@ async fn each_way_to_log_in_is_tried_and_its_refusal_explained() {
     let bench = Bench::start().await;
     let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
     let external =
-        || Settings { auth: Some(Auth::External), user: None, password: None, ..exim.settings(Security::Starttls) };
-    let token = |token: &str| Settings {
+        || SmtpSettings { auth: Some(Auth::External), user: None, password: None, ..exim.settings(Security::Starttls) };
+    let token = |token: &str| SmtpSettings {
         auth: Some(Auth::Xoauth2),
         password: None,
         token: Some(Secret::Inline(token.into())),
@@ -72,9 +72,9 @@ async fn each_way_to_log_in_is_tried_and_its_refusal_explained() {
     bench.check(of(token("perime")), at("identification", "refuse le jeton", "smtp.token")).await;
     let open = Exim::start(Shape::default());
     let ignored =
-        Settings { port: open.settings(Security::Starttls).port, ca: Some(open.pki.path("ca")), ..external() };
+        SmtpSettings { port: open.settings(Security::Starttls).port, ca: Some(open.pki.path("ca")), ..external() };
     bench.check(of(ignored), at("identification", "n’offre pas AUTH EXTERNAL", "smtp.auth")).await;
-    let settings = Settings { identity: None, ..external() };
+    let settings = SmtpSettings { identity: None, ..external() };
     bench.check(of(settings), at("réglages", "smtp.auth = \"external\"", "[smtp]")).await;
 }
 
@@ -117,7 +117,7 @@ async fn the_diagnosis_goes_the_way_of_the_service() {
     let bench = Bench::start().await;
     for security in [Security::Starttls, Security::Tls] {
         let gate = Gate::start(security, |_| None).await;
-        let settings = Settings {
+        let settings = SmtpSettings {
             auth: Some(Auth::Plain),
             user: Some(USER.to_owned()),
             password: Some(Secret::Inline("secret".into())),
@@ -182,16 +182,16 @@ async fn a_missing_certificate_is_named_behind_postfix_and_behind_a_front_end() 
     for security in [Security::Starttls, Security::Tls] {
         let diagnosis = bench.examine(of(required.settings(security))).await;
         assert_eq!(diagnosis.failures().count(), 0, "{diagnosis:#?}\n{}", required.log());
-        let without = Settings { identity: None, ..required.settings(security) };
+        let without = SmtpSettings { identity: None, ..required.settings(security) };
         bench.check(of(without), at("EHLO", "exige un certificat client", "ajoutez smtp.identity")).await;
     }
     let asked = Postfix::start(Certificate::Asked);
-    let without = Settings { identity: None, ..asked.settings(Security::Starttls) };
+    let without = SmtpSettings { identity: None, ..asked.settings(Security::Starttls) };
     bench.check(of(without), at("destinataire", "exige un certificat client", "ajoutez smtp.identity")).await;
 
     // A front end that ends TLS, and closes without a word.
     let gate = Gate::start(Security::Tls, |_| None).await;
     let front = gate.closing().await;
-    let settings = Settings { port: front, ..gate.settings() };
+    let settings = SmtpSettings { port: front, ..gate.settings() };
     bench.check(of(settings), at("EHLO", "sans un mot", "ajoutez smtp.identity")).await;
 }

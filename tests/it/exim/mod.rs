@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dispolits::config_values::{Secret, Span};
-use dispolits::smtp::{Security, Settings};
+use dispolits::smtp::{Security, SmtpSettings};
 use tempfile::TempDir;
 
 use crate::child::{Server, free_port, id, is_root, is_up};
@@ -98,9 +98,9 @@ impl Exim {
     }
 
     /// How to reach it, with everything right.
-    pub(crate) fn settings(&self, security: Security) -> Settings {
+    pub(crate) fn settings(&self, security: Security) -> SmtpSettings {
         let port = if security == Security::Tls { self.submissions } else { self.submission };
-        Settings {
+        SmtpSettings {
             host: "localhost".to_owned(),
             port,
             security,
@@ -119,7 +119,7 @@ impl Exim {
     pub(crate) fn section(&self, security: Security) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let path = |path: PathBuf| quoted(&path.display().to_string());
-        let Settings { host, port, ca, identity, hello, .. } = self.settings(security);
+        let SmtpSettings { host, port, ca, identity, hello, .. } = self.settings(security);
         let identity = identity.map_or_else(String::new, |_| {
             let files = self.pki.files("client");
             format!("identity = {{ certificate = {}, key = {} }}\n", path(files.certificate), path(files.key))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dispolits::mailbox::{Attempt, Folder, Haul, Limits, MailboxError, Moved, Position};
+use dispolits::mailbox::{Attempt, FetchLimits, Folder, Haul, MailboxError, Moved, Position};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{ALL, World, on_each, positions};
@@ -79,7 +79,7 @@ async fn a_header_is_read_alone_and_within_its_limit() {
         world.deliver(0, &world.mail("trop gros", 200_000));
         let (session, entries) = world.open().await.list().await.unwrap();
         let position = &entries[0].position;
-        let (asked, larger) = (std::slice::from_ref(position), |header| Limits { whole: 100_000, header });
+        let (asked, larger) = (std::slice::from_ref(position), |header| FetchLimits { whole: 100_000, header });
         let (session, haul) = session.fetch(asked, larger(4096)).await.unwrap();
         assert_eq!(haul.mails[0].raw, world.lines("From: a@hopital.test\r\nSubject: trop gros\r\n\r\n"));
         assert_eq!((haul.mails[0].size, haul.mails[0].header_only), (entries[0].size, true));

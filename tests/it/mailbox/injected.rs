@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, Step};
+use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxStep, Security};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -98,7 +98,7 @@ async fn opened(when: When) -> (Result<usize, MailboxError>, String) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let liar = Liar { when, told: false, encrypted: false, heard: Arc::clone(&heard) };
     let liar = tokio::spawn(liar.lie(listener, settings.port));
-    let settings = Settings::from(ImapSettings { port, ..settings });
+    let settings = MailboxSettings::from(ImapSettings { port, ..settings });
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let opened = match mailbox.open().await {
         Ok(session) => session.list().await.map(|(_, entries)| entries.len()),
@@ -115,7 +115,7 @@ async fn words_slipped_in_before_the_encryption_are_never_believed() {
     assert_eq!(opened_at_greeting.unwrap(), 0, "what is offered is asked for again once encrypted");
     let (error, heard) = opened(When::WithTheAnswer).await;
     let error = error.unwrap_err();
-    assert!(matches!(error, MailboxError::Protocol { step: Step::Starttls, .. }), "{error:?}");
+    assert!(matches!(error, MailboxError::Protocol { step: MailboxStep::Starttls, .. }), "{error:?}");
     assert!(heard.ends_with("STARTTLS\r\n"), "{heard}");
     let (error, heard) = opened(When::InTheHandshake).await;
     let error = error.unwrap_err();

@@ -5,7 +5,9 @@ use std::path::Path;
 use axum::routing::post;
 use axum::{Json, Router};
 use dispolits::config_values::Secret;
-use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
+use dispolits::mailbox::{
+    Auth, Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxSetupError, Security,
+};
 use serde_json::json;
 
 use super::scripted::{ALL_WELL, Say, check_with, play};
@@ -15,8 +17,8 @@ const XOAUTH2: &str = "auth_mechanisms = xoauth2\n\
     passdb {\n driver = oauth2\n mechanisms = xoauth2\n args = {directory}/oauth2.conf\n}\n";
 const TOKEN: &str = "jeton-valable";
 
-fn mailbox(settings: ImapSettings) -> Result<Mailbox, SetupError> {
-    Mailbox::new(&Settings::from(settings), &Folders::default())
+fn mailbox(settings: ImapSettings) -> Result<Mailbox, MailboxSetupError> {
+    Mailbox::new(&MailboxSettings::from(settings), &Folders::default())
 }
 
 /// Opens the mailbox; says how that went.
@@ -83,7 +85,7 @@ async fn a_token_opens_the_mailbox_by_xoauth2() {
 
     std::fs::remove_file(&file).unwrap();
     let failed = mailbox.open().await.unwrap_err();
-    assert!(matches!(failed, MailboxError::Setup(SetupError::Secret(_))), "{failed:?}");
+    assert!(matches!(failed, MailboxError::Setup(MailboxSetupError::Secret(_))), "{failed:?}");
 }
 
 /// As an authorisation server does (RFC 7662).

@@ -43,7 +43,7 @@ fn a_delivery_stays_inside_its_maildir() {
 async fn a_wrong_path_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let settings = dispolits::mailbox::MaildirSettings { path: directory.path().join("absente") };
-    let settings = dispolits::mailbox::Settings::Maildir(settings);
+    let settings = dispolits::mailbox::MailboxSettings::Maildir(settings);
     let error = Mailbox::new(&settings, &Folders::default()).unwrap().open().await.unwrap_err();
     assert!(matches!(&error, MailboxError::Io { path, .. } if path.ends_with("absente/new")), "{error:?}");
     assert!(!error.is_transient() && !directory.path().join("absente").exists());

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dispolits::mailbox::{
-    Attempt, Entry, Folder, Folders, Haul, ImapSettings, Mailbox, MailboxError, Moved, Position, Security, Session,
-    Settings,
+    Attempt, Folder, Folders, Haul, ImapSettings, ListedMail, Mailbox, MailboxError, MailboxSession, MailboxSettings,
+    Moved, Position, Security,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,14 +17,14 @@ use crate::dovecot::{ClientCertificate, Dovecot, QUOTA};
 /// What Dovecot offers, but for MOVE.
 const WITHOUT_MOVE: &str = "imap_capability = IMAP4rev1 SASL-IR ID IDLE UIDPLUS\n";
 fn mailbox(settings: ImapSettings) -> Mailbox {
-    Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap()
+    Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap()
 }
 
-async fn listed(dovecot: &Dovecot) -> (Session, Vec<Entry>) {
+async fn listed(dovecot: &Dovecot) -> (MailboxSession, Vec<ListedMail>) {
     mailbox(dovecot.settings(Security::Starttls)).open().await.unwrap().list().await.unwrap()
 }
 
-fn to_traites(entries: &[Entry]) -> Vec<(Position, Folder)> {
+fn to_traites(entries: &[ListedMail]) -> Vec<(Position, Folder)> {
     positions(entries).into_iter().map(|position| (position, Folder::Traites)).collect()
 }
 
@@ -188,7 +188,7 @@ async fn the_folder_that_is_read_may_be_taken_away() {
     let dovecot = Dovecot::start(ClientCertificate::Unasked);
     // Made as the server makes folders.
     let making = Folders { quarantaine: "Entree".to_owned(), ..Folders::default() };
-    let settings = Settings::from(dovecot.settings(Security::Starttls));
+    let settings = MailboxSettings::from(dovecot.settings(Security::Starttls));
     Mailbox::new(&settings, &making).unwrap().open().await.unwrap().close().await;
     dovecot.deliver_to("Entree", &mail("courriel", 100), "1700000000.M1.serveur");
     let mut mailbox = mailbox(ImapSettings { folder: "Entree".to_owned(), ..dovecot.settings(Security::Starttls) });

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, Security, Settings};
+use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
 
@@ -14,7 +14,7 @@ async fn five_logins(dovecot: &Dovecot, password: Option<&str>) -> Duration {
     let settings = dovecot.settings(Security::Tls);
     let login_interval = Span::seconds(INTERVAL.as_secs());
     let password = password.map_or(settings.password, |password| Some(Secret::Inline(password.into())));
-    let settings = Settings::from(ImapSettings { login_interval, password, ..dovecot.settings(Security::Tls) });
+    let settings = MailboxSettings::from(ImapSettings { login_interval, password, ..dovecot.settings(Security::Tls) });
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let begin = Instant::now();
     for _ in 0..5 {

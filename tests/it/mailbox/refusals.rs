@@ -1,7 +1,9 @@
 //! What a real Dovecot refuses, and how its end is survived.
 
 use dispolits::config_values::Secret;
-use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxError, Security, Settings, SetupError};
+use dispolits::mailbox::{
+    Auth, Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxSetupError, Security,
+};
 
 use super::world::{ALL, mail, positions};
 use crate::dovecot::{ClientCertificate, Dovecot};
@@ -10,7 +12,7 @@ async fn check(dovecot: &Dovecot, change: impl Fn(&mut ImapSettings), expected: 
     for security in [Security::Starttls, Security::Tls] {
         let mut settings = dovecot.settings(security);
         change(&mut settings);
-        let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
+        let mut mailbox = Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap();
         let error = mailbox.open().await.unwrap_err();
         assert!(expected(&error), "{security:?}: {error:?}");
     }
@@ -64,7 +66,7 @@ async fn tls_and_starttls_ports_are_not_mistaken() {
     let dovecot = Dovecot::start(ClientCertificate::Unasked);
     let mut settings = dovecot.settings(Security::Tls);
     settings.port = dovecot.settings(Security::Starttls).port;
-    let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
+    let mut mailbox = Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap();
     assert!(is_tls(&mailbox.open().await.unwrap_err()));
 }
 
@@ -72,7 +74,7 @@ async fn tls_and_starttls_ports_are_not_mistaken() {
 async fn the_end_of_the_server_ends_the_session_and_a_new_one_finds_the_same_mails() {
     let mut dovecot = Dovecot::start(ClientCertificate::Required);
     dovecot.deliver(&mail("avant", 10), "1700000000.M1.serveur");
-    let settings = Settings::from(dovecot.settings(Security::Starttls));
+    let settings = MailboxSettings::from(dovecot.settings(Security::Starttls));
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let (session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
     dovecot.stop();
@@ -90,7 +92,7 @@ async fn the_end_of_the_server_ends_the_session_and_a_new_one_finds_the_same_mai
 async fn a_renumbered_mailbox_lists_other_positions() {
     let mut dovecot = Dovecot::start(ClientCertificate::Unasked);
     dovecot.deliver(&mail("avant", 10), "1700000000.M1.serveur");
-    let settings = Settings::from(dovecot.settings(Security::Tls));
+    let settings = MailboxSettings::from(dovecot.settings(Security::Tls));
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let (session, before) = mailbox.open().await.unwrap().list().await.unwrap();
     session.close().await;
@@ -106,7 +108,8 @@ async fn a_renumbered_mailbox_lists_other_positions() {
 #[test]
 fn a_wrong_configuration_is_told_before_any_connection() {
     let pki = tempfile::tempdir().unwrap();
-    let refused = |settings: ImapSettings| Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap_err();
+    let refused =
+        |settings: ImapSettings| Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap_err();
     let settings = || ImapSettings {
         host: "localhost".to_owned(),
         port: 143,
@@ -122,22 +125,25 @@ fn a_wrong_configuration_is_told_before_any_connection() {
         login_interval: dispolits::config_values::Span::seconds(60),
     };
     let missing = pki.path().join("absent.pem");
-    assert!(matches!(refused(ImapSettings { ca: Some(missing.clone()), ..settings() }), SetupError::Tls(_)));
+    assert!(matches!(refused(ImapSettings { ca: Some(missing.clone()), ..settings() }), MailboxSetupError::Tls(_)));
     assert!(matches!(
         refused(ImapSettings { password: Some(Secret::File { file: missing }), ..settings() }),
-        SetupError::Secret(_)
+        MailboxSetupError::Secret(_)
     ));
-    assert!(matches!(refused(ImapSettings { host: "a b".to_owned(), ..settings() }), SetupError::Host(_)));
+    assert!(matches!(refused(ImapSettings { host: "a b".to_owned(), ..settings() }), MailboxSetupError::Host(_)));
     let hasty = ImapSettings { timeout: dispolits::config_values::Span::seconds(0), ..settings() };
-    assert!(matches!(refused(hasty), SetupError::Timeout));
+    assert!(matches!(refused(hasty), MailboxSetupError::Timeout));
     for (user, password) in [("", "x"), ("a", ""), ("a\0b", "x"), ("a", "x\r\nA1 LOGOUT")] {
         let wrong =
             ImapSettings { user: user.to_owned(), password: Some(Secret::Inline(password.into())), ..settings() };
-        assert!(matches!(refused(wrong), SetupError::Credential), "{user:?} {password:?}");
+        assert!(matches!(refused(wrong), MailboxSetupError::Credential), "{user:?} {password:?}");
     }
     for folder in ["", "IN\"BOX", "INBOX\r\nA1 LOGOUT", "*", " INBOX"] {
         let wrong = ImapSettings { folder: folder.to_owned(), ..settings() };
-        assert!(matches!(refused(wrong), SetupError::FolderName(_)), "{folder:?}");
+        assert!(matches!(refused(wrong), MailboxSetupError::FolderName(_)), "{folder:?}");
     }
-    assert!(matches!(refused(ImapSettings { folder: "rejets".to_owned(), ..settings() }), SetupError::FolderTwice(_)));
+    assert!(matches!(
+        refused(ImapSettings { folder: "rejets".to_owned(), ..settings() }),
+        MailboxSetupError::FolderTwice(_)
+    ));
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dispolits::config_values::Secret;
 use dispolits::mailbox::{
-    Attempt, Auth, Entry, Folder, Folders, Haul, ImapSettings, Mailbox, MailboxError, Moved, Security, Session,
-    Settings,
+    Attempt, Auth, Folder, Folders, Haul, ImapSettings, ListedMail, Mailbox, MailboxError, MailboxSession,
+    MailboxSettings, Moved, Security,
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -14,10 +14,10 @@ use super::world::{ALL, files, mail, positions};
 use crate::pymap::Pymap;
 
 fn mailbox(settings: ImapSettings) -> Mailbox {
-    Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap()
+    Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap()
 }
 
-async fn listed(pymap: &Pymap) -> (Session, Vec<Entry>) {
+async fn listed(pymap: &Pymap) -> (MailboxSession, Vec<ListedMail>) {
     mailbox(pymap.settings()).open().await.unwrap().list().await.unwrap()
 }
 

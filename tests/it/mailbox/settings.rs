@@ -1,8 +1,8 @@
 //! The mailbox in a configuration file.
 
-use dispolits::mailbox::{Folders, Mailbox, Security, Settings, SetupError};
+use dispolits::mailbox::{Folders, Mailbox, MailboxSettings, MailboxSetupError, Security};
 
-fn imap(lines: &str) -> Result<Settings, toml::de::Error> {
+fn imap(lines: &str) -> Result<MailboxSettings, toml::de::Error> {
     let needed =
         "backend = \"imap\"\nhost = \"imap.operateur.test\"\nport = 143\nuser = \"bal\"\npassword = \"secret\"\n";
     toml::from_str(&format!("{needed}{lines}"))
@@ -10,7 +10,7 @@ fn imap(lines: &str) -> Result<Settings, toml::de::Error> {
 
 #[test]
 fn what_is_not_written_has_a_default() {
-    let Settings::Imap(imap) = imap("").unwrap() else { panic!("not IMAP") };
+    let MailboxSettings::Imap(imap) = imap("").unwrap() else { panic!("not IMAP") };
     assert_eq!((imap.folder.as_str(), imap.security), ("INBOX", Security::Starttls));
     assert_eq!(imap.timeout.get().as_secs(), 60);
     let Folders { traites, rejets, ignores, doublons, quarantaine } = toml::from_str("").unwrap();
@@ -26,7 +26,7 @@ fn unknown_keys_are_refused() {
         assert!(imap(line).is_err(), "{line}");
     }
     for text in ["backend = \"maildir\"\npath = \"/x\"\nhost = \"y\"", "backend = \"pop3\"", "path = \"/x\""] {
-        assert!(toml::from_str::<Settings>(text).is_err(), "{text}");
+        assert!(toml::from_str::<MailboxSettings>(text).is_err(), "{text}");
     }
     assert!(toml::from_str::<Folders>("traite = \"Traites\"").is_err());
 }
@@ -50,14 +50,14 @@ fn an_account_has_a_stable_name() {
 
 #[test]
 fn folders_of_a_maildir_stay_inside_it() {
-    let maildir: Settings = toml::from_str("backend = \"maildir\"\npath = \"/srv/bal\"").unwrap();
+    let maildir: MailboxSettings = toml::from_str("backend = \"maildir\"\npath = \"/srv/bal\"").unwrap();
     for name in ["..", ".", "a/b", "../x", "a..b", "x.", ".x"] {
         let folders = Folders { rejets: name.to_owned(), ..Folders::default() };
-        assert!(matches!(Mailbox::new(&maildir, &folders), Err(SetupError::FolderName(_))), "{name}");
+        assert!(matches!(Mailbox::new(&maildir, &folders), Err(MailboxSetupError::FolderName(_))), "{name}");
     }
     for name in ["Traites", "traites", "INBOX", "inbox"] {
         let folders = Folders { rejets: name.to_owned(), ..Folders::default() };
-        assert!(matches!(Mailbox::new(&maildir, &folders), Err(SetupError::FolderTwice(_))), "{name}");
+        assert!(matches!(Mailbox::new(&maildir, &folders), Err(MailboxSetupError::FolderTwice(_))), "{name}");
     }
     let accented = Folders { rejets: "INBOX.Rejetés".to_owned(), ..Folders::default() };
     Mailbox::new(&maildir, &accented).unwrap();
@@ -65,7 +65,7 @@ fn folders_of_a_maildir_stay_inside_it() {
 
 #[test]
 fn the_schema_speaks_french_to_those_who_configure() {
-    let schema = serde_json::to_string(&schemars::schema_for!(Settings)).unwrap();
+    let schema = serde_json::to_string(&schemars::schema_for!(MailboxSettings)).unwrap();
     for words in
         ["La boîte aux lettres", "Le dossier relevé", "additionalProperties\":false", "\"maildir\"", "\"starttls\""]
     {

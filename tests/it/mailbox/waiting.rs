@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dispolits::config_values::Span;
-use dispolits::mailbox::{Folders, Mailbox, MailboxError, Security, Session, Settings};
+use dispolits::mailbox::{Folders, Mailbox, MailboxError, MailboxSession, MailboxSettings, Security};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -15,12 +15,12 @@ const DAY: Duration = Duration::from_hours(24);
 /// What Dovecot offers, but for IDLE.
 const WITHOUT_IDLE: &str = "imap_capability = IMAP4rev1 SASL-IR ID UIDPLUS MOVE\n";
 
-async fn open(dovecot: &Dovecot, timeout: Span) -> Session {
+async fn open(dovecot: &Dovecot, timeout: Span) -> MailboxSession {
     let settings = dispolits::mailbox::ImapSettings { timeout, ..dovecot.settings(Security::Starttls) };
-    Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap().open().await.unwrap()
+    Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap().open().await.unwrap()
 }
 
-async fn listed(session: Session) -> (Session, usize) {
+async fn listed(session: MailboxSession) -> (MailboxSession, usize) {
     let (session, entries) = session.list().await.unwrap();
     (session, entries.len())
 }
@@ -109,7 +109,7 @@ async fn a_server_that_stands_still_is_left_and_found_again() {
     assert!(matches!(error, MailboxError::Timeout(_)) && error.is_transient(), "{error:?}");
     let settings =
         dispolits::mailbox::ImapSettings { timeout: Span::seconds(2), ..dovecot.settings(Security::Starttls) };
-    let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
+    let mut mailbox = Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap();
     let error = mailbox.open().await.unwrap_err();
     assert!(matches!(error, MailboxError::Timeout(_)), "{error:?}");
     dovecot.signal("CONT");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dispolits::mailbox::{
-    Entry, Folder, Folders, Limits, Mailbox, MaildirSettings, Position, Security, Session, Settings,
+    FetchLimits, Folder, Folders, ListedMail, Mailbox, MailboxSession, MailboxSettings, MaildirSettings, Position,
+    Security,
 };
 use tempfile::TempDir;
 
@@ -87,11 +88,11 @@ impl World {
         of_mails
     }
 
-    pub(super) fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> MailboxSettings {
         match self {
-            Self::Maildir(_) => Settings::Maildir(MaildirSettings { path: self.path() }),
-            Self::Imap(dovecot, security) => Settings::from(dovecot.settings(*security)),
-            Self::Second(pymap) => Settings::from(pymap.settings()),
+            Self::Maildir(_) => MailboxSettings::Maildir(MaildirSettings { path: self.path() }),
+            Self::Imap(dovecot, security) => MailboxSettings::from(dovecot.settings(*security)),
+            Self::Second(pymap) => MailboxSettings::from(pymap.settings()),
         }
     }
 
@@ -99,7 +100,7 @@ impl World {
         Mailbox::new(&self.settings(), &Folders::default()).unwrap()
     }
 
-    pub(super) async fn open(&self) -> Session {
+    pub(super) async fn open(&self) -> MailboxSession {
         self.mailbox().open().await.unwrap()
     }
 
@@ -131,8 +132,8 @@ impl World {
 }
 
 /// Every mail is read whole.
-pub(super) const ALL: Limits = Limits { whole: u64::MAX, header: 64 * 1024 };
+pub(super) const ALL: FetchLimits = FetchLimits { whole: u64::MAX, header: 64 * 1024 };
 
-pub(super) fn positions(entries: &[Entry]) -> Vec<Position> {
+pub(super) fn positions(entries: &[ListedMail]) -> Vec<Position> {
     entries.iter().map(|entry| entry.position.clone()).collect()
 }

@@ -1,6 +1,6 @@
 //! Archives that strangers made.
 
-use dispolits::message::{Allowance, Limits, candidates_of_archive, read};
+use dispolits::message::{Allowance, MessageLimits, candidates_of_archive, read};
 use zip::CompressionMethod;
 
 use super::build::{METADATA, OTHER, REPORT, attached, mixed, patched, zip, zip_with};
@@ -19,7 +19,7 @@ fn check(Case { about, bytes, expected, says }: Case) {
     let message = read_mail(&mixed(&[&attached("application/octet-stream", "lits.zip", &bytes)]));
     assert_eq!(outcome(&message), expected, "{about}");
     assert!(message.defects().iter().all(|defect| defect.message().contains(says)), "{about}: {:?}", message.defects());
-    let (candidates, defects) = candidates_of_archive("envoi/lits.zip", &bytes, &Limits::default());
+    let (candidates, defects) = candidates_of_archive("envoi/lits.zip", &bytes, &MessageLimits::default());
     assert_eq!((candidates.as_slice(), defects.as_slice()), (message.candidates(), message.defects()), "{about}");
 }
 
@@ -231,14 +231,15 @@ fn what_the_sender_had_unpacked_within_the_hour_is_a_limit_of_its_own() {
     let bytes = zip_with(CompressionMethod::Stored, &[("a.xml", REPORT.as_bytes())]);
     let raw = mixed(&[&attached("application/zip", "a.zip", &bytes)]);
     let size = REPORT.len() as u64;
-    let within =
-        |left: u64| read(&raw, &Limits { allowance: Some(Allowance { left, most: 1 << 20 }), ..Limits::default() });
+    let within = |left: u64| {
+        read(&raw, &MessageLimits { allowance: Some(Allowance { left, most: 1 << 20 }), ..MessageLimits::default() })
+    };
     let whole = within(size);
     assert_eq!((outcome(&whole).as_str(), whole.unpacked()), ("a.xml", size));
     let refused = within(size - 1);
     assert_eq!((outcome(&refused).as_str(), refused.unpacked()), ("M04", 0));
     assert!(refused.defects()[0].message().contains("en une heure dépassent 1,0 Mo"), "{:?}", refused.defects());
-    let plain = read(&mixed(&[&attached("text/xml", "a.xml", REPORT)]), &Limits::default());
+    let plain = read(&mixed(&[&attached("text/xml", "a.xml", REPORT)]), &MessageLimits::default());
     assert_eq!(plain.unpacked(), 0);
 }
 
@@ -246,7 +247,7 @@ fn what_the_sender_had_unpacked_within_the_hour_is_a_limit_of_its_own() {
 fn a_directory_too_large_is_not_even_listed() {
     let records =
         [b"PK\x03\x04".as_slice(), &b"PK\x01\x02".repeat(100_000), &zip(&[("a.xml", REPORT.as_bytes())])].concat();
-    let (candidates, defects) = candidates_of_archive("a.zip", &records, &Limits::default());
+    let (candidates, defects) = candidates_of_archive("a.zip", &records, &MessageLimits::default());
     assert!(candidates.is_empty());
     assert!(defects[0].message().contains("50 fichiers"));
 }

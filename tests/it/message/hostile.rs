@@ -1,6 +1,6 @@
 //! Mails made to hurt: every one must be answered, on a small stack.
 
-use dispolits::message::{Limits, Message, candidates_of_archive, read};
+use dispolits::message::{Message, MessageLimits, candidates_of_archive, read};
 use proptest::prelude::*;
 
 use super::build::{REPORT, attached, mail, mixed, multipart, zip};
@@ -61,10 +61,10 @@ fn the_sender_of_an_unreadable_mail_is_known() {
 #[test]
 fn limits_can_be_set() {
     let raw = mixed(&[&attached("text/xml", "a.xml", REPORT), &attached("text/xml", "b.xml", REPORT)]);
-    let read_with = |limits: Limits| outcome(&read(&raw, &limits));
-    assert_eq!(read_with(Limits { candidates: 2, parts: 3, ..Limits::default() }), "a.xml, b.xml");
-    assert_eq!(read_with(Limits { candidates: 1, ..Limits::default() }), "M05");
-    assert_eq!(read_with(Limits { parts: 2, ..Limits::default() }), "M05");
+    let read_with = |limits: MessageLimits| outcome(&read(&raw, &limits));
+    assert_eq!(read_with(MessageLimits { candidates: 2, parts: 3, ..MessageLimits::default() }), "a.xml, b.xml");
+    assert_eq!(read_with(MessageLimits { candidates: 1, ..MessageLimits::default() }), "M05");
+    assert_eq!(read_with(MessageLimits { parts: 2, ..MessageLimits::default() }), "M05");
 }
 
 /// A mail with something of everything, to be mutated.
@@ -139,7 +139,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_are_answered(raw in prop::collection::vec(any::<u8>(), 0..2000)) {
         outcome(&read_mail(&raw));
-        candidates_of_archive("a.zip", &[b"PK\x03\x04".as_slice(), &raw].concat(), &Limits::default());
+        candidates_of_archive("a.zip", &[b"PK\x03\x04".as_slice(), &raw].concat(), &MessageLimits::default());
     }
 
     #[test]
@@ -166,7 +166,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let (candidates, defects) = candidates_of_archive("a.zip", &bytes, &Limits::default());
+        let (candidates, defects) = candidates_of_archive("a.zip", &bytes, &MessageLimits::default());
         prop_assert!(candidates.is_empty() != defects.is_empty());
     }
 }

@@ -13,11 +13,11 @@ mod hostile;
 mod receipts;
 mod rivals;
 
-use dispolits::message::{Limits, Message, read};
+use dispolits::message::{Message, MessageLimits, read};
 
 /// Reads with the default limits.
 fn read_mail(raw: &[u8]) -> Message {
-    read(raw, &Limits::default())
+    read(raw, &MessageLimits::default())
 }
 
 /// What was found, in one line: `rapport.xml, b.xml` or `M04 M05`, or `accusé` for a receipt.

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use dispolits::config_values::Span;
-use dispolits::smtp::{Security, Settings};
+use dispolits::smtp::{Security, SmtpSettings};
 use tempfile::TempDir;
 
 use crate::child::{Server, as_root, free_port, id, is_root, is_up};
@@ -56,8 +56,8 @@ impl Postfix {
     }
 
     /// How to reach it, with everything right.
-    pub(crate) fn settings(&self, security: Security) -> Settings {
-        Settings {
+    pub(crate) fn settings(&self, security: Security) -> SmtpSettings {
+        SmtpSettings {
             host: "localhost".to_owned(),
             port: if security == Security::Tls { self.submissions } else { self.submission },
             security,

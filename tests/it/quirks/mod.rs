@@ -10,7 +10,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Attempt, Auth, Folder, Folders, ImapSettings, Mailbox, Moved, Security, Settings};
+use dispolits::mailbox::{Attempt, Auth, Folder, Folders, ImapSettings, Mailbox, MailboxSettings, Moved, Security};
 
 use crate::cli::service::{Service, World, until};
 use crate::cli::{Ran, program, ran};
@@ -103,7 +103,7 @@ async fn mails_that_are_refused_keep_no_other_of_their_set_back() {
     for unmovable in [&[1_u32, 50][..], &[24, 25], &[13, 37], &[50]] {
         let (served, port) = Served::with(Quirk { unmovable, ..USUAL }, 50, &pki).await;
         let settings = ImapSettings { port, ca: Some(pki.path("ca")), ..settings() };
-        let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
+        let mut mailbox = Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap();
         let (session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
         let moves: Vec<_> = entries.into_iter().map(|entry| (entry.position, Folder::Traites)).collect();
         let (session, outcomes) = session.file(&moves, Attempt::First).await.unwrap();

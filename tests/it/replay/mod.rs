@@ -6,7 +6,7 @@ use std::time::Duration;
 use dispolits::clock::Clock;
 use dispolits::outcome::Verdict;
 use dispolits::sandbox::simulator::Lieu;
-use dispolits::store::{Answer, Expiry, JudgedMail, Received, Recorded, Settlement, Shift};
+use dispolits::store::{Expiry, JudgedMail, NewReplyText, Received, Recorded, Settlement, Shift};
 use jiff::SignedDuration;
 
 use crate::cli::Ran;
@@ -203,7 +203,7 @@ async fn a_mail_in_quarantine_comes_out_of_it() {
         (1, Some("Courriel n° 1 : encore en cours : à rejouer une fois réglé"))
     );
     let outcome = store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
-    let answer = Answer::Silent("en quarantaine : l’exploitant s’en occupe".to_owned());
+    let answer = NewReplyText::Silent("en quarantaine : l’exploitant s’en occupe".to_owned());
     store.settle(&settling, &[Settlement { mail: id, outcome, answer }], Clock::System.now()).await.unwrap();
     let done = replay(&world, &["1", "--executer"]);
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);

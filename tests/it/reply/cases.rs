@@ -3,20 +3,20 @@
 use dispolits::capacity::{Mode, Statut};
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, MailOutcome, Verdict};
-use dispolits::reply::Kind;
+use dispolits::reply::ReplyKind;
 
 use super::{at, document, instant, line, mail, negative};
 
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) outcome: MailOutcome,
-    pub(super) kind: Kind,
+    pub(super) kind: ReplyKind,
     pub(super) back: bool,
     pub(super) qualification: bool,
 }
 
 fn case(name: &'static str, outcome: MailOutcome) -> Case {
-    Case { name, outcome, kind: Kind::Reponse, back: false, qualification: false }
+    Case { name, outcome, kind: ReplyKind::Reponse, back: false, qualification: false }
 }
 
 pub(super) fn all() -> Vec<Case> {
@@ -35,7 +35,7 @@ pub(super) fn all() -> Vec<Case> {
         case("rejete_attribut_inconnu", unknown_attribute()),
         case("service_en_double", service_twice()),
         case("doublon_parmi_d_autres", duplicate_among_others()),
-        Case { kind: Kind::Complement, ..case("complement", refused_by_ror()) },
+        Case { kind: ReplyKind::Complement, ..case("complement", refused_by_ror()) },
         case("attente_de_droits", lacking_rights()),
         case("en_cours", in_progress()),
         case("depasse", superseded()),

@@ -2,7 +2,7 @@
 
 use dispolits::defect::{Actor, Code, Defect, Place};
 use dispolits::outcome::Verdict;
-use dispolits::reply::{Kind, compte_rendu, text};
+use dispolits::reply::{ReplyKind, compte_rendu, text};
 
 use super::{document, mail};
 
@@ -15,7 +15,7 @@ fn check(code: Code) {
     let defect = Defect::new(code, Place::piece("rapport.xml"));
     let verdict = Some(if defect.is_rejection() { Verdict::Rejete } else { Verdict::Integre });
     let outcome = mail(verdict, vec![document(verdict, Vec::new(), vec![defect])]);
-    let told = flat(&text(&outcome, Kind::Reponse, false, false));
+    let told = flat(&text(&outcome, ReplyKind::Reponse, false, false));
     for expected in [code.sentence(), code.hint(), code.name(), code.as_str()] {
         assert!(told.contains(&flat(expected)), "{code}: {expected} is missing in\n{told}");
     }
@@ -37,12 +37,12 @@ fn every_code_says_its_sentence_its_hint_and_who_acts() {
 #[test]
 fn missing_rights_are_never_the_senders_fault() {
     let outcome = super::cases::lacking_rights();
-    let told = text(&outcome, Kind::Reponse, false, false);
+    let told = text(&outcome, ReplyKind::Reponse, false, false);
     assert!(told.contains("En attente de droits côté ROR") && flat(&told).contains("Vous n’avez rien à faire"));
     assert!(!told.contains("À corriger") && !told.contains("rejet"), "{told}");
     let mut envelope = super::envelope();
     envelope.receipt = Some(super::receipt());
-    let rendered = super::rendered(&outcome, Kind::Reponse, &envelope);
+    let rendered = super::rendered(&outcome, ReplyKind::Reponse, &envelope);
     assert!(!rendered.subject.contains("KO"), "{}", rendered.subject);
     assert!(String::from_utf8(rendered.bytes).unwrap().contains("MDN-sent-automatically; processed\r\n"));
 }

@@ -1,14 +1,14 @@
 //! The digest of what was withheld beyond the cap: what people read, and what its mail carries.
 
 use dispolits::outcome::{MailOutcome, Verdict};
-use dispolits::reply::{Digest, Envelope, compte_rendu, digest};
+use dispolits::reply::{Digest, ReplyEnvelope, compte_rendu, digest};
 use jiff::SignedDuration;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
 use super::mail::check_wire;
 use super::{cases, envelope, instant};
 
-fn made(outcomes: &[MailOutcome], envelope: &Envelope) -> Vec<u8> {
+fn made(outcomes: &[MailOutcome], envelope: &ReplyEnvelope) -> Vec<u8> {
     digest(&Digest { envelope, outcomes, at: instant("2026-11-23T08:00:00Z") })
 }
 
@@ -47,7 +47,7 @@ fn several() -> Vec<MailOutcome> {
 }
 
 fn check(name: &str, outcomes: &[MailOutcome], qualification: bool) {
-    let bytes = made(outcomes, &Envelope { qualification, ..envelope() });
+    let bytes = made(outcomes, &ReplyEnvelope { qualification, ..envelope() });
     check_wire(name, &bytes);
     let message = parsed(&bytes);
     let text = message.body_text(0).unwrap().replace("\r\n", "\n");
@@ -86,7 +86,7 @@ fn each_mail_has_its_own_compte_rendu() {
 fn the_contacts_are_copied_and_nobody_is_answered_twice() {
     let cc: Vec<_> =
         ["cadre@ch-exemple.mssante.test", "accueil@ch-exemple.mssante.test"].map(|one| one.parse().unwrap()).into();
-    let bytes = made(&several(), &Envelope { cc, receipt: Some(super::receipt()), ..envelope() });
+    let bytes = made(&several(), &ReplyEnvelope { cc, receipt: Some(super::receipt()), ..envelope() });
     check_wire("copied", &bytes);
     let message = parsed(&bytes);
     let copied: Vec<_> = message.cc().unwrap().iter().map(|one| one.address().unwrap()).collect();

@@ -4,7 +4,7 @@
 use dispolits::capacity::{
     Affectation, Crise, Fermeture, Genre, Nature, Nomenclature, Source, Statut, Supplement, Temporalite,
 };
-use dispolits::reply::{Kind, guide_table, text};
+use dispolits::reply::{ReplyKind, guide_table, text};
 use dispolits::{message, report};
 
 use super::{cases, schema};
@@ -39,13 +39,13 @@ fn check_generated(name: &str, expected: &str) {
 #[test]
 fn generated_parts_are_up_to_date() {
     check_generated("codes", &guide_table());
-    let example = text(&cases::partly(), Kind::Reponse, false, false);
+    let example = text(&cases::partly(), ReplyKind::Reponse, false, false);
     check_generated("exemple", &format!("\n```text\n{example}```\n\n"));
 }
 
 #[test]
 fn the_limits_are_those_of_the_code() {
-    let (report, message) = (report::Limits::default(), message::Limits::default());
+    let (report, message) = (report::DocumentLimits::default(), message::MessageLimits::default());
     let thousands = format!("{} {:03}", report.elements / 1000, report.elements % 1000);
     for line in [
         format!("| les documents XML d’un courriel | {} |", message.candidates),
@@ -90,7 +90,8 @@ fn the_model_file_is_a_right_report() {
     let model = between(&guide, "modele").trim().trim_start_matches("```xml\n").trim_end_matches("```");
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/disponibilites-1.xsd");
     schema::xmllint(&["--noout", "--schema", schema], model).unwrap();
-    let reading = dispolits::report::read("modele.xml", model.as_bytes(), &dispolits::report::Limits::default());
+    let reading =
+        dispolits::report::read("modele.xml", model.as_bytes(), &dispolits::report::DocumentLimits::default());
     assert_eq!(reading.defects, []);
     let services = reading.etablissements.iter().flat_map(|etablissement| &etablissement.services);
     assert_eq!(services.map(|service| service.counts.len()).sum::<usize>(), 10);

@@ -3,7 +3,7 @@
 use dispolits::capacity::Mode;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{DocumentOutcome, MailOutcome, Verdict};
-use dispolits::reply::{Digest, Envelope, Kind, compte_rendu, digest, text};
+use dispolits::reply::{Digest, ReplyEnvelope, ReplyKind, compte_rendu, digest, text};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
 
@@ -49,8 +49,8 @@ fn outcome(text: &str) -> MailOutcome {
     }
 }
 
-fn hostile_envelope(text: &str) -> Envelope {
-    Envelope {
+fn hostile_envelope(text: &str) -> ReplyEnvelope {
+    ReplyEnvelope {
         from_name: text.to_owned(),
         original_subject: Some(text.to_owned()),
         original_message_id: Some(text.to_owned()),
@@ -65,7 +65,7 @@ fn check(text: &str) {
     let outcome = outcome(text);
     let envelope = hostile_envelope(text);
     for receipt in [None, Some(receipt())] {
-        let rendered = rendered(&outcome, Kind::Reponse, &Envelope { receipt, ..envelope.clone() });
+        let rendered = rendered(&outcome, ReplyKind::Reponse, &ReplyEnvelope { receipt, ..envelope.clone() });
         check_wire(text, &rendered.bytes);
         let printable = |character: char| {
             character == '\n' || !(character.is_control() || "\u{202e}\u{2066}\u{feff}".contains(character))
@@ -98,7 +98,7 @@ fn hostile_texts_change_nothing_but_themselves() {
 fn a_reply_stays_small_on_long_texts() {
     let outcome = outcome(&"x y".repeat(1_000_000));
     assert!(compte_rendu(&outcome).len() < 50_000);
-    assert!(text(&outcome, Kind::Reponse, false, false).len() < 50_000);
+    assert!(text(&outcome, ReplyKind::Reponse, false, false).len() < 50_000);
 }
 
 proptest! {
@@ -111,7 +111,7 @@ proptest! {
 
     #[test]
     fn any_original_gives_a_well_formed_mail(original in proptest::collection::vec(any::<u8>(), 0..600)) {
-        let envelope = Envelope { original: Some(original), receipt: Some(receipt()), ..envelope() };
-        check_wire("any original", &rendered(&super::cases::partly(), Kind::Reponse, &envelope).bytes);
+        let envelope = ReplyEnvelope { original: Some(original), receipt: Some(receipt()), ..envelope() };
+        check_wire("any original", &rendered(&super::cases::partly(), ReplyKind::Reponse, &envelope).bytes);
     }
 }

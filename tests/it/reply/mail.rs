@@ -1,7 +1,7 @@
 //! The mail: its headers and parts, read back by a mail parser.
 
 use dispolits::outcome::{MailOutcome, Verdict};
-use dispolits::reply::{Envelope, Kind, Rendered, Returning, without_original};
+use dispolits::reply::{Rendered, ReplyEnvelope, ReplyKind, Returning, without_original};
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{LARGEST, cases, envelope, receipt, rendered};
@@ -51,7 +51,7 @@ fn parts(mail: &Rendered) -> Vec<String> {
     names
 }
 
-fn check_parts(name: &str, outcome: &MailOutcome, kind: Kind, envelope: &Envelope, expected: &[&str]) {
+fn check_parts(name: &str, outcome: &MailOutcome, kind: ReplyKind, envelope: &ReplyEnvelope, expected: &[&str]) {
     let mail = rendered(outcome, kind, envelope);
     check_wire(name, &mail.bytes);
     assert_eq!(parts(&mail), expected, "{name}");
@@ -60,8 +60,11 @@ fn check_parts(name: &str, outcome: &MailOutcome, kind: Kind, envelope: &Envelop
 #[test]
 fn each_mail_has_its_parts() {
     let partly = cases::partly();
-    let with =
-        |original: Option<&[u8]>, receipt| Envelope { original: original.map(<[u8]>::to_vec), receipt, ..envelope() };
+    let with = |original: Option<&[u8]>, receipt| ReplyEnvelope {
+        original: original.map(<[u8]>::to_vec),
+        receipt,
+        ..envelope()
+    };
     let ordinary = ["multipart/mixed", "text/plain", "application/xml"];
     let returned = ["multipart/mixed", "text/plain", "application/xml", "message/rfc822"];
     let (plain, notice) = ("text/plain", "message/disposition-notification");
@@ -71,22 +74,22 @@ fn each_mail_has_its_parts() {
     let long_line = [ORIGINAL, &[b'x'; 999]].concat();
     let too_long = [ORIGINAL, &b"0123456789\r\n".repeat(LARGEST / 12)].concat();
     for (name, original, due, kind, expected) in [
-        ("ordinary", None, None, Kind::Reponse, &ordinary[..]),
-        ("with the mail", Some(ORIGINAL), None, Kind::Reponse, &returned),
-        ("receipt", Some(ORIGINAL), Some(receipt()), Kind::Reponse, &report),
-        ("receipt without the mail", None, Some(receipt()), Kind::Reponse, &headers),
-        ("receipt of an 8-bit mail", Some(&eight_bits), Some(receipt()), Kind::Reponse, &headers),
-        ("receipt of a long line", Some(&long_line), Some(receipt()), Kind::Reponse, &headers),
-        ("receipt of a long mail", Some(&too_long), Some(receipt()), Kind::Reponse, &headers),
-        ("complement", Some(ORIGINAL), Some(receipt()), Kind::Complement, &returned),
+        ("ordinary", None, None, ReplyKind::Reponse, &ordinary[..]),
+        ("with the mail", Some(ORIGINAL), None, ReplyKind::Reponse, &returned),
+        ("receipt", Some(ORIGINAL), Some(receipt()), ReplyKind::Reponse, &report),
+        ("receipt without the mail", None, Some(receipt()), ReplyKind::Reponse, &headers),
+        ("receipt of an 8-bit mail", Some(&eight_bits), Some(receipt()), ReplyKind::Reponse, &headers),
+        ("receipt of a long line", Some(&long_line), Some(receipt()), ReplyKind::Reponse, &headers),
+        ("receipt of a long mail", Some(&too_long), Some(receipt()), ReplyKind::Reponse, &headers),
+        ("complement", Some(ORIGINAL), Some(receipt()), ReplyKind::Complement, &returned),
     ] {
         check_parts(name, &partly, kind, &with(original, due), expected);
     }
-    check_parts("patient", &cases::patient_document(), Kind::Reponse, &with(Some(ORIGINAL), None), &ordinary);
+    check_parts("patient", &cases::patient_document(), ReplyKind::Reponse, &with(Some(ORIGINAL), None), &ordinary);
     check_parts(
         "patient receipt",
         &cases::patient_document(),
-        Kind::Reponse,
+        ReplyKind::Reponse,
         &with(Some(ORIGINAL), Some(receipt())),
         &headers,
     );
@@ -100,13 +103,13 @@ fn a_mail_is_made_lighter_by_leaving_the_original_out() {
         (None, vec!["multipart/mixed", plain, "application/xml", "text/rfc822-headers"]),
         (Some(receipt()), vec!["multipart/report", plain, notice, "text/rfc822-headers"]),
     ] {
-        let envelope = Envelope {
+        let envelope = ReplyEnvelope {
             original: Some(long.clone()),
             receipt: due,
             original_subject: Some("boundary=\"x\"".to_owned()),
             ..envelope()
         };
-        let whole = rendered(&cases::partly(), Kind::Reponse, &envelope);
+        let whole = rendered(&cases::partly(), ReplyKind::Reponse, &envelope);
         let bytes = without_original(&whole.bytes).unwrap();
         check_wire("lighter", &bytes);
         let lighter = Rendered { bytes, ..whole.clone() };
@@ -121,7 +124,7 @@ fn a_mail_is_made_lighter_by_leaving_the_original_out() {
         assert_eq!(xml.map(mail_parser::MessagePart::contents), expected);
         assert_eq!(without_original(&lighter.bytes), None);
     }
-    assert_eq!(without_original(&rendered(&cases::partly(), Kind::Reponse, &envelope()).bytes), None);
+    assert_eq!(without_original(&rendered(&cases::partly(), ReplyKind::Reponse, &envelope()).bytes), None);
     assert_eq!(without_original(b"n\xe9"), None);
 }
 
@@ -131,8 +134,8 @@ fn a_mail_of_eight_bits_goes_back_as_it_is() {
     let mail = [ORIGINAL, b"capacit\xe9s, capacit\xc3\xa9s\r\n"].concat();
     let returning = Returning { eight_bit: true, ..envelope().returning };
     for due in [None, Some(receipt())] {
-        let envelope = Envelope { original: Some(mail.clone()), returning, receipt: due, ..envelope() };
-        let bytes = rendered(&cases::partly(), Kind::Reponse, &envelope).bytes;
+        let envelope = ReplyEnvelope { original: Some(mail.clone()), returning, receipt: due, ..envelope() };
+        let bytes = rendered(&cases::partly(), ReplyKind::Reponse, &envelope).bytes;
         let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
         assert!(holds(&mail), "byte for byte");
         assert!(holds(b"Content-Disposition: attachment; filename=\"courriel-d-origine.eml\"\r\n"));
@@ -150,11 +153,11 @@ fn a_mail_of_eight_bits_goes_back_as_it_is() {
         (mail.clone(), Returning { largest: mail.len() - 1, ..returning }),
         ([mail.as_slice(), b"a\rb\r\n"].concat(), returning),
     ] {
-        let envelope = Envelope { original: Some(original), returning, ..envelope() };
+        let envelope = ReplyEnvelope { original: Some(original), returning, ..envelope() };
         check_parts(
             "by its header",
             &cases::partly(),
-            Kind::Reponse,
+            ReplyKind::Reponse,
             &envelope,
             &["multipart/mixed", "text/plain", "application/xml", "text/rfc822-headers"],
         );
@@ -168,7 +171,7 @@ fn nothing_of_a_patient_document_goes_back() {
     envelope.original = Some(b"Subject: NOMPATIENT\r\n\r\nNOMPATIENT\r\n".to_vec());
     for receipt in [None, Some(receipt())] {
         envelope.receipt = receipt;
-        let rendered = rendered(&cases::patient_document(), Kind::Reponse, &envelope);
+        let rendered = rendered(&cases::patient_document(), ReplyKind::Reponse, &envelope);
         let mail = String::from_utf8(rendered.bytes).unwrap();
         for text in [&rendered.subject, &rendered.text, &rendered.compte_rendu, &mail] {
             assert!(!text.contains("NOMPATIENT"), "{text}");
@@ -207,10 +210,11 @@ fn the_mail_read_back_says_the_same() {
 
 #[test]
 fn the_subject_tells_failure_from_success() {
-    let subject = |outcome: &MailOutcome, envelope: &Envelope| rendered(outcome, Kind::Reponse, envelope).subject;
-    let due = Envelope { receipt: Some(receipt()), ..envelope() };
-    let unrecognised = Envelope { original_subject: None, ..envelope() };
-    let qualification = Envelope { qualification: true, ..envelope() };
+    let subject =
+        |outcome: &MailOutcome, envelope: &ReplyEnvelope| rendered(outcome, ReplyKind::Reponse, envelope).subject;
+    let due = ReplyEnvelope { receipt: Some(receipt()), ..envelope() };
+    let unrecognised = ReplyEnvelope { original_subject: None, ..envelope() };
+    let qualification = ReplyEnvelope { qualification: true, ..envelope() };
     let good = "Compte rendu : intégré – CHX-20261123-0755";
     let bad = "[KO Intégration système !][906] Disponibilités du 23/11";
     for (name, actual, expected) in [
@@ -237,7 +241,7 @@ fn the_subject_tells_failure_from_success() {
 
 #[test]
 fn the_bytes_are_always_the_same() {
-    let envelope = Envelope { original: Some(ORIGINAL.to_vec()), receipt: Some(receipt()), ..envelope() };
+    let envelope = ReplyEnvelope { original: Some(ORIGINAL.to_vec()), receipt: Some(receipt()), ..envelope() };
     for case in cases::all() {
         assert_eq!(rendered(&case.outcome, case.kind, &envelope), rendered(&case.outcome, case.kind, &envelope));
     }
@@ -245,15 +249,15 @@ fn the_bytes_are_always_the_same() {
 
 #[test]
 fn whole_mails() {
-    let due = Envelope { original: Some(ORIGINAL.to_vec()), receipt: Some(receipt()), ..envelope() };
-    let plain = Envelope { original: Some(ORIGINAL.to_vec()), ..envelope() };
+    let due = ReplyEnvelope { original: Some(ORIGINAL.to_vec()), receipt: Some(receipt()), ..envelope() };
+    let plain = ReplyEnvelope { original: Some(ORIGINAL.to_vec()), ..envelope() };
     for (name, outcome, envelope) in [
         ("courriel_ordinaire", cases::partly(), &plain),
         ("accuse_integre", cases::integrated(), &due),
         ("accuse_rejete", cases::partly(), &due),
-        ("accuse_sans_original", cases::integrated(), &Envelope { receipt: Some(receipt()), ..super::envelope() }),
+        ("accuse_sans_original", cases::integrated(), &ReplyEnvelope { receipt: Some(receipt()), ..super::envelope() }),
     ] {
-        let bytes = rendered(&outcome, Kind::Reponse, envelope).bytes;
+        let bytes = rendered(&outcome, ReplyKind::Reponse, envelope).bytes;
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(name, String::from_utf8(bytes).unwrap().replace("\r\n", "\n"));
         });

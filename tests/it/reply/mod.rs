@@ -11,12 +11,12 @@ mod schema;
 mod texts;
 
 use dispolits::capacity::{
-    Affectation, Count, Fermeture, Genre, Indicator, Location, Mode, Nature, Nombre, Parts, Source, Statut,
+    Affectation, Count, Fermeture, Genre, Indicator, IndicatorParts, Location, Mode, Nature, Nombre, Source, Statut,
     Temporalite, Update,
 };
 use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::{DocumentOutcome, Etat, Line, MailOutcome, Verdict};
-use dispolits::reply::{Envelope, Kind, Letter, ReceiptRequest, Rendered, Returning, render};
+use dispolits::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
+use dispolits::reply::{Letter, ReceiptRequest, Rendered, ReplyEnvelope, ReplyKind, Returning, render};
 use jiff::Timestamp;
 
 /// The largest mail that goes back as a whole, in bytes.
@@ -33,7 +33,7 @@ fn mail(verdict: Option<Verdict>, documents: Vec<DocumentOutcome>) -> MailOutcom
     MailOutcome { message_id, received_at: instant(RECEIVED), verdict, defects: Vec::new(), documents }
 }
 
-fn document(verdict: Option<Verdict>, lines: Vec<Line>, defects: Vec<Defect>) -> DocumentOutcome {
+fn document(verdict: Option<Verdict>, lines: Vec<OutcomeLine>, defects: Vec<Defect>) -> DocumentOutcome {
     DocumentOutcome {
         recognised: true,
         name: "rapport.xml".to_owned(),
@@ -47,8 +47,8 @@ fn document(verdict: Option<Verdict>, lines: Vec<Line>, defects: Vec<Defect>) ->
     }
 }
 
-fn line(service: &str, statut: Statut, nombre: i64, etat: Etat) -> Line {
-    let parts = Parts {
+fn line(service: &str, statut: Statut, nombre: i64, etat: Etat) -> OutcomeLine {
+    let parts = IndicatorParts {
         statut,
         temporalite: Temporalite::Courant,
         genre: (statut == Statut::Disponible).then_some(Genre::Femme),
@@ -62,7 +62,7 @@ fn line(service: &str, statut: Statut, nombre: i64, etat: Etat) -> Line {
     let location = Location::new("350054680".parse().unwrap(), service.parse().unwrap());
     let update =
         Update { location, count, date_releve: instant("2026-11-23T06:50:00Z"), source: Source::BedManagement };
-    Line { update, etat: Some(etat) }
+    OutcomeLine { update, etat: Some(etat) }
 }
 
 /// The place of the n-th count of a service.
@@ -75,8 +75,8 @@ fn negative(service: &str, rank: u32) -> Defect {
     Defect::new(Code::C01, at(service, rank)).found("-1").expected("un entier positif ou nul")
 }
 
-fn envelope() -> Envelope {
-    Envelope {
+fn envelope() -> ReplyEnvelope {
+    ReplyEnvelope {
         from: "disponibilites@gcs-exemple.mssante.test".parse().unwrap(),
         from_name: "Dispolits – GCS Exemple".to_owned(),
         to: "lits@ch-exemple.mssante.test".parse().unwrap(),
@@ -100,6 +100,6 @@ fn receipt() -> ReceiptRequest {
     ReceiptRequest { final_recipient, original_recipient: None }
 }
 
-fn rendered(outcome: &MailOutcome, kind: Kind, envelope: &Envelope) -> Rendered {
+fn rendered(outcome: &MailOutcome, kind: ReplyKind, envelope: &ReplyEnvelope) -> Rendered {
     render(&Letter { outcome, kind, envelope, at: instant("2026-11-23T06:57:30Z") })
 }

@@ -1,7 +1,7 @@
 //! The text and the subject of each outcome.
 
 use dispolits::defect::{Code, Defect};
-use dispolits::reply::{Kind, text};
+use dispolits::reply::{ReplyKind, text};
 
 use super::cases::{Case, all};
 use super::{at, envelope, rendered};
@@ -25,7 +25,7 @@ fn check(case: &Case) {
 fn a_count_with_two_faults_is_one_rejected_count() {
     let mut outcome = super::cases::partly();
     outcome.documents[0].defects.push(Defect::new(Code::C07, at("SSR38888", 2)).found("-1"));
-    let text = text(&outcome, Kind::Reponse, false, false);
+    let text = text(&outcome, ReplyKind::Reponse, false, false);
     assert!(text.contains("5 capacités\ntransmises, 1 rejetée."), "{text}");
 }
 

@@ -2,7 +2,7 @@
 
 use dispolits::capacity::{Mode, Source};
 use dispolits::defect::{Defect, Path};
-use dispolits::report::Reading;
+use dispolits::report::ReportReading;
 
 use super::{GOOD, accepted, codes, mutated, read_text};
 
@@ -19,7 +19,7 @@ fn check(line: &str) {
     assert_eq!(accepted(&reading), left, "{line}");
 }
 
-fn described(reading: &Reading) -> Vec<String> {
+fn described(reading: &ReportReading) -> Vec<String> {
     reading.defects.iter().map(describe).collect()
 }
 
@@ -179,7 +179,7 @@ fn a_file_of_another_program_is_named() {
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office"),
         (b"\x1f\x8b\x08", "gzip"),
     ] {
-        let reading = dispolits::report::read("a.xml", bytes, &dispolits::report::Limits::default());
+        let reading = dispolits::report::read("a.xml", bytes, &dispolits::report::DocumentLimits::default());
         assert!(reading.defects[0].message().contains(name), "{:?}", reading.defects);
     }
 }

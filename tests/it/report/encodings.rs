@@ -1,7 +1,7 @@
 //! Encodings: what is decoded, what is refused and where.
 
 use dispolits::defect::Code;
-use dispolits::report::{Limits, decode, read};
+use dispolits::report::{DocumentLimits, decode, read};
 use sha2::{Digest, Sha256};
 
 use super::{GOOD, codes, mutated};
@@ -21,7 +21,7 @@ fn declared(encoding: &str) -> String {
 }
 
 fn check_read(what: &str, bytes: &[u8], encoding: &str, text: &str) {
-    let reading = read("a.xml", bytes, &Limits::default());
+    let reading = read("a.xml", bytes, &DocumentLimits::default());
     assert_eq!(codes(&reading), "", "{what}");
     let decoded = decode(bytes).unwrap();
     assert_eq!((decoded.encoding(), decoded.text()), (encoding, text), "{what}");
@@ -77,7 +77,7 @@ fn the_one_byte_encodings_differ_where_they_should() {
 
 /// Bytes refused with D04: line, column, value found.
 fn check_refused(what: &str, bytes: &[u8], line: u32, column: u32, found: &str) {
-    let reading = read("a.xml", bytes, &Limits::default());
+    let reading = read("a.xml", bytes, &DocumentLimits::default());
     let [defect] = reading.defects.as_slice() else { panic!("{what}: {:?}", reading.defects) };
     let place = defect.place();
     let actual = (defect.code(), place.line.unwrap(), place.column.unwrap(), defect.found_text().unwrap());

@@ -1,7 +1,7 @@
 //! Hostile documents: nothing panics, nothing grows beyond its limit.
 
 use dispolits::defect::Code;
-use dispolits::report::{Limits, decode, read, sniff};
+use dispolits::report::{DocumentLimits, decode, read, sniff};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -48,13 +48,13 @@ fn what_is_just_within_the_limits_is_read() {
         ""
     );
     let many = with_repeated("<capacite statut=\"occupe\"", "<capacite statut=\"occupe\" nombre=\"1\"/>", 49_988);
-    let reading = read("a.xml", many.as_bytes(), &Limits::default());
+    let reading = read("a.xml", many.as_bytes(), &DocumentLimits::default());
     assert_eq!((codes(&reading).as_str(), accepted(&reading)), ("", 49_994));
 }
 
 #[test]
 fn a_file_too_large_is_not_read() {
-    let limits = Limits { bytes: 100, ..Limits::default() };
+    let limits = DocumentLimits { bytes: 100, ..DocumentLimits::default() };
     let reading = read("a.xml", GOOD.as_bytes(), &limits);
     assert_eq!(codes(&reading), "D03");
     assert_eq!(reading.defects[0].found_text(), Some(format!("{} octets", GOOD.len()).as_str()));
@@ -87,7 +87,7 @@ fn long_names_and_values_are_shortened_in_places() {
     let reading = read_text(&mutated("nombre=\"21\"", &format!("{}=\"1\"", "n".repeat(3000))));
     let defect = &reading.defects[1];
     assert!(defect.place().path.as_ref().unwrap().as_str().len() < 300 && defect.found_text().unwrap().len() < 300);
-    let reading = read(&"p".repeat(9000), GOOD.as_bytes(), &Limits::default());
+    let reading = read(&"p".repeat(9000), GOOD.as_bytes(), &DocumentLimits::default());
     assert_eq!(reading.head.name.len(), 255);
     assert_eq!(reading.etablissements[0].place.piece, reading.head.name);
 }
@@ -103,7 +103,7 @@ fn one_long_line_costs_no_more_than_many_short_ones() {
 
 /// Every place lies in the text and every line and column is that of its span.
 fn check_sound(bytes: &[u8]) {
-    let reading = read("a.xml", bytes, &Limits::default());
+    let reading = read("a.xml", bytes, &DocumentLimits::default());
     let _ = sniff(bytes);
     let Ok(decoded) = decode(bytes) else {
         assert_eq!(codes(&reading), "D04");
@@ -144,7 +144,7 @@ proptest! {
     #[test]
     fn a_truncated_document_is_told_so(length in 0..GOOD.len() - 2) {
         let bytes = GOOD.as_bytes().get(..length).unwrap();
-        let reading = read("a.xml", bytes, &Limits::default());
+        let reading = read("a.xml", bytes, &DocumentLimits::default());
         prop_assert!(reading.etablissements.is_empty());
         prop_assert!(codes(&reading).contains('D'));
         check_sound(bytes);

@@ -17,14 +17,14 @@ mod well_formed;
 #[cfg(test)]
 mod xmllint;
 
-use dispolits::report::{Limits, Reading, read};
+use dispolits::report::{DocumentLimits, ReportReading, read};
 
 /// A good document of two establishments, three services and six counts, on which cases are built
 /// by replacing a part.
 pub(crate) const GOOD: &str = include_str!("good.xml");
 
-pub(crate) fn read_text(text: &str) -> Reading {
-    read("a.xml", text.as_bytes(), &Limits::default())
+pub(crate) fn read_text(text: &str) -> ReportReading {
+    read("a.xml", text.as_bytes(), &DocumentLimits::default())
 }
 
 /// The good document with every `from` replaced, which must be there.
@@ -34,12 +34,12 @@ pub(crate) fn mutated(from: &str, to: &str) -> String {
 }
 
 /// The codes in document order, separated by blanks.
-pub(crate) fn codes(reading: &Reading) -> String {
+pub(crate) fn codes(reading: &ReportReading) -> String {
     reading.defects.iter().map(|defect| defect.code().as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// How many counts stand under nothing rejected.
-pub(crate) fn accepted(reading: &Reading) -> usize {
+pub(crate) fn accepted(reading: &ReportReading) -> usize {
     let services = reading.etablissements.iter().filter(|etablissement| !etablissement.rejected);
     services
         .flat_map(|etablissement| &etablissement.services)

@@ -1,7 +1,7 @@
 //! What is XML and what is not: xmllint judges, the reader must agree and point at the spot.
 
 use dispolits::defect::Code;
-use dispolits::report::Reading;
+use dispolits::report::ReportReading;
 
 use super::{read_text, xmllint};
 
@@ -12,7 +12,7 @@ fn document(short: &str) -> String {
 }
 
 /// Whether the reader reads to the end, whatever it thinks of the content.
-fn is_well_formed(reading: &Reading) -> bool {
+fn is_well_formed(reading: &ReportReading) -> bool {
     reading.defects.iter().all(|defect| !matches!(defect.code(), Code::D01 | Code::D02 | Code::D03 | Code::D04))
 }
 

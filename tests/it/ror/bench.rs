@@ -4,12 +4,12 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use dispolits::capacity::{
-    Affectation, Count, Crise, Fermeture, Genre, Indicator, Location, Nature, Nombre, Parts, Source, Statut,
+    Affectation, Count, Crise, Fermeture, Genre, Indicator, IndicatorParts, Location, Nature, Nombre, Source, Statut,
     Supplement, Temporalite, Update,
 };
 use dispolits::clock::Clock;
 use dispolits::config_values::Span;
-use dispolits::ror::{Attempted, Client, GenreCode, Operation, Reader, Settings};
+use dispolits::ror::{Attempted, Client, GenreCode, Operation, Reader, RorSettings};
 use dispolits::sandbox::pki::{self, Pki};
 use dispolits::sandbox::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ impl Bench {
         Self { _folder: folder, pki, clock, simulator }
     }
 
-    pub(super) fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> RorSettings {
         settings(&self.pki, &self.simulator.base_url(), &self.simulator.token_url())
     }
 
@@ -68,7 +68,7 @@ impl Bench {
         self.client_with(|_| ())
     }
 
-    pub(super) fn client_with(&self, change: impl FnOnce(&mut Settings)) -> Client {
+    pub(super) fn client_with(&self, change: impl FnOnce(&mut RorSettings)) -> Client {
         let mut settings = self.settings();
         change(&mut settings);
         Client::new(&settings, self.clock.clone()).unwrap()
@@ -99,8 +99,8 @@ pub(crate) fn make_pki() -> (TempDir, Pki) {
     (folder, pki)
 }
 
-pub(crate) fn settings(pki: &Pki, base_url: &str, token_url: &str) -> Settings {
-    Settings {
+pub(crate) fn settings(pki: &Pki, base_url: &str, token_url: &str) -> RorSettings {
+    RorSettings {
         base_url: base_url.to_owned(),
         token_url: token_url.to_owned(),
         client_id: "client de test".to_owned(),
@@ -139,8 +139,8 @@ pub(super) fn update(code: &str, indicator: Indicator, nombre: i64) -> Update {
     }
 }
 
-pub(crate) fn indicator(statut: Statut, change: impl FnOnce(&mut Parts)) -> Indicator {
-    let mut parts = Parts {
+pub(crate) fn indicator(statut: Statut, change: impl FnOnce(&mut IndicatorParts)) -> Indicator {
+    let mut parts = IndicatorParts {
         statut,
         temporalite: Temporalite::Courant,
         genre: None,

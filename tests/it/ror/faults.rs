@@ -3,7 +3,7 @@
 use dispolits::config_values::Span;
 use dispolits::defect::Code;
 use dispolits::ror::{Attempted, Client, OurFault, PushFailure};
-use dispolits::sandbox::simulator::{Effect, Fault};
+use dispolits::sandbox::simulator::{Effect, SimulatedFault};
 
 use super::bench::{Bench, NORMAL, available, identifier};
 
@@ -149,7 +149,7 @@ async fn a_fault_may_wait_for_its_location_and_its_turn() {
     let bench = Bench::start().await;
     let client = bench.client();
     client.put(&available(1)).await.result.unwrap();
-    let fault = |code: &str, apres| Fault {
+    let fault = |code: &str, apres| SimulatedFault {
         identifiant: Some(identifier(code)),
         apres,
         ..Effect::Statut { statut: 500, retry_after: None }.times(2)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dispolits::ror::{GenreCode, Settings};
+use dispolits::ror::{GenreCode, RorSettings};
 
 const LEAST: &str = r#"
 base_url = "https://api.test"
@@ -12,7 +12,7 @@ identity = { certificate = "client.pem", key = "client.key" }
 genre_indifferencie = "04"
 "#;
 
-fn read(text: &str) -> Result<Settings, toml::de::Error> {
+fn read(text: &str) -> Result<RorSettings, toml::de::Error> {
     toml::from_str(text)
 }
 
@@ -56,7 +56,7 @@ fn the_token_endpoint_has_the_authorities_of_the_api_or_its_own() {
 
 #[test]
 fn every_key_is_described_in_the_schema() {
-    let schema = serde_json::to_value(schemars::schema_for!(Settings)).unwrap();
+    let schema = serde_json::to_value(schemars::schema_for!(RorSettings)).unwrap();
     let properties = schema["properties"].as_object().unwrap();
     assert_eq!(properties.len(), 13);
     for (key, property) in properties {

@@ -2,7 +2,7 @@
 
 use dispolits::clock::Clock;
 use dispolits::config_values::{PemFiles, Span};
-use dispolits::ror::{Client, OurFault, PushFailure, SetupError};
+use dispolits::ror::{Client, OurFault, PushFailure, RorSetupError};
 use dispolits::sandbox::simulator::Simulator;
 use dispolits::tls::revocation::Revocation;
 use tokio::net::TcpListener;
@@ -11,7 +11,7 @@ use super::bench::{Bench, available};
 use super::wire::{Script, Wire, answer};
 
 /// The failure of a client whose settings are changed so, before a count is sent.
-async fn failure(bench: &Bench, change: impl FnOnce(&mut dispolits::ror::Settings)) -> PushFailure {
+async fn failure(bench: &Bench, change: impl FnOnce(&mut dispolits::ror::RorSettings)) -> PushFailure {
     let failure = bench.client_with(change).put(&available(1)).await.result.unwrap_err();
     assert!(!failure.is_unknown(), "{failure}");
     assert!(bench.simulator.state().is_empty());
@@ -20,7 +20,7 @@ async fn failure(bench: &Bench, change: impl FnOnce(&mut dispolits::ror::Setting
 
 /// The certificate is refused, and the client hears it. In TLS 1.3 the refusal comes after the handshake, when
 /// hyper may already have ended the connection and tell the request only that it is closed: then the next try says it.
-async fn refuses_certificate(bench: &Bench, change: impl Fn(&mut dispolits::ror::Settings)) {
+async fn refuses_certificate(bench: &Bench, change: impl Fn(&mut dispolits::ror::RorSettings)) {
     for _ in 0..5 {
         let failure = bench.client_with(&change).put(&available(1)).await.result.unwrap_err();
         assert!(bench.simulator.state().is_empty());
@@ -183,20 +183,20 @@ async fn a_simulator_does_not_wait_for_a_silent_peer() {
 #[tokio::test]
 async fn settings_that_cannot_work_are_refused_at_once() {
     let bench = Bench::start().await;
-    let refuse = |change: &dyn Fn(&mut dispolits::ror::Settings)| {
+    let refuse = |change: &dyn Fn(&mut dispolits::ror::RorSettings)| {
         let mut settings = bench.settings();
         change(&mut settings);
         Client::new(&settings, Clock::System).map(drop).unwrap_err()
     };
     for url in ["", "localhost", "http://localhost", "https://a:b@localhost", "https://localhost?x", "https://l#x"] {
         let api = refuse(&|settings| settings.base_url = url.to_owned());
-        assert!(matches!(api, SetupError::Url { key: "ror.api.base_url" }), "{url}: {api}");
+        assert!(matches!(api, RorSetupError::Url { key: "ror.api.base_url" }), "{url}: {api}");
         let token = refuse(&|settings| settings.token_url = url.to_owned());
-        assert!(matches!(token, SetupError::Url { key: "ror.api.token_url" }), "{url}: {token}");
+        assert!(matches!(token, RorSetupError::Url { key: "ror.api.token_url" }), "{url}: {token}");
     }
-    assert!(matches!(refuse(&|settings| settings.client_id = " ".to_owned()), SetupError::ClientId));
+    assert!(matches!(refuse(&|settings| settings.client_id = " ".to_owned()), RorSetupError::ClientId));
     let files = bench.pki.client.clone();
     let swapped = PemFiles { certificate: files.key, key: files.certificate };
     let identity = refuse(&|settings| settings.identity = swapped.clone().into());
-    assert!(matches!(identity, SetupError::Tls(_)), "{identity}");
+    assert!(matches!(identity, RorSetupError::Tls(_)), "{identity}");
 }

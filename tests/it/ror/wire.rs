@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use dispolits::clock::Clock;
 use dispolits::config_values::PemFiles;
-use dispolits::ror::{Client, Settings};
+use dispolits::ror::{Client, RorSettings};
 use dispolits::sandbox::pki::Pki;
 use dispolits::tls;
 use rustls::ServerConfig;
@@ -59,7 +59,7 @@ impl Wire {
         Self { _folder: folder, pki, base_url, requests, serving }
     }
 
-    pub(super) fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> RorSettings {
         settings(&self.pki, &self.base_url, &format!("{}/token", self.base_url))
     }
 

@@ -2,7 +2,7 @@
 
 use dispolits::defect::{Actor, Code};
 use dispolits::outcome::Verdict;
-use dispolits::store::search::{Filter, Identifier, Sender, Standing};
+use dispolits::store::search::{Filter, Identifier, MailStatus, Sender};
 use jiff::{SignedDuration, Timestamp};
 
 use super::region::{BEGIN, LENGTH, finess};
@@ -91,7 +91,7 @@ pub(super) const QUESTIONS: &[Question] = &[
     Question { name: "code", filter: |n| Filter { code: Some(word(&CODES, n)), ..any() }, sorts: ALL_SORTS },
     Question {
         name: "verdict",
-        filter: |n| Filter { standing: Standing::all().nth(n % 7), ..any() },
+        filter: |n| Filter { standing: MailStatus::all().nth(n % 7), ..any() },
         sorts: ALL_SORTS,
     },
     Question {
@@ -143,7 +143,7 @@ pub(super) const QUESTIONS: &[Question] = &[
     Question {
         name: "verdict, code",
         filter: |n| Filter {
-            standing: Some(Standing::Verdict(word(&[Verdict::Rejete, Verdict::Integre], n))),
+            standing: Some(MailStatus::Verdict(word(&[Verdict::Rejete, Verdict::Integre], n))),
             code: Some(word(&CODES, n / 2)),
             ..any()
         },
@@ -153,7 +153,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         name: "boîte, verdict, dates",
         filter: |n| Filter {
             account: Some("imaps://secours@eai.test".into()),
-            standing: Standing::all().nth(n % 7),
+            standing: MailStatus::all().nth(n % 7),
             since: Some(at(0.5)),
             ..any()
         },
@@ -168,7 +168,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         name: "expéditeur (début), verdict",
         filter: |n| Filter {
             sender: Some(Sender::StartsWith("lits@".into())),
-            standing: Standing::all().nth(n % 7),
+            standing: MailStatus::all().nth(n % 7),
             ..any()
         },
         sorts: ALL_SORTS,

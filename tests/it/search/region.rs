@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::finess::Finess;
-use dispolits::store::{Settings, Store};
+use dispolits::store::{Store, StoreSettings};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -71,13 +71,13 @@ impl Region {
     pub(super) async fn new(engine: Engine, mails: i64, within: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("region").tempdir_in(within).unwrap();
         let (cluster, url) = place(engine, folder.path()).await;
-        Store::open(&Settings::at(&url)).await.unwrap().close().await;
+        Store::open(&StoreSettings::at(&url)).await.unwrap().close().await;
         let begin = Instant::now();
         let mut session = Session::open(&url).await;
         fill(&mut session, mails).await;
         drop(session);
         eprintln!("{}: {mails} mails in {:.0} s", engine.name(), begin.elapsed().as_secs_f64());
-        let store = Store::open(&Settings::at(&url)).await.unwrap();
+        let store = Store::open(&StoreSettings::at(&url)).await.unwrap();
         Self { store, mails, url, _place: (cluster, folder) }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dispolits::defect::{Code, Severity};
-use dispolits::store::search::{Column, Cursor, Filter, Found, Identifier, JournalEntry, Page, Sender, Sort};
+use dispolits::store::search::{Column, Cursor, Filter, FoundPage, Identifier, JournalEntry, Page, Sender, Sort};
 use dispolits::store::{MailId, Store};
 
 use super::questions::QUESTIONS;
@@ -99,7 +99,7 @@ fn numbers(lines: &[JournalEntry]) -> Vec<i64> {
 async fn forward(store: &Store, filter: &Filter, sort: Sort, limit: u32) -> (Vec<i64>, Option<Cursor>) {
     let (mut all, mut page, mut last) = (Vec::new(), Page { sort, from: None, limit }, None);
     loop {
-        let Found { lines, next, previous } = store.journal(filter, &page).await.unwrap();
+        let FoundPage { lines, next, previous } = store.journal(filter, &page).await.unwrap();
         all.extend(numbers(&lines));
         last = previous.or(last);
         let Some(next) = next else { return (all, last) };

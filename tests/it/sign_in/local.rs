@@ -1,6 +1,6 @@
 //! Local accounts: password, second factor, lockout, sessions.
 
-use dispolits::access::audit::{Deed, Entry};
+use dispolits::access::audit::{AuditEntry, Deed};
 use dispolits::access::{Role, Totp};
 use dispolits::store::UserChange;
 use reqwest::StatusCode;
@@ -117,7 +117,7 @@ async fn a_session_ends_when_idle_when_old_and_with_its_account() {
     site.pass(30);
     assert_eq!(browser.get("/compte").await.status, StatusCode::SEE_OTHER, "idle");
     let mut browser = site.signed_in("anne").await;
-    let entry = Entry::new("local:chef", Deed::CompteVerrouille, "compte anne");
+    let entry = AuditEntry::new("local:chef", Deed::CompteVerrouille, "compte anne");
     site.store.change_user(&login("anne"), &UserChange::Lock, &entry, now()).await.unwrap();
     assert_eq!(browser.get("/compte").await.status, StatusCode::SEE_OTHER);
     let page = browser.password("anne", PASSWORD).await;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use dispolits::access::audit::{Deed, Entry};
+use dispolits::access::audit::{AuditEntry, Deed};
 use dispolits::access::{Login, Password, Role, Totp};
 use dispolits::alerting::Bulletin;
 use dispolits::clock::Clock;
@@ -12,7 +12,8 @@ use dispolits::config::Config;
 use dispolits::health::Pulse;
 use dispolits::referential::Watch;
 use dispolits::store::{NewUser, Store};
-use dispolits::web::{self, State};
+use dispolits::web;
+use dispolits::web::WebState;
 use dispolits::{cahier, tls};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
@@ -79,7 +80,7 @@ impl Site {
         let settings = config.web.clone().unwrap();
         let (pulse, bulletin) = (Pulse::new(clock.clone()), Bulletin::default());
         let (time, known) = (clock.clone(), Arc::clone(&watch));
-        let state = State::new(config, &settings, time, store.clone(), pulse, known, bulletin);
+        let state = WebState::new(config, &settings, time, store.clone(), pulse, known, bulletin);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
@@ -107,7 +108,7 @@ impl Site {
             password: Password::new(PASSWORD, login).unwrap().hash(&[7; 16]).unwrap(),
             totp,
         };
-        let entry = Entry::new("essai", Deed::CompteCree, format!("compte {login}"));
+        let entry = AuditEntry::new("essai", Deed::CompteCree, format!("compte {login}"));
         assert!(self.store.add_user(&new, &entry, self.clock.now()).await.unwrap());
     }
 

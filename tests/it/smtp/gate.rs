@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use dispolits::config_values::Span;
-use dispolits::smtp::{Security, Settings};
+use dispolits::smtp::{Security, SmtpSettings};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -51,7 +51,7 @@ impl Gate {
     }
 
     /// How to reach it, without any login.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> SmtpSettings {
         settings(&self.pki, self.port, self.security, Span::seconds(60))
     }
 

@@ -10,7 +10,7 @@ mod scripted;
 mod wire;
 
 use dispolits::address::Address;
-use dispolits::smtp::{Handed, SendError, Sent, Settings, Smtp, Submission};
+use dispolits::smtp::{Handed, SendError, Sent, Smtp, SmtpSettings, Submission};
 
 /// The sender of most mails here.
 const FROM: &str = "disponibilites@region.test";
@@ -35,7 +35,7 @@ fn taken(to: &[&str]) -> Result<Sent, SendError> {
 }
 
 /// Sends one mail; `from` empty for the null envelope sender.
-async fn send(settings: &Settings, from: &str, to: &[&str], mail: &[u8]) -> Result<Sent, SendError> {
+async fn send(settings: &SmtpSettings, from: &str, to: &[&str], mail: &[u8]) -> Result<Sent, SendError> {
     hand_over(&Smtp::new(settings).unwrap(), from, to, mail).await
 }
 

@@ -1,6 +1,6 @@
 //! Submission to a real Postfix, which knows its clients by their certificates.
 
-use dispolits::smtp::{Handed, Obstacle, Security, Settings};
+use dispolits::smtp::{Handed, Obstacle, Security, SmtpSettings};
 
 use super::{FROM, mail, send, taken};
 use crate::postfix::{BOXES, Certificate, Postfix};
@@ -29,14 +29,14 @@ async fn replies_leave_with_the_certificate_and_arrive() {
 async fn a_missing_certificate_is_named() {
     let required = Postfix::start(Certificate::Required);
     for security in [Security::Starttls, Security::Tls] {
-        let without = Settings { identity: None, ..required.settings(security) };
+        let without = SmtpSettings { identity: None, ..required.settings(security) };
         let error = send(&without, FROM, &BOXES, &mail("")).await.unwrap_err();
         assert_eq!(error.obstacle, Obstacle::Login, "{error}");
         assert!(error.cause.contains("421 4.7.1"), "{error}");
         assert!(error.cause.contains("aucun certificat client n’est présenté"), "{error}");
     }
     let asked = Postfix::start(Certificate::Asked);
-    let without = Settings { identity: None, ..asked.settings(Security::Starttls) };
+    let without = SmtpSettings { identity: None, ..asked.settings(Security::Starttls) };
     let sent = send(&without, FROM, &BOXES, &mail("")).await.unwrap();
     for (_, handed) in sent.handed {
         let told = handed.cause();

@@ -2,7 +2,7 @@
 
 use dispolits::config_values::{Identity, PemFiles, Secret, Span};
 use dispolits::smtp::Obstacle::{self, Login, Server};
-use dispolits::smtp::{Auth, Handed, Security, SendError, Sent, Settings, Smtp};
+use dispolits::smtp::{Auth, Handed, Security, SendError, Sent, Smtp, SmtpSettings};
 
 use super::{FROM, mail, send, taken};
 use crate::dovecot::{ClientCertificate, Pki};
@@ -99,16 +99,16 @@ async fn a_server_or_account_that_is_not_the_right_one_is_never_held_against_the
     let exim = Exim::start(Shape::default());
     for security in [Security::Starttls, Security::Tls] {
         let right = exim.settings(security);
-        let host = |host: &str| Settings { host: host.to_owned(), ..right.clone() };
-        let authority = |ca| Settings { ca, ..right.clone() };
+        let host = |host: &str| SmtpSettings { host: host.to_owned(), ..right.clone() };
+        let authority = |ca| SmtpSettings { ca, ..right.clone() };
         let password = Some(Secret::Inline("autre".into()));
         for (settings, expected, words) in [
             (authority(Some(exim.pki.path("stranger-ca"))), Unavailable(Server), "aucune autorité connue"),
             (authority(None), Unavailable(Server), "aucune autorité connue"),
             (host("127.0.0.1"), Unavailable(Server), "pas au nom de « 127.0.0.1 », mais de localhost"),
             (host("absent.invalid"), Unavailable(Server), "connexion"),
-            (Settings { password, ..right.clone() }, Unavailable(Login), "authentification : 535"),
-            (Settings { user: None, password: None, ..right.clone() }, Later, "5.7.1 authentication required"),
+            (SmtpSettings { password, ..right.clone() }, Unavailable(Login), "authentification : 535"),
+            (SmtpSettings { user: None, password: None, ..right.clone() }, Later, "5.7.1 authentication required"),
         ] {
             assert_classes(send(&settings, FROM, &BOXES[..1], &mail("")).await, &[expected], words);
         }
@@ -128,7 +128,7 @@ async fn a_missing_or_foreign_client_certificate_is_ours_to_mend() {
     let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
     for security in [Security::Starttls, Security::Tls] {
         for identity in [None, Some(exim.pki.identity("stranger"))] {
-            let settings = Settings { identity, ..exim.settings(security) };
+            let settings = SmtpSettings { identity, ..exim.settings(security) };
             let (found, told) = classes(send(&settings, FROM, &BOXES[..1], &mail("")).await);
             assert!(matches!(found[..], [Unavailable(_)]), "{told}");
             assert!(told.contains("certificat"), "{told}");
@@ -141,7 +141,7 @@ fn settings_that_cannot_work_are_told_before_any_connection() {
     let folder = tempfile::tempdir().unwrap();
     let pki = Pki::new(folder.path());
     let absent = folder.path().join("absent");
-    let right = Settings {
+    let right = SmtpSettings {
         host: "localhost".to_owned(),
         port: 587,
         security: Security::Starttls,
@@ -158,24 +158,30 @@ fn settings_that_cannot_work_are_told_before_any_connection() {
     let identity = |certificate, key| Some(Identity::Pem(PemFiles { certificate, key }));
     let user = Some("lits".to_owned());
     let password = || Some(Secret::Inline("motdepasse".into()));
-    let auth = |auth| Settings { auth: Some(auth), ..right.clone() };
+    let auth = |auth| SmtpSettings { auth: Some(auth), ..right.clone() };
     assert!(Smtp::new(&auth(Auth::External)).is_ok() && Smtp::new(&auth(Auth::None)).is_ok());
     for (wrong, words) in [
         (auth(Auth::Plain), "smtp.auth = \"plain\" : donnez user (le compte) ; donnez password (le mot de passe)"),
-        (Settings { user: user.clone(), ..auth(Auth::Xoauth2) }, "donnez token (le jeton OAuth 2.0)"),
-        (Settings { identity: None, ..auth(Auth::External) }, "donnez identity (le certificat client)"),
+        (SmtpSettings { user: user.clone(), ..auth(Auth::Xoauth2) }, "donnez token (le jeton OAuth 2.0)"),
+        (SmtpSettings { identity: None, ..auth(Auth::External) }, "donnez identity (le certificat client)"),
         (
-            Settings { user: user.clone(), password: password(), ..auth(Auth::External) },
+            SmtpSettings { user: user.clone(), password: password(), ..auth(Auth::External) },
             "retirez password (le mot de passe), qui ne sert qu’avec auth = \"plain\"",
         ),
-        (Settings { user: user.clone(), ..auth(Auth::None) }, "retirez user (le compte)"),
-        (Settings { host: "deux mots".to_owned(), ..right.clone() }, "« deux mots » n’est pas un nom de serveur"),
-        (Settings { ca: Some(absent.clone()), ..right.clone() }, "absent est illisible"),
-        (Settings { ca: Some(pki.path("client-key")), ..right.clone() }, "ne contient aucun certificat"),
-        (Settings { identity: identity(pki.path("client"), absent.clone()), ..right.clone() }, "absent est illisible"),
-        (Settings { identity: identity(pki.path("client"), pki.path("server-key")), ..right.clone() }, "inutilisable"),
-        (Settings { user: user.clone(), ..right.clone() }, "donnez password"),
-        (Settings { user, password: Some(Secret::File { file: absent }), ..right.clone() }, "est illisible"),
+        (SmtpSettings { user: user.clone(), ..auth(Auth::None) }, "retirez user (le compte)"),
+        (SmtpSettings { host: "deux mots".to_owned(), ..right.clone() }, "« deux mots » n’est pas un nom de serveur"),
+        (SmtpSettings { ca: Some(absent.clone()), ..right.clone() }, "absent est illisible"),
+        (SmtpSettings { ca: Some(pki.path("client-key")), ..right.clone() }, "ne contient aucun certificat"),
+        (
+            SmtpSettings { identity: identity(pki.path("client"), absent.clone()), ..right.clone() },
+            "absent est illisible",
+        ),
+        (
+            SmtpSettings { identity: identity(pki.path("client"), pki.path("server-key")), ..right.clone() },
+            "inutilisable",
+        ),
+        (SmtpSettings { user: user.clone(), ..right.clone() }, "donnez password"),
+        (SmtpSettings { user, password: Some(Secret::File { file: absent }), ..right.clone() }, "est illisible"),
     ] {
         let error = Smtp::new(&wrong).expect_err(words).to_string();
         assert!(error.contains(words), "« {words} » is not in « {error} »");

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use dispolits::config_values::Span;
-use dispolits::smtp::{Handed, Security, Settings};
+use dispolits::smtp::{Handed, Security, SmtpSettings};
 use dispolits::tls;
 use futures_util::future::join_all;
 use rustls::ServerConfig;
@@ -117,7 +117,7 @@ async fn what_a_server_repeats_of_the_login_is_never_shown() {
         let script = Script { security: Security::Tls, clear: &[], encrypted, end: End::Cut };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let settings = Settings {
+        let settings = SmtpSettings {
             user: Some("boite".to_owned()),
             password: Some(dispolits::config_values::Secret::Inline("secret-de-la-boite".into())),
             ..settings(&pki, port, script.security, script.end.patience())
@@ -154,8 +154,8 @@ async fn check(script: Script, is_of_mail: bool, words: &str) {
     assert!(told.contains(words), "{script:?}: {told}");
 }
 
-pub(super) fn settings(pki: &Pki, port: u16, security: Security, timeout: Span) -> Settings {
-    Settings {
+pub(super) fn settings(pki: &Pki, port: u16, security: Security, timeout: Span) -> SmtpSettings {
+    SmtpSettings {
         host: "localhost".to_owned(),
         port,
         security,

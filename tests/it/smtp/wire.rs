@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dispolits::config_values::{Secret, Span};
-use dispolits::smtp::{Auth, Obstacle, Security, SendError, Sent, Settings};
+use dispolits::smtp::{Auth, Obstacle, Security, SendError, Sent, SmtpSettings};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
@@ -15,7 +15,7 @@ const TO: [&str; 2] = ["lits@ch-armor.test", "cadre+lits@ch-armor.test"];
 const EVERYTHING: &str = "250-ici\r\n250-size 100000\r\n250-dsn\r\n250-8bitmime\r\n250 Auth plain XOAUTH2 EXTERNAL";
 
 /// What a case changes of settings that are right without any login.
-type Change = Box<dyn FnOnce(&mut Settings, &Pki)>;
+type Change = Box<dyn FnOnce(&mut SmtpSettings, &Pki)>;
 
 /// Sends one mail to a server that gives these answers, the first unasked, then cuts the line. Returns what came of it
 /// and what the server heard: of the content, the dot alone.
@@ -23,7 +23,7 @@ pub(super) async fn converse(
     answers: &[&str],
     from: &str,
     mail: &[u8],
-    change: impl FnOnce(&mut Settings, &Pki),
+    change: impl FnOnce(&mut SmtpSettings, &Pki),
 ) -> (Result<Sent, SendError>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let pki = Pki::new(folder.path());
@@ -68,7 +68,7 @@ fn assert_heard(heard: &[String], expected: &[&str]) {
     assert_eq!(heard, [&["EHLO dispolits.region.test"], expected].concat());
 }
 
-fn with_account(auth: Auth, secret: &str) -> impl FnOnce(&mut Settings, &Pki) + use<> {
+fn with_account(auth: Auth, secret: &str) -> impl FnOnce(&mut SmtpSettings, &Pki) + use<> {
     let secret = Secret::Inline(secret.into());
     move |settings, _| {
         settings.auth = Some(auth);
@@ -80,7 +80,7 @@ fn with_account(auth: Auth, secret: &str) -> impl FnOnce(&mut Settings, &Pki) + 
     }
 }
 
-fn with_certificate(user: Option<&'static str>) -> impl FnOnce(&mut Settings, &Pki) {
+fn with_certificate(user: Option<&'static str>) -> impl FnOnce(&mut SmtpSettings, &Pki) {
     move |settings, pki| {
         settings.auth = Some(Auth::External);
         settings.user = user.map(str::to_owned);
@@ -150,7 +150,7 @@ async fn each_login_is_said_as_its_mechanism_wants() {
             &["334 ", yes],
             vec!["AUTH XOAUTH2".to_owned(), long],
         ),
-        ("none", Box::new(|settings: &mut Settings, _: &Pki| settings.auth = Some(Auth::None)), &[], vec![]),
+        ("none", Box::new(|settings: &mut SmtpSettings, _: &Pki| settings.auth = Some(Auth::None)), &[], vec![]),
     ];
     for (about, change, answers, expected) in cases {
         let answers = [&["220 ici", EVERYTHING][..], answers, &["550 non", "221 oui"]].concat();

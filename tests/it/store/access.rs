@@ -1,9 +1,9 @@
 //! Accounts, sessions, failures to sign in, marks and the audit log, on both engines.
 
-use dispolits::access::audit::{Broken, Deed, Entry, Head, Verification};
+use dispolits::access::audit::{AuditEntry, AuditHead, Broken, Deed, Verification};
 use dispolits::access::{Lifetimes, Login, Means, PasswordHash, Role};
 use dispolits::store::maintenance::check;
-use dispolits::store::{Attempt, MailId, NewSession, NewUser, Settings, Stage, Store, UserChange, heads};
+use dispolits::store::{Attempt, MailId, NewSession, NewUser, Stage, Store, StoreSettings, UserChange, heads};
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Engine, Home, on_both_engines};
@@ -33,8 +33,8 @@ fn login(text: &str) -> Login {
     text.parse().unwrap()
 }
 
-fn entry(deed: Deed, object: &str) -> Entry {
-    Entry::new("local:chef", deed, object).changing("avant", "après").noting("é « ’ »")
+fn entry(deed: Deed, object: &str) -> AuditEntry {
+    AuditEntry::new("local:chef", deed, object).changing("avant", "après").noting("é « ’ »")
 }
 
 fn anne() -> NewUser {
@@ -231,27 +231,27 @@ async fn sessions_of_every_means_are_listed_and_ended(engine: Engine) {
 /// A head that was kept elsewhere shows that the end was cut off, and a check names a guard that is gone.
 async fn a_cut_end_and_a_lost_guard_are_seen(engine: Engine) {
     let (home, store) = with_anne(engine).await;
-    let settings = |path: &std::path::Path| Settings { audit_head: Some(path.to_owned()), ..home.settings() };
+    let settings = |path: &std::path::Path| StoreSettings { audit_head: Some(path.to_owned()), ..home.settings() };
     let folder = tempfile::tempdir().unwrap();
     let (path, beyond) = (folder.path().join("tete"), folder.path().join("coupee"));
     assert_eq!(heads::last(&path).unwrap(), None);
     let head = store.audit_head().await.unwrap();
-    assert_eq!(store.audit_holds(&Head::empty()).await.unwrap(), None);
+    assert_eq!(store.audit_holds(&AuditHead::empty()).await.unwrap(), None);
     assert_eq!(store.audit_holds(&head).await.unwrap(), None);
-    heads::append(&path, &Head::empty(), now()).unwrap();
+    heads::append(&path, &AuditHead::empty(), now()).unwrap();
     heads::append(&path, &head, now()).unwrap();
     assert_eq!(heads::last(&path).unwrap(), Some(head.clone()));
     std::fs::write(&path, format!("{}\n2026-11-23T08:00:00Z 7:abc", std::fs::read_to_string(&path).unwrap())).unwrap();
     assert_eq!(heads::last(&path).unwrap(), Some(head.clone()), "a line that a crash cut is none");
-    let findings = async |settings: &Settings| check(settings).await.unwrap().findings;
+    let findings = async |settings: &StoreSettings| check(settings).await.unwrap().findings;
     assert_eq!(findings(&settings(&path)).await, Vec::<String>::new());
 
-    let further = Head { number: head.number + 1, ..head.clone() };
+    let further = AuditHead { number: head.number + 1, ..head.clone() };
     heads::append(&beyond, &further, now()).unwrap();
     let told = findings(&settings(&beyond)).await.join(" ");
     assert!(told.contains("la fin du journal manque : il s’arrête à 1, la tête conservée est à 2"), "{told}");
     assert!(matches!(store.audit_holds(&further).await.unwrap(), Some(Broken::Cut { found: 1, kept: 2 })));
-    let other = Head { hash: "0".repeat(64), ..head };
+    let other = AuditHead { hash: "0".repeat(64), ..head };
     assert_eq!(store.audit_holds(&other).await.unwrap(), Some(Broken::Rewritten(1)));
 
     home.execute(match engine {

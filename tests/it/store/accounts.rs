@@ -1,7 +1,7 @@
 //! Several mailboxes in one store: each judged and balanced by itself, and one effect of what came to both.
 
 use dispolits::store::{
-    Answer, DigestDue, First, JudgedDocument, JudgedMail, Judging, MailId, Prior, Reading, Received, Recorded,
+    DigestDue, First, JudgedDocument, JudgedMail, Judging, MailId, NewReplyText, Prior, ReadingMark, Received, Recorded,
 };
 use jiff::SignedDuration;
 
@@ -20,8 +20,8 @@ async fn what_is_being_read_for_one_mailbox_is_no_business_of_another(engine: En
     let bench = Bench::new(engine).await;
     let (ours, theirs) = (receive(&bench, ACCOUNT, "a").await, receive(&bench, OTHER, "a").await);
     assert_ne!(ours, theirs, "the same bytes in two mailboxes are two mails");
-    bench.store.begin_reading(&bench.duty, &[ours], Reading::Alone).await.unwrap();
-    bench.store.begin_reading(&bench.duty, &[theirs], Reading::Alone).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &[ours], ReadingMark::Alone).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &[theirs], ReadingMark::Alone).await.unwrap();
     assert_eq!(bench.store.recover_readings(&bench.duty, OTHER).await.unwrap(), 1);
     let waiting = async |account| bench.store.to_judge(account, 10).await.unwrap();
     assert_eq!(waiting(ACCOUNT).await, [Judging { id: ours, suspect: false, attempts: 0 }], "still being read");
@@ -36,7 +36,7 @@ async fn accounts_are_known_as_long_as_they_have_mails_and_balance_each_by_itsel
     for raw in ["a", "b"] {
         receive(&bench, OTHER, raw).await;
     }
-    bench.settle(ours, Answer::Told).await;
+    bench.settle(ours, NewReplyText::Told).await;
     assert_eq!(bench.store.accounts().await.unwrap(), [OTHER, ACCOUNT]);
     assert_eq!(bench.store.accounts_to_judge().await.unwrap(), [OTHER]);
     let check = async |account, recus, en_cours| {
@@ -98,7 +98,7 @@ async fn a_digest_gathers_what_was_sent_to_one_mailbox(engine: Engine) {
     for (account, name) in [(ACCOUNT, "a"), (OTHER, "b"), (ACCOUNT, "c")] {
         let id = receive(&bench, account, name).await;
         bench.record(id, &judged(vec![document(name, vec![])])).await;
-        bench.store.answer(&bench.settling, id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
+        bench.store.answer(&bench.settling, id, &NewReplyText::Withheld(to.clone()), bench.now()).await.unwrap();
         ids.push(id);
     }
     let mut due = bench.store.digests_due(SignedDuration::ZERO, bench.now()).await.unwrap();

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use dispolits::address::Address;
 use dispolits::capacity::{
-    Affectation, Count, Genre, Indicator, Location, Mode, Nature, Nombre, Parts, Source, Statut, Temporalite, Update,
+    Affectation, Count, Genre, Indicator, IndicatorParts, Location, Mode, Nature, Nombre, Source, Statut, Temporalite,
+    Update,
 };
 use dispolits::clock::Clock;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, MailOutcome};
-use dispolits::report::Head;
+use dispolits::report::ReportHead;
 use dispolits::store::{
-    Answer, Batch, Closing, Duty, Handing, JudgedDocument, JudgedMail, MailId, Prior, Probe, Received, Recorded,
-    Removal, RemovalClosing, ReplyToSend, RowToSend, Settings, Settlement, Shift, Store, Whereabouts, sha256,
+    Batch, Closing, Duty, Handing, JudgedDocument, JudgedMail, MailId, NewReplyText, Prior, Probe, Received, Recorded,
+    Removal, RemovalClosing, ReplyToSend, RowToSend, Settlement, Shift, Store, StoreSettings, Whereabouts, sha256,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -43,7 +44,7 @@ impl Bench {
         Self { home, store, clock: Clock::manual("2026-11-23T07:00:00Z".parse().unwrap()), shift, duty, settling }
     }
 
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> StoreSettings {
         self.home.settings()
     }
 
@@ -145,7 +146,7 @@ impl Bench {
     }
 
     /// Settles a mail as it stands.
-    pub(crate) async fn settle(&self, id: MailId, answer: Answer) {
+    pub(crate) async fn settle(&self, id: MailId, answer: NewReplyText) {
         let outcome = self.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
         self.store.settle(&self.settling, &[Settlement { mail: id, outcome, answer }], self.now()).await.unwrap();
     }
@@ -213,18 +214,18 @@ pub(crate) fn judged(documents: Vec<JudgedDocument>) -> JudgedMail {
 }
 
 pub(crate) fn document(identifiant: &str, updates: Vec<Update>) -> JudgedDocument {
-    let head = Head {
+    let head = ReportHead {
         name: "rapport.xml".to_owned(),
         identifiant: Some(identifiant.to_owned()),
         sha256: sha256(identifiant.as_bytes()),
-        ..Head::default()
+        ..ReportHead::default()
     };
     JudgedDocument { head, prior: Prior::New, mentions: Vec::new(), updates, defects: Vec::new() }
 }
 
 pub(crate) fn test_document(identifiant: &str, updates: Vec<Update>) -> JudgedDocument {
     let document = document(identifiant, updates);
-    JudgedDocument { head: Head { mode: Mode::Test, ..document.head }, ..document }
+    JudgedDocument { head: ReportHead { mode: Mode::Test, ..document.head }, ..document }
 }
 
 pub(crate) fn location(code: &str) -> Location {
@@ -245,7 +246,7 @@ pub(crate) fn of_nature(nature: Nature, nombre: i64, minute: i64) -> Update {
 }
 
 pub(crate) fn at_location(code: &str, nombre: i64, minute: i64) -> Update {
-    let indicator = Indicator::new(Parts {
+    let indicator = Indicator::new(IndicatorParts {
         statut: Statut::Disponible,
         temporalite: Temporalite::Courant,
         genre: Some(Genre::Indifferencie),

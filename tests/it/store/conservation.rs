@@ -1,7 +1,7 @@
 //! Every mail has one outcome or is in progress, whatever happened and in whatever order.
 
 use dispolits::outcome::Verdict;
-use dispolits::store::{Answer, Balance, Expiry, JudgedMail, MailId, Reading, ToMove, Unsettled};
+use dispolits::store::{Balance, Expiry, JudgedMail, MailId, NewReplyText, ReadingMark, ToMove, Unsettled};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -57,7 +57,7 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
         }
         Step::ReadAndDie => {
             let ids: Vec<MailId> = store.to_judge(ACCOUNT, 3).await.unwrap().iter().map(|mail| mail.id).collect();
-            store.begin_reading(&bench.duty, &ids, Reading::Together).await.unwrap();
+            store.begin_reading(&bench.duty, &ids, ReadingMark::Together).await.unwrap();
             store.recover_readings(&bench.duty, ACCOUNT).await.unwrap();
         }
         Step::MoveOne => {
@@ -68,7 +68,7 @@ async fn take(bench: &Bench, rank: usize, step: &Step) {
         Step::SettleOne => {
             let ready = store.unsettled(SignedDuration::from_secs(3600), bench.now(), None, 1).await.unwrap().pop();
             if let Some(Unsettled::Ready(id)) = ready {
-                bench.settle(id, Answer::Told).await;
+                bench.settle(id, NewReplyText::Told).await;
             }
         }
         Step::Purge => drop(store.purge_content(&Expiry::at(bench.after(1))).await.unwrap()),

@@ -2,8 +2,8 @@
 
 use dispolits::address::Address;
 use dispolits::outcome::{Etat, Verdict};
-use dispolits::report::Head;
-use dispolits::store::{Answer, First, JudgedDocument, JudgedMail, MailId, Prior, Recorded};
+use dispolits::report::ReportHead;
+use dispolits::store::{First, JudgedDocument, JudgedMail, MailId, NewReplyText, Prior, Recorded};
 
 use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged};
 use super::engine::{Engine, on_both_engines};
@@ -74,9 +74,9 @@ async fn a_document_without_identifiant_has_no_past(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     let unnamed = document("", vec![]);
-    let unnamed = JudgedDocument { head: Head { identifiant: None, ..unnamed.head }, ..unnamed };
+    let unnamed = JudgedDocument { head: ReportHead { identifiant: None, ..unnamed.head }, ..unnamed };
     bench.record(id, &judged(vec![unnamed])).await;
-    bench.settle(id, Answer::Told).await;
+    bench.settle(id, NewReplyText::Told).await;
     assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Rejete), "nothing accepted");
 }
 

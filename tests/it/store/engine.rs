@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use dispolits::store::Settings;
+use dispolits::store::StoreSettings;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tempfile::TempDir;
@@ -65,8 +65,8 @@ impl Home {
         Self { place, sql: OnceCell::new() }
     }
 
-    pub(crate) fn settings(&self) -> Settings {
-        Settings::at(match &self.place {
+    pub(crate) fn settings(&self) -> StoreSettings {
+        StoreSettings::at(match &self.place {
             Place::File(_) => format!("sqlite://{}", self.file().display()),
             Place::Server(database) => database.url.clone(),
         })

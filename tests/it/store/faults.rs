@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dispolits::defect::Actor;
 use dispolits::store::search::{Filter, Page};
-use dispolits::store::{Settings, Store, StoreError};
+use dispolits::store::{Store, StoreError, StoreSettings};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection, Executor};
 
@@ -48,7 +48,7 @@ async fn provoke(bench: &Bench, trouble: Trouble) -> StoreError {
         Trouble::BrokenFile => {
             let broken = path.with_file_name("abîmé.db");
             std::fs::write(&broken, [b'x'; 4096]).unwrap();
-            return Store::open(&Settings::at(format!("sqlite://{}", broken.display()))).await.unwrap_err();
+            return Store::open(&StoreSettings::at(format!("sqlite://{}", broken.display()))).await.unwrap_err();
         }
         Trouble::MissingTable => sqlx::query("INSERT INTO absente VALUES (1)").execute(&pool).await,
     };
@@ -100,7 +100,7 @@ async fn faults_of_a_server_are_told_apart() {
 async fn a_server_that_goes_away_is_come_back_to() {
     let mut cluster = Cluster::start();
     crate::postgres::create(&cluster, "lits").await;
-    let store = Store::open(&Settings::at(cluster.url("lits"))).await.unwrap();
+    let store = Store::open(&StoreSettings::at(cluster.url("lits"))).await.unwrap();
     cluster.stop();
     let error = store.balance(None).await.unwrap_err();
     assert!(error.is_transient() && !error.is_of_one_record(), "{error}");
@@ -167,7 +167,7 @@ async fn rows_that_wait_survive_an_upgrade() {
     .await
     .unwrap();
     pool.close().await;
-    let store = Store::open(&Settings::at(url)).await.unwrap();
+    let store = Store::open(&StoreSettings::at(url)).await.unwrap();
     let shift = super::bench::worker(&store, "essai").await;
     let claimed = shift.claim(1, "2026-11-23T07:00:00Z".parse().unwrap()).await.unwrap();
     assert_eq!(claimed[0].rows[0].update.count.nombre.get(), 7);
@@ -191,7 +191,7 @@ async fn who_must_act_on_a_warning_is_found_after_an_upgrade() {
     .await
     .unwrap();
     pool.close().await;
-    let store = Store::open(&Settings::at(url)).await.unwrap();
+    let store = Store::open(&StoreSettings::at(url)).await.unwrap();
     let found = async |filter: Filter| store.journal(&filter, &Page::newest(9)).await.unwrap().lines.len();
     assert_eq!(found(Filter { actor: Some(Actor::Etablissement), ..Filter::default() }).await, 1);
     assert_eq!(found(Filter { rejected: true, ..Filter::default() }).await, 0);

@@ -1,8 +1,8 @@
 //! A letter for several recipients: who has it is never offered it again because of another.
 
-use dispolits::access::audit::{Deed, Entry};
+use dispolits::access::audit::{AuditEntry, Deed};
 use dispolits::address::Address;
-use dispolits::store::{Answer, Handing, MailId, NewReply, Whereabouts};
+use dispolits::store::{Handing, MailId, NewReply, NewReplyText, Whereabouts};
 
 use super::bench::{Bench, SENDER, hand_over};
 use super::engine::{Engine, on_both_engines};
@@ -20,7 +20,7 @@ fn copied(id: MailId) -> NewReply {
 async fn each_recipient_has_a_state_of_its_own(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
-    bench.settle(id, Answer::Letter(Box::new(copied(id)))).await;
+    bench.settle(id, NewReplyText::Letter(Box::new(copied(id)))).await;
     let due = bench.shift.replies_to_send(1, &[], bench.now()).await.unwrap().remove(0);
     assert_eq!(due.recipients, [SENDER.parse().unwrap(), CONTACT.parse().unwrap()]);
     let handing = |to: &str, whereabouts| Handing { to: to.parse().unwrap(), whereabouts };
@@ -44,7 +44,7 @@ async fn each_recipient_has_a_state_of_its_own(engine: Engine) {
     assert_eq!(told.iter().map(|one| one.mail).collect::<Vec<_>>(), [id], "whoever must act is told");
 
     // Sent once more, it goes to whoever has not got it; and to all once all have it.
-    let entry = Entry::new("local:oscar", Deed::Renvoyer, "courriel 1");
+    let entry = AuditEntry::new("local:oscar", Deed::Renvoyer, "courriel 1");
     let resend = async || bench.store.resend(id, "reponse", &entry, bench.now()).await.unwrap();
     assert!(resend().await);
     let due = bench.shift.replies_to_send(1, &[], bench.now()).await.unwrap().remove(0);
@@ -61,7 +61,7 @@ async fn replies_of_a_refused_sender_hold_no_other_back(engine: Engine) {
     for name in ["a", "b"] {
         let id = bench.report(name, vec![]).await;
         let return_path = (name == "a").then(|| "eai@region.test".parse().unwrap());
-        bench.settle(id, Answer::Letter(Box::new(NewReply { return_path, ..letter(id) }))).await;
+        bench.settle(id, NewReplyText::Letter(Box::new(NewReply { return_path, ..letter(id) }))).await;
     }
     let due = async |refused: &[Option<Address>]| {
         let due = bench.shift.replies_to_send(10, refused, bench.now()).await.unwrap();

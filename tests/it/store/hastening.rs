@@ -1,7 +1,7 @@
 //! What an operator has done sooner or again, each with its record in the same transaction, on both engines.
 
-use dispolits::access::audit::{Deed, Entry};
-use dispolits::store::{Answer, MailId, NewReminder, Whereabouts};
+use dispolits::access::audit::{AuditEntry, Deed};
+use dispolits::store::{MailId, NewReminder, NewReplyText, Whereabouts};
 
 use super::bench::{Bench, SENDER, acknowledged, beds, failed, hand_over};
 use super::engine::{Engine, on_both_engines};
@@ -14,8 +14,8 @@ on_both_engines!(
     a_handled_mail_is_forgotten_with_its_mark,
 );
 
-fn entry(deed: Deed, id: MailId) -> Entry {
-    Entry::new("local:oscar", deed, format!("courriel {}", id.number()))
+fn entry(deed: Deed, id: MailId) -> AuditEntry {
+    AuditEntry::new("local:oscar", deed, format!("courriel {}", id.number()))
 }
 
 async fn deeds(bench: &Bench) -> Vec<String> {
@@ -39,7 +39,7 @@ async fn a_reply_leaves_again_with_the_same_bytes(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.report("a", vec![beds(1, 0)]).await;
     bench.send(acknowledged).await;
-    bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+    bench.settle(id, NewReplyText::Letter(Box::new(letter(id)))).await;
     let resend = async |kind| bench.store.resend(id, kind, &entry(Deed::Renvoyer, id), bench.now()).await.unwrap();
     assert!(!resend("reponse").await, "it waits to leave");
     let first = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().remove(0);
@@ -63,7 +63,7 @@ async fn a_reminder_leaves_by_the_outbox(engine: Engine) {
         return_path: "dispolits@eai.test".parse().unwrap(),
         content: b"relance".to_vec(),
     };
-    let told = Entry::new("local:oscar", Deed::Relance, "etablissement 350054680");
+    let told = AuditEntry::new("local:oscar", Deed::Relance, "etablissement 350054680");
     assert!(bench.store.remind(&new, &told, bench.now()).await.unwrap());
     assert!(!bench.store.remind(&new, &told, bench.now()).await.unwrap(), "once");
     let due = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap().remove(0);
@@ -91,7 +91,7 @@ async fn a_handled_mail_is_forgotten_with_its_mark(engine: Engine) {
     assert_eq!(bench.store.handled(id).await.unwrap(), None);
     assert!(bench.store.mark_handled(id, "fait", &entry(Deed::Traiter, id), bench.now()).await.unwrap());
     bench.send(acknowledged).await;
-    bench.settle(id, Answer::Silent("essai".to_owned())).await;
+    bench.settle(id, NewReplyText::Silent("essai".to_owned())).await;
     bench.execute("UPDATE mails SET moved_at = 1").await;
     let expiry = dispolits::store::Expiry::at(bench.after(1));
     assert_eq!(bench.store.purge_journal(&expiry).await.unwrap(), 1);

@@ -1,7 +1,7 @@
 //! Receiving, seeing again, reading under a mark, moving.
 
 use dispolits::outcome::Verdict;
-use dispolits::store::{JudgedMail, Judging, MailId, Reading, Received};
+use dispolits::store::{JudgedMail, Judging, MailId, ReadingMark, Received};
 
 use super::bench::{ACCOUNT, Bench, judged, received};
 use super::engine::{Engine, on_both_engines};
@@ -113,7 +113,7 @@ async fn a_copy_is_looked_for_beyond_those_of_other_mails(engine: Engine) {
 }
 
 /// What a crash, or a failed reading, leaves of a mail read in this company.
-async fn check_marks(engine: Engine, company: &[&str], how: Reading, crash: bool, expected: (bool, u32)) {
+async fn check_marks(engine: Engine, company: &[&str], how: ReadingMark, crash: bool, expected: (bool, u32)) {
     let mut bench = Bench::new(engine).await;
     let mut ids = Vec::new();
     for name in company {
@@ -136,11 +136,11 @@ async fn check_marks(engine: Engine, company: &[&str], how: Reading, crash: bool
 }
 
 async fn only_a_mail_read_alone_is_blamed(engine: Engine) {
-    check_marks(engine, &["a", "b", "c"], Reading::Together, true, (true, 0)).await;
-    check_marks(engine, &["a"], Reading::Together, true, (true, 0)).await;
-    check_marks(engine, &["a"], Reading::Alone, true, (true, 1)).await;
-    check_marks(engine, &["a", "b"], Reading::Together, false, (true, 0)).await;
-    check_marks(engine, &["a"], Reading::Alone, false, (true, 1)).await;
+    check_marks(engine, &["a", "b", "c"], ReadingMark::Together, true, (true, 0)).await;
+    check_marks(engine, &["a"], ReadingMark::Together, true, (true, 0)).await;
+    check_marks(engine, &["a"], ReadingMark::Alone, true, (true, 1)).await;
+    check_marks(engine, &["a", "b"], ReadingMark::Together, false, (true, 0)).await;
+    check_marks(engine, &["a"], ReadingMark::Alone, false, (true, 1)).await;
 }
 
 /// What ends the program once the bytes are interpreted was not the mail; a judgement that fails then still is.
@@ -148,7 +148,7 @@ async fn a_death_while_a_judgement_is_recorded_blames_nobody(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
     for attempts in [0, 1] {
-        bench.store.begin_reading(&bench.duty, &[id], Reading::Alone).await.unwrap();
+        bench.store.begin_reading(&bench.duty, &[id], ReadingMark::Alone).await.unwrap();
         bench.store.interpreted_alone(&bench.duty, id).await.unwrap();
         if attempts == 0 {
             bench.restart().await;
@@ -164,7 +164,7 @@ async fn a_death_while_a_judgement_is_recorded_blames_nobody(engine: Engine) {
 async fn readings_given_up_blame_nobody(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
-    bench.store.begin_reading(&bench.duty, &[id], Reading::Alone).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &[id], ReadingMark::Alone).await.unwrap();
     bench.store.end_readings(&bench.duty, ACCOUNT).await.unwrap();
     bench.restart().await;
     assert_eq!(bench.store.recover_readings(&bench.duty, ACCOUNT).await.unwrap(), 0);
@@ -174,7 +174,7 @@ async fn readings_given_up_blame_nobody(engine: Engine) {
 async fn a_mail_is_judged_once(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
-    bench.store.begin_reading(&bench.duty, &[id], Reading::Alone).await.unwrap();
+    bench.store.begin_reading(&bench.duty, &[id], ReadingMark::Alone).await.unwrap();
     bench.record(id, &JudgedMail { verdict: Some(Verdict::Ignore), ..judged(vec![]) }).await;
     bench.record(id, &JudgedMail { verdict: Some(Verdict::Rejete), ..judged(vec![]) }).await;
     assert_eq!(bench.outcome(id).await.verdict, Some(Verdict::Ignore));

@@ -1,9 +1,9 @@
 //! The newest observation wins, in every order of arrival, judgement and answers.
 
 use dispolits::capacity::Nature::{self, Lit, Place};
-use dispolits::capacity::{Affectation, Indicator, Location, Parts, Statut, Temporalite, Update};
+use dispolits::capacity::{Affectation, Indicator, IndicatorParts, Location, Statut, Temporalite, Update};
 use dispolits::outcome::Etat::{self, Depassee, EnAttente, NonTransmiseTest, Rejetee, Transmise};
-use dispolits::store::{Answer, Closing, RowToSend};
+use dispolits::store::{Closing, NewReplyText, RowToSend};
 use jiff::SignedDuration;
 
 use super::bench::{
@@ -99,7 +99,7 @@ async fn observations_of_one_key_compete_whatever_their_natures(engine: Engine) 
 fn of_other_keys(nombre: i64, minute: i64) -> Vec<Update> {
     let [mut finess, mut indicator] = [beds(nombre, minute), beds(nombre, minute)];
     finess.location = Location::new("299900100".parse().unwrap(), finess.location.service().clone());
-    indicator.count.indicator = Indicator::new(Parts {
+    indicator.count.indicator = Indicator::new(IndicatorParts {
         statut: Statut::Installe,
         temporalite: Temporalite::Courant,
         genre: None,
@@ -282,7 +282,7 @@ async fn what_was_acknowledged_stays_so_whatever_its_second_sending_meets(engine
         let new = bench.report("2", vec![beds(2, 5)]).await;
         bench.advance(SETTLE);
         bench.send(acknowledged).await;
-        bench.settle(new, Answer::Told).await;
+        bench.settle(new, NewReplyText::Told).await;
         bench.advance(SETTLE);
         assert_eq!(bench.send(closing).await, [2]);
         assert_eq!((bench.etats(new).await, bench.codes(new).await), (vec![Transmise], vec![]));
@@ -331,9 +331,9 @@ async fn a_refused_newest_lets_the_superseded_one_back(engine: Engine) {
 async fn what_was_told_as_superseded_is_not_rejected_afterwards(engine: Engine) {
     let bench = Bench::new(engine).await;
     let older = bench.report("1", vec![beds(1, 0)]).await;
-    bench.settle(older, Answer::Told).await;
+    bench.settle(older, NewReplyText::Told).await;
     bench.report("2", vec![beds(2, 5)]).await;
-    bench.settle(older, Answer::Told).await;
+    bench.settle(older, NewReplyText::Told).await;
     assert_eq!(bench.send(refused).await, [2]);
     assert_eq!(bench.send(refused).await, [1], "it has its chance");
     assert_eq!((bench.etats(older).await, bench.codes(older).await), (vec![Depassee], vec![]));

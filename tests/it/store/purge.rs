@@ -4,8 +4,8 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict;
 use dispolits::store::search::{Filter, Page};
 use dispolits::store::{
-    Answer, Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, Notice, Prior, RemovalClosing, Whereabouts,
-    sha256,
+    Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, NewReplyText, Notice, Prior, RemovalClosing,
+    Whereabouts, sha256,
 };
 
 use super::bench::unknown;
@@ -36,7 +36,7 @@ async fn mail(bench: &Bench, name: &str, defect: Option<Code>, until: Until) -> 
         bench.record(id, &JudgedMail { defects, verdict, ..judged(vec![]) }).await;
     }
     if matches!(until, Until::Settled | Until::Moved | Until::Left) {
-        bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+        bench.settle(id, NewReplyText::Letter(Box::new(letter(id)))).await;
     }
     if until == Until::Moved {
         bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
@@ -99,7 +99,7 @@ async fn unrecognised(bench: &Bench, name: &str) -> MailId {
     let defects = vec![Defect::new(Code::M05, place).found(SECRET)];
     let verdict = Some(Verdict::Rejete);
     bench.record(id, &JudgedMail { defects, verdict, unrecognised: true, ..judged(vec![]) }).await;
-    bench.settle(id, Answer::Told).await;
+    bench.settle(id, NewReplyText::Told).await;
     bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
     id
 }
@@ -109,7 +109,7 @@ async fn what_was_not_recognised_goes_early_with_all_that_quotes_it(engine: Engi
     let id = unrecognised(&bench, "a").await;
     let again = bench.receive("b", "a").await;
     bench.record(again, &JudgedMail { verdict: Some(Verdict::Doublon), ..judged(vec![]) }).await;
-    end(&bench, again, Answer::Silent("essai".to_owned())).await;
+    end(&bench, again, NewReplyText::Silent("essai".to_owned())).await;
     let named = bench.report(SECRET, vec![beds(1, 10)]).await;
     bench.advance(6 * DAY + 3600);
     assert_eq!(purge(&bench).await, 0);
@@ -130,7 +130,7 @@ async fn a_patient_document_that_came_twice_goes_twice(engine: Engine) {
     mail(&bench, "a", Some(Code::M06), Until::Moved).await;
     let again = bench.receive("b", "a").await;
     bench.record(again, &JudgedMail { verdict: Some(Verdict::Doublon), ..judged(vec![]) }).await;
-    end(&bench, again, Answer::Silent("essai".to_owned())).await;
+    end(&bench, again, NewReplyText::Silent("essai".to_owned())).await;
     bench.advance(DAY + 3600);
     assert_eq!(purge(&bench).await, 2);
 }
@@ -179,7 +179,7 @@ async fn nothing_of_a_patient_document_is_left_on_the_disk() {
     let id = bench.receive("a", &SECRET.repeat(1000)).await;
     let defects = vec![Defect::new(Code::M06, Place::mail())];
     bench.record(id, &JudgedMail { defects, ..judged(vec![]) }).await;
-    bench.settle(id, Answer::Told).await;
+    bench.settle(id, NewReplyText::Told).await;
     bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
     let on_disk = || {
         let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
@@ -206,11 +206,11 @@ async fn rows(bench: &Bench) -> i64 {
 async fn done(bench: &Bench, name: &str, closing: impl Fn(&Bench) -> Closing) -> MailId {
     let id = bench.report(name, vec![beds(1, 10)]).await;
     bench.send(closing).await;
-    end(bench, id, Answer::Silent("essai".to_owned())).await;
+    end(bench, id, NewReplyText::Silent("essai".to_owned())).await;
     id
 }
 
-async fn end(bench: &Bench, id: MailId, answer: Answer) {
+async fn end(bench: &Bench, id: MailId, answer: NewReplyText) {
     bench.settle(id, answer).await;
     bench.store.moved(&bench.duty, &[id], bench.now()).await.unwrap();
 }
@@ -243,7 +243,7 @@ async fn what_is_under_way_is_never_forgotten(engine: Engine) {
     bench.send(unknown).await;
     bench.advance(SETTLE);
     bench.send(acknowledged).await;
-    bench.settle(waiting, Answer::Silent("essai".to_owned())).await;
+    bench.settle(waiting, NewReplyText::Silent("essai".to_owned())).await;
     assert!(kept(3).await, "in doubt: to be sent again");
     bench.report("suivant", vec![beds(2, 20)]).await;
     bench.send(acknowledged).await;
@@ -263,7 +263,7 @@ async fn what_is_under_way_is_never_forgotten(engine: Engine) {
 
     let withheld = bench.report("retenu", vec![beds(3, 30)]).await;
     bench.send(refused).await;
-    end(&bench, withheld, Answer::Withheld(SENDER.parse().unwrap())).await;
+    end(&bench, withheld, NewReplyText::Withheld(SENDER.parse().unwrap())).await;
     assert!(kept(3).await, "to be told in a digest");
 }
 
@@ -276,11 +276,11 @@ async fn the_first_stays_while_one_like_it_does(engine: Engine) {
     let again = bench.receive("c", "c").await;
     let prior = Prior::Duplicate(First::Stored(first));
     bench.record(again, &judged(vec![JudgedDocument { prior, ..same }])).await;
-    end(&bench, again, Answer::Silent("essai".to_owned())).await;
+    end(&bench, again, NewReplyText::Silent("essai".to_owned())).await;
     bench.store.receive(&bench.duty, &[received("d", "a")], bench.now()).await.unwrap();
     let copy = bench.store.to_judge(ACCOUNT, 1).await.unwrap()[0].id;
     bench.record(copy, &JudgedMail { verdict: Some(Verdict::Doublon), ..judged(vec![]) }).await;
-    end(&bench, copy, Answer::Silent("essai".to_owned())).await;
+    end(&bench, copy, NewReplyText::Silent("essai".to_owned())).await;
     bench.advance(100 * DAY);
     assert_eq!(forget(&bench).await, 0, "two others are the same");
     bench.advance(100 * DAY);
@@ -321,7 +321,7 @@ async fn grow(bench: &Bench, name: &str) {
         let raw: String = (0..600).map(|block| sha256(format!("{name}-{block}").as_bytes())).collect();
         let id = bench.receive(&name, &raw).await;
         bench.record(id, &JudgedMail { verdict: Some(Verdict::Integre), ..judged(vec![]) }).await;
-        end(bench, id, Answer::Silent("essai".to_owned())).await;
+        end(bench, id, NewReplyText::Silent("essai".to_owned())).await;
     }
 }
 

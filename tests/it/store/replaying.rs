@@ -1,10 +1,10 @@
 //! A settled mail judged again: what changes of its record, and what never does.
 
-use dispolits::access::audit::{Deed, Entry};
+use dispolits::access::audit::{AuditEntry, Deed};
 use dispolits::capacity::Update;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, Verdict};
-use dispolits::store::{Answer, JudgedDocument, JudgedMail, MailId, Redo, Redone};
+use dispolits::store::{JudgedDocument, JudgedMail, MailId, NewReplyText, Redo, Redone};
 
 use super::bench::{ACCOUNT, Bench, acknowledged, at_location, beds, document, judged, refused};
 use super::engine::{Engine, on_both_engines};
@@ -20,7 +20,7 @@ async fn refused_report(bench: &Bench, name: &str, update: Update) -> MailId {
 }
 
 async fn settle(bench: &Bench, id: MailId) {
-    bench.settle(id, Answer::Silent("essai".to_owned())).await;
+    bench.settle(id, NewReplyText::Silent("essai".to_owned())).await;
 }
 
 async fn rows(bench: &Bench, id: MailId) -> Vec<i64> {
@@ -30,7 +30,7 @@ async fn rows(bench: &Bench, id: MailId) -> Vec<i64> {
 async fn redo(bench: &Bench, id: MailId, redo: &Redo<'_>) -> Option<u64> {
     bench
         .store
-        .redo(id, redo, BEFORE, &Entry::new("local:anne", Deed::Rejouer, "courriel 1"), bench.now())
+        .redo(id, redo, BEFORE, &AuditEntry::new("local:anne", Deed::Rejouer, "courriel 1"), bench.now())
         .await
         .unwrap()
 }

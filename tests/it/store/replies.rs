@@ -4,7 +4,7 @@ use dispolits::address::Address;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict::{self, Doublon, Ignore, Integre, PartiellementIntegre, Rejete};
 use dispolits::store::{
-    Answer, DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, Notice, ReplyKind, StoreError, Unsettled,
+    DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, NewReplyText, Notice, ReplyKind, StoreError, Unsettled,
     Whereabouts,
 };
 use jiff::SignedDuration;
@@ -32,8 +32,8 @@ fn reply(id: MailId, kind: ReplyKind, rejections: usize) -> NewReply {
     }
 }
 
-fn boxed(reply: NewReply) -> Answer {
-    Answer::Letter(Box::new(reply))
+fn boxed(reply: NewReply) -> NewReplyText {
+    NewReplyText::Letter(Box::new(reply))
 }
 
 /// A mail of which one count is rejected and another waits for the ROR.
@@ -239,8 +239,8 @@ async fn withheld_rejections_leave_in_one_digest_once(engine: Engine) {
     let mut ids = Vec::new();
     for name in ["a", "b"] {
         let id = half_bad(&bench, name).await;
-        bench.store.answer(&bench.settling, id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
-        bench.store.answer(&bench.settling, id, &Answer::Withheld(to.clone()), bench.now()).await.unwrap();
+        bench.store.answer(&bench.settling, id, &NewReplyText::Withheld(to.clone()), bench.now()).await.unwrap();
+        bench.store.answer(&bench.settling, id, &NewReplyText::Withheld(to.clone()), bench.now()).await.unwrap();
         ids.push(id);
         bench.advance(HOUR / 2);
     }
@@ -286,7 +286,7 @@ async fn the_last_judged_mail_of_a_sender_is_known(engine: Engine) {
     let settled = async |name: &str, verdict: Verdict| {
         let id = bench.receive(name, name).await;
         bench.record(id, &JudgedMail { verdict: Some(verdict), ..judged(vec![]) }).await;
-        bench.settle(id, Answer::Told).await;
+        bench.settle(id, NewReplyText::Told).await;
         id
     };
     let mut told = Vec::new();

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, chown};
 
 use dispolits::config_values::Secret;
-use dispolits::store::{Settings, Store, StoreError};
+use dispolits::store::{Store, StoreError, StoreSettings};
 use sqlx::{AssertSqlSafe, Executor};
 
 use crate::dovecot::Pki;
@@ -18,7 +18,7 @@ async fn order(cluster: &Cluster, statements: &[&str]) {
 }
 
 /// The error of opening, however soon the server takes a changed setting over.
-async fn refused(settings: &Settings, until: fn(&StoreError) -> bool) -> StoreError {
+async fn refused(settings: &StoreSettings, until: fn(&StoreError) -> bool) -> StoreError {
     loop {
         match Store::open(settings).await {
             Err(error) if until(&error) => return error,
@@ -33,7 +33,7 @@ async fn refused(settings: &Settings, until: fn(&StoreError) -> bool) -> StoreEr
 async fn a_server_that_may_forget_is_refused() {
     let cluster = Cluster::start();
     create(&cluster, "lits").await;
-    let settings = Settings::at(cluster.url("lits"));
+    let settings = StoreSettings::at(cluster.url("lits"));
     let forgetful = format!("ALTER ROLE {USER} SET synchronous_commit = off");
     order(&cluster, &[&forgetful]).await;
     Store::open(&settings).await.expect("the session is durable whatever the default").close().await;
@@ -47,7 +47,7 @@ async fn a_server_that_may_forget_is_refused() {
 async fn a_database_in_another_encoding_is_refused() {
     let cluster = Cluster::start();
     order(&cluster, &["CREATE DATABASE vieille ENCODING 'SQL_ASCII' TEMPLATE template0"]).await;
-    let error = Store::open(&Settings::at(cluster.url("vieille"))).await.unwrap_err();
+    let error = Store::open(&StoreSettings::at(cluster.url("vieille"))).await.unwrap_err();
     assert!(error.to_string().contains("server_encoding = SQL_ASCII"), "{error}");
 }
 
@@ -71,12 +71,13 @@ async fn the_password_comes_from_its_setting_and_never_from_the_url() {
     .unwrap();
     order(&cluster, &[]).await;
     let url = cluster.tcp_url("eai", "lits");
-    let with = |password: &str| Settings { password: Some(Secret::Inline(password.into())), ..Settings::at(&url) };
+    let with =
+        |password: &str| StoreSettings { password: Some(Secret::Inline(password.into())), ..StoreSettings::at(&url) };
     let wrong = refused(&with("faux"), |error| !error.to_string().contains("pg_hba")).await;
     assert!(!wrong.is_transient() && !wrong.is_of_one_record(), "{wrong}");
     Store::open(&with("très secret")).await.unwrap().close().await;
     for url in ["postgres://eai:secret@serveur.test/lits", "postgres://eai@serveur.test/lits?password=secret"] {
-        let error = Store::open(&Settings::at(url)).await.unwrap_err();
+        let error = Store::open(&StoreSettings::at(url)).await.unwrap_err();
         assert!(matches!(error, StoreError::PasswordInUrl) && !error.to_string().contains("secret@"), "{error}");
     }
 }
@@ -104,18 +105,18 @@ async fn an_encrypted_server_is_verified() {
     std::fs::write(data.join("pg_hba.conf"), format!("hostssl all all all trust\nlocal all {USER} trust\n")).unwrap();
     order(&cluster, &[]).await;
     let url = cluster.tcp_url(USER, "lits").replace("127.0.0.1", "localhost") + "?sslmode=verify-full";
-    let by = |authority: &str| Settings { ca: Some(pki.path(authority)), ..Settings::at(&url) };
+    let by = |authority: &str| StoreSettings { ca: Some(pki.path(authority)), ..StoreSettings::at(&url) };
     refused(&by("stranger-ca"), |error| error.to_string().contains("certificate")).await;
     Store::open(&by("ca")).await.unwrap().close().await;
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_told_in_french() {
-    let nowhere = Store::open(&Settings::at("postgres://eai@127.0.0.1:1/lits")).await.unwrap_err();
+    let nowhere = Store::open(&StoreSettings::at("postgres://eai@127.0.0.1:1/lits")).await.unwrap_err();
     assert!(nowhere.is_transient(), "{nowhere}");
-    let wrong = Store::open(&Settings::at("mysql://eai@serveur.test/lits")).await.unwrap_err();
+    let wrong = Store::open(&StoreSettings::at("mysql://eai@serveur.test/lits")).await.unwrap_err();
     assert!(wrong.to_string().contains("postgres://utilisateur@serveur/base"), "{wrong}");
     let empty = Cluster::start();
-    let error = Store::open_existing(&Settings::at(empty.url("postgres"))).await.unwrap_err();
+    let error = Store::open_existing(&StoreSettings::at(empty.url("postgres"))).await.unwrap_err();
     assert!(error.to_string().contains("n’a jamais été lancé"), "{error}");
 }

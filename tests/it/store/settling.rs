@@ -1,7 +1,7 @@
 //! A verdict is written of the counts as they stand, not as they stood when it was reached.
 
 use dispolits::outcome::{Etat, Verdict};
-use dispolits::store::{Answer, MailId, Settlement};
+use dispolits::store::{MailId, NewReplyText, Settlement};
 
 use super::bench::{Bench, acknowledged, beds, refused};
 use super::engine::{Engine, on_both_engines};
@@ -14,7 +14,7 @@ async fn a_verdict_from_before_a_count_came_back_and_was_refused_is_not_written(
     let read = async || Settlement {
         mail: older,
         outcome: bench.store.settled_outcomes(&[older]).await.unwrap().pop().unwrap().1,
-        answer: Answer::Silent("intégré".to_owned()),
+        answer: NewReplyText::Silent("intégré".to_owned()),
     };
     let superseded = read().await;
     assert_eq!(superseded.outcome.verdict, Some(Verdict::Integre));
@@ -34,7 +34,7 @@ async fn a_mail_with_a_count_that_waits_is_not_settled(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.report("seul", vec![beds(1, 10)]).await;
     let outcome = bench.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
-    let settlement = Settlement { mail: id, outcome, answer: Answer::Told };
+    let settlement = Settlement { mail: id, outcome, answer: NewReplyText::Told };
     assert!(!bench.store.settle(&bench.settling, &[settlement], bench.now()).await.unwrap());
     assert!(!bench.store.is_settled(id).await.unwrap());
 }
@@ -47,7 +47,7 @@ async fn mails_settled_together_are_all_settled_or_none(engine: Engine) {
     let empty = bench.report("vide", vec![]).await;
     let settle = async |ids: &[MailId]| {
         let outcomes = bench.store.settled_outcomes(ids).await.unwrap().into_iter();
-        let told = |(mail, outcome)| Settlement { mail, outcome, answer: Answer::Told };
+        let told = |(mail, outcome)| Settlement { mail, outcome, answer: NewReplyText::Told };
         bench.store.settle(&bench.settling, &outcomes.map(told).collect::<Vec<_>>(), bench.now()).await.unwrap()
     };
     assert!(!settle(&[sent, waiting, empty]).await, "a count waits");

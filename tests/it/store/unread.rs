@@ -1,6 +1,6 @@
 //! Mails that are in their mailbox and could not be read: noted, tried again, set aside, read or gone.
 
-use dispolits::access::audit::{Deed, Entry, on_unread};
+use dispolits::access::audit::{AuditEntry, Deed, on_unread};
 use dispolits::store::NewUnread;
 use dispolits::unread::Cause;
 
@@ -49,8 +49,8 @@ async fn a_mail_set_aside_counts_no_more_and_stays_on_the_list(engine: Engine) {
     let bench = Bench::new(engine).await;
     leave(&bench, "7:1", Cause::Absent).await;
     let number = bench.store.unread(None, false, 10).await.unwrap()[0].numero;
-    let aside = Entry::new("commande:anne", Deed::Ecarter, on_unread(number)).noting("renvoyé");
-    let again = Entry::new("commande:anne", Deed::Relire, on_unread(number));
+    let aside = AuditEntry::new("commande:anne", Deed::Ecarter, on_unread(number)).noting("renvoyé");
+    let again = AuditEntry::new("commande:anne", Deed::Relire, on_unread(number));
     assert!(!bench.store.set_unread_aside(number + 1, &aside, bench.now()).await.unwrap());
     assert!(bench.store.set_unread_aside(number, &aside, bench.now()).await.unwrap());
     assert!(!bench.store.set_unread_aside(number, &aside, bench.now()).await.unwrap());
@@ -92,7 +92,7 @@ async fn a_decision_follows_its_mail_to_another_number(engine: Engine) {
     let bench = Bench::new(engine).await;
     arrive(&bench, "7:1", (Cause::Refused, 500, 1)).await;
     let number = bench.store.unread(None, false, 10).await.unwrap()[0].numero;
-    let aside = Entry::new("commande:anne", Deed::Ecarter, on_unread(number)).noting("renvoyé");
+    let aside = AuditEntry::new("commande:anne", Deed::Ecarter, on_unread(number)).noting("renvoyé");
     assert!(bench.store.set_unread_aside(number, &aside, bench.now()).await.unwrap());
     // Gone from there: others that come are not taken for it.
     bench.store.unread_gone(&bench.duty, ACCOUNT, &["7:1"], bench.now()).await.unwrap();

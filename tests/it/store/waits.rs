@@ -1,14 +1,14 @@
 //! No clock that is set makes anything wait for as long as the jump: every instant of the store is accounted for, every
 //! wait is bounded by how long it can be, and what is counted from an instant takes one ahead for one past.
 
-use dispolits::access::audit::{Deed, Entry};
+use dispolits::access::audit::{AuditEntry, Deed};
 use dispolits::access::{Lifetimes, Means, Role};
 use dispolits::address::Address;
-use dispolits::alerts::{Change, Kind, Observation, Severity};
+use dispolits::alerts::{Change, IncidentKind, Observation, Severity};
 use dispolits::config_values::Span;
 use dispolits::outcome::Verdict;
 use dispolits::store::{
-    Answer, Attempt, JudgedMail, Longest, NewReminder, NewSession, NewUnread, Stage, Unsettled, Way,
+    Attempt, JudgedMail, Longest, NewReminder, NewReplyText, NewSession, NewUnread, Stage, Unsettled, Way,
 };
 use dispolits::unread::Cause;
 use jiff::SignedDuration;
@@ -122,7 +122,7 @@ impl Bench {
     /// One of each that waits.
     async fn fill(&self) {
         let id = self.report("a", vec![at_location("SSR2", 1, 0)]).await;
-        self.store.answer(&self.settling, id, &Answer::Letter(Box::new(letter(id))), self.now()).await.unwrap();
+        self.store.answer(&self.settling, id, &NewReplyText::Letter(Box::new(letter(id))), self.now()).await.unwrap();
         let again = self.report("b", vec![beds(2, 5)]).await.number();
         let now = self.now().as_millisecond();
         self.run(format!(
@@ -143,7 +143,7 @@ impl Bench {
             return_path: "disponibilites@region.test".parse().unwrap(),
             content: b"x".to_vec(),
         };
-        let entry = Entry::new("local:anne", Deed::Relance, "établissement 350054680");
+        let entry = AuditEntry::new("local:anne", Deed::Relance, "établissement 350054680");
         assert!(self.store.remind(&reminder, &entry, self.now()).await.unwrap());
         let unread = NewUnread {
             account: ACCOUNT.to_owned(),
@@ -160,7 +160,7 @@ impl Bench {
 
     async fn open(&self, object: &str) {
         let duty = self.shift.take_alerts().await.unwrap().unwrap();
-        let observation = Observation::new(Kind::Unswept, object, Severity::Grave, "rien", None);
+        let observation = Observation::new(IncidentKind::Unswept, object, Severity::Grave, "rien", None);
         let change = Change::Open { observation, since: self.now() };
         self.store.change_incidents(Some(&duty), &[change], &Way::ALL, self.now()).await.unwrap();
     }
@@ -219,9 +219,9 @@ async fn what_is_counted_from_an_instant_ahead_is_due(engine: Engine) {
     let to: Address = SENDER.parse().unwrap();
     let digest = super::replies::half_bad(&bench, "a").await;
     let id = super::replies::half_bad(&bench, "b").await;
-    bench.store.answer(&bench.settling, digest, &Answer::Withheld(to), bench.now()).await.unwrap();
+    bench.store.answer(&bench.settling, digest, &NewReplyText::Withheld(to), bench.now()).await.unwrap();
     let told = bench.report("c", vec![]).await;
-    bench.settle(told, Answer::Letter(Box::new(letter(told)))).await;
+    bench.settle(told, NewReplyText::Letter(Box::new(letter(told)))).await;
     bench.open("une").await;
     let overdue = async || {
         let unsettled = bench.store.unsettled(HOUR, bench.now(), None, 10).await.unwrap();
@@ -278,7 +278,7 @@ async fn the_last_mail_of_a_sender_is_the_last_by_number(engine: Engine) {
         let name = rank.to_string();
         let id = bench.receive(&name, &name).await;
         bench.record(id, &JudgedMail { verdict: Some(verdict), ..judged(vec![]) }).await;
-        bench.settle(id, Answer::Told).await;
+        bench.settle(id, NewReplyText::Told).await;
         told.push(bench.store.last_judged_before(&sender, id).await.unwrap().map(|past| past.verdict));
         bench.clock.jump(-HOUR);
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use dispolits::capacity::Location;
 use dispolits::outcome::Etat;
-use dispolits::store::{Answer, Closing, Duty, MailId, Reading, RemovalClosing, Shift, Store, StoreError, Whereabouts};
+use dispolits::store::{
+    Closing, Duty, MailId, NewReplyText, ReadingMark, RemovalClosing, Shift, Store, StoreError, Whereabouts,
+};
 
 use super::bench::{ACCOUNT, Bench, SETTLE, acknowledged, at_location, beds, document, judged, location, received};
 use super::bench::{failed, hand_over, held_back, refused, unknown, worker};
@@ -65,7 +67,7 @@ async fn refuses_all(bench: &Bench, duty: &Duty, settling: &Duty, open: MailId, 
     let (store, now) = (&bench.store, bench.now());
     let before = contents(bench).await;
     lapsed(&store.receive(duty, &[received("9", "tardif")], now).await);
-    lapsed(&store.begin_reading(duty, &[open], Reading::Alone).await);
+    lapsed(&store.begin_reading(duty, &[open], ReadingMark::Alone).await);
     lapsed(&store.reading_failed(duty, open).await);
     lapsed(&store.end_readings(duty, ACCOUNT).await);
     lapsed(&store.recover_readings(duty, ACCOUNT).await);
@@ -75,7 +77,7 @@ async fn refuses_all(bench: &Bench, duty: &Duty, settling: &Duty, open: MailId, 
     lapsed(&store.left(duty, &[settled], now).await);
     lapsed(&store.moved(duty, &[settled], now).await);
     let outcome = store.settled_outcomes(&[settled]).await.unwrap().pop().unwrap().1;
-    let answer = || Answer::Letter(Box::new(letter(settled)));
+    let answer = || NewReplyText::Letter(Box::new(letter(settled)));
     lapsed(&store.answer(settling, settled, &answer(), now).await);
     let settlement = dispolits::store::Settlement { mail: settled, outcome, answer: answer() };
     lapsed(&store.settle(settling, &[settlement], now).await);
@@ -275,7 +277,7 @@ async fn what_a_worker_left_is_taken_over_once(engine: Engine) {
 async fn a_reply_is_sent_by_one_worker(engine: Engine) {
     let mut bench = Bench::new(engine).await;
     let id = bench.report("a", vec![]).await;
-    bench.settle(id, Answer::Letter(Box::new(letter(id)))).await;
+    bench.settle(id, NewReplyText::Letter(Box::new(letter(id)))).await;
     let first = bench.shift.replies_to_send(10, &[], bench.now()).await.unwrap();
     assert_eq!(first.len(), 1);
     if engine == Engine::Postgres {

@@ -1,7 +1,7 @@
 //! Certificates of ours that real servers refuse: the journal names the DN to declare.
 
 use dispolits::address::Address;
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, Security, Settings};
+use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security};
 use dispolits::smtp::{self, Obstacle, Smtp, Submission};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
@@ -18,7 +18,7 @@ const BAD: [(&str, &str); 5] = [
 ];
 
 async fn open(settings: ImapSettings) -> Result<(), MailboxError> {
-    let mut mailbox = Mailbox::new(&Settings::from(settings), &Folders::default()).unwrap();
+    let mut mailbox = Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap();
     mailbox.open().await.map(drop)
 }
 
@@ -50,7 +50,7 @@ async fn a_mailbox_that_refuses_our_certificate_is_told_with_the_dn() {
 async fn a_submission_server_that_refuses_our_certificate_is_told_with_the_dn() {
     let exim = Exim::start(Shape { certificate: ClientCertificate::Required, ..Shape::default() });
     let to: [Address; 1] = [BOXES[0].parse().unwrap()];
-    let send = async |settings: smtp::Settings| {
+    let send = async |settings: smtp::SmtpSettings| {
         let mail = b"Subject: x\r\n\r\nx\r\n";
         let submission = Submission { from: None, to: &to, message_id: "1@region.test", mail };
         Smtp::new(&settings).unwrap().send(&submission).await.map(drop)
@@ -60,7 +60,7 @@ async fn a_submission_server_that_refuses_our_certificate_is_told_with_the_dn() 
         // GnuTLS, in exim, takes the certificate of a server for that of a client; `doctor` does not.
         for (name, issuer) in BAD.into_iter().filter(|(name, _)| *name != "server") {
             let identity = Some(exim.pki.identity(name));
-            let error = send(smtp::Settings { identity, ..exim.settings(security) }).await.expect_err(name);
+            let error = send(smtp::SmtpSettings { identity, ..exim.settings(security) }).await.expect_err(name);
             assert_ne!(error.obstacle, Obstacle::Sender, "{name}: {error:?}");
             check(&error.to_string(), name, issuer);
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dispolits::tls::Certificate;
-use dispolits::tls::expiry::{Alarm, Told};
+use dispolits::tls::expiry::{Alarm, ExpiryNotices};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 
@@ -47,7 +47,7 @@ fn thresholds_are_reached_one_after_the_other() {
 
 #[test]
 fn each_threshold_is_told_once_and_each_day_after_the_end() {
-    let (mut told, certificate) = (Told::default(), certificate("mss.ch-armor.test"));
+    let (mut told, certificate) = (ExpiryNotices::default(), certificate("mss.ch-armor.test"));
     let news: Vec<i64> = (-3..=100)
         .rev()
         .flat_map(|days| [days, days])

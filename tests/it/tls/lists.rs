@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use dispolits::clock::Clock;
 use dispolits::config_values::Span;
-use dispolits::tls::revocation::{Connection, Revocation, Settings, SetupError, Status};
+use dispolits::tls::revocation::{ListConnection, Revocation, RevocationSettings, RevocationSetupError, Status};
 use jiff::{SignedDuration, Timestamp};
 
 use super::forge::{Authority, Forge};
 use super::publisher::{Answer, Publisher};
 
-pub(super) fn settings(forge: &Forge, urls: &[&str], files: &[PathBuf]) -> Settings {
-    Settings {
+pub(super) fn settings(forge: &Forge, urls: &[&str], files: &[PathBuf]) -> RevocationSettings {
+    RevocationSettings {
         urls: urls.iter().map(ToString::to_string).collect(),
         files: files.to_vec(),
-        connections: vec![Connection::Imap, Connection::Smtp, Connection::Ror],
+        connections: vec![ListConnection::Imap, ListConnection::Smtp, ListConnection::Ror],
         folder: forge.path("listes"),
         refresh: Span::seconds(3600),
         grace: Span::seconds(86_400),
@@ -143,7 +143,7 @@ async fn a_publisher_that_says_nothing_is_left_in_time() {
     let forge = Forge::new();
     let authority = forge.authority("TEST AC ORG");
     let publisher = Publisher::start(Answer::Silence).await;
-    let settings = Settings { timeout: Span::millis(300), ..settings(&forge, &[&publisher.url], &[]) };
+    let settings = RevocationSettings { timeout: Span::millis(300), ..settings(&forge, &[&publisher.url], &[]) };
     let revocation = Revocation::new(&settings, vec![authority.ca], clock()).unwrap();
     revocation.refresh().await;
     assert_eq!(state(&revocation), (Status::Missing, "pas de réponse dans le délai imparti".to_owned()));
@@ -233,8 +233,8 @@ async fn a_folder_that_cannot_be_written_is_told_and_the_list_serves() {
 fn a_section_that_cannot_work_is_refused() {
     let forge = Forge::new();
     let refused = |urls: &[&str]| Revocation::new(&settings(&forge, urls, &[]), Vec::new(), clock()).unwrap_err();
-    assert_eq!(refused(&[]), SetupError::NoSource);
+    assert_eq!(refused(&[]), RevocationSetupError::NoSource);
     for url in ["ldap://annuaire.test/x", "file:///etc/passwd", "liste.crl", ""] {
-        assert_eq!(refused(&[url]), SetupError::Url(url.to_owned()));
+        assert_eq!(refused(&[url]), RevocationSetupError::Url(url.to_owned()));
     }
 }

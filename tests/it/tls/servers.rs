@@ -77,12 +77,12 @@ impl Trust<'_> {
             ca: Some(self.ca.clone()),
             ..imap()
         };
-        let mailbox = Mailbox::new(&mailbox::Settings::from(settings), &Folders::default()).unwrap();
+        let mailbox = Mailbox::new(&mailbox::MailboxSettings::from(settings), &Folders::default()).unwrap();
         mailbox.checking(self.revocation.clone()).open().await.unwrap_err().to_string()
     }
 
     async fn smtp(&self, port: u16) -> String {
-        let settings = smtp::Settings {
+        let settings = smtp::SmtpSettings {
             host: self.host.to_owned(),
             port,
             security: smtp::Security::Tls,
@@ -112,7 +112,7 @@ impl Trust<'_> {
             self.own.certificate,
             self.own.key,
         );
-        let settings: ror::Settings = toml::from_str(&text).unwrap();
+        let settings: ror::RorSettings = toml::from_str(&text).unwrap();
         let client = ror::Client::new(&settings, Clock::System).unwrap().checking(&self.revocation);
         client.token().await.unwrap_err().to_string()
     }
@@ -249,8 +249,10 @@ async fn a_list_replaced_while_running_serves_the_next_connection() {
     let forge = Forge::new();
     let authority = forge.authority("TEST AC ORG");
     let publisher = Publisher::start(Answer::List(authority.list_of(-2, 6, &[]))).await;
-    let settings =
-        dispolits::tls::revocation::Settings { refresh: Span::millis(1), ..settings(&forge, &[&publisher.url], &[]) };
+    let settings = dispolits::tls::revocation::RevocationSettings {
+        refresh: Span::millis(1),
+        ..settings(&forge, &[&publisher.url], &[])
+    };
     let revocation = Revocation::new(&settings, vec![authority.ca.clone()], Clock::System).unwrap();
     revocation.refresh().await;
     let (files, own) = (revoked(&forge, &authority), forge.leaf(&authority, |_| {}));

@@ -1,7 +1,7 @@
 //! The alerts as operators read them.
 
 use dispolits::access::Role;
-use dispolits::alerts::{Change, Kind, Observation, Severity};
+use dispolits::alerts::{Change, IncidentKind, Observation, Severity};
 use dispolits::clock::Clock;
 
 use super::axe;
@@ -15,7 +15,7 @@ async fn an_open_alert_says_when_it_will_close() {
     let desk = Desk::with(&["c01-capacite-negative"]).await;
     let now = Clock::System.now();
     let seen = |kind, object| Observation::new(kind, object, Severity::Attention, "une phrase", Some(now));
-    let open = [seen(Kind::Rejections, "tous"), seen(Kind::Undelivered, "courriel 1")];
+    let open = [seen(IncidentKind::Rejections, "tous"), seen(IncidentKind::Undelivered, "courriel 1")];
     let changes = open.map(|observation| Change::Open { observation, since: now });
     desk.sandbox.store.change_incidents(None, &changes, &[], now).await.unwrap();
     for screen in [Screen::Wide, Screen::Phone] {

@@ -8,14 +8,15 @@ use std::time::Duration;
 use axum::{Extension, Router};
 use dispolits::access::{Means, Person, Rights, Role};
 use dispolits::alerting::Bulletin;
-use dispolits::alerts::{Board, Expected, Habit, Stillness};
+use dispolits::alerts::{Board, ExpectedSender, Habit, Stillness};
 use dispolits::clock::Clock;
 use dispolits::config::Config;
 use dispolits::health::{Pulse, Task};
-use dispolits::referential::{Kind, Referential, Watch};
+use dispolits::referential::{PlaceKind, Referential, Watch};
 use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::tls;
-use dispolits::web::{self, State};
+use dispolits::web;
+use dispolits::web::WebState;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -146,7 +147,7 @@ pub(crate) fn client() -> reqwest::Client {
     client.redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
-async fn state(sandbox: &Sandbox, config: Config, referential: &Arc<Mutex<Watch>>) -> State {
+async fn state(sandbox: &Sandbox, config: Config, referential: &Arc<Mutex<Watch>>) -> WebState {
     let web = config.web.clone().unwrap();
     let pulse = Pulse::new(Clock::System);
     pulse.name("boite", "principale");
@@ -157,13 +158,13 @@ async fn state(sandbox: &Sandbox, config: Config, referential: &Arc<Mutex<Watch>
     pulse.observed(sandbox.store.vitals(jiff::SignedDuration::ZERO, Clock::System.now()).await.unwrap());
     let bulletin = Bulletin::default();
     bulletin.post(Arc::new(board(&referential.lock().unwrap().current(), &config)));
-    State::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, Arc::clone(referential), bulletin)
+    WebState::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, Arc::clone(referential), bulletin)
 }
 
 /// Who sends and who does not: the clinic is silent since yesterday, the others send each hour.
 fn board(referential: &Referential, config: &Config) -> Board {
     let now = Clock::System.now();
-    let open = referential.establishments().filter(|(_, one)| one.kind == Kind::Eg);
+    let open = referential.establishments().filter(|(_, one)| one.kind == PlaceKind::Eg);
     let whole = open.map(|(finess, one)| (finess, None, one.name.clone(), one.cadence));
     let services = referential.establishments().flat_map(|(finess, one)| {
         let services = referential.services_of(finess).take(6);
@@ -172,8 +173,8 @@ fn board(referential: &Referential, config: &Config) -> Board {
         })
     });
     let expected =
-        whole.chain(services).map(|(finess, service, name, cadence)| Expected { finess, service, name, cadence });
-    let habit = |expected: &Expected| {
+        whole.chain(services).map(|(finess, service, name, cadence)| ExpectedSender { finess, service, name, cadence });
+    let habit = |expected: &ExpectedSender| {
         let hours = if expected.finess.as_str() == "299900100" { 40 } else { 1 };
         let mut habit = Habit::default();
         habit.note(now - SignedDuration::from_hours(hours));
@@ -183,7 +184,7 @@ fn board(referential: &Referential, config: &Config) -> Board {
 }
 
 /// A server of its own for each role, so that nobody has to sign in.
-async fn door(state: &State, role: Role) -> String {
+async fn door(state: &WebState, role: Role) -> String {
     let name = format!("Camille {}", role.in_words());
     let person = Person::new(role.in_words(), name, role, role.rights(), Means::Local);
     serve(web::router(state.clone()).layer(Extension(person))).await

@@ -48,7 +48,7 @@ struct RowColumns {
 }
 
 #[derive(FromRow)]
-struct ReplyColumns {
+struct HistoryReplyColumns {
     kind: String,
     mail_id: i64,
     message_id: String,
@@ -145,7 +145,7 @@ impl Store {
                  SELECT id FROM replies WHERE mail_id = $1
                  UNION SELECT digest_id FROM withheld WHERE mail_id = $1 AND digest_id IS NOT NULL)
              ORDER BY id";
-        let rows: Vec<ReplyColumns> = self.of_mail(id, statement).await?;
+        let rows: Vec<HistoryReplyColumns> = self.of_mail(id, statement).await?;
         rows.into_iter().map(life_reply).collect()
     }
 
@@ -219,7 +219,7 @@ fn life_row(row: RowColumns) -> LifeRow {
     }
 }
 
-fn life_reply(row: ReplyColumns) -> Result<LifeReply> {
+fn life_reply(row: HistoryReplyColumns) -> Result<LifeReply> {
     let handings = recipients::read(&row.recipients, &row.handed, &row.etat)?;
     Ok(LifeReply {
         nature: row.kind,

@@ -1,7 +1,7 @@
 //! The rows that a search goes through, and what they tell of a mail by themselves.
 
-use super::super::filter::Standing;
-use super::filters::{FINESS, Source};
+use super::super::filter::MailStatus;
+use super::filters::{FINESS, FilterSource};
 use super::sql::Sql;
 use crate::outcome::Verdict;
 
@@ -22,14 +22,14 @@ pub(in crate::store::search) enum Base {
     /// The whole journal.
     List,
     /// Those of a source.
-    Of(Source),
+    Of(FilterSource),
     /// Those of a service, whosever it is, of a standing that few mails have.
-    Few(String, Standing),
+    Few(String, MailStatus),
 }
 
 /// What kind of row it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum DriveKind {
     Journal,
     Facets,
     Mentions,
@@ -39,7 +39,7 @@ enum Kind {
 
 /// What a row tells of a source.
 #[derive(Debug)]
-pub(in crate::store::search) enum Told {
+pub(in crate::store::search) enum KnownColumns {
     /// Whether it holds.
     All(String),
     /// That it does not hold, if it says so; else the mail is to be looked at.
@@ -50,39 +50,39 @@ pub(in crate::store::search) enum Told {
 
 impl Base {
     /// Those that these sources have together.
-    pub(in crate::store::search) fn all(sources: &[Source]) -> Vec<Self> {
+    pub(in crate::store::search) fn all(sources: &[FilterSource]) -> Vec<Self> {
         let few = sources.iter().find_map(|source| match source {
-            Source::Standing(standing) if !is_plain(*standing) => Some(*standing),
+            FilterSource::Standing(standing) if !is_plain(*standing) => Some(*standing),
             _ => None,
         });
         let named = sources.iter().filter(|source| source.is_named());
-        let base = |source: &Source| match (source, few) {
-            (Source::Service(service), Some(standing)) => Self::Few(service.clone(), standing),
+        let base = |source: &FilterSource| match (source, few) {
+            (FilterSource::Service(service), Some(standing)) => Self::Few(service.clone(), standing),
             _ => Self::Of(source.clone()),
         };
         named.map(base).collect()
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> DriveKind {
         match self {
-            Self::Of(Source::Facet(_)) => Kind::Facets,
-            Self::Few(..) | Self::Of(Source::Place(..) | Source::Service(_)) => Kind::Mentions,
-            Self::Of(Source::Identifier(_) | Source::Handled(_)) => Kind::Numbers,
-            Self::List | Self::Of(_) => Kind::Journal,
+            Self::Of(FilterSource::Facet(_)) => DriveKind::Facets,
+            Self::Few(..) | Self::Of(FilterSource::Place(..) | FilterSource::Service(_)) => DriveKind::Mentions,
+            Self::Of(FilterSource::Identifier(_) | FilterSource::Handled(_)) => DriveKind::Numbers,
+            Self::List | Self::Of(_) => DriveKind::Journal,
         }
     }
 
     pub(in crate::store::search) fn is_of_journal(&self) -> bool {
-        self.kind() == Kind::Journal
+        self.kind() == DriveKind::Journal
     }
 
     pub(in crate::store::search) fn is_of_facets(&self) -> bool {
-        self.kind() == Kind::Facets
+        self.kind() == DriveKind::Facets
     }
 
     /// Whether it names mails, and tells nothing of them.
     pub(in crate::store::search) fn is_numbers(&self) -> bool {
-        self.kind() == Kind::Numbers
+        self.kind() == DriveKind::Numbers
     }
 
     /// How many looks a row of it takes.
@@ -92,19 +92,25 @@ impl Base {
 
     /// Whether it names a mail more than once.
     pub(in crate::store::search) fn repeats(&self) -> bool {
-        matches!(self, Self::Few(..) | Self::Of(Source::Service(_)))
+        matches!(self, Self::Few(..) | Self::Of(FilterSource::Service(_)))
     }
 
     /// Whether an index has its rows in this order.
     pub(in crate::store::search) fn is_in(&self, order: Order) -> bool {
-        let is_list = matches!(self, Self::List | Self::Of(Source::Facet(_)));
+        let is_list = matches!(self, Self::List | Self::Of(FilterSource::Facet(_)));
         is_list
             || match order {
                 Order::Verdict => false,
-                Order::Sender => matches!(self, Self::Of(Source::Senders(_))),
+                Order::Sender => matches!(self, Self::Of(FilterSource::Senders(_))),
                 Order::Time => {
                     let Self::Of(source) = self else { return true };
-                    matches!(source, Source::Account(_) | Source::Sender(_) | Source::Standing(_) | Source::Place(..))
+                    matches!(
+                        source,
+                        FilterSource::Account(_)
+                            | FilterSource::Sender(_)
+                            | FilterSource::Standing(_)
+                            | FilterSource::Place(..)
+                    )
                 }
             }
     }
@@ -121,7 +127,7 @@ impl Base {
     pub(in crate::store::search) fn condition(&self, row: &str, sql: &mut Sql) -> String {
         match self {
             Self::List => "1 = 1".to_owned(),
-            Self::Of(source @ Source::Service(_)) => {
+            Self::Of(source @ FilterSource::Service(_)) => {
                 // The index of places begins with the establishment.
                 format!("{row}.finess IN ({FINESS}) AND {}", source.condition(row, sql))
             }
@@ -135,32 +141,39 @@ impl Base {
 
     /// What its rows tell of a source. What is asked as a truth value is looked up in no index: no condition but
     /// its own leads to them, save where one index has both.
-    pub(in crate::store::search) fn told(&self, source: &Source, order: Order, row: &str, sql: &mut Sql) -> Told {
+    pub(in crate::store::search) fn told(
+        &self,
+        source: &FilterSource,
+        order: Order,
+        row: &str,
+        sql: &mut Sql,
+    ) -> KnownColumns {
         let unled = |condition: String| format!("({condition}) IS TRUE");
         match (self.kind(), source) {
-            (Kind::Numbers, _) => Told::Nothing,
-            (Kind::Facets, Source::Standing(_)) if order == Order::Time => Told::All(source.condition(row, sql)),
-            (Kind::Mentions, Source::Standing(standing)) if is_plain(*standing) => {
-                Told::Half(unled(format!("{row}.verdict = ''")))
+            (DriveKind::Numbers, _) => KnownColumns::Nothing,
+            (DriveKind::Facets, FilterSource::Standing(_)) if order == Order::Time => {
+                KnownColumns::All(source.condition(row, sql))
             }
-            (_, Source::Sender(_) | Source::Senders(_) | Source::Standing(_)) | (Kind::Journal, Source::Account(_)) => {
-                Told::All(unled(source.condition(row, sql)))
+            (DriveKind::Mentions, FilterSource::Standing(standing)) if is_plain(*standing) => {
+                KnownColumns::Half(unled(format!("{row}.verdict = ''")))
             }
-            _ => Told::Nothing,
+            (_, FilterSource::Sender(_) | FilterSource::Senders(_) | FilterSource::Standing(_))
+            | (DriveKind::Journal, FilterSource::Account(_)) => KnownColumns::All(unled(source.condition(row, sql))),
+            _ => KnownColumns::Nothing,
         }
     }
 
     /// Whether it is this source that its rows are of.
-    pub(in crate::store::search) fn is_of(&self, source: &Source) -> bool {
+    pub(in crate::store::search) fn is_of(&self, source: &FilterSource) -> bool {
         match self {
             Self::List => false,
             Self::Of(own) => own == source,
-            Self::Few(..) => matches!(source, Source::Service(_) | Source::Standing(_)),
+            Self::Few(..) => matches!(source, FilterSource::Service(_) | FilterSource::Standing(_)),
         }
     }
 }
 
 /// Whether nearly all mails have it sooner or later: the rows of places do not say it.
-fn is_plain(standing: Standing) -> bool {
-    matches!(standing, Standing::EnCours | Standing::Verdict(Verdict::Integre))
+fn is_plain(standing: MailStatus) -> bool {
+    matches!(standing, MailStatus::EnCours | MailStatus::Verdict(Verdict::Integre))
 }

@@ -1,6 +1,6 @@
 //! What each filter is to the database: rows of an index that name mails, and a question asked of one mail.
 
-use super::super::filter::{Filter, Identifier, Sender, Standing};
+use super::super::filter::{Filter, Identifier, MailStatus, Sender};
 use super::sql::{Sql, after};
 use crate::defect::{Actor, Code};
 
@@ -9,7 +9,7 @@ pub(in crate::store) const REJECTION: &str = "rejet";
 
 /// Mails of which one thing holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) enum Source {
+pub(in crate::store) enum FilterSource {
     /// What comes to an account.
     Account(String),
     /// From one address.
@@ -17,7 +17,7 @@ pub(in crate::store) enum Source {
     /// From the addresses that begin so.
     Senders(String),
     /// Of one standing.
-    Standing(Standing),
+    Standing(MailStatus),
     /// With a code, somebody who must act, or any rejection.
     Facet(&'static str),
     /// Speaking of an establishment, or of a service of it.
@@ -30,7 +30,7 @@ pub(in crate::store) enum Source {
     Handled(bool),
 }
 
-impl Source {
+impl FilterSource {
     /// Those of a filter, but for the instants. The first are likely to be the rarest.
     pub(in crate::store) fn of(filter: &Filter) -> Vec<Self> {
         let place =

@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use tracing::trace;
 
 use crate::store::Result;
-use crate::store::engine::{Argument, FromRows, On, Tx, Value, query, query_as};
+use crate::store::engine::{Argument, FromRows, On, SqlValue, Tx, query, query_as};
 
 /// Under which name the text of each search is traced.
 const STATEMENTS: &str = "dispolits::recherche";
@@ -14,7 +14,7 @@ const STATEMENTS: &str = "dispolits::recherche";
 /// Only text of this program enters the statement; whatever comes from outside is bound.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Sql {
-    values: Vec<Value<'static>>,
+    values: Vec<SqlValue<'static>>,
 }
 
 impl Sql {
@@ -25,7 +25,7 @@ impl Sql {
     }
 
     pub(in crate::store) fn text(&mut self, text: &str) -> String {
-        self.values.push(Value::Text(Some(Cow::Owned(text.to_owned()))));
+        self.values.push(SqlValue::Text(Some(Cow::Owned(text.to_owned()))));
         format!("${}", self.values.len())
     }
 

@@ -1,7 +1,7 @@
 //! The statement of one way to the mails of a page.
 
-use super::drive::{Base, Order, Told};
-use super::filters::Source;
+use super::drive::{Base, KnownColumns, Order};
+use super::filters::FilterSource;
 use super::sql::Sql;
 use super::walk::{Search, Way};
 use crate::store::millis;
@@ -11,15 +11,15 @@ const NUMBERS: u32 = 100_000;
 
 impl Search<'_> {
     /// The sources that a base is not of.
-    fn others<'s>(&'s self, base: &'s Base) -> impl Iterator<Item = &'s Source> {
+    fn others<'s>(&'s self, base: &'s Base) -> impl Iterator<Item = &'s FilterSource> {
         self.sources.iter().filter(|source| !base.is_of(source))
     }
 
     /// What the rows of a base, called `row`, tell of the other sources, as conditions.
     pub(in crate::store::search) fn told(&self, base: &Base, row: &str, sql: &mut Sql) -> String {
         self.others(base).fold(String::new(), |all, source| match base.told(source, self.order, row, sql) {
-            Told::All(condition) | Told::Half(condition) => all + " AND " + &condition,
-            Told::Nothing => all,
+            KnownColumns::All(condition) | KnownColumns::Half(condition) => all + " AND " + &condition,
+            KnownColumns::Nothing => all,
         })
     }
 
@@ -27,14 +27,14 @@ impl Search<'_> {
     pub(in crate::store::search) fn looks(&self, base: &Base, row: &str, sql: &mut Sql) -> String {
         let untold = self.others(base).filter(|source| {
             let told = base.told(source, self.order, row, &mut Sql::default());
-            !matches!(told, Told::All(_))
+            !matches!(told, KnownColumns::All(_))
         });
         untold.fold(String::new(), |all, source| all + " AND " + &source.holds(&format!("{row}.mail_id"), sql))
     }
 
     /// The numbers of the mails of a base, so many at most.
     pub(in crate::store::search) fn numbers(&self, base: &Base, limit: u32, sql: &mut Sql) -> String {
-        if let Base::Of(source @ (Source::Identifier(_) | Source::Handled(_))) = base {
+        if let Base::Of(source @ (FilterSource::Identifier(_) | FilterSource::Handled(_))) = base {
             return source.mails(limit, sql);
         }
         let condition = base.condition("d", sql);
@@ -90,7 +90,7 @@ impl Search<'_> {
     fn gathered(&self, base: &Base, limit: u32, sql: &mut Sql) -> String {
         let mails = self.numbers(base, NUMBERS, sql);
         let others = if base.is_of_journal() {
-            let holds = |source: &Source| format!(" AND {}", source.holds("named.mail_id", sql));
+            let holds = |source: &FilterSource| format!(" AND {}", source.holds("named.mail_id", sql));
             self.others(base).map(holds).collect()
         } else {
             self.looks(base, "named", sql)

@@ -5,10 +5,10 @@
 //! By verdict the list is read one verdict after the other, each in the order of reception. How much a filter names is
 //! counted, no further than it matters: no statistics are needed, and none can be stale.
 
-use super::super::filter::{Filter, Standing};
-use super::super::page::{Column, Cursor, Key, Page};
+use super::super::filter::{Filter, MailStatus};
+use super::super::page::{Column, Cursor, Page, PageKey};
 use super::drive::{Base, Order};
-use super::filters::Source;
+use super::filters::FilterSource;
 use super::sql::Sql;
 use crate::store::{Result, Store};
 
@@ -44,23 +44,23 @@ impl Way {
 #[derive(Debug)]
 pub(in crate::store::search) struct Search<'a> {
     pub(in crate::store::search) filter: &'a Filter,
-    pub(in crate::store::search) sources: Vec<Source>,
+    pub(in crate::store::search) sources: Vec<FilterSource>,
     pub(in crate::store::search) order: Order,
     descending: bool,
     /// From where, if not from the beginning.
-    pub(in crate::store::search) from: Option<Key>,
+    pub(in crate::store::search) from: Option<PageKey>,
     /// Whether the list is read against its order.
     back: bool,
 }
 
 impl<'a> Search<'a> {
     pub(in crate::store::search) fn new(filter: &'a Filter, page: &'a Page) -> Self {
-        let (sources, sort) = (Source::of(filter), page.order());
-        let has = |is: fn(&Source) -> bool| sources.iter().any(is);
+        let (sources, sort) = (FilterSource::of(filter), page.order());
+        let has = |is: fn(&FilterSource) -> bool| sources.iter().any(is);
         // A column of which the filter leaves one value does not sort.
         let order = match sort.column {
-            Column::Expediteur if !has(|source| matches!(source, Source::Sender(_))) => Order::Sender,
-            Column::Verdict if !has(|source| matches!(source, Source::Standing(_))) => Order::Verdict,
+            Column::Expediteur if !has(|source| matches!(source, FilterSource::Sender(_))) => Order::Sender,
+            Column::Verdict if !has(|source| matches!(source, FilterSource::Standing(_))) => Order::Verdict,
             _ => Order::Time,
         };
         let from = page.from.as_ref().map(|cursor: &Cursor| cursor.key.clone());
@@ -138,17 +138,17 @@ impl<'a> Search<'a> {
 
     /// The searches of each verdict, in the order of the list, from the one where the page begins.
     fn by_verdict(&self) -> Vec<Self> {
-        let mut standings: Vec<Standing> = Standing::all().collect();
+        let mut standings: Vec<MailStatus> = MailStatus::all().collect();
         standings.sort_by_key(|standing| standing.word());
         if !self.ascends() {
             standings.reverse();
         }
         let first = self.from.as_ref().and_then(|key| key.word.as_deref());
-        let comes = |standing: &Standing| {
+        let comes = |standing: &MailStatus| {
             first.is_none_or(|first| if self.ascends() { standing.word() >= first } else { standing.word() <= first })
         };
-        let part = |standing: Standing| {
-            let sources = self.sources.iter().cloned().chain([Source::Standing(standing)]).collect();
+        let part = |standing: MailStatus| {
+            let sources = self.sources.iter().cloned().chain([FilterSource::Standing(standing)]).collect();
             let from = self.from.clone().filter(|_| first == Some(standing.word()));
             Self { filter: self.filter, sources, order: Order::Time, from, ..*self }
         };
@@ -216,7 +216,7 @@ impl<'a> Search<'a> {
     /// Whether its rows can be sorted without a look at their mails.
     fn is_sortable(&self, base: &Base) -> bool {
         match base {
-            Base::Of(Source::Senders(_)) => self.sources.len() == 1,
+            Base::Of(FilterSource::Senders(_)) => self.sources.len() == 1,
             _ => !base.is_of_journal() && !base.is_numbers(),
         }
     }

@@ -4,31 +4,31 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{badge, moment};
-use crate::alerts::{Cadence, Row, State};
+use crate::alerts::{BoardRow, Cadence, FreshnessState};
 use crate::labels;
 
 /// How it does, in a frame.
-pub(in crate::web::pages) fn state(state: State) -> Markup {
+pub(in crate::web::pages) fn state(state: FreshnessState) -> Markup {
     let class = match state {
-        State::Silent => "mauvais",
-        State::Late => "moyen",
-        State::NeverSeen => "neutre",
-        State::OnTime => "bon",
+        FreshnessState::Silent => "mauvais",
+        FreshnessState::Late => "moyen",
+        FreshnessState::NeverSeen => "neutre",
+        FreshnessState::OnTime => "bon",
     };
     badge::framed(class, state.label())
 }
 
 /// The class of its line.
-pub(in crate::web::pages) fn class(row: &Row) -> Option<&'static str> {
+pub(in crate::web::pages) fn class(row: &BoardRow) -> Option<&'static str> {
     match row.freshness.state {
-        State::Silent => Some("ligne-grave"),
-        State::Late => Some("ligne-retard"),
-        State::NeverSeen | State::OnTime => None,
+        FreshnessState::Silent => Some("ligne-grave"),
+        FreshnessState::Late => Some("ligne-retard"),
+        FreshnessState::NeverSeen | FreshnessState::OnTime => None,
     }
 }
 
 /// When something last came.
-pub(in crate::web::pages) fn last(row: &Row, now: Timestamp) -> Markup {
+pub(in crate::web::pages) fn last(row: &BoardRow, now: Timestamp) -> Markup {
     if let Some(at) = row.freshness.last {
         html! { (moment::ago(at, now)) br; span.finess { (moment::moment(at)) } }
     } else {
@@ -47,7 +47,7 @@ pub(in crate::web::pages) fn cadence(cadence: Option<Cadence>) -> Markup {
 }
 
 /// What else is to be known of it: muted, counts that stand still.
-pub(in crate::web::pages) fn remarks(row: &Row, now: Timestamp) -> Vec<String> {
+pub(in crate::web::pages) fn remarks(row: &BoardRow, now: Timestamp) -> Vec<String> {
     let muted = row.freshness.muted_until.filter(|until| *until > now);
     let still = &row.stillness;
     let all = [

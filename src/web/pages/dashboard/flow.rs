@@ -11,7 +11,7 @@ use crate::web::pages::components::chart;
 use crate::web::pages::components::chart::Bar;
 use crate::web::pages::components::{moment, number, plural};
 use crate::web::query::Given;
-use crate::web::{Refusal, State};
+use crate::web::{WebRefusal, WebState};
 
 /// Over which time one looks back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +25,8 @@ impl Period {
     const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
 
     /// What the address asks for; a day, if nothing.
-    pub(super) fn read(uri: &Uri) -> Result<Self, Refusal> {
-        let unknown = || Refusal::Bad("cette adresse n’existe pas : periode vaut 24h, 7j ou 30j".to_owned());
+    pub(super) fn read(uri: &Uri) -> Result<Self, WebRefusal> {
+        let unknown = || WebRefusal::Bad("cette adresse n’existe pas : periode vaut 24h, 7j ou 30j".to_owned());
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| unknown())?;
         match pairs.as_slice() {
             [] => Ok(Self::Day),
@@ -62,7 +62,7 @@ impl Period {
     }
 
     /// The slots of its chart: hours, or days where hours could not be told apart.
-    async fn flow(self, state: &State, since: Timestamp, now: Timestamp) -> Result<Vec<Flow>, Refusal> {
+    async fn flow(self, state: &WebState, since: Timestamp, now: Timestamp) -> Result<Vec<Flow>, WebRefusal> {
         let store = state.store();
         match self {
             Self::Day | Self::Week => Ok(store.hourly_flow(since, now).await?),
@@ -87,7 +87,7 @@ impl Period {
     }
 }
 
-pub(super) async fn show(state: &State, period: Period) -> Result<Markup, Refusal> {
+pub(super) async fn show(state: &WebState, period: Period) -> Result<Markup, WebRefusal> {
     let now = state.now();
     let since = now.saturating_sub(SignedDuration::from_hours(period.hours() - 1)).unwrap_or(now);
     let flow = period.flow(state, since, now).await?;

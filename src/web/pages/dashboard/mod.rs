@@ -14,14 +14,14 @@ use crate::labels;
 use crate::outcome::Verdict;
 use crate::store::Balance;
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 use flow::Period;
 
 pub(super) async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     uri: Uri,
     visitor: Visitor,
-) -> Result<Markup, Refusal> {
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
     let period = Period::read(&uri)?;
     let body = html! {
@@ -35,7 +35,7 @@ pub(super) async fn show(
 }
 
 /// Every mail received has one outcome, or is in progress.
-async fn balance(state: &State) -> Result<Markup, Refusal> {
+async fn balance(state: &WebState) -> Result<Markup, WebRefusal> {
     let balance = state.store().balance(None).await?;
     Ok(html! {
         section aria-labelledby="bilan" {

@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::health::{Diagnosis, Mailbox, Standing, Trouble};
+use crate::health::{Diagnosis, Faults, Mailbox, Trouble};
 use crate::store::{Vitals, search::LateDelivery};
 use crate::web::pages::components::{moment, place, plural};
-use crate::web::{Refusal, State};
+use crate::web::{WebRefusal, WebState};
 
 /// Late deliveries told one by one.
 const LATE: u32 = 10;
 
-pub(super) async fn show(state: &State) -> Result<Markup, Refusal> {
+pub(super) async fn show(state: &WebState) -> Result<Markup, WebRefusal> {
     let now = state.now();
     let late_after = state.config().ror.delivery.late_after.signed();
     let late_before = now.saturating_sub(late_after).unwrap_or(now);
@@ -34,7 +34,7 @@ pub(super) async fn show(state: &State) -> Result<Markup, Refusal> {
 }
 
 /// What keeps the worker itself from its work.
-fn diagnosis(state: &State) -> Markup {
+fn diagnosis(state: &WebState) -> Markup {
     let diagnosis = Diagnosis::of(state.pulse(), &state.config().health);
     // What is told of each mailbox says it with the server's words.
     let troubles = diagnosis.troubles.iter().filter(|trouble| !matches!(trouble, Trouble::Refusing { .. }));
@@ -82,7 +82,7 @@ fn of_mailbox(mailbox: &Mailbox, now: Timestamp) -> Markup {
     }
 }
 
-fn of_ror(standing: &Standing, vitals: &Vitals, now: Timestamp) -> Markup {
+fn of_ror(standing: &Faults, vitals: &Vitals, now: Timestamp) -> Markup {
     html! {
         @match (&standing.ror, vitals.last_acknowledged) {
             (Some(fault), _) => li.grave {
@@ -125,7 +125,7 @@ fn waiting(vitals: &Vitals, now: Timestamp) -> Markup {
     }
 }
 
-fn late_deliveries(late: &[LateDelivery], state: &State) -> Markup {
+fn late_deliveries(late: &[LateDelivery], state: &WebState) -> Markup {
     let (referential, now) = (state.referential(), state.now());
     html! {
         @if !late.is_empty() {

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::alerts::{Board, Row, State as Fresh};
-use crate::web::State;
+use crate::alerts::{Board, BoardRow, FreshnessState as Fresh};
+use crate::web::WebState;
 use crate::web::pages::components::{freshness, plural};
 
 /// Lines of each list; the rest is on the page of establishments.
 const LINES: usize = 12;
 
-pub(super) fn show(state: &State) -> Markup {
+pub(super) fn show(state: &WebState) -> Markup {
     let Some(board) = state.bulletin().board() else {
         return html! {
             section aria-labelledby="silence" {
@@ -53,13 +53,14 @@ fn summary(board: &Board) -> String {
 }
 
 fn establishments(board: &Board, now: Timestamp) -> Markup {
-    let rows: Vec<&Row> = board.establishments().take(LINES).collect();
+    let rows: Vec<&BoardRow> = board.establishments().take(LINES).collect();
     table("Établissements", &rows, now)
 }
 
 fn services(board: &Board, now: Timestamp) -> Markup {
-    let overdue = |row: &&Row| matches!(row.freshness.state, Fresh::Silent | Fresh::Late);
-    let rows: Vec<&Row> = board.rows().iter().filter(|row| row.expected.service.is_some()).filter(overdue).collect();
+    let overdue = |row: &&BoardRow| matches!(row.freshness.state, Fresh::Silent | Fresh::Late);
+    let rows: Vec<&BoardRow> =
+        board.rows().iter().filter(|row| row.expected.service.is_some()).filter(overdue).collect();
     let (shown, more) = rows.split_at(rows.len().min(LINES));
     html! {
         @if rows.is_empty() { p { "Aucun." } } @else { (table("Services", shown, now)) }
@@ -67,7 +68,7 @@ fn services(board: &Board, now: Timestamp) -> Markup {
     }
 }
 
-fn table(caption: &str, rows: &[&Row], now: Timestamp) -> Markup {
+fn table(caption: &str, rows: &[&BoardRow], now: Timestamp) -> Markup {
     html! {
         div.large {
             table.cartes {
@@ -82,7 +83,7 @@ fn table(caption: &str, rows: &[&Row], now: Timestamp) -> Markup {
     }
 }
 
-fn line(row: &Row, now: Timestamp) -> Markup {
+fn line(row: &BoardRow, now: Timestamp) -> Markup {
     html! {
         tr class=[freshness::class(row)] {
             th scope="row" data-nom="Nom" { (name(row)) }
@@ -96,7 +97,7 @@ fn line(row: &Row, now: Timestamp) -> Markup {
     }
 }
 
-fn name(row: &Row) -> Markup {
+fn name(row: &BoardRow) -> Markup {
     let expected = &row.expected;
     html! {
         span {
@@ -108,8 +109,8 @@ fn name(row: &Row) -> Markup {
 
 /// Reports that come and say nothing new.
 fn still(board: &Board, now: Timestamp) -> Markup {
-    let is_still = |row: &&Row| row.stillness.frozen_since.is_some() || row.stillness.stalled_since.is_some();
-    let rows: Vec<&Row> = board.rows().iter().filter(is_still).take(LINES).collect();
+    let is_still = |row: &&BoardRow| row.stillness.frozen_since.is_some() || row.stillness.stalled_since.is_some();
+    let rows: Vec<&BoardRow> = board.rows().iter().filter(is_still).take(LINES).collect();
     html! {
         @if !rows.is_empty() {
             h3 { "Valeurs figées : des envois arrivent, mais ne disent rien de neuf" }

@@ -12,7 +12,7 @@ use crate::store::MailId;
 use crate::store::search::{Filter, JournalEntry, Page};
 use crate::web::pages::components::{badge, moment};
 use crate::web::visibility::Sight;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// Mails told of.
 const LINES: u32 = 10;
@@ -27,7 +27,7 @@ pub(super) struct Rejected {
 }
 
 /// The newest mails that name it and of which something was rejected.
-pub(super) async fn rejected(state: &State, visitor: &Visitor, finess: Finess) -> Result<Vec<Rejected>, Refusal> {
+pub(super) async fn rejected(state: &WebState, visitor: &Visitor, finess: Finess) -> Result<Vec<Rejected>, WebRefusal> {
     let filter = Filter { finess: Some(finess), rejected: true, ..Filter::default() };
     let found = state.store().journal(&filter, &Page::newest(LINES)).await?;
     let mails: Vec<MailId> = found.lines.iter().map(|entry| MailId::of(entry.numero)).collect();
@@ -59,7 +59,7 @@ fn concerns(defect: &Defect, finess: Finess) -> bool {
     defect.is_rejection() && (!path.starts_with("etablissement[") || path.contains(finess.as_str()))
 }
 
-pub(super) fn show(finess: Finess, rejected: &[Rejected], state: &State) -> Markup {
+pub(super) fn show(finess: Finess, rejected: &[Rejected], state: &WebState) -> Markup {
     html! {
         section aria-labelledby="rejets" {
             h2 #rejets { "Derniers rejets" }
@@ -69,7 +69,7 @@ pub(super) fn show(finess: Finess, rejected: &[Rejected], state: &State) -> Mark
     }
 }
 
-fn table(rejected: &[Rejected], state: &State) -> Markup {
+fn table(rejected: &[Rejected], state: &WebState) -> Markup {
     html! {
         div.large {
             table.cartes {
@@ -84,7 +84,7 @@ fn table(rejected: &[Rejected], state: &State) -> Markup {
     }
 }
 
-fn line(one: &Rejected, state: &State) -> Markup {
+fn line(one: &Rejected, state: &WebState) -> Markup {
     let entry = &one.entry;
     let Some(first) = one.defects.first() else { return html! {} };
     html! {

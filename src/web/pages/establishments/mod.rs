@@ -12,16 +12,16 @@ use maud::{Markup, html};
 
 use super::components::freshness;
 use crate::access::Right;
-use crate::alerts::{Board, Row, State as Fresh};
+use crate::alerts::{Board, BoardRow, FreshnessState as Fresh};
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// Their addresses.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     Router::new().route("/etablissements", get(list)).route("/etablissements/{finess}", get(one::show))
 }
 
-async fn list(extract::State(state): extract::State<State>, visitor: Visitor) -> Result<Markup, Refusal> {
+async fn list(extract::State(state): extract::State<WebState>, visitor: Visitor) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
     let body = html! {
         h1 { "Établissements" }
@@ -33,7 +33,7 @@ async fn list(extract::State(state): extract::State<State>, visitor: Visitor) ->
     Ok(layout::page(&visitor, &state, Tab::Etablissements, "Établissements", &body))
 }
 
-fn table(board: &Board, state: &State) -> Markup {
+fn table(board: &Board, state: &WebState) -> Markup {
     html! {
         div.large {
             table.cartes {
@@ -48,7 +48,7 @@ fn table(board: &Board, state: &State) -> Markup {
     }
 }
 
-fn line(row: &Row, board: &Board, state: &State) -> Markup {
+fn line(row: &BoardRow, board: &Board, state: &WebState) -> Markup {
     let (finess, now) = (row.expected.finess, state.now());
     html! {
         tr class=[freshness::class(row)] {
@@ -66,8 +66,8 @@ fn line(row: &Row, board: &Board, state: &State) -> Markup {
     }
 }
 
-fn services_in_words(row: &Row, board: &Board) -> String {
-    let services: Vec<&Row> = board.services_of(row.expected.finess).collect();
+fn services_in_words(row: &BoardRow, board: &Board) -> String {
+    let services: Vec<&BoardRow> = board.services_of(row.expected.finess).collect();
     let count = |state: Fresh| services.iter().filter(|service| service.freshness.state == state).count();
     let parts = [
         (count(Fresh::Silent), "silencieux"),
@@ -80,7 +80,7 @@ fn services_in_words(row: &Row, board: &Board) -> String {
 }
 
 /// Their names alone, while nothing is known of who sends.
-fn named(state: &State) -> Markup {
+fn named(state: &WebState) -> Markup {
     let referential = state.referential();
     html! {
         p.note { "Le service vient de démarrer : les fraîcheurs s’affichent dans la minute." }

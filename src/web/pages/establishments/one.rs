@@ -13,21 +13,21 @@ use crate::store::StoredReminder;
 use crate::web::actions::{no_reminder, reminder};
 use crate::web::layout::{self, Tab};
 use crate::web::pages::components::{audit, fact};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 pub(super) async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Path(finess): Path<String>,
     visitor: Visitor,
-) -> Result<Markup, Refusal> {
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
-    let finess: Finess = finess.parse().map_err(|_| Refusal::NotFound)?;
+    let finess: Finess = finess.parse().map_err(|_| WebRefusal::NotFound)?;
     let referential = state.referential();
     let known = referential.establishment(finess);
     let rejected = history::rejected(&state, &visitor, finess).await?;
     let levels = state.store().levels(finess).await?;
     if known.is_none() && rejected.is_empty() && levels.is_empty() {
-        return Err(Refusal::NotFound);
+        return Err(WebRefusal::NotFound);
     }
     let name = known.map_or_else(|| "Établissement inconnu du référentiel".to_owned(), |one| one.name.clone());
     let deeds = state.store().deeds_on(&on_establishment(finess), audit::SHOWN).await?;

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use crate::alerts::Row;
+use crate::alerts::BoardRow;
 use crate::finess::Finess;
 use crate::labels;
-use crate::store::search::Level;
-use crate::web::State;
+use crate::store::search::LastValue;
+use crate::web::WebState;
 use crate::web::pages::components::{badge, freshness, moment};
 
 /// What is shown of one service.
 #[derive(Default)]
-struct Service<'a> {
+struct ServiceView<'a> {
     label: String,
-    row: Option<&'a Row>,
-    levels: Vec<&'a Level>,
+    row: Option<&'a BoardRow>,
+    levels: Vec<&'a LastValue>,
 }
 
-pub(super) fn show(state: &State, finess: Finess, levels: &[Level]) -> Markup {
+pub(super) fn show(state: &WebState, finess: Finess, levels: &[LastValue]) -> Markup {
     let board = state.bulletin().board();
-    let rows: Vec<&Row> = board.iter().flat_map(|board| board.services_of(finess)).collect();
+    let rows: Vec<&BoardRow> = board.iter().flat_map(|board| board.services_of(finess)).collect();
     let (seen, unseen): (Vec<_>, Vec<_>) =
         services(state, finess, &rows, levels).into_iter().partition(|(_, service)| !service.levels.is_empty());
     html! {
@@ -39,8 +39,13 @@ pub(super) fn show(state: &State, finess: Finess, levels: &[Level]) -> Markup {
 }
 
 /// Those of the referential and those that something came for, by code.
-fn services<'a>(state: &State, finess: Finess, rows: &[&'a Row], levels: &'a [Level]) -> BTreeMap<String, Service<'a>> {
-    let mut services: BTreeMap<String, Service<'a>> = BTreeMap::new();
+fn services<'a>(
+    state: &WebState,
+    finess: Finess,
+    rows: &[&'a BoardRow],
+    levels: &'a [LastValue],
+) -> BTreeMap<String, ServiceView<'a>> {
+    let mut services: BTreeMap<String, ServiceView<'a>> = BTreeMap::new();
     for (code, known) in state.referential().services_of(finess) {
         let label = if known.open { known.label.clone() } else { format!("{} (fermé)", known.label) };
         services.entry(code.to_string()).or_default().label = label;
@@ -55,7 +60,7 @@ fn services<'a>(state: &State, finess: Finess, rows: &[&'a Row], levels: &'a [Le
     services
 }
 
-fn table(services: &[(String, Service<'_>)], state: &State) -> Markup {
+fn table(services: &[(String, ServiceView<'_>)], state: &WebState) -> Markup {
     html! {
         div.large {
             table.cartes {
@@ -70,7 +75,7 @@ fn table(services: &[(String, Service<'_>)], state: &State) -> Markup {
     }
 }
 
-fn line(code: &str, service: &Service<'_>, state: &State) -> Markup {
+fn line(code: &str, service: &ServiceView<'_>, state: &WebState) -> Markup {
     let newest = service.levels.iter().map(|level| level.date_releve).max();
     html! {
         tr class=[service.row.and_then(freshness::class)] {
@@ -94,7 +99,7 @@ fn line(code: &str, service: &Service<'_>, state: &State) -> Markup {
     }
 }
 
-fn value(level: &Level) -> Markup {
+fn value(level: &LastValue) -> Markup {
     let is_sent = level.etat == "transmise";
     html! {
         a href={ "/courriels/" (level.courriel) } { (labels::count(&level.count)) }

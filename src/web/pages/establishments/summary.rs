@@ -3,19 +3,19 @@
 use maud::{Markup, html};
 
 use super::history::Rejected;
-use crate::alerts::{Row, State as Fresh};
+use crate::alerts::{BoardRow, FreshnessState as Fresh};
 use crate::finess::Finess;
 use crate::labels;
-use crate::web::State;
+use crate::web::WebState;
 use crate::web::pages::components::{freshness, moment};
 
 /// Services named one by one.
 const NAMED: usize = 8;
 
-pub(super) fn show(state: &State, finess: Finess, rejected: &[Rejected]) -> Markup {
+pub(super) fn show(state: &WebState, finess: Finess, rejected: &[Rejected]) -> Markup {
     let board = state.bulletin().board();
     let own = board.as_ref().and_then(|board| board.establishment(finess));
-    let services: Vec<&Row> = board.iter().flat_map(|board| board.services_of(finess)).collect();
+    let services: Vec<&BoardRow> = board.iter().flat_map(|board| board.services_of(finess)).collect();
     html! {
         section.resume aria-labelledby="resume" {
             h2 #resume { "Pour l’appel" }
@@ -30,7 +30,7 @@ pub(super) fn show(state: &State, finess: Finess, rejected: &[Rejected]) -> Mark
     }
 }
 
-fn silence(own: Option<&Row>, state: &State) -> Markup {
+fn silence(own: Option<&BoardRow>, state: &WebState) -> Markup {
     let Some(row) = own else { return html! {} };
     html! {
         li {
@@ -45,8 +45,8 @@ fn silence(own: Option<&Row>, state: &State) -> Markup {
     }
 }
 
-fn quiet_services(services: &[&Row]) -> Markup {
-    let quiet = |row: &&&Row| matches!(row.freshness.state, Fresh::Silent | Fresh::Late);
+fn quiet_services(services: &[&BoardRow]) -> Markup {
+    let quiet = |row: &&&BoardRow| matches!(row.freshness.state, Fresh::Silent | Fresh::Late);
     let names: Vec<String> = services.iter().filter(quiet).map(|row| named(row)).collect();
     html! {
         @if !names.is_empty() {
@@ -58,13 +58,13 @@ fn quiet_services(services: &[&Row]) -> Markup {
     }
 }
 
-fn named(row: &Row) -> String {
+fn named(row: &BoardRow) -> String {
     let code = row.expected.service.as_ref().map(ToString::to_string).unwrap_or_default();
     format!("{} ({code})", row.expected.name)
 }
 
 /// What was only tried is no news for a call: nobody waits for its counts.
-fn last_rejection(rejected: &[Rejected], state: &State) -> Markup {
+fn last_rejection(rejected: &[Rejected], state: &WebState) -> Markup {
     html! {
         @match rejected.iter().find(|one| !one.is_trial) {
             None if rejected.is_empty() => { li { "Aucun rejet conservé." } }
@@ -84,6 +84,6 @@ fn last_rejection(rejected: &[Rejected], state: &State) -> Markup {
     }
 }
 
-fn contact(state: &State, finess: Finess) -> Option<String> {
+fn contact(state: &WebState, finess: Finess) -> Option<String> {
     state.referential().establishment(finess)?.contact.as_ref().map(ToString::to_string)
 }

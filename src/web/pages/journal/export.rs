@@ -13,10 +13,10 @@ use crate::csv;
 use crate::labels;
 use crate::outcome::{in_paris, whole_seconds};
 use crate::store::StoreError;
-use crate::store::search::{Export, JournalEntry};
+use crate::store::search::{JournalEntry, SearchExport};
 use crate::web::query;
-use crate::web::query::{Asked, Given, Wrong};
-use crate::web::{Refusal, State, Visitor, visibility};
+use crate::web::query::{Given, JournalQuery, Wrong};
+use crate::web::{Visitor, WebRefusal, WebState, visibility};
 
 /// For people, beside the instants and words of machines: the hour of Paris, and what the pages say.
 const COLUMNS: [&str; 16] = [
@@ -40,10 +40,10 @@ const COLUMNS: [&str; 16] = [
 
 /// For spreadsheets.
 pub(super) async fn csv(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     uri: Uri,
     visitor: Visitor,
-) -> Result<Response, Refusal> {
+) -> Result<Response, WebRefusal> {
     let export = begun(&state, &uri, &visitor)?;
     let head: Vec<u8> = [csv::MARK, &csv::record(COLUMNS.map(str::to_owned))].concat();
     let config = state.config().clone();
@@ -54,10 +54,10 @@ pub(super) async fn csv(
 
 /// For programs: an array, one object a line.
 pub(super) async fn json(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     uri: Uri,
     visitor: Visitor,
-) -> Result<Response, Refusal> {
+) -> Result<Response, WebRefusal> {
     let export = begun(&state, &uri, &visitor)?;
     let (config, referential) = (state.config().clone(), state.referential());
     let mut separator = "\n";
@@ -72,14 +72,14 @@ pub(super) async fn json(
     Ok(saved("application/json", "journal.json", b"[".to_vec(), export, page, b"\n]\n".to_vec()))
 }
 
-fn begun(state: &State, uri: &Uri, visitor: &Visitor) -> Result<Export, Refusal> {
+fn begun(state: &WebState, uri: &Uri, visitor: &Visitor) -> Result<SearchExport, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
-    let bad = |wrong: Wrong| Refusal::Bad(wrong.0);
+    let bad = |wrong: Wrong| WebRefusal::Bad(wrong.0);
     let asked = Given::read(uri)
         .map_err(bad)?
         .whole()
         .asked(state.config(), visitor)
-        .and_then(Asked::answerable)
+        .and_then(JournalQuery::answerable)
         .map_err(bad)?;
     Ok(state.store().export(asked.filter, asked.page.sort))
 }
@@ -89,7 +89,7 @@ fn saved(
     kind: &'static str,
     name: &str,
     head: Vec<u8>,
-    export: Export,
+    export: SearchExport,
     page: impl FnMut(Vec<JournalEntry>) -> Vec<u8> + Send + 'static,
     tail: Vec<u8>,
 ) -> Response {

@@ -7,8 +7,8 @@ use crate::config::Config;
 use crate::defect::{Actor, Code};
 use crate::labels;
 use crate::outcome::paris;
-use crate::store::search::Standing;
-use crate::web::State;
+use crate::store::search::MailStatus;
+use crate::web::WebState;
 use crate::web::pages::components::badge;
 use crate::web::query::Given;
 
@@ -45,7 +45,7 @@ pub(super) fn quick(given: &Given, now: Timestamp) -> Markup {
 }
 
 /// Every filter; what is wrong with what was asked stands above.
-pub(super) fn form(given: &Given, state: &State, wrong: Option<&str>) -> Markup {
+pub(super) fn form(given: &Given, state: &WebState, wrong: Option<&str>) -> Markup {
     let is_ready_made = views(state.now()).iter().any(|(_, view)| *view == given.whole());
     html! {
         details open[given.narrows() && !is_ready_made || wrong.is_some()] {
@@ -114,7 +114,7 @@ fn choice(key: &str, name: &str, none: &str, options: &[(String, String)], given
 }
 
 fn verdicts() -> Vec<(String, String)> {
-    Standing::all().map(|one| (one.word().to_owned(), labels::verdict(one.word()).to_owned())).collect()
+    MailStatus::all().map(|one| (one.word().to_owned(), labels::verdict(one.word()).to_owned())).collect()
 }
 
 fn codes() -> Vec<(String, String)> {

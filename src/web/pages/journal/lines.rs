@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use crate::defect::{Actor, Code, Severity};
 use crate::labels;
 use crate::referential::Referential;
-use crate::store::search::{Column, Found, JournalEntry, PlaceNamed, Sort};
-use crate::web::State;
+use crate::store::search::{Column, FoundPage, JournalEntry, PlaceNamed, Sort};
+use crate::web::WebState;
 use crate::web::pages::components::{badge, moment, place};
 use crate::web::query::Given;
 
@@ -14,7 +14,7 @@ use crate::web::query::Given;
 const PLACES: usize = 2;
 
 /// One line a mail; the columns that sort are links.
-pub(super) fn table(given: &Given, found: &Found, state: &State) -> Markup {
+pub(super) fn table(given: &Given, found: &FoundPage, state: &WebState) -> Markup {
     let referential = state.referential();
     let sort = given.get("tri").and_then(|text| text.parse().ok()).unwrap_or_default();
     html! {

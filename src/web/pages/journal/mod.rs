@@ -12,13 +12,13 @@ use maud::{Markup, html};
 
 use crate::access::Right;
 use crate::defect::Code;
-use crate::store::search::Found;
+use crate::store::search::FoundPage;
 use crate::web::layout::{self, Tab};
 use crate::web::query::{Given, Wrong};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 /// Its addresses.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/journal", get(show))
         .route("/journal.csv", get(export::csv))
@@ -26,10 +26,10 @@ pub(super) fn routes() -> Router<State> {
 }
 
 async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     uri: Uri,
     visitor: Visitor,
-) -> Result<(StatusCode, Markup), Refusal> {
+) -> Result<(StatusCode, Markup), WebRefusal> {
     visitor.require(Right::Metadonnees)?;
     let given = Given::read(&uri);
     let (status, body) = match given.clone().and_then(|given| given.asked(state.config(), &visitor)?.answerable()) {
@@ -42,7 +42,7 @@ async fn show(
     Ok((status, layout::page(&visitor, &state, Tab::Journal, "Journal", &body)))
 }
 
-fn found_body(given: &Given, found: &Found, state: &State, visitor: &Visitor) -> Markup {
+fn found_body(given: &Given, found: &FoundPage, state: &WebState, visitor: &Visitor) -> Markup {
     html! {
         h1 { "Journal" }
         (filters::quick(given, state.now()))
@@ -65,7 +65,7 @@ fn of_number(given: &Given) -> Markup {
     html! { @if let Some(number) = number { p { a href={ "/courriels/" (number) } { "Ouvrir le courriel n° " (number) } } } }
 }
 
-fn wrong_body(given: &Given, wrong: &Wrong, state: &State) -> Markup {
+fn wrong_body(given: &Given, wrong: &Wrong, state: &WebState) -> Markup {
     html! {
         h1 { "Journal" }
         (filters::form(given, state, Some(&wrong.0)))
@@ -73,7 +73,7 @@ fn wrong_body(given: &Given, wrong: &Wrong, state: &State) -> Markup {
     }
 }
 
-fn pages(given: &Given, found: &Found) -> Markup {
+fn pages(given: &Given, found: &FoundPage) -> Markup {
     let at = |cursor: &crate::store::search::Cursor| given.with("curseur", cursor).address("/journal");
     html! {
         @if found.previous.is_some() || found.next.is_some() {

@@ -9,9 +9,9 @@ use crate::defect::size_in_words;
 use crate::labels;
 use crate::outcome::{Etat, Verdict};
 use crate::web::pages::components::{badge, fact, moment};
-use crate::web::{State, Visitor, query};
+use crate::web::{Visitor, WebState, query};
 
-pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
+pub(super) fn show(dossier: &Dossier, state: &WebState) -> Markup {
     let entry = dossier.entry();
     html! {
         p.fil { a href="/journal" { "Journal" } " › courriel n° " (entry.numero) }

@@ -16,11 +16,11 @@ use maud::{Markup, html};
 use crate::access::Right;
 use crate::store::MailId;
 use crate::web::layout::{self, Tab};
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 use view::Dossier;
 
 /// Its addresses.
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<WebState> {
     Router::new()
         .route("/courriels/{numero}", get(show))
         .route("/courriels/{numero}/brut", get(raw::mail))
@@ -28,17 +28,17 @@ pub(super) fn routes() -> Router<State> {
 }
 
 async fn show(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Path(numero): Path<String>,
     visitor: Visitor,
-) -> Result<Markup, Refusal> {
+) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
     let dossier = Dossier::read(&state, &visitor, number(&numero)?).await?;
     let title = format!("Courriel n° {}", dossier.entry().numero);
     Ok(layout::page(&visitor, &state, Tab::Journal, &title, &body(&dossier, &state, &visitor)))
 }
 
-fn body(dossier: &Dossier, state: &State, visitor: &Visitor) -> Markup {
+fn body(dossier: &Dossier, state: &WebState, visitor: &Visitor) -> Markup {
     let referential = state.referential();
     html! {
         (head::show(dossier, state))
@@ -51,6 +51,6 @@ fn body(dossier: &Dossier, state: &State, visitor: &Visitor) -> Markup {
 }
 
 /// What an address calls a mail by; what is no number names none.
-fn number(text: &str) -> Result<MailId, Refusal> {
-    text.parse().map(MailId::of).map_err(|_| Refusal::NotFound)
+fn number(text: &str) -> Result<MailId, WebRefusal> {
+    text.parse().map(MailId::of).map_err(|_| WebRefusal::NotFound)
 }

@@ -10,42 +10,43 @@ use axum::response::IntoResponse;
 use super::number;
 use super::view::{Dossier, Sight};
 use crate::access::Right;
-use crate::message::{self, Limits};
-use crate::web::{Refusal, State, Visitor};
+use crate::message;
+use crate::message::MessageLimits;
+use crate::web::{Visitor, WebRefusal, WebState};
 
 pub(super) async fn mail(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Path(numero): Path<String>,
     visitor: Visitor,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<impl IntoResponse, WebRefusal> {
     let bytes = content(&state, &visitor, &numero).await?;
     saved(&format!("courriel-{}.eml", number(&numero)?.number()), bytes)
 }
 
 pub(super) async fn document(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Path((numero, place)): Path<(String, String)>,
     visitor: Visitor,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<impl IntoResponse, WebRefusal> {
     let raw = content(&state, &visitor, &numero).await?;
-    let rank: usize = place.parse().map_err(|_| Refusal::NotFound)?;
-    let message = message::read(&raw, &Limits::default());
-    let candidate = rank.checked_sub(1).and_then(|rank| message.candidates().get(rank)).ok_or(Refusal::NotFound)?;
+    let rank: usize = place.parse().map_err(|_| WebRefusal::NotFound)?;
+    let message = message::read(&raw, &MessageLimits::default());
+    let candidate = rank.checked_sub(1).and_then(|rank| message.candidates().get(rank)).ok_or(WebRefusal::NotFound)?;
     saved(&format!("courriel-{}-document-{rank}.xml", number(&numero)?.number()), candidate.bytes.clone())
 }
 
 /// The bytes of a mail, for whoever may see what it holds.
-async fn content(state: &State, visitor: &Visitor, numero: &str) -> Result<Vec<u8>, Refusal> {
+async fn content(state: &WebState, visitor: &Visitor, numero: &str) -> Result<Vec<u8>, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
     let dossier = Dossier::read(state, visitor, number(numero)?).await?;
     match dossier.sight {
-        Sight::Open => dossier.mail.raw.ok_or(Refusal::NotFound),
-        Sight::Closed | Sight::Patient => Err(Refusal::Forbidden),
+        Sight::Open => dossier.mail.raw.ok_or(WebRefusal::NotFound),
+        Sight::Closed | Sight::Patient => Err(WebRefusal::Forbidden),
     }
 }
 
-fn saved(name: &str, bytes: Vec<u8>) -> Result<impl IntoResponse + use<>, Refusal> {
-    let headers = headers(name).map_err(|_| Refusal::NotFound)?;
+fn saved(name: &str, bytes: Vec<u8>) -> Result<impl IntoResponse + use<>, WebRefusal> {
+    let headers = headers(name).map_err(|_| WebRefusal::NotFound)?;
     Ok((headers, bytes))
 }
 

@@ -7,7 +7,7 @@ use super::view::Dossier;
 use crate::labels;
 use crate::store::search::{LifeReply, LifeRequest};
 use crate::web::pages::components::{audit, badge, moment, plural};
-use crate::web::{State, query};
+use crate::web::{WebState, query};
 
 /// Requests told among the rest; more of them can be unfolded.
 const LISTED: usize = 12;
@@ -19,7 +19,7 @@ struct Event {
     what: Markup,
 }
 
-pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
+pub(super) fn show(dossier: &Dossier, state: &WebState) -> Markup {
     let mut events = milestones(dossier, state);
     let few = dossier.life.requetes.len() <= LISTED;
     if few {
@@ -38,7 +38,7 @@ pub(super) fn show(dossier: &Dossier, state: &State) -> Markup {
     }
 }
 
-fn milestones(dossier: &Dossier, state: &State) -> Vec<Event> {
+fn milestones(dossier: &Dossier, state: &WebState) -> Vec<Event> {
     let life = &dossier.life;
     let at = |at: Option<Timestamp>, what: Markup| at.map(|at| Event { at, what });
     let mailbox = query::mailbox(state.config(), &life.ligne.boite);
@@ -102,7 +102,7 @@ fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
     std::iter::once(written).chain(closed).collect()
 }
 
-fn waiting(dossier: &Dossier, state: &State) -> Markup {
+fn waiting(dossier: &Dossier, state: &WebState) -> Markup {
     let since = moment::ago_text(dossier.entry().recu, state.now());
     html! { "reçu " (since) ", le ROR n’a pas encore répondu pour chaque ligne" }
 }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::audit::{Deed, Entry, Record, on_mail};
+use crate::access::audit::{AuditEntry, Deed, Record, on_mail};
 use crate::defect::{Actor, Defect};
-use crate::message::{self, Limits, Message};
+use crate::message;
+use crate::message::{Message, MessageLimits};
 use crate::outcome::MailOutcome;
 use crate::report;
 use crate::store::search::{JournalEntry, Life, LifeRow};
 use crate::store::{Handled, MailId, StoredMail, StoredReply, StoredRow};
 use crate::web::pages::components::audit;
 use crate::web::visibility::is_patients;
-use crate::web::{Refusal, State, Visitor};
+use crate::web::{Visitor, WebRefusal, WebState};
 
 pub(super) use crate::web::visibility::Sight;
 
@@ -33,17 +34,17 @@ pub(super) struct Dossier {
 }
 
 /// Who looked at what a patient's document holds.
-fn seen(visitor: &Visitor, id: MailId) -> Entry {
-    Entry::new(visitor.person.in_audit(), Deed::ContenuPatient, on_mail(id.number()))
+fn seen(visitor: &Visitor, id: MailId) -> AuditEntry {
+    AuditEntry::new(visitor.person.in_audit(), Deed::ContenuPatient, on_mail(id.number()))
 }
 
 impl Dossier {
-    pub(super) async fn read(state: &State, visitor: &Visitor, id: MailId) -> Result<Self, Refusal> {
+    pub(super) async fn read(state: &WebState, visitor: &Visitor, id: MailId) -> Result<Self, WebRefusal> {
         let store = state.store();
         let (Some(life), Some(outcome)) = (store.life(id).await?, store.outcome(id).await?) else {
-            return Err(Refusal::NotFound);
+            return Err(WebRefusal::NotFound);
         };
-        let mail = store.mail(id).await?.ok_or(Refusal::NotFound)?;
+        let mail = store.mail(id).await?.ok_or(WebRefusal::NotFound)?;
         // A copy of the same bytes has no defects of its own.
         let first = match mail.duplicate_of {
             Some(first) => store.outcome(first).await?.filter(is_patients),
@@ -56,7 +57,7 @@ impl Dossier {
             store.record_deed(&entry, state.now()).await?;
         }
         let shown = mail.raw.as_deref().filter(|_| sight == Sight::Open);
-        let message = shown.map(|raw| message::read(raw, &Limits::default()));
+        let message = shown.map(|raw| message::read(raw, &MessageLimits::default()));
         Ok(Self {
             rows: store.rows_of(id).await?,
             replies: store.replies(id).await?,

@@ -13,7 +13,7 @@ const MOST: usize = 500;
 
 /// Somebody that the provider knows and the configuration lets in.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct ClaimValues {
     pub(super) subject: String,
     pub(super) name: String,
     pub(super) role: Role,
@@ -22,14 +22,14 @@ pub(super) struct Known {
 }
 
 /// Who it is; an error without a subject, or if no value gives a role.
-pub(super) fn identity(settings: &OpenId, claims: &Map<String, Value>) -> Result<Known, OpenIdError> {
+pub(super) fn identity(settings: &OpenId, claims: &Map<String, Value>) -> Result<ClaimValues, OpenIdError> {
     let text = |claim: &str| claims.get(claim).and_then(Value::as_str).map(shortened).filter(|text| !text.is_empty());
     let subject = text(&settings.subject_claim).ok_or(OpenIdError::NoSubject)?;
     let values = values(claims.get(&settings.role_claim));
     let role = settings.roles.role_of(&values).ok_or(OpenIdError::NoRole)?;
     let full = [text("given_name"), text("family_name")].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let name = text(&settings.name_claim).or_else(|| Some(full).filter(|full| !full.is_empty()));
-    Ok(Known { name: name.unwrap_or_else(|| subject.clone()), subject, role, values })
+    Ok(ClaimValues { name: name.unwrap_or_else(|| subject.clone()), subject, role, values })
 }
 
 /// A text, or the texts of a list: the first ones, if it is long.
@@ -49,7 +49,7 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn known(claims: &Value) -> Result<Known, OpenIdError> {
+    fn known(claims: &Value) -> Result<ClaimValues, OpenIdError> {
         let settings = toml::from_str(
             "issuer = \"https://psc.test\"\nclient_id = \"d\"\nsubject_claim = \"SubjectNameID\"\nrole_claim = \"groupes\"\n\
              [roles]\nlecteur = [\"tous\"]\nadministrateur = [\"chefs\"]",

@@ -16,7 +16,7 @@ const OLDEST: i64 = 600;
 
 /// A key that the provider publishes (RFC 7517).
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Key {
+pub(super) struct SigningKey {
     kid: Option<String>,
     kty: String,
     #[serde(rename = "use")]
@@ -34,7 +34,7 @@ pub(super) struct Key {
 }
 
 /// What a token must say.
-pub(super) struct Expected<'a> {
+pub(super) struct ExpectedClaims<'a> {
     pub(super) issuer: &'a str,
     pub(super) client_id: &'a str,
     pub(super) nonce: &'a str,
@@ -42,7 +42,7 @@ pub(super) struct Expected<'a> {
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct TokenHead {
     alg: String,
     kid: Option<String>,
 }
@@ -50,16 +50,16 @@ struct Head {
 /// The claims of a token that one of the keys signed and that says what it must.
 pub(super) fn verified(
     token: &str,
-    keys: &[Key],
-    expected: &Expected<'_>,
+    keys: &[SigningKey],
+    expected: &ExpectedClaims<'_>,
     now: Timestamp,
 ) -> Result<Map<String, Value>, OpenIdError> {
     let (signed, signature) = token.rsplit_once('.').ok_or(OpenIdError::Token("forme"))?;
     let (head, claims) = signed.split_once('.').ok_or(OpenIdError::Token("forme"))?;
-    let head: Head = decoded(head)?;
+    let head: TokenHead = decoded(head)?;
     let signature = bytes(signature)?;
-    let fits = |key: &&Key| key.usage.as_deref().is_none_or(|usage| usage == "sig") && head.kid_fits(key);
-    let signs = |key: &Key| key.signed(&head.alg, signed.as_bytes(), &signature);
+    let fits = |key: &&SigningKey| key.usage.as_deref().is_none_or(|usage| usage == "sig") && head.kid_fits(key);
+    let signs = |key: &SigningKey| key.signed(&head.alg, signed.as_bytes(), &signature);
     let mut candidates = keys.iter().filter(fits).peekable();
     if candidates.peek().is_none() {
         return Err(OpenIdError::UnknownKey);
@@ -72,13 +72,13 @@ pub(super) fn verified(
     Ok(claims)
 }
 
-impl Head {
-    fn kid_fits(&self, key: &Key) -> bool {
+impl TokenHead {
+    fn kid_fits(&self, key: &SigningKey) -> bool {
         self.kid.is_none() || self.kid == key.kid
     }
 }
 
-impl Key {
+impl SigningKey {
     /// Whether it made this signature, by an algorithm of its own kind: never `none`, never a shared secret.
     fn signed(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
         match self.kty.as_str() {
@@ -115,7 +115,7 @@ impl Key {
     }
 }
 
-impl Expected<'_> {
+impl ExpectedClaims<'_> {
     fn check(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), OpenIdError> {
         let text = |claim: &str| claims.get(claim).and_then(Value::as_str);
         let second = |claim: &str| claims.get(claim).and_then(Value::as_i64);

@@ -11,12 +11,12 @@ use super::provider::{encoded, with_query};
 use crate::access::Means;
 use crate::config::OpenId;
 use crate::web::sign_in::session::Current;
-use crate::web::{State, layout};
+use crate::web::{WebState, layout};
 
 /// A page that leads on to the provider; nothing where the session was not opened there, or it has no such place.
 ///
 /// No redirection: browsers hold the answers to a form to `form-action`, which names this site alone.
-pub(in crate::web::sign_in) async fn end_there_too(state: &State, current: &Current) -> Option<Response> {
+pub(in crate::web::sign_in) async fn end_there_too(state: &WebState, current: &Current) -> Option<Response> {
     let is_its = current.is_open() && current.session.means == Means::OpenId;
     let settings = state.web().openid.as_ref().filter(|_| is_its)?;
     match address(state, settings, current).await {
@@ -28,7 +28,7 @@ pub(in crate::web::sign_in) async fn end_there_too(state: &State, current: &Curr
     }
 }
 
-async fn address(state: &State, settings: &OpenId, current: &Current) -> Result<Option<String>, OpenIdError> {
+async fn address(state: &WebState, settings: &OpenId, current: &Current) -> Result<Option<String>, OpenIdError> {
     let endpoint = state.provider().end_session_endpoint(settings, state.now()).await?;
     let (pending, back) = (current.pending(), format!("{}/connexion", state.web().origin()));
     let query = encoded(&[
@@ -39,7 +39,7 @@ async fn address(state: &State, settings: &OpenId, current: &Current) -> Result<
     Ok(endpoint.map(|endpoint| with_query(&endpoint, &query)))
 }
 
-fn page(state: &State, settings: &OpenId, there: &str) -> Response {
+fn page(state: &WebState, settings: &OpenId, there: &str) -> Response {
     let body = html! {
         h1 { "Déconnexion" }
         p { "Votre session de Dispolits est fermée. Celle de " (settings.name) " se ferme aussi…" }

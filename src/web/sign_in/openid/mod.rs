@@ -29,7 +29,7 @@ use crate::access::{Means, Role};
 use crate::config::OpenId;
 use crate::random;
 use crate::store::Stage;
-use crate::web::{Refusal, State, layout};
+use crate::web::{WebRefusal, WebState, layout};
 
 use error::OpenIdError;
 pub(super) use logout::end_there_too;
@@ -38,7 +38,7 @@ pub(in crate::web) use provider::Provider;
 pub use provider::try_provider;
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct CallbackQuery {
     retour: Option<String>,
 }
 
@@ -53,11 +53,11 @@ pub(super) struct Return {
 
 /// Sends the browser to the provider; whoever is signed in goes on, so that no link of another site ends a session.
 pub(super) async fn leave(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Extension(via): Extension<Via>,
     current: Option<Extension<Current>>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Refusal> {
+    Query(asked): Query<CallbackQuery>,
+) -> Result<Response, WebRefusal> {
     let settings = settings(&state)?;
     let back = return_url::ours(asked.retour.as_deref());
     if current.as_ref().is_some_and(|current| current.is_open()) {
@@ -80,11 +80,11 @@ pub(super) async fn leave(
 
 /// Takes the provider's answer, under a new token.
 pub(super) async fn come_back(
-    extract::State(state): extract::State<State>,
+    extract::State(state): extract::State<WebState>,
     Extension(via): Extension<Via>,
     current: Option<Extension<Current>>,
     Query(brought): Query<Return>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, WebRefusal> {
     let settings = settings(&state)?;
     state.gates().pass_address(via.address)?;
     let Some(Extension(current)) = current.filter(|current| current.session.stage == Stage::OpenId) else {
@@ -92,29 +92,34 @@ pub(super) async fn come_back(
     };
     match finish(&state, settings, &current, &brought).await {
         Ok(response) => Ok(response),
-        Err(Failure::OpenId(failure)) => Ok(told(&state, &failure)),
-        Err(Failure::Refused(refusal)) => Err(refusal),
+        Err(OpenIdFailure::OpenId(failure)) => Ok(told(&state, &failure)),
+        Err(OpenIdFailure::Refused(refusal)) => Err(refusal),
     }
 }
 
-enum Failure {
+enum OpenIdFailure {
     OpenId(OpenIdError),
-    Refused(Refusal),
+    Refused(WebRefusal),
 }
 
-impl From<OpenIdError> for Failure {
+impl From<OpenIdError> for OpenIdFailure {
     fn from(failure: OpenIdError) -> Self {
         Self::OpenId(failure)
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<WebRefusal> for OpenIdFailure {
+    fn from(refusal: WebRefusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-async fn finish(state: &State, settings: &OpenId, current: &Current, brought: &Return) -> Result<Response, Failure> {
+async fn finish(
+    state: &WebState,
+    settings: &OpenId,
+    current: &Current,
+    brought: &Return,
+) -> Result<Response, OpenIdFailure> {
     let pending = current.pending();
     if pending.state.is_empty() || pending.state != brought.state {
         return Err(OpenIdError::NotAsked.into());
@@ -133,23 +138,23 @@ async fn finish(state: &State, settings: &OpenId, current: &Current, brought: &R
     Ok((cookie, Redirect::to(&pending.back)).into_response())
 }
 
-fn settings(state: &State) -> Result<&OpenId, Refusal> {
-    state.web().openid.as_ref().ok_or(Refusal::NotFound)
+fn settings(state: &WebState) -> Result<&OpenId, WebRefusal> {
+    state.web().openid.as_ref().ok_or(WebRefusal::NotFound)
 }
 
 /// What must be declared to the provider.
-fn redirect_uri(state: &State) -> String {
+fn redirect_uri(state: &WebState) -> String {
     format!("{}/connexion/oidc/retour", state.web().origin())
 }
 
 /// 256 bits that nobody can guess.
-fn secret() -> Result<String, Refusal> {
-    let bytes = random::bytes::<32>().map_err(|error| Refusal::Failed(format!("OpenID Connect : {error}")))?;
+fn secret() -> Result<String, WebRefusal> {
+    let bytes = random::bytes::<32>().map_err(|error| WebRefusal::Failed(format!("OpenID Connect : {error}")))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// The person reads what to do; the cause is for the log.
-fn told(state: &State, failure: &OpenIdError) -> Response {
+fn told(state: &WebState, failure: &OpenIdError) -> Response {
     warn!("connexion par OpenID Connect refusée : {failure}");
     let body = html! {
         h1 { "Connexion refusée" }

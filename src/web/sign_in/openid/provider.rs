@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use super::error::OpenIdError;
-use super::id_token::{Expected, Key, verified};
+use super::id_token::{ExpectedClaims, SigningKey, verified};
 use crate::config::OpenId;
 use crate::config_values::has_passed;
 use crate::config_values::whole;
@@ -59,13 +59,13 @@ struct Keys {
 
 /// What is known of the provider; nothing until somebody signs in by it.
 #[derive(Debug, Default)]
-pub(in crate::web) struct Provider(Mutex<Option<Known>>);
+pub(in crate::web) struct Provider(Mutex<Option<ProviderState>>);
 
 #[derive(Debug, Clone)]
-struct Known {
+struct ProviderState {
     http: reqwest::Client,
     description: Description,
-    keys: Vec<Key>,
+    keys: Vec<SigningKey>,
     since: Timestamp,
 }
 
@@ -134,7 +134,7 @@ impl Provider {
         nonce: &str,
         now: Timestamp,
     ) -> Result<Map<String, Value>, OpenIdError> {
-        let expected = Expected {
+        let expected = ExpectedClaims {
             issuer: &settings.issuer,
             client_id: &settings.client_id,
             nonce,
@@ -173,7 +173,7 @@ impl Provider {
         Ok(said.filter(|endpoint| endpoint.starts_with(scheme)))
     }
 
-    async fn known(&self, settings: &OpenId, now: Timestamp) -> Result<Known, OpenIdError> {
+    async fn known(&self, settings: &OpenId, now: Timestamp) -> Result<ProviderState, OpenIdError> {
         let mut held = self.0.lock().await;
         if let Some(known) = held.as_ref().filter(|known| !has_passed(FRESH, known.since, now)) {
             return Ok(known.clone());
@@ -213,7 +213,7 @@ pub async fn try_provider(settings: &OpenId, now: Timestamp) -> Result<usize, St
     }
 }
 
-async fn discover(settings: &OpenId, now: Timestamp) -> Result<Known, OpenIdError> {
+async fn discover(settings: &OpenId, now: Timestamp) -> Result<ProviderState, OpenIdError> {
     let http = client(settings)?;
     let url = format!("{}/.well-known/openid-configuration", settings.issuer.trim_end_matches('/'));
     let description: Description = answer("description du fournisseur", http.get(url)).await?;
@@ -224,7 +224,7 @@ async fn discover(settings: &OpenId, now: Timestamp) -> Result<Known, OpenIdErro
     let keys: Keys = answer("clés du fournisseur", http.get(&description.jwks_uri)).await?;
     // Keys of a kind that we do not know are others' business.
     let keys = keys.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
-    Ok(Known { http, description, keys, since: now })
+    Ok(ProviderState { http, description, keys, since: now })
 }
 
 fn client(settings: &OpenId) -> Result<reqwest::Client, OpenIdError> {

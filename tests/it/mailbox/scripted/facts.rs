@@ -1,6 +1,6 @@
 //! What a server says of its folders before anything is filed in them.
 
-use dispolits::mailbox::{Folders, Hindrance, Mailbox, MailboxError, Quota, Security, Settings};
+use dispolits::mailbox::{Folders, Hindrance, Mailbox, MailboxError, MailboxSettings, Quota, Security};
 
 use super::converse;
 use super::server::Instead::Say;
@@ -9,7 +9,7 @@ use super::server::Trick;
 /// Every question is offered after the login.
 const OFFERED: Trick = ("D3 CAPABILITY", Say("* CAPABILITY IMAP4rev1 MOVE ACL NAMESPACE QUOTA\r\n{T} OK\r\n"));
 
-async fn look(settings: Settings) -> Result<String, MailboxError> {
+async fn look(settings: MailboxSettings) -> Result<String, MailboxError> {
     let mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let mut look = mailbox.look().await?;
     let missing = look.missing_folders().await?;

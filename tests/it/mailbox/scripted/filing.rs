@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxError, Security, Settings};
+use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxError, MailboxSettings, Security};
 
 use super::super::world::positions;
 use super::converse;
@@ -13,7 +13,7 @@ const UIDPLUS: Trick = ("A0001 CAPABILITY", Say("* CAPABILITY IMAP4rev1 UIDPLUS\
 const MISSING: Trick = ("LIST \"\" \"Traites\"", Say("{T} OK\r\n"));
 
 /// What comes of a filing, of what was said, and of a list in the same session.
-async fn file(settings: Settings, targets: [Folder; 2]) -> Result<String, MailboxError> {
+async fn file(settings: MailboxSettings, targets: [Folder; 2]) -> Result<String, MailboxError> {
     let mut mailbox = Mailbox::new(&settings, &Folders::default()).unwrap();
     let (session, entries) = mailbox.open().await?.list().await?;
     let mut told = format!("{:?}", session.refusals());

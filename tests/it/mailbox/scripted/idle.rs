@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dispolits::mailbox::{Folders, Mailbox, MailboxError, Security, Settings};
+use dispolits::mailbox::{Folders, Mailbox, MailboxError, MailboxSettings, Security};
 use tokio_util::sync::CancellationToken;
 
 use super::converse;
@@ -60,7 +60,7 @@ fn idle_is_begun_again_every_five_minutes_however_seldom_the_mailbox_is_to_be_re
     }
 }
 
-async fn wait(settings: &Settings, at_most: Duration) -> Result<String, MailboxError> {
+async fn wait(settings: &MailboxSettings, at_most: Duration) -> Result<String, MailboxError> {
     let stop = CancellationToken::new();
     let mut mailbox = Mailbox::new(settings, &Folders::default()).unwrap();
     let (session, _) = mailbox.open().await?.list().await?;

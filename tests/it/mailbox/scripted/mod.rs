@@ -11,7 +11,9 @@ pub(crate) mod server;
 
 use std::fmt::Write;
 
-use dispolits::mailbox::{Attempt, Folder, Folders, ImapSettings, Limits, Mailbox, MailboxError, Security, Settings};
+use dispolits::mailbox::{
+    Attempt, FetchLimits, Folder, Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security,
+};
 pub(super) use server::Instead::Say;
 use server::{MAILS, Server, Trick};
 
@@ -60,7 +62,7 @@ fn converse<F>(
     security: Security,
     tricks: &[Trick],
     change: impl Fn(&mut ImapSettings, &Pki),
-    client: impl FnOnce(Settings) -> F,
+    client: impl FnOnce(MailboxSettings) -> F,
 ) -> (String, String)
 where
     F: Future<Output = Result<String, MailboxError>> + Send + 'static,
@@ -75,7 +77,7 @@ where
         let seen = server.seen();
         tokio::spawn(server.serve(tricks.to_vec()));
         // As the worker does, which needs futures that can be sent to another thread.
-        let made = tokio::spawn(client(Settings::from(settings))).await.unwrap();
+        let made = tokio::spawn(client(MailboxSettings::from(settings))).await.unwrap();
         let told = made.unwrap_or_else(|error| format!("{error:?}"));
         (told, seen)
     });
@@ -83,7 +85,7 @@ where
     (told, seen)
 }
 
-async fn cycle(settings: &Settings, attempt: Attempt) -> Result<String, MailboxError> {
+async fn cycle(settings: &MailboxSettings, attempt: Attempt) -> Result<String, MailboxError> {
     let mut mailbox = Mailbox::new(settings, &Folders::default()).unwrap();
     let (session, entries) = mailbox.open().await?.list().await?;
     let mut summary = format!("{} listed, fetched", entries.len());
@@ -96,7 +98,7 @@ async fn cycle(settings: &Settings, attempt: Attempt) -> Result<String, MailboxE
     for left in haul.left {
         write!(summary, " left {} {}", left.position.to_string().replace("5:", ""), left.cause.word()).unwrap();
     }
-    let header = Limits { whole: 10, header: 30 };
+    let header = FetchLimits { whole: 10, header: 30 };
     let (session, haul) = session.fetch(&[entries[0].position.clone()], header).await?;
     let header = haul.mails.first().is_some_and(|mail| mail.header_only && mail.raw == b"From: a\r\n\r\n");
     let moves: Vec<_> = positions(&entries).into_iter().map(|position| (position, Folder::Traites)).collect();
