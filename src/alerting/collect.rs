@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::freshness_cache::Memory;
-use super::{Alarm, before, worker_health};
+use super::{Alerting, before, worker_health};
 use crate::alerts::{Excess, IncidentKind, Observation, Severity, Sight};
 use crate::config_values::has_passed;
 use crate::finess::Finess;
@@ -33,7 +33,7 @@ pub(super) struct Slow {
     sight: Sight,
 }
 
-impl Alarm {
+impl Alerting {
     /// Asks again for what is a minute old.
     pub(super) async fn refresh(&self, slow: &mut Slow, on_duty: bool, now: Timestamp) -> Result<(), StoreError> {
         if slow.on_duty == on_duty && slow.at.is_some_and(|at| !has_passed(SLOW, at, now)) {
@@ -174,7 +174,7 @@ impl Alarm {
     }
 }
 
-impl Alarm {
+impl Alerting {
     fn of_unmoved(&self, account: &str, mails: i64, since: Timestamp) -> Observation {
         let mailbox = self.pulse.name_of(account);
         let sentence =
@@ -270,7 +270,7 @@ fn of_excess(finess: Option<Finess>, excess: &Excess) -> Observation {
 }
 
 /// Each threshold is told.
-fn of_certificate(alarm: &expiry::Alarm) -> Observation {
+fn of_certificate(alarm: &expiry::ExpiryAlarm) -> Observation {
     let severity = if alarm.days_left < GRAVE_DAYS { Severity::Grave } else { Severity::Attention };
     let level = match alarm.threshold {
         ..0 => 5,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::alerts::{AlertSettings, Board, ExpectedSender, Habit, Stillness, Values};
+use crate::alerts::{AlertSettings, Baseline, Board, ExpectedSender, Stillness, Values};
 use crate::capacity::ServiceCode;
 use crate::finess::Finess;
 use crate::referential::{PlaceKind, Referential};
@@ -19,9 +19,9 @@ const PAGES: usize = 25;
 
 /// The last board; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Bulletin(Arc<Mutex<Option<Arc<Board>>>>);
+pub struct FreshnessCache(Arc<Mutex<Option<Arc<Board>>>>);
 
-impl Bulletin {
+impl FreshnessCache {
     /// The last board; `None` until what came was read once.
     pub fn board(&self) -> Option<Arc<Board>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -40,7 +40,7 @@ type Who = (Finess, Option<ServiceCode>);
 pub(super) struct Memory {
     /// The document that it was read up to; `None` before the first turn.
     read: Option<i64>,
-    habits: BTreeMap<Who, Habit>,
+    habits: BTreeMap<Who, Baseline>,
     stillness: BTreeMap<Who, Stillness>,
 }
 

@@ -1,7 +1,7 @@
 //! Watching for what operators must be told of, and telling them: by mail, by webhook, on the dashboard.
 //!
 //! Every worker opens what it alone can see: its mailboxes, its logins. One at a time, under a duty of the store, looks at
-//! what all share, closes incidents and tells of them. Each keeps its own [`Bulletin`] of who sends and who does not. What is to be told is written with the incident, in one transaction,
+//! what all share, closes incidents and tells of them. Each keeps its own [`FreshnessCache`] of who sends and who does not. What is to be told is written with the incident, in one transaction,
 //! and leaves from there: each crash while it is told may repeat it once, and none loses it. Only that the store itself is
 //! silent is told from memory, by each worker that finds it so, and written down once it answers again.
 //!
@@ -23,17 +23,17 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use crate::alerts::{AlertSettings, Change, Digest, Ledger};
+use crate::alerts::{AlertSettings, Change, Digest, IncidentTracker};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::health::Pulse;
-use crate::pipeline::Seat;
+use crate::health::Heartbeat;
+use crate::pipeline::TaskHold;
 use crate::referential::Watch;
-use crate::store::{Due, Duty, Shift, Store, StoreError, Way};
+use crate::store::{Due, Store, StoreError, TaskLease, Way, WorkerLease};
 
 use collect::Slow;
-pub use freshness_cache::Bulletin;
-pub use notify::{Teller, WebhookSetupError};
+pub use freshness_cache::FreshnessCache;
+pub use notify::{Notifier, WebhookSetupError};
 use store_outage::Blind;
 
 /// How long one look may take.
@@ -42,42 +42,43 @@ const DEADLINE: Duration = Duration::from_mins(2);
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 180);
 
 /// What watches and tells, for one worker.
-pub struct Alarm {
-    seat: Seat,
+pub struct Alerting {
+    seat: TaskHold,
     config: Config,
     clock: Clock,
-    pulse: Pulse,
+    pulse: Heartbeat,
     referential: Arc<Mutex<Watch>>,
-    bulletin: Bulletin,
-    teller: Teller,
+    bulletin: FreshnessCache,
+    teller: Notifier,
     state: AsyncMutex<AlertingState>,
 }
 
 /// What is remembered between two looks.
 struct AlertingState {
-    ledger: Ledger,
+    ledger: IncidentTracker,
     slow: Slow,
     blind: Blind,
 }
 
-impl Alarm {
+impl Alerting {
     /// Watches what this worker does, and tells through this teller.
     pub fn new(
-        shift: Shift,
+        shift: WorkerLease,
         config: &Config,
         clock: Clock,
-        pulse: Pulse,
+        pulse: Heartbeat,
         referential: Arc<Mutex<Watch>>,
-        teller: Teller,
+        teller: Notifier,
     ) -> Self {
-        let state = AlertingState { ledger: Ledger::new(clock.now()), slow: Slow::default(), blind: Blind::default() };
-        let (seat, bulletin) = (Seat::new(shift), Bulletin::default());
+        let state =
+            AlertingState { ledger: IncidentTracker::new(clock.now()), slow: Slow::default(), blind: Blind::default() };
+        let (seat, bulletin) = (TaskHold::new(shift), FreshnessCache::default());
         let (config, state) = (config.clone(), AsyncMutex::new(state));
         Self { seat, config, clock, pulse, referential, bulletin, teller, state }
     }
 
     /// Who sends and who does not, as it was last seen.
-    pub fn bulletin(&self) -> Bulletin {
+    pub fn bulletin(&self) -> FreshnessCache {
         self.bulletin.clone()
     }
 
@@ -98,7 +99,7 @@ impl Alarm {
     }
 
     /// Returns the duty to tell, if this worker has it.
-    async fn look(&self, state: &mut AlertingState) -> Result<Option<Duty>, StoreError> {
+    async fn look(&self, state: &mut AlertingState) -> Result<Option<TaskLease>, StoreError> {
         let now = self.clock.now();
         let duty = self.duty().await?;
         self.refresh(&mut state.slow, duty.is_some(), now).await?;
@@ -115,7 +116,7 @@ impl Alarm {
     }
 
     /// Each sending has its own deadlines: one that were cut short might be done twice.
-    async fn tell_all(&self, duty: &Duty) -> Result<(), StoreError> {
+    async fn tell_all(&self, duty: &TaskLease) -> Result<(), StoreError> {
         for way in self.teller.ways() {
             self.tell(way, duty, self.clock.now()).await?;
         }
@@ -123,7 +124,7 @@ impl Alarm {
     }
 
     /// The duty, if this worker has it or can take it over now.
-    async fn duty(&self) -> Result<Option<Duty>, StoreError> {
+    async fn duty(&self) -> Result<Option<TaskLease>, StoreError> {
         if let Ok(duty) = self.seat.duty() {
             return Ok(Some(duty));
         }
@@ -133,7 +134,7 @@ impl Alarm {
     }
 
     /// Sends what waits on a way, all of it in one message, once the oldest has waited for the others.
-    async fn tell(&self, way: Way, duty: &Duty, now: Timestamp) -> Result<(), StoreError> {
+    async fn tell(&self, way: Way, duty: &TaskLease, now: Timestamp) -> Result<(), StoreError> {
         let Some(due) = self.store().alerts_due(way, self.settings().gather, now).await? else { return Ok(()) };
         let digest = Digest::new(due.news.clone(), self.teller.banner());
         let told = self.teller.tell(way, &digest, &name_of(&due), now).await;

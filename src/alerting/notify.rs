@@ -14,14 +14,14 @@ use crate::store::Way;
 pub use webhook::WebhookSetupError;
 
 /// The configured ways.
-pub struct Teller {
+pub struct Notifier {
     transport: Transport,
     envelope: AlertEnvelope,
     webhook: Option<Caller>,
     banner: Option<&'static str>,
 }
 
-impl Teller {
+impl Notifier {
     /// Tells by mail through this transport, and by the webhook of the configuration.
     pub fn new(config: &Config, transport: Transport) -> Result<Self, WebhookSetupError> {
         let envelope = AlertEnvelope {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
-use super::Alarm;
+use super::Alerting;
 use crate::alerts::{Change, Digest, Event, Incident, IncidentKind, News, Observation, Severity};
 use crate::store::{StoreError, Way};
 
@@ -23,7 +23,7 @@ struct Silence {
     told: Option<News>,
 }
 
-impl Alarm {
+impl Alerting {
     /// A look failed because of the store. Once that has lasted, people are told, on each way until it succeeds.
     pub(super) async fn without_store(&self, blind: &mut Blind, cause: &str) {
         let (now, passed) = (self.clock.now(), self.clock.passed());

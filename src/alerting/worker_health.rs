@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alerts::{IncidentKind, Observation, Severity, Sight};
-use crate::health::{Diagnosis, Faults, HealthFault, HealthSettings, Mailbox, Pulse, Trouble};
+use crate::health::{Diagnosis, Faults, HealthFault, HealthSettings, Heartbeat, Mailbox, Trouble};
 
 /// Everything that the worker tells of itself.
-pub(super) fn observe(sight: &mut Sight, pulse: &Pulse, settings: &HealthSettings, now: Timestamp) {
+pub(super) fn observe(sight: &mut Sight, pulse: &Heartbeat, settings: &HealthSettings, now: Timestamp) {
     let standing = pulse.standing();
     let troubles = Diagnosis::of(pulse, settings).troubles;
     sight.extend(troubles.iter().filter_map(|trouble| of_trouble(trouble, &standing, now)));

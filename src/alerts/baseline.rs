@@ -16,14 +16,14 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 /// When one service or establishment sent: the last arrivals, and in which hours of the last weeks something came.
 #[derive(Debug, Clone, Default)]
-pub struct Habit {
+pub struct Baseline {
     recent: BTreeSet<Timestamp>,
     first: Option<Timestamp>,
     heard: Option<Timestamp>,
     weeks: Weeks,
 }
 
-impl Habit {
+impl Baseline {
     /// Something came; in any order, and twice is once.
     pub fn note(&mut self, at: Timestamp) {
         self.first = Some(self.first.map_or(at, |first| first.min(at)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::baseline::between;
-use super::{AlertSettings, Habit};
+use super::{AlertSettings, Baseline};
 use crate::config_values::Span;
 
 /// How a sender of counts does. Ordered as operators look: the silent first.
@@ -76,7 +76,7 @@ impl Cadence {
 
 impl Freshness {
     /// What is declared goes before what was learned.
-    pub fn of(declared: Option<Span>, habit: &Habit, settings: &AlertSettings, now: Timestamp) -> Self {
+    pub fn of(declared: Option<Span>, habit: &Baseline, settings: &AlertSettings, now: Timestamp) -> Self {
         let learned = || habit.median(between).map(|median| Cadence::Learned(Span::seconds(median.as_secs().max(60))));
         let (last, cadence) = (habit.last(), declared.map(Cadence::Declared).or_else(learned));
         let state = match (last, cadence) {
@@ -114,7 +114,7 @@ fn in_tension(cadence: Cadence, quiet: Duration, settings: &AlertSettings) -> Fr
 
 /// The same as usual, in hours at which something usually comes. An hour more before it is late: usual hours begin a
 /// little before, and end a little after, what comes in them.
-fn by_habit(habit: &Habit, last: Timestamp, now: Timestamp, settings: &AlertSettings) -> FreshnessState {
+fn by_habit(habit: &Baseline, last: Timestamp, now: Timestamp, settings: &AlertSettings) -> FreshnessState {
     let hours = habit.hours();
     let measure = |from, to| hours.as_ref().map_or_else(|| between(from, to), |hours| hours.between(from, to));
     let Some(cadence) = habit.median(measure) else { return FreshnessState::OnTime };

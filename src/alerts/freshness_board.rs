@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::baseline::between;
-use super::{AlertSettings, Freshness, FreshnessState, Habit, IncidentKind, Observation, Severity, Stillness};
+use super::{AlertSettings, Baseline, Freshness, FreshnessState, IncidentKind, Observation, Severity, Stillness};
 use crate::capacity::ServiceCode;
 use crate::config_values::Span;
 use crate::finess::Finess;
@@ -47,7 +47,7 @@ impl Board {
     /// hear nothing of an establishment.
     pub fn new(
         expected: impl IntoIterator<Item = ExpectedSender>,
-        habit: impl Fn(&ExpectedSender) -> (Habit, Stillness),
+        habit: impl Fn(&ExpectedSender) -> (Baseline, Stillness),
         mutes: &BTreeMap<Finess, Timestamp>,
         settings: &AlertSettings,
         now: Timestamp,

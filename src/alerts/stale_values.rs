@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AlertSettings, Habit};
+use super::{AlertSettings, Baseline};
 
 /// Fewer reports since then prove nothing.
 const LEAST_REPORTS: usize = 3;
@@ -27,7 +27,7 @@ pub struct Stillness {
 
 impl Stillness {
     /// Judged by reports that did come: who is silent does not stand still, it is missing.
-    pub fn of(values: Values, habit: &Habit, settings: &AlertSettings, now: Timestamp) -> Self {
+    pub fn of(values: Values, habit: &Baseline, settings: &AlertSettings, now: Timestamp) -> Self {
         let lasts = |since: &Timestamp| {
             let is_old = now.duration_since(*since) >= settings.frozen_after.signed();
             is_old && habit.since(*since) >= LEAST_REPORTS

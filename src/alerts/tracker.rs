@@ -50,7 +50,7 @@ pub enum Change {
 
 /// What was seen and has not lasted long enough to be an incident.
 #[derive(Debug, Clone)]
-pub struct Ledger {
+pub struct IncidentTracker {
     began: Timestamp,
     pending: BTreeMap<(IncidentKind, String), Pending>,
 }
@@ -61,7 +61,7 @@ struct Pending {
     last: Timestamp,
 }
 
-impl Ledger {
+impl IncidentTracker {
     /// From now on it is watched.
     pub fn new(now: Timestamp) -> Self {
         Self { began: now, pending: BTreeMap::new() }

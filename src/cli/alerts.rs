@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::value;
 use super::value::OutputFormat;
 use super::{ExitOutcome, FOUND, SUCCESS};
-use crate::alerting::Teller;
+use crate::alerting::Notifier;
 use crate::alerts::{Digest, Event, Incident, IncidentKind, News, Observation, Severity};
 use crate::clock::Clock;
 use crate::config::{Config, Purpose, Sources};
@@ -101,7 +101,7 @@ async fn test(place: &AlertsStore) -> ExitOutcome {
     if revocation.is_checked() {
         revocation.refresh().await;
     }
-    let teller = Teller::new(&config, transport(&config, smtp, &revocation)?)?;
+    let teller = Notifier::new(&config, transport(&config, smtp, &revocation)?)?;
     let now = Clock::System.now();
     let digest = Digest::new(vec![sample(now)], teller.banner());
     let name = format!("essai-{}", now.as_millisecond());

@@ -100,11 +100,11 @@ impl Config {
 
     /// Our own certificates that are near their end, or past it, the nearest first. For alarms,
     /// dashboards and metrics; an unreadable file is told by whoever connects with it.
-    pub fn expiring(&self, now: jiff::Timestamp) -> Vec<expiry::Alarm> {
-        let mut alarms: Vec<expiry::Alarm> = Vec::new();
+    pub fn expiring(&self, now: jiff::Timestamp) -> Vec<expiry::ExpiryAlarm> {
+        let mut alarms: Vec<expiry::ExpiryAlarm> = Vec::new();
         for identity in self.certificates().into_iter().filter_map(|one| one.identity.1) {
             let own = tls::presented(identity);
-            alarms.extend(own.and_then(|own| expiry::Alarm::of(identity.file().to_owned(), own, now)));
+            alarms.extend(own.and_then(|own| expiry::ExpiryAlarm::of(identity.file().to_owned(), own, now)));
         }
         alarms.sort_by(|one, other| (one.days_left, &one.file).cmp(&(other.days_left, &other.file)));
         alarms.dedup();

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Pulse;
+use super::Heartbeat;
 use super::heartbeat::HeartbeatState;
 use crate::address::{Address, mask_all};
 use crate::store::UnreadCount;
@@ -75,7 +75,7 @@ pub struct Mailbox {
     pub unmoved: i64,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// It fails, for this cause; since when stays as long as it does.
     pub fn ails(&self, concern: Concern, cause: &str) {
         let now = self.now();

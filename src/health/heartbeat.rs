@@ -13,7 +13,7 @@ use super::faults::{Concern, HealthFault};
 use crate::address::mask_all;
 use crate::clock::Clock;
 use crate::defect::Code;
-use crate::store::Vitals;
+use crate::store::QueueStats;
 
 /// A task of the worker.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ pub struct Exchange {
 ///
 /// Ages are measured on the monotonic clock: a jump of the machine's clock wakes nobody.
 #[derive(Debug, Clone)]
-pub struct Pulse(Arc<Inner>);
+pub struct Heartbeat(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -66,7 +66,7 @@ pub(super) struct HeartbeatState {
     pub(super) elsewhere: BTreeMap<String, Elsewhere>,
     /// What fails, and why.
     pub(super) faults: BTreeMap<Concern, HealthFault>,
-    pub(super) vitals: Option<(Instant, Vitals)>,
+    pub(super) vitals: Option<(Instant, QueueStats)>,
     pub(super) began: Option<Instant>,
 }
 
@@ -118,7 +118,7 @@ impl HeartbeatState {
     }
 }
 
-impl Pulse {
+impl Heartbeat {
     /// Nothing is expected yet.
     pub fn new(clock: Clock) -> Self {
         Self(Arc::new(Inner { clock, known: Mutex::default(), counters: Counters::new() }))
@@ -201,12 +201,12 @@ impl Pulse {
     }
 
     /// What the store was seen to hold.
-    pub fn observed(&self, vitals: Vitals) {
+    pub fn observed(&self, vitals: QueueStats) {
         self.lock().vitals = Some((Instant::now(), vitals));
     }
 
     /// What the store was last seen to hold.
-    pub fn vitals(&self) -> Option<Vitals> {
+    pub fn vitals(&self) -> Option<QueueStats> {
         self.lock().vitals.as_ref().map(|(_, vitals)| vitals.clone())
     }
 

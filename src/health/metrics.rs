@@ -10,10 +10,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::counters::Labels;
-use super::heartbeat::{HeartbeatState, Pulse, Task, labels};
+use super::heartbeat::{Heartbeat, HeartbeatState, Task, labels};
 use super::{Diagnosis, HealthSettings};
 use crate::alerts::IncidentKind;
-use crate::store::{Balance, Vitals};
+use crate::store::{Balance, QueueStats};
 
 type Numbers = Family<Labels, Gauge>;
 type Seconds = Family<Labels, Gauge<f64, AtomicU64>>;
@@ -32,7 +32,7 @@ pub(super) struct MetricsQuery {
 
 /// Every metric. Without what was `asked` the store could not be read: then those are left out.
 pub(super) fn text(
-    pulse: &Pulse,
+    pulse: &Heartbeat,
     settings: &HealthSettings,
     asked: Option<&MetricsQuery>,
 ) -> Result<String, std::fmt::Error> {
@@ -96,7 +96,7 @@ fn refusals(registry: &mut Registry, known: &HeartbeatState) {
     registry.register("refusing_folders", "Folders of a mailbox that refuse judged mails", refusing);
 }
 
-fn queues(registry: &mut Registry, vitals: &Vitals, known: &HeartbeatState, now: Timestamp) {
+fn queues(registry: &mut Registry, vitals: &QueueStats, known: &HeartbeatState, now: Timestamp) {
     let (unjudged, ages) = (Numbers::default(), Seconds::default());
     for waiting in &vitals.unjudged {
         let of_mailbox = labels([("mailbox", known.name(&waiting.mailbox))]);
@@ -125,7 +125,7 @@ fn queues(registry: &mut Registry, vitals: &Vitals, known: &HeartbeatState, now:
 }
 
 /// Mails that could not be taken, by cause, and those that were judged and could not be moved.
-fn left_in_place(registry: &mut Registry, vitals: &Vitals, known: &HeartbeatState, now: Timestamp) {
+fn left_in_place(registry: &mut Registry, vitals: &QueueStats, known: &HeartbeatState, now: Timestamp) {
     let (left, ages) = (Numbers::default(), Seconds::default());
     for count in &vitals.unread {
         let mailbox = known.name(&count.mailbox);

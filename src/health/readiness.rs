@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::HealthSettings;
 use super::faults::HealthFault;
-use super::heartbeat::{Heart, HeartbeatState, Pulse, Task};
-use crate::store::Vitals;
+use super::heartbeat::{Heart, Heartbeat, HeartbeatState, Task};
+use crate::store::QueueStats;
 
 /// How old what is known of the store may be.
 const OBSERVATION: Duration = Duration::from_mins(1);
@@ -78,7 +78,7 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// The diagnosis of this moment.
-    pub fn of(pulse: &Pulse, settings: &HealthSettings) -> Self {
+    pub fn of(pulse: &Heartbeat, settings: &HealthSettings) -> Self {
         let known = pulse.known();
         let mut troubles: Vec<Trouble> =
             known.hearts.iter().filter_map(|(task, heart)| still(task, heart, &known, settings)).collect();
@@ -121,7 +121,7 @@ fn unswept(task: &Task, heart: &Heart, known: &HeartbeatState, settings: &Health
     late.then(|| Trouble::SweepLate { mailbox: name, elsewhere: elsewhere.is_some(), age })
 }
 
-fn refusing(task: &Task, known: &HeartbeatState, pulse: &Pulse) -> Vec<Trouble> {
+fn refusing(task: &Task, known: &HeartbeatState, pulse: &Heartbeat) -> Vec<Trouble> {
     let trouble = |(folder, fault): (String, HealthFault)| Trouble::Refusing {
         mailbox: known.name(task.mailbox()).to_owned(),
         folder,
@@ -130,7 +130,7 @@ fn refusing(task: &Task, known: &HeartbeatState, pulse: &Pulse) -> Vec<Trouble> 
     known.refusing(task.mailbox()).into_iter().map(trouble).collect()
 }
 
-fn store_troubles(known: &HeartbeatState, pulse: &Pulse, settings: &HealthSettings) -> Vec<Trouble> {
+fn store_troubles(known: &HeartbeatState, pulse: &Heartbeat, settings: &HealthSettings) -> Vec<Trouble> {
     let Some((at, vitals)) = &known.vitals else { return vec![Trouble::StoreSilent] };
     if at.elapsed() > OBSERVATION {
         return vec![Trouble::StoreSilent];
@@ -143,7 +143,7 @@ fn store_troubles(known: &HeartbeatState, pulse: &Pulse, settings: &HealthSettin
     unjudged.chain(unread(vitals, known, pulse)).collect()
 }
 
-fn unread(vitals: &Vitals, known: &HeartbeatState, pulse: &Pulse) -> impl Iterator<Item = Trouble> {
+fn unread(vitals: &QueueStats, known: &HeartbeatState, pulse: &Heartbeat) -> impl Iterator<Item = Trouble> {
     let mut troubles: BTreeMap<&str, Trouble> = BTreeMap::new();
     for count in vitals.unread.iter().filter(|count| count.told > 0) {
         let since = pulse.now().duration_since(count.oldest).unsigned_abs();
@@ -159,7 +159,7 @@ fn unread(vitals: &Vitals, known: &HeartbeatState, pulse: &Pulse) -> impl Iterat
     troubles.into_values()
 }
 
-fn remarks(known: &HeartbeatState, pulse: &Pulse) -> Vec<String> {
+fn remarks(known: &HeartbeatState, pulse: &Heartbeat) -> Vec<String> {
     let mut remarks = Vec::new();
     if known.is_suspended() {
         remarks.push("envois au ROR suspendus : il ne répond pas comme il le doit".to_owned());

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::metrics::MetricsQuery;
-use super::{Diagnosis, HealthSettings, Pulse, metrics};
+use super::{Diagnosis, HealthSettings, Heartbeat, metrics};
 use crate::http_server;
 use crate::http_server::ConnectionLimits;
 use crate::store::{Store, StoreError};
@@ -42,7 +42,7 @@ pub struct ServeError {
 
 #[derive(Clone)]
 struct Watched {
-    pulse: Pulse,
+    pulse: Heartbeat,
     store: Store,
     settings: HealthSettings,
 }
@@ -50,7 +50,7 @@ struct Watched {
 /// Answers on this address until `stop`.
 pub async fn serve(
     address: SocketAddr,
-    pulse: Pulse,
+    pulse: Heartbeat,
     store: Store,
     settings: HealthSettings,
     stop: CancellationToken,

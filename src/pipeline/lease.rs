@@ -2,23 +2,23 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::store::{Duty, Shift, Store, StoreError};
+use crate::store::{Store, StoreError, TaskLease, WorkerLease};
 
 /// The place of a task whose work one worker does at a time.
 #[derive(Debug)]
-pub struct Seat {
-    shift: Shift,
-    duty: Mutex<Option<Duty>>,
+pub struct TaskHold {
+    shift: WorkerLease,
+    duty: Mutex<Option<TaskLease>>,
 }
 
-impl Seat {
+impl TaskHold {
     /// The place, empty yet.
-    pub fn new(shift: Shift) -> Self {
+    pub fn new(shift: WorkerLease) -> Self {
         Self { shift, duty: Mutex::default() }
     }
 
     /// The worker it belongs to.
-    pub fn shift(&self) -> &Shift {
+    pub fn shift(&self) -> &WorkerLease {
         &self.shift
     }
 
@@ -28,12 +28,12 @@ impl Seat {
     }
 
     /// The duty, if this worker has it as far as it knows: each write finds out.
-    pub fn duty(&self) -> Result<Duty, StoreError> {
+    pub fn duty(&self) -> Result<TaskLease, StoreError> {
         self.lock().clone().filter(|duty| self.shift.has(duty)).ok_or(StoreError::Lapsed)
     }
 
     /// From now on the task has this duty, or none.
-    pub fn set(&self, duty: Option<Duty>) {
+    pub fn set(&self, duty: Option<TaskLease>) {
         *self.lock() = duty;
     }
 
@@ -46,7 +46,7 @@ impl Seat {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Duty>> {
+    fn lock(&self) -> MutexGuard<'_, Option<TaskLease>> {
         self.duty.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

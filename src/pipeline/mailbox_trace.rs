@@ -14,14 +14,14 @@ const LONGEST: usize = 2000;
 
 /// What is done on one mailbox, by one account.
 #[derive(Debug, Clone)]
-pub struct Tracer {
+pub struct MailboxTrace {
     store: Store,
     clock: Clock,
     mailbox: String,
     who: String,
 }
 
-impl Tracer {
+impl MailboxTrace {
     /// Traces of this mailbox.
     pub fn new(store: Store, clock: Clock, mailbox: &str, who: &str) -> Self {
         Self { store, clock, mailbox: mailbox.to_owned(), who: who.to_owned() }

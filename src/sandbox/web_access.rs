@@ -7,7 +7,7 @@ use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Login, LoginError, Password, PasswordError, PasswordHash, Role};
 use crate::clock::Clock;
 use crate::random;
-use crate::random::NoChance;
+use crate::random::NoRandom;
 use crate::store::{NewUser, Store, StoreError, UserChange};
 
 /// The accounts, one of each role; their logins are the words of the roles.
@@ -27,7 +27,7 @@ pub struct Front {
 pub enum FrontError {
     /// No random bytes.
     #[error(transparent)]
-    Chance(#[from] NoChance),
+    Chance(#[from] NoRandom),
     /// A login that is none.
     #[error(transparent)]
     Login(#[from] LoginError),

@@ -10,7 +10,7 @@ use super::engine::{Tx, list, query, query_scalar, rows, shares};
 use super::mails::DefectColumns;
 use super::projections;
 use super::queue::insert::insert_updates;
-use super::{Duty, MailId, Result, Store, millis, parse};
+use super::{MailId, Result, Store, TaskLease, millis, parse};
 use crate::address::Address;
 use crate::capacity::{Mode, ServiceCode, Update};
 use crate::defect::Defect;
@@ -79,7 +79,7 @@ pub enum Recorded {
 
 impl Store {
     /// Records a judgement, once.
-    pub async fn record(&self, duty: &Duty, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
+    pub async fn record(&self, duty: &TaskLease, id: MailId, mail: &JudgedMail, now: Timestamp) -> Result<Recorded> {
         let recorded = self.record_all(duty, &[(id, mail)], now).await?;
         Ok(recorded.first().copied().unwrap_or(Recorded::Stands))
     }
@@ -89,7 +89,7 @@ impl Store {
     /// two mails of this call.
     pub async fn record_all(
         &self,
-        duty: &Duty,
+        duty: &TaskLease,
         judgements: &[(MailId, &JudgedMail)],
         now: Timestamp,
     ) -> Result<Vec<Recorded>> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::engine::{Tx, query, query_as, query_scalar};
-use super::{Duty, Result, Store, Way, count, instant, millis, parse};
+use super::{Result, Store, TaskLease, Way, count, instant, millis, parse};
 use crate::alerts::{Change, Event, Incident, Observation};
 
 #[derive(FromRow)]
@@ -76,7 +76,7 @@ impl Store {
     /// does not open again, whichever worker opened it. Without the duty, only what opens and is seen may be changed.
     pub async fn change_incidents(
         &self,
-        duty: Option<&Duty>,
+        duty: Option<&TaskLease>,
         changes: &[Change],
         ways: &[Way],
         now: Timestamp,

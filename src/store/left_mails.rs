@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::audit::append;
 use super::engine::{Query, Tx, query, query_as};
-use super::{Duty, Result, Store, instant, millis, parse};
+use super::{Result, Store, TaskLease, instant, millis, parse};
 use crate::access::audit::AuditEntry;
 use crate::unread::Cause;
 
@@ -119,7 +119,7 @@ impl Store {
     /// Takes note that mails could not be taken. What an operator decided of one that went from its position and came to
     /// another, as those of a server do that numbers its mails anew, still holds: it is known by its size, by when it
     /// reached the mailbox, and by what is wrong with it.
-    pub async fn leave_unread(&self, duty: &Duty, mails: &[NewUnread], now: Timestamp) -> Result<()> {
+    pub async fn leave_unread(&self, duty: &TaskLease, mails: &[NewUnread], now: Timestamp) -> Result<()> {
         if mails.is_empty() {
             return Ok(());
         }
@@ -148,19 +148,19 @@ impl Store {
     }
 
     /// Takes note that mails that were left could be read after all.
-    pub async fn read_at_last(&self, duty: &Duty, account: &str, positions: &[&str]) -> Result<()> {
+    pub async fn read_at_last(&self, duty: &TaskLease, account: &str, positions: &[&str]) -> Result<()> {
         self.end_unread(duty, account, positions, &[&format!("DELETE FROM unread {THERE}")]).await
     }
 
     /// Takes note that mails that were left are no longer there. What an operator decided of one is kept.
-    pub async fn unread_gone(&self, duty: &Duty, account: &str, positions: &[&str], now: Timestamp) -> Result<()> {
+    pub async fn unread_gone(&self, duty: &TaskLease, account: &str, positions: &[&str], now: Timestamp) -> Result<()> {
         let gone = format!("UPDATE unread SET gone_at = {} {THERE}", millis(now));
         let undecided = format!("DELETE FROM unread {THERE} AND aside_at IS NULL");
         self.end_unread(duty, account, positions, &[&undecided, &gone]).await
     }
 
     /// These statements for each of the mails that were left at these positions.
-    async fn end_unread(&self, duty: &Duty, account: &str, positions: &[&str], statements: &[&str]) -> Result<()> {
+    async fn end_unread(&self, duty: &TaskLease, account: &str, positions: &[&str], statements: &[&str]) -> Result<()> {
         if positions.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::engine::{list, query, query_as, query_scalar, shares};
 use super::projections;
-use super::{Duty, Result, Store, instant, millis};
+use super::{Result, Store, TaskLease, instant, millis};
 use crate::defect::Defect;
 use crate::fail_point::fail_point;
 
@@ -119,7 +119,7 @@ type MailColumns = (i64, String, Option<Vec<u8>>, i64, bool, String, i64, Option
 impl Store {
     /// Makes mails durable, in this order. Bytes already recorded in the same account and neither
     /// moved nor left are a re-sighting: only their position is brought up to date.
-    pub async fn receive(&self, duty: &Duty, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
+    pub async fn receive(&self, duty: &TaskLease, mails: &[Received<'_>], now: Timestamp) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         let mut ids: Vec<i64> = Vec::new();
         for mail in mails {
@@ -159,7 +159,7 @@ impl Store {
     }
 
     /// Marks mails as being read: durable before the first of their bytes is interpreted.
-    pub async fn begin_reading(&self, duty: &Duty, ids: &[MailId], how: ReadingMark) -> Result<()> {
+    pub async fn begin_reading(&self, duty: &TaskLease, ids: &[MailId], how: ReadingMark) -> Result<()> {
         let size = match how {
             ReadingMark::Alone => 1,
             ReadingMark::Together => i64::try_from(ids.len()).unwrap_or(i64::MAX).max(2),
@@ -176,14 +176,14 @@ impl Store {
 
     /// The bytes of a mail that is read alone are interpreted: what comes now is the work of the store, and whoever
     /// ends the program meanwhile was not the mail. Durable before its judgement is recorded.
-    pub async fn interpreted_alone(&self, duty: &Duty, id: MailId) -> Result<()> {
+    pub async fn interpreted_alone(&self, duty: &TaskLease, id: MailId) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         query("UPDATE mails SET reading = -1 WHERE id = $1 AND reading = 1").bind(id).execute(&mut tx).await?;
         tx.commit().await
     }
 
     /// Takes note of a reading that failed: the mail is suspect from then on, and blamed only if it was alone.
-    pub async fn reading_failed(&self, duty: &Duty, id: MailId) -> Result<()> {
+    pub async fn reading_failed(&self, duty: &TaskLease, id: MailId) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         query(
             "UPDATE mails SET attempts = attempts + CASE WHEN reading IN (1, -1) THEN 1 ELSE 0 END, suspect = 1, reading = 0
@@ -196,7 +196,7 @@ impl Store {
     }
 
     /// Takes note that readings of this account were given up for a reason outside its mails.
-    pub async fn end_readings(&self, duty: &Duty, account: &str) -> Result<()> {
+    pub async fn end_readings(&self, duty: &TaskLease, account: &str) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         query("UPDATE mails SET reading = 0 WHERE account = $1 AND judged_at IS NULL AND reading <> 0")
             .bind(account)
@@ -206,7 +206,7 @@ impl Store {
     }
 
     /// After the duty was taken: every reading of this account that a crash cut short. Returns how many.
-    pub async fn recover_readings(&self, duty: &Duty, account: &str) -> Result<u64> {
+    pub async fn recover_readings(&self, duty: &TaskLease, account: &str) -> Result<u64> {
         let mut tx = self.write_under(duty).await?;
         let cut_short = query(
             "UPDATE mails SET attempts = attempts + CASE WHEN reading = 1 THEN 1 ELSE 0 END, suspect = 1, reading = 0

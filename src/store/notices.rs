@@ -1,7 +1,7 @@
 //! Notices of delivery that come back for our replies and reminders.
 
 use super::engine::{FromRows, query_scalar};
-use super::{Duty, MailId, Result, Store};
+use super::{MailId, Result, Store, TaskLease};
 
 /// Each recipient may have a notice of its own; read again after a crash, a notice is not added twice.
 macro_rules! noticed {
@@ -31,16 +31,16 @@ pub struct Notice<'a> {
 impl Store {
     /// Ties a notice to the reply it speaks of and keeps what it says. Returns the mail that the reply answers; `None` if it
     /// is not ours.
-    pub async fn reply_noticed(&self, duty: &Duty, notice: &Notice<'_>) -> Result<Option<MailId>> {
+    pub async fn reply_noticed(&self, duty: &TaskLease, notice: &Notice<'_>) -> Result<Option<MailId>> {
         self.noticed(duty, concat!("UPDATE replies", noticed!(), "RETURNING mail_id"), notice).await
     }
 
     /// The same for a reminder. Returns the number of the establishment that it reminded; `None` if it is not ours.
-    pub async fn reminder_noticed(&self, duty: &Duty, notice: &Notice<'_>) -> Result<Option<String>> {
+    pub async fn reminder_noticed(&self, duty: &TaskLease, notice: &Notice<'_>) -> Result<Option<String>> {
         self.noticed(duty, concat!("UPDATE reminders", noticed!(), "RETURNING finess"), notice).await
     }
 
-    async fn noticed<T>(&self, duty: &Duty, statement: &'static str, notice: &Notice<'_>) -> Result<Option<T>>
+    async fn noticed<T>(&self, duty: &TaskLease, statement: &'static str, notice: &Notice<'_>) -> Result<Option<T>>
     where
         (T,): FromRows,
     {

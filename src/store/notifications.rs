@@ -9,7 +9,7 @@ use sqlx::FromRow;
 
 use super::engine::{query, query_as};
 use super::incidents::IncidentColumns;
-use super::{Duty, Result, Store, StoreError, count, instant, millis, parse};
+use super::{Result, Store, StoreError, TaskLease, count, instant, millis, parse};
 use crate::alerts::News;
 use crate::config_values::Span;
 
@@ -120,7 +120,7 @@ impl Store {
     }
 
     /// These were sent, to these people.
-    pub async fn alerts_sent(&self, duty: &Duty, ids: &[i64], told: &str, now: Timestamp) -> Result<()> {
+    pub async fn alerts_sent(&self, duty: &TaskLease, ids: &[i64], told: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         for id in ids {
             query(
@@ -139,7 +139,7 @@ impl Store {
     /// These could not be sent: again at `next_at`, or never.
     pub async fn alerts_failed(
         &self,
-        duty: &Duty,
+        duty: &TaskLease,
         ids: &[i64],
         failure: &str,
         next_at: Option<Timestamp>,

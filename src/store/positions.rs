@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::engine::{list, query, query_as, shares};
-use super::{Duty, MailId, Result, Store, millis};
+use super::{MailId, Result, Store, TaskLease, millis};
 
 /// A mail that still lies in its mailbox, as far as we know.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// Takes note that mails were found at another position: the server renumbered its folder.
-    pub async fn relocate(&self, duty: &Duty, found: &[(MailId, &str)]) -> Result<()> {
+    pub async fn relocate(&self, duty: &TaskLease, found: &[(MailId, &str)]) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         for (id, position) in found {
             query("UPDATE mails SET position = $2 WHERE id = $1").bind(id).bind(*position).execute(&mut tx).await?;
@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// The positions of the mails that stay in this mailbox mean nothing any more: each is to be found anew by its bytes.
-    pub async fn forget_positions(&self, duty: &Duty, account: &str) -> Result<()> {
+    pub async fn forget_positions(&self, duty: &TaskLease, account: &str) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         query(
             "UPDATE mails SET position = 'perdue-' || id
@@ -102,12 +102,12 @@ impl Store {
     }
 
     /// Before moves are asked for: where a move is a copy, a crash may leave it half done.
-    pub async fn begin_filing(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
+    pub async fn begin_filing(&self, duty: &TaskLease, ids: &[MailId], now: Timestamp) -> Result<()> {
         self.mark(duty, "filing_at", ids, now).await
     }
 
     /// Takes note that moves were asked for and refused: nothing of them was done.
-    pub async fn not_filed(&self, duty: &Duty, ids: &[MailId]) -> Result<()> {
+    pub async fn not_filed(&self, duty: &TaskLease, ids: &[MailId]) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -122,18 +122,18 @@ impl Store {
     }
 
     /// Confirms moves: from then on the same bytes are a duplicate.
-    pub async fn moved(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
+    pub async fn moved(&self, duty: &TaskLease, ids: &[MailId], now: Timestamp) -> Result<()> {
         self.mark(duty, "moved_at", ids, now).await
     }
 
     /// Takes note that mails stay where they are: from then on the same bytes elsewhere in the folder
     /// are a duplicate.
-    pub async fn left(&self, duty: &Duty, ids: &[MailId], now: Timestamp) -> Result<()> {
+    pub async fn left(&self, duty: &TaskLease, ids: &[MailId], now: Timestamp) -> Result<()> {
         self.mark(duty, "left_at", ids, now).await
     }
 
     /// Puts the instant into a column of these mails, unless there is one.
-    async fn mark(&self, duty: &Duty, column: &'static str, ids: &[MailId], now: Timestamp) -> Result<()> {
+    async fn mark(&self, duty: &TaskLease, column: &'static str, ids: &[MailId], now: Timestamp) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use super::engine::{Query, Tx, list, locks::Lock, query, query_as, query_scalar}
 use super::recipients;
 use super::recipients::{Handing, Whereabouts};
 use super::replies::Outbox;
-use super::{MailId, ReplyId, Result, Shift, Store, count, millis};
+use super::{MailId, ReplyId, Result, Store, WorkerLease, count, millis};
 use crate::address::Address;
 
 /// A reply that is due.
@@ -36,7 +36,7 @@ type OutboxColumns = (i64, Option<MailId>, String, String, String, String, Vec<u
 /// What keeps letters from being written at once by two workers.
 const LOCK: &str = "réponses";
 
-impl Shift {
+impl WorkerLease {
     /// Claims replies that are due, oldest first, but those from the envelope senders that are `refused` for now (`None`: the
     /// null one). One that cannot be read is given up, and told.
     pub async fn replies_to_send(

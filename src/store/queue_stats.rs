@@ -7,7 +7,7 @@ use super::{Result, Store, UnreadCount, instant, millis};
 
 /// What waits in the store at one moment.
 #[derive(Debug, Clone, Default)]
-pub struct Vitals {
+pub struct QueueStats {
     /// Mails without judgement, by mailbox; none for a mailbox that has none.
     pub unjudged: Vec<Unjudged>,
     /// How many mails are judged and not in their folder yet, by account; none for one that has none.
@@ -59,8 +59,8 @@ pub struct QueueDepth {
 
 impl Store {
     /// What waits; a count that was judged so long ago is late, or that far ahead, by a clock that was set back since.
-    pub async fn vitals(&self, late_after: SignedDuration, now: Timestamp) -> Result<Vitals> {
-        Ok(Vitals {
+    pub async fn vitals(&self, late_after: SignedDuration, now: Timestamp) -> Result<QueueStats> {
+        Ok(QueueStats {
             unjudged: self.unjudged().await?,
             unfiled: self.unfiled().await?,
             unread: self.unread_counts().await?,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Tx, list, query, query_as, query_scalar, shares};
-use super::{Duty, MailId, Result, Settlement, Store, millis};
+use super::{MailId, Result, Settlement, Store, TaskLease, millis};
 use crate::address::Address;
 
 /// A letter of the outbox.
@@ -132,7 +132,7 @@ pub struct DigestDue {
 
 impl Store {
     /// Stores the answer to a mail that is not settled yet.
-    pub async fn answer(&self, duty: &Duty, id: MailId, answer: &NewReplyText, now: Timestamp) -> Result<()> {
+    pub async fn answer(&self, duty: &TaskLease, id: MailId, answer: &NewReplyText, now: Timestamp) -> Result<()> {
         let mut tx = self.write_under(duty).await?;
         insert_answer(&mut tx, id, answer, now).await?;
         tx.commit().await
@@ -193,7 +193,7 @@ impl Store {
     /// Stores a digest and marks the mails it gathers, each with how many rejections it tells of.
     pub async fn add_digest(
         &self,
-        duty: &Duty,
+        duty: &TaskLease,
         mails: &[(MailId, usize)],
         reply: &NewReply,
         now: Timestamp,

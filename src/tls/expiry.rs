@@ -15,7 +15,7 @@ const URGENT: i64 = 30;
 
 /// A certificate of ours whose end is near, or past.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alarm {
+pub struct ExpiryAlarm {
     /// The file that holds it.
     pub file: PathBuf,
     /// What it says.
@@ -31,7 +31,7 @@ pub struct Alarm {
 #[derive(Debug, Default)]
 pub struct ExpiryNotices(BTreeMap<PathBuf, (Certificate, i64)>);
 
-impl Alarm {
+impl ExpiryAlarm {
     /// Whether a certificate is near its end, and how near.
     pub fn of(file: PathBuf, certificate: Certificate, now: Timestamp) -> Option<Self> {
         let days_left = certificate.days_left(now);
@@ -61,7 +61,7 @@ impl Alarm {
 
 impl ExpiryNotices {
     /// Whether this alarm is news: another threshold, or another certificate in that file.
-    pub fn is_news(&mut self, alarm: &Alarm) -> bool {
+    pub fn is_news(&mut self, alarm: &ExpiryAlarm) -> bool {
         let told = (alarm.certificate.clone(), alarm.threshold);
         self.0.insert(alarm.file.clone(), told.clone()).is_none_or(|before| before != told)
     }

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::sign_in::{Gates, Provider};
-use crate::alerting::Bulletin;
+use super::sign_in::{Provider, RateLimits};
+use crate::alerting::FreshnessCache;
 use crate::clock::Clock;
 use crate::config::{Config, Web};
-use crate::health::Pulse;
+use crate::health::Heartbeat;
 use crate::referential::{Referential, Watch};
 use crate::store::Store;
 
@@ -22,11 +22,11 @@ struct Inner {
     web: Web,
     clock: Clock,
     store: Store,
-    pulse: Pulse,
+    pulse: Heartbeat,
     referential: Arc<Mutex<Watch>>,
-    gates: Gates,
+    gates: RateLimits,
     provider: Provider,
-    bulletin: Bulletin,
+    bulletin: FreshnessCache,
 }
 
 impl WebState {
@@ -36,17 +36,17 @@ impl WebState {
         web: &Web,
         clock: Clock,
         store: Store,
-        pulse: Pulse,
+        pulse: Heartbeat,
         referential: Arc<Mutex<Watch>>,
-        bulletin: Bulletin,
+        bulletin: FreshnessCache,
     ) -> Self {
         let (config, web) = (config.clone(), web.clone());
-        let (gates, provider) = (Gates::new(), Provider::default());
+        let (gates, provider) = (RateLimits::new(), Provider::default());
         Self(Arc::new(Inner { config, web, clock, store, pulse, referential, gates, provider, bulletin }))
     }
 
     /// Who sends and who does not.
-    pub fn bulletin(&self) -> &Bulletin {
+    pub fn bulletin(&self) -> &FreshnessCache {
         &self.0.bulletin
     }
 
@@ -66,12 +66,12 @@ impl WebState {
     }
 
     /// How the tasks of the worker do.
-    pub fn pulse(&self) -> &Pulse {
+    pub fn pulse(&self) -> &Heartbeat {
         &self.0.pulse
     }
 
     /// The limits on guessing.
-    pub(super) fn gates(&self) -> &Gates {
+    pub(super) fn gates(&self) -> &RateLimits {
         &self.0.gates
     }
 

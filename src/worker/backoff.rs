@@ -12,12 +12,12 @@ use crate::pipeline::IntakeError;
 /// A refused credential has its own, much longer ones: each attempt brings the account nearer to
 /// being locked, and only a person can mend it.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct OpeningBackoff {
     usual: ExponentialBackoff,
     refused: ExponentialBackoff,
 }
 
-impl Pace {
+impl OpeningBackoff {
     pub(super) fn new() -> Self {
         Self {
             usual: growing(Duration::from_secs(1), Duration::from_mins(5)),
@@ -55,13 +55,13 @@ mod tests {
     use super::*;
     use crate::mailbox::MailboxStep;
 
-    fn seconds(pace: &mut Pace, failure: MailboxError, swept: bool) -> u64 {
+    fn seconds(pace: &mut OpeningBackoff, failure: MailboxError, swept: bool) -> u64 {
         pace.after(&failure.into(), swept).as_secs()
     }
 
     #[test]
     fn waits_grow_and_a_whole_sweep_ends_them() {
-        let mut pace = Pace::new();
+        let mut pace = OpeningBackoff::new();
         let waits: Vec<u64> =
             (0..12).map(|_| seconds(&mut pace, MailboxError::Broken(MailboxStep::List), false)).collect();
         // Each is doubled by the jitter at most.
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_refused_credential_is_seldom_tried_again() {
-        let mut pace = Pace::new();
+        let mut pace = OpeningBackoff::new();
         let password = || MailboxError::CredentialRefused(String::new());
         let certificate = || MailboxError::CertificateRefused { said: String::new(), presented: String::new() };
         let refused = |rank: u32| if rank < 4 { password() } else { certificate() };

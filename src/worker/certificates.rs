@@ -13,7 +13,7 @@ use super::WorkerParts;
 use super::tasks::pause;
 use crate::config_values::has_passed;
 use crate::tls::day;
-use crate::tls::expiry::{Alarm, ExpiryNotices};
+use crate::tls::expiry::{ExpiryAlarm, ExpiryNotices};
 use crate::tls::revocation::{ListStatus, Status};
 
 /// How often it is looked whether anything is due.
@@ -40,7 +40,7 @@ pub(super) async fn watch_certificates(parts: Arc<WorkerParts>, stop: Cancellati
     }
 }
 
-fn tell_expiry(alarms: &[Alarm], told: &mut ExpiryNotices) {
+fn tell_expiry(alarms: &[ExpiryAlarm], told: &mut ExpiryNotices) {
     for alarm in alarms.iter().filter(|alarm| told.is_news(alarm)) {
         if alarm.is_urgent() {
             error!("échéance de certificat : {}", alarm.sentence());

@@ -31,15 +31,15 @@ use supervise::{observe_forever, serve_forever, show_forever, tell_forever};
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 
 use crate::alerting;
-use crate::alerting::{Alarm, Bulletin, Teller};
+use crate::alerting::{Alerting, FreshnessCache, Notifier};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Faults, NamedMailbox, Purpose, ReplyTransport, Sources};
-use crate::health::{Pulse, Task};
+use crate::health::{Heartbeat, Task};
 use crate::mailbox::Mailbox;
-use crate::pipeline::{Courthouse, Delivery, Intake, Judge, Posting, ReplyRules, Settling, Tracer, Transport};
+use crate::pipeline::{Delivery, Intake, Judge, MailboxTrace, Posting, ReplyRules, Settling, SharedContext, Transport};
 use crate::referential::{Refused, Watch};
 use crate::smtp::Smtp;
-use crate::store::{Shift, Store, StoreError};
+use crate::store::{Store, StoreError, WorkerLease};
 use crate::tls::revocation::{ListConnection, Revocation};
 
 /// How long tasks may take to come to their end once asked to.
@@ -75,15 +75,15 @@ struct WorkerParts {
     config: Config,
     clock: Clock,
     store: Store,
-    shift: Shift,
+    shift: WorkerLease,
     referential: Arc<Mutex<Watch>>,
-    courthouse: Courthouse,
+    courthouse: SharedContext,
     revocation: Revocation,
     delivery: Delivery,
     settling: Settling,
     posting: Posting,
-    alarm: Alarm,
-    pulse: Pulse,
+    alarm: Alerting,
+    pulse: Heartbeat,
     judged: Arc<Notify>,
     answered: Notify,
 }
@@ -98,12 +98,12 @@ impl Worker {
         let (genre, pace) = (config.ror.api.genre_indifferencie, config.ror.delivery.clone());
         let client = ror.checking(&revocation.of(ListConnection::Ror)).paced(pace.requests_per_second);
         seals::seal_factors(&config, &store).await?;
-        let pulse = Pulse::new(clock.clone());
+        let pulse = Heartbeat::new(clock.clone());
         let rules = ReplyRules::new(&config)?;
-        let shift = Shift::new(store.clone(), &lease::name(), config.store.lease.get());
+        let shift = WorkerLease::new(store.clone(), &lease::name(), config.store.lease.get());
         let watched = Arc::clone(&referential);
-        let courthouse = Courthouse::new(shift.clone(), clock.clone(), watched, config.rules()?, pulse.clone());
-        let tracer = |account: &str, who: &str| Tracer::new(store.clone(), clock.clone(), account, who);
+        let courthouse = SharedContext::new(shift.clone(), clock.clone(), watched, config.rules()?, pulse.clone());
+        let tracer = |account: &str, who: &str| MailboxTrace::new(store.clone(), clock.clone(), account, who);
         let rounds = config
             .all_mailboxes()
             .zip(mailboxes)
@@ -118,9 +118,9 @@ impl Worker {
         let sends = tracer(config.reply.from.as_str(), who);
         let by = transport(&config, smtp, &revocation)?;
         let posting = Posting::new(shift.clone(), clock.clone(), by.clone(), &config.reply, pulse.clone(), sends);
-        let teller = Teller::new(&config, by)?;
+        let teller = Notifier::new(&config, by)?;
         let watched = Arc::clone(&referential);
-        let alarm = Alarm::new(shift.clone(), &config, clock.clone(), pulse.clone(), watched, teller);
+        let alarm = Alerting::new(shift.clone(), &config, clock.clone(), pulse.clone(), watched, teller);
         let (judged, answered) = (courthouse.judged(), Notify::new());
         let parts = WorkerParts {
             config,
@@ -142,7 +142,7 @@ impl Worker {
     }
 
     /// Who sends and who does not, kept up to date while the worker runs.
-    pub fn bulletin(&self) -> Bulletin {
+    pub fn bulletin(&self) -> FreshnessCache {
         self.parts.alarm.bulletin()
     }
 
@@ -204,10 +204,10 @@ impl WorkerParts {
 }
 
 fn round(
-    courthouse: &Courthouse,
+    courthouse: &SharedContext,
     named: NamedMailbox<'_>,
     mailbox: Mailbox,
-    tracer: impl Fn(&str, &str) -> Tracer,
+    tracer: impl Fn(&str, &str) -> MailboxTrace,
 ) -> Result<Arc<Round>, StartError> {
     let (section, settings) = (named.section, named.settings()?);
     let tracer = tracer(mailbox.account(), settings.user());
@@ -217,7 +217,7 @@ fn round(
 }
 
 /// Every task must give signs from now on; a sweep may rest between two polls, or two looks at who reads.
-fn expect_all(pulse: &Pulse, rounds: &[Arc<Round>], lease: Duration) {
+fn expect_all(pulse: &Heartbeat, rounds: &[Arc<Round>], lease: Duration) {
     for round in rounds {
         let account = round.intake.judge().account();
         pulse.name(account, &round.name);

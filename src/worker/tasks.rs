@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, error, error_span, info, warn};
 
 use super::WorkerParts;
-use super::backoff::{Pace, is_refusal};
+use super::backoff::{OpeningBackoff, is_refusal};
 use super::lease::beat;
 use crate::health::{Concern, Task};
 use crate::mailbox::Mailbox;
@@ -83,7 +83,7 @@ async fn sweep_sessions(parts: &WorkerParts, round: &Round, stop: &CancellationT
     let judging = round.intake.judge();
     // After a panic too: otherwise the mail that caused it would be read for ever.
     leave(judging).await;
-    let (mut pace, mut elsewhere) = (Pace::new(), false);
+    let (mut pace, mut elsewhere) = (OpeningBackoff::new(), false);
     while !stop.is_cancelled() {
         let on_duty = is_on_duty(judging, &mut elsewhere).await;
         look_elsewhere(parts, judging, elsewhere).await;

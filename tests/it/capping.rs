@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use dispolits::cahier::{self, EAI_ADDRESS};
 use dispolits::config::Config;
-use dispolits::health::Pulse;
+use dispolits::health::Heartbeat;
 use dispolits::judgement::Rules;
 use dispolits::outcome::Verdict;
-use dispolits::pipeline::{Courthouse, Judge, ReplyRules, Settling};
+use dispolits::pipeline::{Judge, ReplyRules, Settling, SharedContext};
 use dispolits::referential::{Files, Watch};
 use dispolits::store::{MailId, Received, StoredReply, sha256};
 use mail_parser::{Message, MessageParser, MimeHeaders};
@@ -49,9 +49,9 @@ impl Town {
         let rules = ReplyRules::new(&Config::load(&inside("config.toml")).unwrap()).unwrap();
         let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
         let (shift, clock) = (bench.shift.clone(), bench.clock.clone());
-        let pulse = Pulse::new(clock.clone());
+        let pulse = Heartbeat::new(clock.clone());
         let courthouse =
-            Courthouse::new(shift.clone(), clock.clone(), Arc::clone(&watch), Rules::default(), pulse.clone());
+            SharedContext::new(shift.clone(), clock.clone(), Arc::clone(&watch), Rules::default(), pulse.clone());
         let settling = Settling::new(shift, clock, watch, rules, pulse);
         assert!(settling.take_duty().await.unwrap());
         let judge = courthouse.judge(ACCOUNT, 1 << 20);

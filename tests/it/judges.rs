@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use dispolits::cahier;
 use dispolits::clock::Clock;
-use dispolits::health::Pulse;
+use dispolits::health::Heartbeat;
 use dispolits::judgement::Rules;
 use dispolits::outcome::Verdict;
-use dispolits::pipeline::Courthouse;
+use dispolits::pipeline::SharedContext;
 use dispolits::referential::{Files, Watch};
 use dispolits::store::{MailId, ReadingMark, Received, Store};
 use tokio_util::sync::CancellationToken;
@@ -31,16 +31,16 @@ async fn receive(bench: &Bench, account: &str) -> Vec<MailId> {
     bench.store.known_positions(account).await.unwrap().into_values().map(|known| known.id).collect()
 }
 
-fn courthouse(bench: &Bench, folder: &Path) -> Courthouse {
+fn courthouse(bench: &Bench, folder: &Path) -> SharedContext {
     let world = cahier::world().unwrap();
     let files = Files { etablissements: folder.join("etablissements.csv"), services: folder.join("services.csv") };
     std::fs::write(&files.etablissements, world.etablissements_csv).unwrap();
     std::fs::write(&files.services, world.services_csv).unwrap();
     let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
-    Courthouse::new(bench.shift.clone(), Clock::System, watch, Rules::default(), Pulse::new(Clock::System))
+    SharedContext::new(bench.shift.clone(), Clock::System, watch, Rules::default(), Heartbeat::new(Clock::System))
 }
 
-async fn judge(courthouse: Courthouse, account: &'static str) -> usize {
+async fn judge(courthouse: SharedContext, account: &'static str) -> usize {
     let judge = courthouse.judge(account, 1024);
     assert_eq!(judge.take_duty().await.unwrap(), Some(0));
     judge.judge_all(&CancellationToken::new()).await.unwrap()

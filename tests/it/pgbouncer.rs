@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use dispolits::config_values::Span;
 use dispolits::store::inspect::StoreInspection;
-use dispolits::store::{Shift, Store, StoreError, StoreSettings};
+use dispolits::store::{Store, StoreError, StoreSettings, WorkerLease};
 use sqlx::{Connection, Executor};
 use tempfile::TempDir;
 
@@ -90,7 +90,7 @@ async fn limits(cluster: &Cluster, store: &Store) -> (String, String, String, St
         )
         .await
         .unwrap();
-    Shift::new(store.clone(), "essai", Duration::from_secs(30)).begin().await.unwrap();
+    WorkerLease::new(store.clone(), "essai", Duration::from_secs(30)).begin().await.unwrap();
     sqlx::query_as("SELECT a, b, c, d FROM seen").fetch_one(&mut direct).await.unwrap()
 }
 

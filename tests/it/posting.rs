@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dispolits::address::Address;
 use dispolits::config;
-use dispolits::health::Pulse;
-use dispolits::pipeline::{Posting, Tracer, Transport};
+use dispolits::health::Heartbeat;
+use dispolits::pipeline::{MailboxTrace, Posting, Transport};
 use dispolits::smtp::{Security, Smtp};
 use dispolits::store::{Handing, MailId, NewReply, NewReplyText, StoredReply, TraceFilter, Whereabouts};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +26,7 @@ struct Post {
     bench: Bench,
     gate: Gate,
     posting: Posting,
-    pulse: Pulse,
+    pulse: Heartbeat,
 }
 
 impl Post {
@@ -38,8 +38,8 @@ impl Post {
         ))
         .unwrap();
         let transport = Transport::Smtp(Box::new(Smtp::new(&gate.settings()).unwrap()));
-        let pulse = Pulse::new(bench.clock.clone());
-        let tracer = Tracer::new(bench.store.clone(), bench.clock.clone(), "principale", "essai");
+        let pulse = Heartbeat::new(bench.clock.clone());
+        let tracer = MailboxTrace::new(bench.store.clone(), bench.clock.clone(), "principale", "essai");
         let (shift, clock) = (bench.shift.clone(), bench.clock.clone());
         let posting = Posting::new(shift, clock, transport, &settings, pulse.clone(), tracer);
         Self { bench, gate, posting, pulse }

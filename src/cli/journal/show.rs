@@ -13,7 +13,7 @@ use crate::defect::{Code, Defect};
 use crate::labels;
 use crate::message::{self, Message};
 use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
-use crate::store::search::Life;
+use crate::store::search::MailHistory;
 use crate::store::{Handing, JournalEntry, MailId, RequestEntry, StoredMail, StoredReply, StoredRow};
 
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ fn head(
 }
 
 /// In which folder of its mailbox it is, or will be; nothing before it is judged.
-fn filed(life: &Life, config: &Config) -> Option<String> {
+fn filed(life: &MailHistory, config: &Config) -> Option<String> {
     let folder = config.folder_name(&life.ligne.boite, life.dossier.as_deref()?);
     Some(match (life.range, life.laisse) {
         (Some(at), _) => format!("dossier « {folder} », le {}", in_paris(at)),

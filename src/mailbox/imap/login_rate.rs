@@ -11,13 +11,13 @@ const BURST: u32 = 3;
 
 /// One login each interval in the long run.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct LoginRate {
     interval: Duration,
     /// When the logins made so far would be over at one each interval; nothing before the first.
     paid_until: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl LoginRate {
     pub(super) fn new(interval: Duration) -> Self {
         Self { interval, paid_until: Mutex::new(None) }
     }
@@ -47,7 +47,7 @@ mod tests {
 
     /// The seconds at which logins are made that are all wanted at once.
     async fn check(interval: u64, expected: &[u64]) {
-        let (pace, begin) = (Pace::new(Duration::from_secs(interval)), Instant::now());
+        let (pace, begin) = (LoginRate::new(Duration::from_secs(interval)), Instant::now());
         let mut made = Vec::new();
         for _ in expected {
             pace.ready().await;
@@ -65,7 +65,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn quiet_times_earn_logins_again() {
-        let pace = Pace::new(Duration::from_mins(1));
+        let pace = LoginRate::new(Duration::from_mins(1));
         for wait in [0, 0, 0, 60, 60] {
             assert_eq!(pace.wait(Instant::now()).as_secs(), wait);
             pace.ready().await;

@@ -35,7 +35,7 @@ use super::mail::Folder;
 use super::settings::{Folders, ImapSettings};
 use connect::Endpoint;
 use exchange::{Abilities, ImapConnection};
-use login_rate::Pace;
+use login_rate::LoginRate;
 pub(super) use probe::Probe;
 use uid::Uid;
 
@@ -48,7 +48,7 @@ pub(super) struct Imap {
     endpoint: Endpoint,
     source: Name,
     destinations: Destinations,
-    pace: Pace,
+    pace: LoginRate,
 }
 
 /// A connection on which the folder to read is selected.
@@ -78,7 +78,7 @@ impl Imap {
         }
         let source = Name::new(&settings.folder)?;
         let destinations = Destinations::new(folders, source.shown())?;
-        let (endpoint, pace) = (Endpoint::new(settings)?, Pace::new(settings.login_interval.get()));
+        let (endpoint, pace) = (Endpoint::new(settings)?, LoginRate::new(settings.login_interval.get()));
         Ok(Self { endpoint, settings: settings.clone(), source, destinations, pace })
     }
 

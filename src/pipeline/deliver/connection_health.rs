@@ -1,10 +1,10 @@
 //! What the failures of requests to the ROR say of the connection to it.
 
-use crate::health::{Concern, Pulse};
+use crate::health::{Concern, Heartbeat};
 use crate::ror::PushFailure;
 
 /// A request failed; `is_suspended` if the others are kept back for it.
-pub(in crate::pipeline) fn tell(pulse: &Pulse, failure: &PushFailure, is_suspended: bool) {
+pub(in crate::pipeline) fn tell(pulse: &Heartbeat, failure: &PushFailure, is_suspended: bool) {
     if is_suspended {
         pulse.ails(Concern::Ror, &failure.to_string());
     }
@@ -14,7 +14,7 @@ pub(in crate::pipeline) fn tell(pulse: &Pulse, failure: &PushFailure, is_suspend
 }
 
 /// The ROR answered as it should.
-pub(in crate::pipeline) fn over(pulse: &Pulse) {
+pub(in crate::pipeline) fn over(pulse: &Heartbeat) {
     pulse.well(&Concern::Ror);
     pulse.well(&Concern::RorLogin);
 }

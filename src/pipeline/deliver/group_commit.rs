@@ -8,7 +8,7 @@ use crate::store::{Answered, Store, StoreError};
 
 /// Where answers wait for the commit under way to end.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Desk {
+pub(in crate::pipeline) struct GroupCommit {
     waiting: Mutex<Vec<PendingAnswer>>,
     writing: tokio::sync::Mutex<()>,
 }
@@ -20,7 +20,7 @@ struct PendingAnswer {
     told: oneshot::Sender<Result<bool, StoreError>>,
 }
 
-impl Desk {
+impl GroupCommit {
     /// Returns when these answers are durable, and whether a claim was found gone among those written with them. A fault
     /// of one location's records is told to that location alone.
     pub(in crate::pipeline) async fn record(&self, store: &Store, answers: Vec<Answered>) -> Result<bool, StoreError> {

@@ -21,26 +21,27 @@ use crate::capacity::{Genre, Update};
 use crate::clock::{Clock, JumpWatch};
 use crate::config;
 use crate::fail_point::fail_point;
-use crate::health::{self, Pulse};
+use crate::health;
+use crate::health::Heartbeat;
 use crate::ror::{Client, Exchange, GenreCode, PushFailure};
-use crate::store::{Shift, StoreError};
+use crate::store::{StoreError, WorkerLease};
 use breaker::{Breaker, Failed};
-use group_commit::Desk;
+use group_commit::GroupCommit;
 use round::Round;
 
 /// Store to ROR.
 #[derive(Clone)]
 pub struct Delivery {
-    pub(super) shift: Shift,
+    pub(super) shift: WorkerLease,
     pub(super) clock: Clock,
     pub(super) client: Arc<Client>,
     pub(super) settings: config::DeliverySection,
     genre: GenreCode,
     breaker: Arc<Mutex<Breaker>>,
-    pub(super) pulse: Pulse,
+    pub(super) pulse: Heartbeat,
     /// One for each location that requests may be sent to at a time.
     pub(super) places: Arc<Semaphore>,
-    pub(super) desk: Arc<Desk>,
+    pub(super) desk: Arc<GroupCommit>,
     jumps: Arc<JumpWatch>,
     /// Told when there are new rows.
     pub(super) news: Arc<Notify>,
@@ -49,12 +50,12 @@ pub struct Delivery {
 impl Delivery {
     /// Delivery through this client.
     pub fn new(
-        shift: Shift,
+        shift: WorkerLease,
         clock: Clock,
         client: Client,
         settings: config::DeliverySection,
         genre: GenreCode,
-        pulse: Pulse,
+        pulse: Heartbeat,
     ) -> Self {
         let breaker = Breaker::new(settings.breaker_failures, settings.breaker_pause.get());
         let (client, breaker, desk) = (Arc::new(client), Arc::new(Mutex::new(breaker)), Arc::default());

@@ -10,7 +10,7 @@ use crate::store::{KnownPosition, MailId, sha256};
 /// The missing ones, by the SHA-256 of their bytes. What is still at its position is no stray: the same
 /// bytes elsewhere are then another mail.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Strays {
+pub(in crate::pipeline) struct MissingMails {
     missing: BTreeMap<String, Vec<MailId>>,
     /// Those that are where they were, if numbers can be trusted: whole mails alone, which can be compared.
     settled: BTreeMap<String, BTreeSet<Position>>,
@@ -21,7 +21,7 @@ pub(in crate::pipeline) struct Strays {
     filed: BTreeMap<String, MailId>,
 }
 
-impl Strays {
+impl MissingMails {
     /// Those of the known mails that a listing does not show, of a mailbox whose server moves mails or not.
     pub(in crate::pipeline) fn among(
         known: &HashMap<String, KnownPosition>,

@@ -12,16 +12,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::judge::Judge;
 use super::judge::read_mail::is_substitute;
-use super::mailbox_trace::Tracer;
+use super::mailbox_trace::MailboxTrace;
 use crate::fail_point::fail_point;
 use crate::mailbox;
 use crate::mailbox::{FetchLimits, Fetched, Folders, Haul, Left, ListedMail, MailboxError, MailboxSession, Position};
 use crate::store::{Received, StoreError};
 use crate::unread::Cause;
 use left_mails::{Doubted, KnownLeft};
-use missing::Strays;
+use missing::MissingMails;
 use move_judged::{Extent, Listing};
-use refusing_folders::Holding;
+use refusing_folders::RefusingFolders;
 
 /// The most header bytes kept of a mail over the size limit.
 const MAX_HEADER: usize = 64 * 1024;
@@ -56,15 +56,15 @@ pub struct Sweep {
 #[derive(Debug)]
 pub struct Intake {
     pub(super) judge: Judge,
-    pub(super) tracer: Tracer,
+    pub(super) tracer: MailboxTrace,
     pub(super) folders: Folders,
-    pub(super) holding: Holding,
+    pub(super) holding: RefusingFolders,
     pub(super) doubted: Doubted,
 }
 
 /// What is known of a mailbox during one sweep.
 struct KnownMails {
-    strays: Strays,
+    strays: MissingMails,
     left: KnownLeft,
 }
 
@@ -78,8 +78,8 @@ struct Taken {
 
 impl Intake {
     /// The intake of the mailbox whose mails this judge judges, and whose folders are called so.
-    pub fn new(judge: Judge, tracer: Tracer, folders: Folders) -> Self {
-        Self { judge, tracer, folders, holding: Holding::default(), doubted: Doubted::default() }
+    pub fn new(judge: Judge, tracer: MailboxTrace, folders: Folders) -> Self {
+        Self { judge, tracer, folders, holding: RefusingFolders::default(), doubted: Doubted::default() }
     }
 
     /// Who judges what this intake makes durable.
@@ -88,7 +88,7 @@ impl Intake {
     }
 
     /// Who traces what is done on the mailbox.
-    pub fn tracer(&self) -> &Tracer {
+    pub fn tracer(&self) -> &MailboxTrace {
         &self.tracer
     }
 
@@ -102,7 +102,7 @@ impl Intake {
         let (mut session, entries) = self.look_at_folders(session).await?.list().await?;
         let listing = Listing::of(&entries);
         let recorded = self.judge.store().known_positions(&self.judge.account).await?;
-        let strays = Strays::among(&recorded, &listing, session.moves());
+        let strays = MissingMails::among(&recorded, &listing, session.moves());
         let mut known = KnownMails { strays, left: self.still_left(&listing).await? };
         let new = entries.iter().filter(|entry| !recorded.contains_key(entry.position.as_str())).collect();
         drop(recorded);
@@ -180,7 +180,7 @@ impl Intake {
 
     /// Makes mails durable, but for those that were left in place and are found at another position. A mail whose twin was
     /// moved by an attempt that a crash cut short comes after that move: it is a duplicate, not the same mail once more.
-    async fn keep(&self, mails: Vec<Received<'_>>, strays: &mut Strays) -> Result<(), StoreError> {
+    async fn keep(&self, mails: Vec<Received<'_>>, strays: &mut MissingMails) -> Result<(), StoreError> {
         let (mut found, mut new, mut filed) = (Vec::new(), Vec::new(), Vec::new());
         for mail in mails {
             let sha256 = mail.sha256();

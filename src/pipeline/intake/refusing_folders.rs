@@ -13,7 +13,7 @@ const WAITS: [u64; 5] = [10, 30, 60, 300, 900];
 
 /// The folders of one mailbox that refuse mails. In memory alone: after a restart each is tried at once.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Holding(Mutex<FolderState>);
+pub(in crate::pipeline) struct RefusingFolders(Mutex<FolderState>);
 
 #[derive(Debug, Default)]
 struct FolderState {
@@ -30,7 +30,7 @@ struct HeldFolders {
     next: Instant,
 }
 
-impl Holding {
+impl RefusingFolders {
     /// The folders not to be asked now.
     pub(in crate::pipeline) fn held(&self) -> BTreeSet<Folder> {
         let now = Instant::now();
@@ -97,7 +97,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_folder_is_asked_later_and_later() {
-        let holding = Holding::default();
+        let holding = RefusingFolders::default();
         for wait in [10, 30, 60, 300, 900, 900] {
             assert_eq!(holding.refused(Folder::Rejets).as_secs(), wait);
             assert_eq!((holding.held().len(), holding.due().len()), (1, 0));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_folder_that_ends_two_sessions_alone_is_to_blame() {
-        let holding = Holding::default();
+        let holding = RefusingFolders::default();
         let both = BTreeSet::from([Folder::Traites, Folder::Rejets]);
         assert_eq!(holding.interrupted(&both), None);
         assert!(both.iter().all(|folder| holding.is_suspect(*folder)));

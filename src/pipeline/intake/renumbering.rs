@@ -4,7 +4,7 @@
 use tracing::warn;
 
 use super::left_mails::may_be_of_a_mail;
-use super::missing::Strays;
+use super::missing::MissingMails;
 use super::{Intake, IntakeError};
 use crate::mailbox::{Fetched, MailboxError, MailboxSession, Position};
 
@@ -14,7 +14,7 @@ impl Intake {
     pub(in crate::pipeline) async fn are_others(
         &self,
         session: MailboxSession,
-        strays: &Strays,
+        strays: &MissingMails,
         fetched: &[Fetched],
     ) -> Result<(MailboxSession, bool), IntakeError> {
         let (session, there) = self.look(session, &strays.twins(fetched)).await?;
@@ -27,7 +27,7 @@ impl Intake {
     pub(in crate::pipeline) async fn have_gone(
         &self,
         session: MailboxSession,
-        strays: &Strays,
+        strays: &MissingMails,
     ) -> Result<(MailboxSession, bool), IntakeError> {
         let now = self.judge.now();
         let witness = strays.witness(|position| self.doubted.rests(position, now));

@@ -9,13 +9,13 @@ const WEIGHT: usize = 1500;
 
 /// Judgements that are not recorded yet.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Docket {
+pub(in crate::pipeline) struct JudgedBatch {
     /// Without their bytes.
     entries: Vec<(StoredMail, JudgedMail)>,
     weight: usize,
 }
 
-impl Docket {
+impl JudgedBatch {
     pub(in crate::pipeline) fn add(&mut self, mail: StoredMail, judged: JudgedMail) {
         let counts: usize = judged.documents.iter().map(|document| document.updates.len()).sum();
         self.weight = self.weight.saturating_add(counts).saturating_add(judged.all_defects().count());

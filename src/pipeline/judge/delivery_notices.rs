@@ -4,14 +4,14 @@ use tracing::{info, warn};
 
 use crate::address::mask_all;
 use crate::message::{Action, DeliveryNotice, Message, Receipt};
-use crate::store::{Duty, MailId, Notice, Store, StoreError};
+use crate::store::{MailId, Notice, Store, StoreError, TaskLease};
 
 /// Ties a notice of failure or delay to the reply or the reminder it speaks of: by the Message-ID that it names or sends
 /// back, or by the ENVID that we submitted the letter under, which is its Message-ID too. One that it arrived says nothing
 /// new.
 pub(in crate::pipeline) async fn notice(
     store: &Store,
-    duty: &Duty,
+    duty: &TaskLease,
     id: MailId,
     message: &Message,
 ) -> Result<(), StoreError> {

@@ -18,16 +18,16 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::lease::Seat;
+use super::lease::TaskHold;
 use crate::defect::Code;
 use crate::fail_point::fail_point;
-use crate::health::{Pulse, Task};
-use crate::store::{Duty, JudgedMail, Judging, MailId, ReadingMark, Recorded, Store, StoreError, StoredMail};
-use batch::Docket;
-use context::Courthouse;
+use crate::health::{Heartbeat, Task};
+use crate::store::{JudgedMail, Judging, MailId, ReadingMark, Recorded, Store, StoreError, StoredMail, TaskLease};
+use batch::JudgedBatch;
+use context::SharedContext;
 use delivery_notices::notice;
 use read_mail::{Count, examine_counted};
-use verdict::{Court, quarantined, unread};
+use verdict::{JudgingContext, quarantined, unread};
 
 /// Mails judged together.
 const BATCH: u32 = 50;
@@ -38,8 +38,8 @@ const MAX_ATTEMPTS: u32 = 5;
 /// The one judge of an account.
 #[derive(Debug)]
 pub struct Judge {
-    house: Courthouse,
-    seat: Seat,
+    house: SharedContext,
+    seat: TaskHold,
     pub(super) account: String,
     task: Task,
     max_bytes: u64,
@@ -47,7 +47,7 @@ pub struct Judge {
 
 impl Judge {
     /// Judges the mails of this account, which may have so many bytes.
-    pub(super) fn new(house: Courthouse, seat: Seat, account: &str, max_bytes: u64) -> Self {
+    pub(super) fn new(house: SharedContext, seat: TaskHold, account: &str, max_bytes: u64) -> Self {
         let task = Task::Sweep(account.to_owned());
         Self { house, seat, account: account.to_owned(), task, max_bytes }
     }
@@ -62,7 +62,7 @@ impl Judge {
     }
 
     /// The duty under which all that concerns its mailbox is written.
-    pub(super) fn duty(&self) -> Result<Duty, StoreError> {
+    pub(super) fn duty(&self) -> Result<TaskLease, StoreError> {
         self.seat.duty()
     }
 
@@ -71,7 +71,7 @@ impl Judge {
     }
 
     /// Where it is told what goes on in the mailbox.
-    pub(super) fn pulse(&self) -> &Pulse {
+    pub(super) fn pulse(&self) -> &Heartbeat {
         &self.house.pulse
     }
 
@@ -163,7 +163,7 @@ impl Judge {
         let ids: Vec<MailId> = batch.iter().map(|mail| mail.id).collect();
         self.store().begin_reading(&self.duty()?, &ids, ReadingMark::Together).await?;
         fail_point!("reading-marked");
-        let mut docket = Docket::default();
+        let mut docket = JudgedBatch::default();
         for id in ids {
             if stop.is_cancelled() {
                 break;
@@ -186,7 +186,7 @@ impl Judge {
 
     /// Records what was judged together. Those whose judgement another mailbox overtook, or another mail of theirs, are
     /// judged anew; each alone, if one cannot be recorded.
-    async fn record_all(&self, docket: Docket) -> Result<(), StoreError> {
+    async fn record_all(&self, docket: JudgedBatch) -> Result<(), StoreError> {
         let recorded = self.store().record_all(&self.duty()?, &docket.judgements(), self.now()).await;
         let recorded = match recorded {
             Err(failure) if failure.is_of_one_record() => None,
@@ -274,7 +274,7 @@ impl Judge {
             Ok(examined) => {
                 notice(self.store(), &self.duty()?, mail.id, &examined.message).await?;
                 let referential = self.house.referential();
-                let court = Court {
+                let court = JudgingContext {
                     store: self.store(),
                     referential: &referential,
                     rules: &self.house.rules,

@@ -14,7 +14,7 @@ use crate::report::{ReportHead, ReportReading};
 use crate::store::{First, JudgedDocument, JudgedMail, MailId, Prior, Result, Store, StoredMail};
 
 /// What a judgement depends on besides the mail.
-pub(crate) struct Court<'a> {
+pub(crate) struct JudgingContext<'a> {
     pub(crate) store: &'a Store,
     pub(crate) referential: &'a Referential,
     pub(crate) rules: &'a Rules,
@@ -62,7 +62,7 @@ fn judged(folder: Folder, verdict: Option<Verdict>) -> JudgedMail {
     }
 }
 
-impl Court<'_> {
+impl JudgingContext<'_> {
     /// Judges a mail that was read.
     pub(crate) async fn judge(&self, mail: &StoredMail, examined: Examined) -> Result<JudgedMail> {
         let Examined { message, readings } = examined;

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::judge::read_mail::{ExamineError, ReadLimits, examine};
-use super::judge::verdict::{Court, unread};
+use super::judge::verdict::{JudgingContext, unread};
 use crate::access::audit::{AuditEntry, Deed, on_mail};
 use crate::capacity::{Indicator, Location, Update};
 use crate::clock::Clock;
@@ -158,7 +158,7 @@ impl Replaying<'_> {
         let raw = mail.raw.clone().ok_or(Impossible::ContentGone)?;
         let examined = examine(raw, ReadLimits::default()).await?;
         let (again, at) = (Some(mail.id), Some(self.clock.now()));
-        let court = Court { store: self.store, referential: self.referential, rules: self.rules, again, at };
+        let court = JudgingContext { store: self.store, referential: self.referential, rules: self.rules, again, at };
         Ok(court.judge(mail, examined).await?)
     }
 

@@ -14,16 +14,16 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::mailbox_trace::Tracer;
+use super::mailbox_trace::MailboxTrace;
 use crate::address::{Address, mask_all};
 use crate::clock::Clock;
 use crate::config;
 use crate::fail_point::fail_point;
-use crate::health::{Concern, Pulse, Task};
+use crate::health::{Concern, Heartbeat, Task};
 use crate::mailbox;
 use crate::reply;
 use crate::smtp::{Handed, Obstacle, SendError, Sent, Smtp, Submission};
-use crate::store::{Handing, MailId, ReplyToSend, Shift, StoreError, Whereabouts};
+use crate::store::{Handing, MailId, ReplyToSend, StoreError, Whereabouts, WorkerLease};
 use outages::{Outages, Scope};
 
 /// Replies sent in one go.
@@ -73,24 +73,24 @@ fn deliver(root: &Path, recipient: &Address, mail: &Submission<'_>) -> Handed {
 /// Store to sender.
 #[derive(Debug)]
 pub struct Posting {
-    shift: Shift,
+    shift: WorkerLease,
     clock: Clock,
     transport: Transport,
     settings: config::Reply,
     outages: Outages,
-    pulse: Pulse,
-    tracer: Tracer,
+    pulse: Heartbeat,
+    tracer: MailboxTrace,
 }
 
 impl Posting {
     /// Posts through this transport.
     pub fn new(
-        shift: Shift,
+        shift: WorkerLease,
         clock: Clock,
         transport: Transport,
         settings: &config::Reply,
-        pulse: Pulse,
-        tracer: Tracer,
+        pulse: Heartbeat,
+        tracer: MailboxTrace,
     ) -> Self {
         Self { shift, clock, transport, settings: settings.clone(), outages: Outages::default(), pulse, tracer }
     }

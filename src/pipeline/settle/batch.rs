@@ -1,7 +1,7 @@
 //! Mails that are settled in one commit, and what those settled with them must know of them.
 
 use super::compose_reply::Case;
-use super::reply_cap::Ledger;
+use super::reply_cap::CapLedger;
 use crate::address::Address;
 use crate::outcome::Verdict;
 use crate::store::{MailId, NewReplyText, Past, Settlement, StoredMail};
@@ -11,18 +11,18 @@ const BYTES: usize = 4 * 1024 * 1024;
 
 /// Settlements that are not written yet.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Sheaf {
+pub(in crate::pipeline) struct SettledBatch {
     settlements: Vec<Settlement>,
     /// The same mails without their bytes.
     mails: Vec<StoredMail>,
     judged: Vec<(Address, Past)>,
-    ledger: Ledger,
+    ledger: CapLedger,
     bytes: usize,
 }
 
-impl Sheaf {
+impl SettledBatch {
     /// None yet; `ledger` holds the replies before them.
-    pub(in crate::pipeline) fn after(ledger: Ledger) -> Self {
+    pub(in crate::pipeline) fn after(ledger: CapLedger) -> Self {
         Self { ledger, ..Self::default() }
     }
 
@@ -57,7 +57,7 @@ impl Sheaf {
     }
 
     /// The replies of the last hour, those that answer these mails included.
-    pub(in crate::pipeline) fn ledger(&self) -> &Ledger {
+    pub(in crate::pipeline) fn ledger(&self) -> &CapLedger {
         &self.ledger
     }
 }

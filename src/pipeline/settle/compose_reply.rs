@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use tracing::error;
 
 use super::super::judge::read_mail::read_message;
-use super::batch::Sheaf;
+use super::batch::SettledBatch;
 use super::reply_cap::Wanted;
 use super::reply_rules::{Destination, Echo, is_only_test, is_test, rejections};
 use super::{Settling, recipients};
@@ -61,7 +61,7 @@ impl Settling {
         &self,
         case: &Case,
         told: Option<NamedPlace>,
-        others: &Sheaf,
+        others: &SettledBatch,
     ) -> Result<NewReplyText, StoreError> {
         match told {
             None => self.answer(case, Words::Reponse, others).await,
@@ -71,7 +71,12 @@ impl Settling {
     }
 
     /// More rejections are told, and so are fewer once an operator had the mail judged again.
-    async fn complement(&self, case: &Case, told: NamedPlace, others: &Sheaf) -> Result<NewReplyText, StoreError> {
+    async fn complement(
+        &self,
+        case: &Case,
+        told: NamedPlace,
+        others: &SettledBatch,
+    ) -> Result<NewReplyText, StoreError> {
         match rejections(&case.outcome).cmp(&told.rejections) {
             Ordering::Greater => self.answer(case, Words::Complement, others).await,
             Ordering::Less if told.replayed => self.answer(case, Words::Reprise, others).await,
@@ -89,7 +94,7 @@ impl Settling {
     }
 
     /// A reply that cannot be composed leaves the verdict as it is: nobody is answered.
-    async fn answer(&self, case: &Case, words: Words, others: &Sheaf) -> Result<NewReplyText, StoreError> {
+    async fn answer(&self, case: &Case, words: Words, others: &SettledBatch) -> Result<NewReplyText, StoreError> {
         let Some(message) = &case.message else { return Ok(NewReplyText::Silent(unread(&case.outcome).to_owned())) };
         let composed = AssertUnwindSafe(self.compose(case, message, words, others)).catch_unwind().await;
         composed.unwrap_or_else(|_| {
@@ -103,7 +108,7 @@ impl Settling {
         case: &Case,
         message: &Message,
         words: Words,
-        others: &Sheaf,
+        others: &SettledBatch,
     ) -> Result<NewReplyText, StoreError> {
         let destination = match self.rules.destination(&case.mail, message, &self.referential()) {
             Ok(destination) => destination,
@@ -155,7 +160,12 @@ impl Settling {
         NewReply { copy, ..receipt }
     }
 
-    async fn is_back_to_normal(&self, case: &Case, sender: &Address, others: &Sheaf) -> Result<bool, StoreError> {
+    async fn is_back_to_normal(
+        &self,
+        case: &Case,
+        sender: &Address,
+        others: &SettledBatch,
+    ) -> Result<bool, StoreError> {
         if case.outcome.verdict != Some(Verdict::Integre) || is_only_test(&case.outcome) {
             return Ok(false);
         }

@@ -12,17 +12,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
-use super::lease::Seat;
+use super::lease::TaskHold;
 use crate::address::Address;
 use crate::clock::Clock;
 use crate::fail_point::fail_point;
-use crate::health::{Pulse, Task};
+use crate::health::{Heartbeat, Task};
 use crate::outcome::Verdict;
 use crate::referential::{Referential, Watch};
 use crate::reply;
-use crate::store::{MailId, Shift, Store, StoreError, StoredMail};
-use batch::Sheaf;
-use reply_cap::Ledger;
+use crate::store::{MailId, Store, StoreError, StoredMail, WorkerLease};
+use batch::SettledBatch;
+use reply_cap::CapLedger;
 use reply_rules::ReplyRules;
 
 /// Mails settled together: their letters are in memory until they are written.
@@ -31,19 +31,25 @@ const BATCH: u32 = 32;
 /// Store to verdict and reply.
 #[derive(Debug)]
 pub struct Settling {
-    pub(super) seat: Seat,
+    pub(super) seat: TaskHold,
     pub(super) clock: Clock,
     referential: Arc<Mutex<Watch>>,
     pub(super) rules: ReplyRules,
     /// Mails that cannot be settled: told once, not at every round.
     faulty: Mutex<BTreeSet<MailId>>,
-    pulse: Pulse,
+    pulse: Heartbeat,
 }
 
 impl Settling {
     /// Settles by these rules.
-    pub fn new(shift: Shift, clock: Clock, referential: Arc<Mutex<Watch>>, rules: ReplyRules, pulse: Pulse) -> Self {
-        Self { seat: Seat::new(shift), clock, referential, rules, faulty: Mutex::default(), pulse }
+    pub fn new(
+        shift: WorkerLease,
+        clock: Clock,
+        referential: Arc<Mutex<Watch>>,
+        rules: ReplyRules,
+        pulse: Heartbeat,
+    ) -> Self {
+        Self { seat: TaskHold::new(shift), clock, referential, rules, faulty: Mutex::default(), pulse }
     }
 
     /// Whether it has the duty, as far as it knows.
@@ -134,17 +140,17 @@ impl Settling {
         self.write(sheaf).await
     }
 
-    async fn sheaf(&self) -> Result<Sheaf, StoreError> {
-        self.ledger().await.map(Sheaf::after)
+    async fn sheaf(&self) -> Result<SettledBatch, StoreError> {
+        self.ledger().await.map(SettledBatch::after)
     }
 
     /// The replies of the last hour.
-    pub(super) async fn ledger(&self) -> Result<Ledger, StoreError> {
+    pub(super) async fn ledger(&self) -> Result<CapLedger, StoreError> {
         let recent = self.store().replies_since(self.before(SignedDuration::from_hours(1)), self.clock.now()).await?;
-        Ok(Ledger::new(recent, self.store().withheld_for().await?))
+        Ok(CapLedger::new(recent, self.store().withheld_for().await?))
     }
 
-    async fn write(&self, sheaf: Sheaf) -> Result<bool, StoreError> {
+    async fn write(&self, sheaf: SettledBatch) -> Result<bool, StoreError> {
         let settled = self.store().settle(&self.seat.duty()?, sheaf.settlements(), self.clock.now()).await?;
         if settled {
             fail_point!("mail-settled");

@@ -14,7 +14,7 @@ const CEILING: u32 = 10;
 
 /// The replies of the last hour, and those about to be written.
 #[derive(Debug, Default)]
-pub(in crate::pipeline) struct Ledger {
+pub(in crate::pipeline) struct CapLedger {
     total: u32,
     to_strangers: u32,
     by_sender: HashMap<Address, u32>,
@@ -34,7 +34,7 @@ pub(in crate::pipeline) struct Wanted<'a> {
     pub(in crate::pipeline) is_awaited: bool,
 }
 
-impl Ledger {
+impl CapLedger {
     pub(in crate::pipeline) fn new(recent: Vec<Recent>, waiting: Vec<Address>) -> Self {
         let mut ledger = Self { waiting: waiting.into_iter().collect(), ..Self::default() };
         for Recent { sender, recipients, to_stranger } in recent {

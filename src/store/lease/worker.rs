@@ -17,7 +17,7 @@ use super::super::{Batch, Result, Store, StoreError, instant};
 
 /// A worker's place in the store, once it has begun.
 #[derive(Debug, Clone)]
-pub struct Shift {
+pub struct WorkerLease {
     store: Store,
     name: Arc<str>,
     lease: Duration,
@@ -41,7 +41,7 @@ pub struct Renewal {
     pub clock: Timestamp,
 }
 
-impl Shift {
+impl WorkerLease {
     /// A worker of this name, under a lease of this length. It is not on the list before [`Self::begin`].
     pub fn new(store: Store, name: &str, lease: Duration) -> Self {
         Self { store, name: name.into(), lease, standing: Arc::default() }

@@ -7,7 +7,7 @@ use tracing::error;
 
 use super::super::engine::locks::Lock;
 use super::super::engine::{Tx, query, query_as, query_scalar, rows, shares};
-use super::super::{Result, Shift, Store, millis, parse};
+use super::super::{Result, Store, WorkerLease, millis, parse};
 use super::precedence::supersede_if_older;
 use super::removals::{Removal, claim_removals};
 use super::row::{RowPlace, UpdateColumns};
@@ -82,7 +82,7 @@ impl Due {
     }
 }
 
-impl Shift {
+impl WorkerLease {
     /// Claims what is due, at most `locations` locations, none of them held or in flight. A row that
     /// cannot be read is told and left alone for an hour: it stops neither its location nor others.
     pub async fn claim(&self, locations: u32, now: Timestamp) -> Result<Vec<Batch>> {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::super::engine::locks::Lock;
 use super::super::engine::{Tx, query, query_as, query_scalar};
-use super::super::{Result, Shift, millis};
+use super::super::{Result, WorkerLease, millis};
 use super::holds::hold;
 use super::precedence::supersede_if_older;
 
-impl Shift {
+impl WorkerLease {
     /// Takes over what the workers that are no longer on the list had in flight; their locations are held until
     /// `hold_until`. Returns how many requests there were.
     pub async fn take_over(&self, hold_until: Timestamp) -> Result<u64> {

@@ -23,7 +23,7 @@ pub use export::SearchExport;
 pub use filter::{Filter, Identifier, MailStatus, Sender};
 pub use last_values::LastValue;
 pub use mail_history::{
-    Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink,
+    LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, MailHistory, RowBefore, RowLink,
 };
 pub use page::{BadCursor, Column, Cursor, FoundPage, Page, Sort};
 pub use services::{LateDelivery, ServicePlace};

@@ -6,7 +6,7 @@ use super::super::engine::locks::Lock;
 use super::super::engine::{Tx, list, query, query_as, rows, shares};
 use super::super::projections;
 use super::super::replies::insert_answers;
-use super::super::{Duty, MailId, NewReplyText, Result, Store, millis};
+use super::super::{MailId, NewReplyText, Result, Store, TaskLease, millis};
 use crate::fail_point::fail_point;
 use crate::outcome::{Etat, MailOutcome, OutcomeLine, Verdict};
 
@@ -41,7 +41,7 @@ impl Store {
     /// Writes the final verdicts and the replies together, once: of all these mails, none of them twice, or of none.
     /// Returns whether it did: not while a count of one waits, nor if one has moved on since its outcome was read, as a
     /// superseded one does that comes back and is refused, nor if a mail is settled already.
-    pub async fn settle(&self, duty: &Duty, settlements: &[Settlement], now: Timestamp) -> Result<bool> {
+    pub async fn settle(&self, duty: &TaskLease, settlements: &[Settlement], now: Timestamp) -> Result<bool> {
         let mut tx = self.write_under(duty).await?;
         tx.lock(settlements.iter().flat_map(Settlement::locks)).await?;
         for some in shares(settlements) {

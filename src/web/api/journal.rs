@@ -7,7 +7,7 @@ use super::dto::{Courriels, Defaut};
 use super::params::{BadPath, ParamReading, Plain, Wanted, no_empty_value};
 use super::problem::{Missing, Refused};
 use crate::store::MailId;
-use crate::store::search::{JournalEntry, Life};
+use crate::store::search::{JournalEntry, MailHistory};
 use crate::web::query::{Given, mailbox};
 use crate::web::visibility;
 use crate::web::visibility::Sight;
@@ -49,7 +49,7 @@ fn shown(entry: JournalEntry, state: &WebState, visitor: &Visitor) -> JournalEnt
     tag = "journal",
     params(("numero" = i64, Path, description = "Numéro de réception", minimum = 1)),
     responses(
-        (status = 200, description = "Le courriel", body = Life),
+        (status = 200, description = "Le courriel", body = MailHistory),
         Missing,
     )
 )]
@@ -58,12 +58,12 @@ pub(super) async fn one(
     _: Plain,
     visitor: Visitor,
     numero: Result<Path<i64>, BadPath>,
-) -> Result<Json<Life>, WebRefusal> {
+) -> Result<Json<MailHistory>, WebRefusal> {
     let id = mail(&numero)?;
     let outcome = state.store().outcome(id).await?.ok_or(WebRefusal::NotFound)?;
     let life = state.store().life(id).await?.ok_or(WebRefusal::NotFound)?;
     let life = if Sight::of(&visitor, &outcome) == Sight::Open { life } else { life.without_values() };
-    Ok(Json(Life { ligne: shown(life.ligne, &state, &visitor), ..life }))
+    Ok(Json(MailHistory { ligne: shown(life.ligne, &state, &visitor), ..life }))
 }
 
 /// Les défauts d’un courriel, comme ils ont été dits à l’expéditeur ; sans les valeurs ni les noms pour qui ne voit pas les

@@ -30,7 +30,7 @@ pub(super) use middleware::identify;
 pub(super) use openid::Provider;
 pub use openid::try_provider;
 pub(super) use proxy_headers::Via;
-pub(super) use rate_limits::Gates;
+pub(super) use rate_limits::RateLimits;
 
 /// Its pages.
 pub(super) fn routes() -> Router<WebState> {

@@ -31,7 +31,7 @@ const WAITING: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The limits, shared by all requests.
-pub(in crate::web) struct Gates {
+pub(in crate::web) struct RateLimits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     logins: DefaultKeyedRateLimiter<(Login, String)>,
     files: DefaultKeyedRateLimiter<IpAddr>,
@@ -39,7 +39,7 @@ pub(in crate::web) struct Gates {
     hashing: Arc<Semaphore>,
 }
 
-impl Gates {
+impl RateLimits {
     pub(in crate::web) fn new() -> Self {
         Self {
             addresses: RateLimiter::keyed(a_minute(OF_AN_ADDRESS)),
@@ -108,7 +108,7 @@ fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) ->
     limiter.check_key(key).map_err(|_| WebRefusal::TooMany)
 }
 
-impl fmt::Debug for Gates {
+impl fmt::Debug for RateLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gates").finish_non_exhaustive()
     }

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use dispolits::store::{
-    Closing, Duty, JudgedDocument, JudgedMail, Prior, Received, Recorded, Shift, Store, StoreSettings, sha256,
+    Closing, JudgedDocument, JudgedMail, Prior, Received, Recorded, Store, StoreSettings, TaskLease, WorkerLease,
+    sha256,
 };
 use divan::Bencher;
 use jiff::Timestamp;
@@ -18,8 +19,8 @@ const ACCOUNT: &str = "maildir:essai";
 struct Desk {
     runtime: Runtime,
     store: Store,
-    shift: Shift,
-    duty: Duty,
+    shift: WorkerLease,
+    duty: TaskLease,
     now: Timestamp,
     _folder: TempDir,
 }
@@ -47,7 +48,7 @@ impl Desk {
         let settings = StoreSettings::at(format!("sqlite://{}", folder.path().join("essai.db").display()));
         let (store, shift, duty) = runtime.block_on(async {
             let store = Store::open(&settings).await.unwrap();
-            let shift = Shift::new(store.clone(), "essai", Duration::from_hours(1));
+            let shift = WorkerLease::new(store.clone(), "essai", Duration::from_hours(1));
             shift.begin().await.unwrap();
             let duty = shift.take_mailbox(ACCOUNT).await.unwrap().unwrap();
             (store, shift, duty)

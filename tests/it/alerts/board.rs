@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dispolits::alerts::{AlertSettings, Board, ExpectedSender, FreshnessState, Habit, IncidentKind, Stillness};
+use dispolits::alerts::{AlertSettings, Baseline, Board, ExpectedSender, FreshnessState, IncidentKind, Stillness};
 use dispolits::config_values::Span;
 use dispolits::finess::Finess;
 use jiff::{SignedDuration, Timestamp};
@@ -29,7 +29,7 @@ fn board(hours: &[(&str, Option<&str>, Option<i64>)], mutes: &BTreeMap<Finess, T
             one.finess == finess.parse().unwrap()
                 && one.service.as_ref().map(dispolits::capacity::ServiceCode::as_str) == *service
         });
-        let mut habit = Habit::default();
+        let mut habit = Baseline::default();
         if let Some(hours) = found.unwrap().2 {
             habit.note(now().checked_sub(SignedDuration::from_hours(hours)).unwrap());
         }

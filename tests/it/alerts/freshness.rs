@@ -1,6 +1,6 @@
 //! How fresh what is sent is, by what is declared and by what was learned.
 
-use dispolits::alerts::{AlertSettings, Cadence, Excess, Freshness, FreshnessState, Habit, Stillness, Values};
+use dispolits::alerts::{AlertSettings, Baseline, Cadence, Excess, Freshness, FreshnessState, Stillness, Values};
 use dispolits::config_values::Span;
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
@@ -14,9 +14,9 @@ fn paris(local: &str) -> Timestamp {
 }
 
 /// Arrivals at these hours of each day of some weeks, until an instant.
-fn habit(weeks: i32, hours: &[i8], weekend: bool, until: &str) -> Habit {
+fn habit(weeks: i32, hours: &[i8], weekend: bool, until: &str) -> Baseline {
     let end: jiff::civil::DateTime = until.parse().unwrap();
-    let mut habit = Habit::default();
+    let mut habit = Baseline::default();
     for day in (0..weeks * 7).rev() {
         let date = end.date().checked_sub(jiff::Span::new().days(day)).unwrap();
         let rests = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
@@ -31,11 +31,11 @@ fn habit(weeks: i32, hours: &[i8], weekend: bool, until: &str) -> Habit {
 }
 
 /// Every two hours of working days, the last on Friday 20 November 2026 at 18:00.
-fn office() -> Habit {
+fn office() -> Baseline {
     habit(6, &[8, 10, 12, 14, 16, 18], false, "2026-11-20T18:00:00")
 }
 
-fn check(habit: &Habit, declared: Option<u64>, settings: &AlertSettings, expected: &[(&str, FreshnessState)]) {
+fn check(habit: &Baseline, declared: Option<u64>, settings: &AlertSettings, expected: &[(&str, FreshnessState)]) {
     for (at, state) in expected {
         let found = Freshness::of(declared.map(Span::seconds), habit, settings, paris(at));
         assert_eq!(found.state, *state, "at {at}: {found:?}");
@@ -100,7 +100,7 @@ fn who_sends_once_a_day_may_miss_one() {
 
 #[test]
 fn who_sends_at_any_hour_is_measured_by_the_clock() {
-    let mut habit = Habit::default();
+    let mut habit = Baseline::default();
     let mut at = paris("2026-10-01T00:00:00");
     // Every 25 hours: no hour of the week is a usual one.
     while at < paris("2026-11-20T00:00:00") {
@@ -118,9 +118,9 @@ fn who_sends_at_any_hour_is_measured_by_the_clock() {
 #[test]
 fn nothing_is_said_of_who_is_not_known() {
     let expected = [("2026-11-20T12:00:00", FreshnessState::NeverSeen)];
-    check(&Habit::default(), Some(HOUR), &AlertSettings::default(), &expected);
+    check(&Baseline::default(), Some(HOUR), &AlertSettings::default(), &expected);
     let few = habit(1, &[9], true, "2026-11-03T09:00:00");
-    let mut newcomer = Habit::default();
+    let mut newcomer = Baseline::default();
     newcomer.note(few.last().unwrap());
     check(&newcomer, None, &AlertSettings::default(), &[("2026-11-20T12:00:00", FreshnessState::OnTime)]);
 }
@@ -190,7 +190,7 @@ fn reports_that_say_nothing_new_are_told_after_a_while() {
     let stalled = of(Values { unchanged_since: fresh, advanced_at: old });
     assert_eq!((stalled.frozen_since, stalled.stalled_since), (None, Some(old)));
     // Nothing came since: it is silent, not still.
-    let mut gone = Habit::default();
+    let mut gone = Baseline::default();
     gone.note(old);
     let values = Values { unchanged_since: old, advanced_at: old };
     assert_eq!(Stillness::of(values, &gone, &settings, now), Stillness::default());

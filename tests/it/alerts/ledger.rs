@@ -1,6 +1,6 @@
 //! What opens, goes on and closes, told minute by minute.
 
-use dispolits::alerts::{AlertSettings, Change, Incident, IncidentKind, Ledger, Observation, Severity, Sight};
+use dispolits::alerts::{AlertSettings, Change, Incident, IncidentKind, IncidentTracker, Observation, Severity, Sight};
 use dispolits::config_values::Span;
 use jiff::{SignedDuration, Timestamp};
 
@@ -70,7 +70,7 @@ fn apply(open: &mut Vec<Incident>, change: &Change, now: Timestamp) -> char {
 }
 
 fn story(kind: IncidentKind, seen: &str, since: Option<Timestamp>) -> String {
-    let (mut ledger, mut open) = (Ledger::new(start()), Vec::new());
+    let (mut ledger, mut open) = (IncidentTracker::new(start()), Vec::new());
     let tell = |(minute, letter): (usize, char)| {
         let now = minutes(i64::try_from(minute).unwrap());
         let changes = ledger.judge(&sight(kind, letter, since), &open, &settings(), now);
@@ -140,7 +140,7 @@ fn what_is_known_to_last_already_opens_at_once() {
 fn a_watch_that_begins_closes_nothing_at_once() {
     let seen = Observation::new(IncidentKind::RorDown, "principale", Severity::Grave, "rien ne va", None);
     let open = [Incident::sample(&seen, start(), start())];
-    let mut ledger = Ledger::new(minutes(600));
+    let mut ledger = IncidentTracker::new(minutes(600));
     assert_eq!(ledger.judge(&Sight::default(), &open, &settings(), minutes(601)), []);
     let closed = ledger.judge(&Sight::default(), &open, &settings(), minutes(610));
     assert_eq!(closed, [Change::Close { numero: 0 }]);
@@ -152,7 +152,7 @@ fn one_object_does_not_hide_another() {
     for mailbox in ["une", "deux"] {
         sight.see(Observation::new(IncidentKind::Unswept, mailbox, Severity::Grave, "rien ne va", Some(minutes(-60))));
     }
-    assert_eq!(Ledger::new(start()).judge(&sight, &[], &settings(), start()).len(), 2);
+    assert_eq!(IncidentTracker::new(start()).judge(&sight, &[], &settings(), start()).len(), 2);
 }
 
 /// What is told is one line, and no address is in it.

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dispolits::alerting::{Alarm, Teller};
+use dispolits::alerting::{Alerting, Notifier};
 use dispolits::alerts::{Incident, IncidentKind};
 use dispolits::config::Config;
-use dispolits::health::{Pulse, Task};
+use dispolits::health::{Heartbeat, Task};
 use dispolits::pipeline::Transport;
 use dispolits::referential::{Files, Watch};
-use dispolits::store::Shift;
+use dispolits::store::WorkerLease;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
@@ -27,9 +27,9 @@ const SERVICES: &str = "finess;code;libelle;nature;etat;cadence\n\
 
 pub(super) struct Stage {
     pub(super) bench: Bench,
-    pub(super) pulse: Pulse,
+    pub(super) pulse: Heartbeat,
     pub(super) receiver: Receiver,
-    pub(super) alarm: Alarm,
+    pub(super) alarm: Alerting,
     pub(super) config: Config,
     folder: TempDir,
 }
@@ -45,7 +45,7 @@ impl Stage {
         std::fs::write(folder.path().join("etablissements.csv"), ETABLISSEMENTS).unwrap();
         std::fs::write(folder.path().join("services.csv"), SERVICES).unwrap();
         let config = config(&folder, &receiver, keys);
-        let pulse = Pulse::new(bench.clock.clone());
+        let pulse = Heartbeat::new(bench.clock.clone());
         pulse.name(ACCOUNT, "principale");
         let alarm = alarm(&bench, &bench.shift, &config, &pulse, folder.path().join("courriels"));
         let stage = Self { bench, pulse, receiver, alarm, config, folder };
@@ -54,7 +54,7 @@ impl Stage {
     }
 
     /// What another worker watches by.
-    pub(super) fn alarm_of(&self, shift: &Shift, config: &Config, pulse: &Pulse) -> Alarm {
+    pub(super) fn alarm_of(&self, shift: &WorkerLease, config: &Config, pulse: &Heartbeat) -> Alerting {
         alarm(&self.bench, shift, config, pulse, self.folder.path().join("courriels"))
     }
 
@@ -99,11 +99,11 @@ impl Stage {
     }
 }
 
-fn alarm(bench: &Bench, shift: &Shift, config: &Config, pulse: &Pulse, mails: PathBuf) -> Alarm {
+fn alarm(bench: &Bench, shift: &WorkerLease, config: &Config, pulse: &Heartbeat, mails: PathBuf) -> Alerting {
     let files: Files = config.referential.clone();
     let watch = Arc::new(Mutex::new(Watch::load(files).unwrap()));
-    let teller = Teller::new(config, Transport::Maildir(mails)).unwrap();
-    Alarm::new(shift.clone(), config, bench.clock.clone(), pulse.clone(), watch, teller)
+    let teller = Notifier::new(config, Transport::Maildir(mails)).unwrap();
+    Alerting::new(shift.clone(), config, bench.clock.clone(), pulse.clone(), watch, teller)
 }
 
 /// Also names a certificate, which the stories that need one write.

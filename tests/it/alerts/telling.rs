@@ -2,7 +2,7 @@
 
 use base16ct::lower::encode_string;
 use dispolits::alerts::IncidentKind;
-use dispolits::health::{Concern, Pulse};
+use dispolits::health::{Concern, Heartbeat};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::SignedDuration;
 use sha2::Sha256;
@@ -101,7 +101,7 @@ async fn each_worker_opens_what_it_sees(engine: Engine) {
         return;
     }
     let stage = Stage::with(engine, "open_after = \"0s\"").await;
-    let (shift, pulse) = (worker(&stage.bench.store, "autre").await, Pulse::new(stage.bench.clock.clone()));
+    let (shift, pulse) = (worker(&stage.bench.store, "autre").await, Heartbeat::new(stage.bench.clock.clone()));
     let other = stage.alarm_of(&shift, &stage.config, &pulse);
     pulse.observed(stage.bench.store.vitals(SignedDuration::ZERO, stage.bench.now()).await.unwrap());
     pulse.name(ACCOUNT, "autre boîte");

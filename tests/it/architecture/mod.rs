@@ -1,6 +1,7 @@
 //! The arrows between modules, held against the table in the header of src/lib.rs.
 
 mod dependencies;
+mod glossary;
 mod paths;
 mod readers;
 mod table;

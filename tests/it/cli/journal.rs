@@ -14,8 +14,8 @@ use dispolits::outcome::{Verdict, in_paris};
 use dispolits::report;
 use dispolits::store;
 use dispolits::store::{
-    Closing, Duty, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, NewReplyText, Prior, Probe, Received,
-    Recorded, ReplyKind, Settlement, Shift, Store, Whereabouts,
+    Closing, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, NewReplyText, Prior, Probe, Received, Recorded,
+    ReplyKind, Settlement, Store, TaskLease, Whereabouts, WorkerLease,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -27,9 +27,9 @@ use crate::store::bench::hand_over;
 struct Desk {
     folder: TempDir,
     store: Store,
-    shift: Shift,
-    duty: Duty,
-    settling: Duty,
+    shift: WorkerLease,
+    duty: TaskLease,
+    settling: TaskLease,
 }
 
 impl Desk {
@@ -45,7 +45,7 @@ impl Desk {
         let config = config.replace("late_after = \"1h\"", "late_after = \"365000d\"");
         fs::write(folder.path().join("config.toml"), config).unwrap();
         let store = Store::open(&store::StoreSettings::at(url)).await.unwrap();
-        let shift = Shift::new(store.clone(), "essai", Duration::from_mins(10));
+        let shift = WorkerLease::new(store.clone(), "essai", Duration::from_mins(10));
         shift.begin().await.unwrap();
         let duty = shift.take_mailbox("boite").await.unwrap().unwrap();
         let settling = shift.take_settling().await.unwrap().unwrap();

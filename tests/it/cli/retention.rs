@@ -3,7 +3,9 @@
 use dispolits::clock::Clock;
 use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::Verdict;
-use dispolits::store::{JudgedMail, MailId, NewReplyText, NewTrace, Received, Settlement, Shift, Store, TraceFilter};
+use dispolits::store::{
+    JudgedMail, MailId, NewReplyText, NewTrace, Received, Settlement, Store, TraceFilter, WorkerLease,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::service::World;
@@ -38,7 +40,7 @@ fn days_ago(days: i64) -> Timestamp {
 /// The place of what happened before the service was started.
 struct Past {
     store: Store,
-    shift: Shift,
+    shift: WorkerLease,
 }
 
 impl Past {

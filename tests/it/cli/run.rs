@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use dispolits::clock::Clock;
-use dispolits::store::Shift;
+use dispolits::store::WorkerLease;
 use jiff::SignedDuration;
 
 use super::service::{World, mail, mail_at, until};
@@ -22,7 +22,7 @@ async fn sigterm_ends_what_is_begun_and_exits_with_zero() {
     let (status, log) = service.stop();
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(log.contains("les travaux en cours se terminent") && !log.contains("ERROR"), "{log}");
-    let after = Shift::new(store, "essai", Duration::from_secs(30));
+    let after = WorkerLease::new(store, "essai", Duration::from_secs(30));
     after.begin().await.unwrap();
     assert_eq!(after.take_over(Clock::System.now()).await.unwrap(), 0, "a request was cut short");
     after.end().await.unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dispolits::mailbox;
 use dispolits::message;
 use dispolits::store::search::{Filter, Page};
-use dispolits::store::{Received, Shift, Store};
+use dispolits::store::{Received, Store, WorkerLease};
 use jiff::Timestamp;
 
 use super::Ran;
@@ -138,7 +138,7 @@ async fn a_mailbox_that_fails_or_hangs_stops_no_other() {
 
 /// What a worker that is gone received.
 async fn receive(store: &Store, mail: &Received<'_>, now: Timestamp) {
-    let gone = Shift::new(store.clone(), "essai", Duration::from_secs(30));
+    let gone = WorkerLease::new(store.clone(), "essai", Duration::from_secs(30));
     gone.begin().await.unwrap();
     let duty = gone.take_mailbox(mail.account).await.unwrap().unwrap();
     store.receive(&duty, std::slice::from_ref(mail), now).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dispolits::clock::Clock;
 use dispolits::message;
 use dispolits::sandbox::simulator::{Effect, IndicatorKey, SimulatedFault};
-use dispolits::store::{ReadingMark, Received, Shift};
+use dispolits::store::{ReadingMark, Received, WorkerLease};
 use jiff::SignedDuration;
 
 use super::service::{World, mail, mail_at, until};
@@ -283,7 +283,7 @@ async fn a_mail_whose_reading_ends_the_process_is_put_aside_and_blocks_no_other(
         size: text.len() as u64,
         headers_only: false,
     };
-    let gone = Shift::new(store.clone(), "essai", Duration::from_secs(30));
+    let gone = WorkerLease::new(store.clone(), "essai", Duration::from_secs(30));
     gone.begin().await.unwrap();
     let duty = gone.take_mailbox(&account).await.unwrap().unwrap();
     store.receive(&duty, &[received], Clock::System.now()).await.unwrap();

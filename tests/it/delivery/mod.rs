@@ -8,7 +8,7 @@ mod twins;
 
 use dispolits::config;
 use dispolits::config_values::Span;
-use dispolits::health::Pulse;
+use dispolits::health::Heartbeat;
 use dispolits::pipeline::Delivery;
 use dispolits::ror::{Client, GenreCode, RorSettings};
 use dispolits::sandbox::simulator::{Lieu, ReadingClient, Simulator, SimulatorSettings};
@@ -62,7 +62,7 @@ impl Line {
         let mut policy = config::DeliverySection { concurrency: 1, ..config::DeliverySection::default() };
         change(&mut policy);
         let client = Client::new(&api, store.clock.clone()).unwrap().paced(policy.requests_per_second);
-        let pulse = Pulse::new(store.clock.clone());
+        let pulse = Heartbeat::new(store.clock.clone());
         let (shift, clock) = (store.shift.clone(), store.clock.clone());
         let delivery = Delivery::new(shift, clock, client, policy, GenreCode::Indifferencie, pulse);
         Self { store, simulator, delivery, _pki: folder }

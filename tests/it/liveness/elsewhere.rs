@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use dispolits::clock::Clock;
 use dispolits::config_values::Span;
-use dispolits::health::{Diagnosis, HealthSettings, Pulse, Task};
+use dispolits::health::{Diagnosis, HealthSettings, Heartbeat, Task};
 use tokio::time::advance;
 
 const MAILBOX: &str = "imap:boite";
 
 /// What keeps the worker from being ready, but for the store, at which nobody looks here.
-fn troubles(pulse: &Pulse, settings: &HealthSettings) -> Vec<String> {
+fn troubles(pulse: &Heartbeat, settings: &HealthSettings) -> Vec<String> {
     let troubles = Diagnosis::of(pulse, settings).troubles.iter().map(ToString::to_string).collect::<Vec<_>>();
     troubles.into_iter().filter(|trouble| !trouble.starts_with("la base")).collect()
 }
@@ -18,7 +18,7 @@ fn troubles(pulse: &Pulse, settings: &HealthSettings) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn another_worker_excuses_as_long_as_its_sweeps_go_on() {
     let clock = Clock::manual("2026-11-23T07:00:00Z".parse().unwrap());
-    let pulse = Pulse::new(clock.clone());
+    let pulse = Heartbeat::new(clock.clone());
     let settings = HealthSettings { sweep_delay: Span::seconds(300), ..HealthSettings::default() };
     pulse.name(MAILBOX, "principale");
     pulse.expect(Task::Sweep(MAILBOX.to_owned()), Duration::from_mins(1));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use dispolits::clock::Clock;
 use dispolits::outcome::Verdict;
 use dispolits::sandbox::simulator::Lieu;
-use dispolits::store::{Expiry, JudgedMail, NewReplyText, Received, Recorded, Settlement, Shift};
+use dispolits::store::{Expiry, JudgedMail, NewReplyText, Received, Recorded, Settlement, WorkerLease};
 use jiff::SignedDuration;
 
 use crate::cli::Ran;
@@ -181,7 +181,7 @@ async fn a_mail_in_quarantine_comes_out_of_it() {
     let (raw, account) = (mail("malade", 20), format!("maildir:{}", world.path("boite").display()));
     let raw = raw.as_bytes();
     let received = Received { account: &account, position: "malade", raw, size: raw.len() as u64, headers_only: false };
-    let shift = Shift::new(store.clone(), "essai", Duration::from_mins(10));
+    let shift = WorkerLease::new(store.clone(), "essai", Duration::from_mins(10));
     shift.begin().await.unwrap();
     let (duty, settling) =
         (shift.take_mailbox(&account).await.unwrap().unwrap(), shift.take_settling().await.unwrap().unwrap());

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use dispolits::access::audit::{AuditEntry, Deed};
 use dispolits::access::{Login, Password, Role, Totp};
-use dispolits::alerting::Bulletin;
+use dispolits::alerting::FreshnessCache;
 use dispolits::clock::Clock;
 use dispolits::config::Config;
-use dispolits::health::Pulse;
+use dispolits::health::Heartbeat;
 use dispolits::referential::Watch;
 use dispolits::store::{NewUser, Store};
 use dispolits::web;
@@ -78,7 +78,7 @@ impl Site {
     pub(crate) async fn of(config: &Config, store: Store, clock: Clock, kept: Box<dyn Any + Send>) -> Self {
         let watch = Arc::new(Mutex::new(Watch::load(config.referential.clone()).unwrap()));
         let settings = config.web.clone().unwrap();
-        let (pulse, bulletin) = (Pulse::new(clock.clone()), Bulletin::default());
+        let (pulse, bulletin) = (Heartbeat::new(clock.clone()), FreshnessCache::default());
         let (time, known) = (clock.clone(), Arc::clone(&watch));
         let state = WebState::new(config, &settings, time, store.clone(), pulse, known, bulletin);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -12,8 +12,9 @@ use dispolits::defect::{Code, Defect, Place};
 use dispolits::outcome::{Etat, MailOutcome};
 use dispolits::report::ReportHead;
 use dispolits::store::{
-    Batch, Closing, Duty, Handing, JudgedDocument, JudgedMail, MailId, NewReplyText, Prior, Probe, Received, Recorded,
-    Removal, RemovalClosing, ReplyToSend, RowToSend, Settlement, Shift, Store, StoreSettings, Whereabouts, sha256,
+    Batch, Closing, Handing, JudgedDocument, JudgedMail, MailId, NewReplyText, Prior, Probe, Received, Recorded,
+    Removal, RemovalClosing, ReplyToSend, RowToSend, Settlement, Store, StoreSettings, TaskLease, Whereabouts,
+    WorkerLease, sha256,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,11 +30,11 @@ pub(crate) struct Bench {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     /// The worker of the story, at work.
-    pub(crate) shift: Shift,
+    pub(crate) shift: WorkerLease,
     /// Its duty to read and judge, which serves for all accounts of a story.
-    pub(crate) duty: Duty,
+    pub(crate) duty: TaskLease,
     /// Its duty to settle.
-    pub(crate) settling: Duty,
+    pub(crate) settling: TaskLease,
 }
 
 impl Bench {
@@ -152,7 +153,7 @@ impl Bench {
     }
 }
 
-async fn begin(store: &Store) -> (Shift, Duty, Duty) {
+async fn begin(store: &Store) -> (WorkerLease, TaskLease, TaskLease) {
     let shift = worker(store, "essai").await;
     let duty = shift.take_mailbox(ACCOUNT).await.unwrap().unwrap();
     let settling = shift.take_settling().await.unwrap().unwrap();
@@ -160,8 +161,8 @@ async fn begin(store: &Store) -> (Shift, Duty, Duty) {
 }
 
 /// A worker at work.
-pub(crate) async fn worker(store: &Store, name: &str) -> Shift {
-    let shift = Shift::new(store.clone(), name, Duration::from_mins(10));
+pub(crate) async fn worker(store: &Store, name: &str) -> WorkerLease {
+    let shift = WorkerLease::new(store.clone(), name, Duration::from_mins(10));
     shift.begin().await.unwrap();
     shift
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dispolits::capacity::Location;
 use dispolits::outcome::Etat;
 use dispolits::store::{
-    Closing, Duty, MailId, NewReplyText, ReadingMark, RemovalClosing, Shift, Store, StoreError, Whereabouts,
+    Closing, MailId, NewReplyText, ReadingMark, RemovalClosing, Store, StoreError, TaskLease, Whereabouts, WorkerLease,
 };
 
 use super::bench::{ACCOUNT, Bench, SETTLE, acknowledged, at_location, beds, document, judged, location, received};
@@ -17,7 +17,7 @@ fn lapsed<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
     assert!(matches!(result, Err(StoreError::Lapsed)), "{result:?}");
 }
 
-async fn take(shift: &Shift) -> Option<Duty> {
+async fn take(shift: &WorkerLease) -> Option<TaskLease> {
     shift.take_mailbox(ACCOUNT).await.unwrap()
 }
 
@@ -63,7 +63,7 @@ async fn a_holder_that_was_replaced_writes_nothing(engine: Engine) {
     bench.store.receive(&again, &[received("3", "accepté")], bench.now()).await.unwrap();
 }
 
-async fn refuses_all(bench: &Bench, duty: &Duty, settling: &Duty, open: MailId, settled: MailId) {
+async fn refuses_all(bench: &Bench, duty: &TaskLease, settling: &TaskLease, open: MailId, settled: MailId) {
     let (store, now) = (&bench.store, bench.now());
     let before = contents(bench).await;
     lapsed(&store.receive(duty, &[received("9", "tardif")], now).await);
@@ -361,7 +361,7 @@ async fn of_workers_that_ask_at_once_one_has_the_duty() {
 #[tokio::test]
 async fn a_lease_runs_out_on_the_clock_of_the_database() {
     let bench = Bench::new(Engine::Postgres).await;
-    let short = Shift::new(bench.store.clone(), "bref", Duration::from_millis(300));
+    let short = WorkerLease::new(bench.store.clone(), "bref", Duration::from_millis(300));
     short.begin().await.unwrap();
     assert!(short.is_on());
     let left = bench.number(

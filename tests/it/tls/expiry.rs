@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dispolits::tls::Certificate;
-use dispolits::tls::expiry::{Alarm, ExpiryNotices};
+use dispolits::tls::expiry::{ExpiryAlarm, ExpiryNotices};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 
@@ -21,8 +21,8 @@ fn before(days: i64) -> Timestamp {
     END.parse::<Timestamp>().unwrap().checked_sub(SignedDuration::from_hours(24 * days + 1)).unwrap()
 }
 
-fn alarm(days: i64) -> Option<Alarm> {
-    Alarm::of(PathBuf::from("client.p12"), certificate("mss.ch-armor.test"), before(days))
+fn alarm(days: i64) -> Option<ExpiryAlarm> {
+    ExpiryAlarm::of(PathBuf::from("client.p12"), certificate("mss.ch-armor.test"), before(days))
 }
 
 #[test]
@@ -52,12 +52,12 @@ fn each_threshold_is_told_once_and_each_day_after_the_end() {
         .rev()
         .flat_map(|days| [days, days])
         .filter(|days| {
-            let alarm = Alarm::of(PathBuf::from("client.p12"), certificate.clone(), before(*days));
+            let alarm = ExpiryAlarm::of(PathBuf::from("client.p12"), certificate.clone(), before(*days));
             alarm.is_some_and(|alarm| told.is_news(&alarm))
         })
         .collect();
     assert_eq!(news, [90, 60, 30, 7, -1, -2, -3]);
-    let renewed = Alarm::of(PathBuf::from("client.p12"), self::certificate("autre.test"), before(-3)).unwrap();
+    let renewed = ExpiryAlarm::of(PathBuf::from("client.p12"), self::certificate("autre.test"), before(-3)).unwrap();
     assert!(told.is_news(&renewed), "another certificate in the file is news");
 }
 

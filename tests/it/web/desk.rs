@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use axum::{Extension, Router};
 use dispolits::access::{Means, Person, Rights, Role};
-use dispolits::alerting::Bulletin;
-use dispolits::alerts::{Board, ExpectedSender, Habit, Stillness};
+use dispolits::alerting::FreshnessCache;
+use dispolits::alerts::{Baseline, Board, ExpectedSender, Stillness};
 use dispolits::clock::Clock;
 use dispolits::config::Config;
-use dispolits::health::{Pulse, Task};
+use dispolits::health::{Heartbeat, Task};
 use dispolits::referential::{PlaceKind, Referential, Watch};
 use dispolits::sandbox::{Inbox, Sandbox};
 use dispolits::tls;
@@ -149,14 +149,14 @@ pub(crate) fn client() -> reqwest::Client {
 
 async fn state(sandbox: &Sandbox, config: Config, referential: &Arc<Mutex<Watch>>) -> WebState {
     let web = config.web.clone().unwrap();
-    let pulse = Pulse::new(Clock::System);
+    let pulse = Heartbeat::new(Clock::System);
     pulse.name("boite", "principale");
     let sweep = Task::Sweep("boite".to_owned());
     pulse.expect(sweep.clone(), Duration::from_mins(5));
     pulse.beat(&sweep);
     pulse.swept("boite", 1, 1, 1);
     pulse.observed(sandbox.store.vitals(jiff::SignedDuration::ZERO, Clock::System.now()).await.unwrap());
-    let bulletin = Bulletin::default();
+    let bulletin = FreshnessCache::default();
     bulletin.post(Arc::new(board(&referential.lock().unwrap().current(), &config)));
     WebState::new(&config, &web, Clock::System, sandbox.store.clone(), pulse, Arc::clone(referential), bulletin)
 }
@@ -176,7 +176,7 @@ fn board(referential: &Referential, config: &Config) -> Board {
         whole.chain(services).map(|(finess, service, name, cadence)| ExpectedSender { finess, service, name, cadence });
     let habit = |expected: &ExpectedSender| {
         let hours = if expected.finess.as_str() == "299900100" { 40 } else { 1 };
-        let mut habit = Habit::default();
+        let mut habit = Baseline::default();
         habit.note(now - SignedDuration::from_hours(hours));
         (habit, Stillness::default())
     };

@@ -8,7 +8,9 @@ use super::plan::sql::Sql;
 use crate::store::engine::FromRows;
 use crate::store::{Handing, MailId, Result, Store, instant, recipients};
 
-pub use shape::{Life, LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, RowBefore, RowLink};
+pub use shape::{
+    LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, MailHistory, RowBefore, RowLink,
+};
 
 /// The most rows, and the most requests, told of one mail.
 const MOST: u32 = 10_000;
@@ -69,12 +71,12 @@ type DocumentColumns = (i64, i64, String, Option<String>, Option<String>, String
 
 impl Store {
     /// The life of a mail; `None` if there is no such mail.
-    pub async fn life(&self, id: MailId) -> Result<Option<Life>> {
+    pub async fn life(&self, id: MailId) -> Result<Option<MailHistory>> {
         let Some(ligne) = self.journal_entry(id).await? else { return Ok(None) };
         let steps = "SELECT judged_at, folder, moved_at, left_at, settled_at, raw IS NOT NULL AS has_content
                      FROM mails WHERE id = $1";
         let Some(steps): Option<Steps> = self.of_mail(id, steps).await?.pop() else { return Ok(None) };
-        Ok(Some(Life {
+        Ok(Some(MailHistory {
             ligne,
             juge: steps.judged_at.map(instant),
             dossier: steps.folder,

@@ -8,7 +8,7 @@ use crate::store::search::JournalEntry;
 
 /// What happened to one mail, each thing with when.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Life {
+pub struct MailHistory {
     /// Its line of the journal.
     #[serde(flatten)]
     pub ligne: JournalEntry,
@@ -42,7 +42,7 @@ pub struct Life {
     pub rejeux: Vec<LifeReplay>,
 }
 
-impl Life {
+impl MailHistory {
     /// What may be told of it to whoever may see no contents: neither names, nor identifiers, nor what the ROR answered,
     /// which may quote them.
     #[must_use]

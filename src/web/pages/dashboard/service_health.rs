@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::health::{Diagnosis, Faults, Mailbox, Trouble};
-use crate::store::{Vitals, search::LateDelivery};
+use crate::store::QueueStats;
+use crate::store::search::LateDelivery;
 use crate::web::pages::components::{moment, place, plural};
 use crate::web::{WebRefusal, WebState};
 
@@ -82,7 +83,7 @@ fn of_mailbox(mailbox: &Mailbox, now: Timestamp) -> Markup {
     }
 }
 
-fn of_ror(standing: &Faults, vitals: &Vitals, now: Timestamp) -> Markup {
+fn of_ror(standing: &Faults, vitals: &QueueStats, now: Timestamp) -> Markup {
     html! {
         @match (&standing.ror, vitals.last_acknowledged) {
             (Some(fault), _) => li.grave {
@@ -98,7 +99,7 @@ fn of_ror(standing: &Faults, vitals: &Vitals, now: Timestamp) -> Markup {
     }
 }
 
-fn waiting(vitals: &Vitals, now: Timestamp) -> Markup {
+fn waiting(vitals: &QueueStats, now: Timestamp) -> Markup {
     let since = |oldest: Option<Timestamp>| {
         html! { @if let Some(at) = oldest { ", la plus ancienne " (moment::ago(at, now)) } }
     };

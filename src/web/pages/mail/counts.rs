@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::view::Dossier;
+use super::view::MailView;
 use crate::labels;
 use crate::referential::Referential;
 use crate::store::StoredRow;
@@ -12,7 +12,7 @@ use crate::web::pages::components::{badge, moment, place};
 /// The most counts of a document that are shown.
 const MOST: usize = 500;
 
-pub(super) fn show(dossier: &Dossier, rank: usize, referential: &Referential) -> Markup {
+pub(super) fn show(dossier: &MailView, rank: usize, referential: &Referential) -> Markup {
     let rows: Vec<&StoredRow> = dossier.rows.iter().filter(|row| row.rank == rank).collect();
     html! {
         @if !rows.is_empty() {

@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 
 use super::counts;
-use super::view::{Dossier, Sight};
+use super::view::{MailView, Sight};
 use crate::defect::Defect;
 use crate::outcome::{DocumentOutcome, Verdict};
 use crate::referential::Referential;
 use crate::web::pages::components::{badge, defect, fact, listing, moment, plural};
 
 /// What is wrong with the mail as a whole.
-pub(super) fn mail_defects(dossier: &Dossier) -> Markup {
+pub(super) fn mail_defects(dossier: &MailView) -> Markup {
     let defects: Vec<&Defect> = dossier.outcome.defects.iter().collect();
     html! {
         @if !defects.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn mail_defects(dossier: &Dossier) -> Markup {
 }
 
 /// One document, by its rank.
-pub(super) fn document(dossier: &Dossier, rank: usize, referential: &Referential) -> Markup {
+pub(super) fn document(dossier: &MailView, rank: usize, referential: &Referential) -> Markup {
     let Some(document) = dossier.outcome.documents.get(rank) else { return html! {} };
     let title = format!("document-{}", rank + 1);
     html! {
@@ -39,7 +39,7 @@ pub(super) fn document(dossier: &Dossier, rank: usize, referential: &Referential
     }
 }
 
-fn about(dossier: &Dossier, document: &DocumentOutcome, rank: usize) -> Markup {
+fn about(dossier: &MailView, document: &DocumentOutcome, rank: usize) -> Markup {
     let name = |text: &String| html! { code { (text) } };
     let first = dossier.life.documents.get(rank).and_then(|document| document.doublon_de);
     let identifiant = document.identifiant.as_ref();
@@ -57,11 +57,11 @@ fn about(dossier: &Dossier, document: &DocumentOutcome, rank: usize) -> Markup {
     }
 }
 
-fn downloadable(dossier: &Dossier, rank: usize) -> bool {
+fn downloadable(dossier: &MailView, rank: usize) -> bool {
     dossier.message().is_some_and(|message| message.candidates().get(rank).is_some())
 }
 
-fn wrong(dossier: &Dossier, document: &DocumentOutcome, rank: usize) -> Markup {
+fn wrong(dossier: &MailView, document: &DocumentOutcome, rank: usize) -> Markup {
     let mut defects: Vec<&Defect> = document.defects.iter().collect();
     defects.sort_by_key(|defect| !defect.is_rejection());
     let anchor = format!("d{}-", rank + 1);
@@ -92,7 +92,7 @@ fn tally(defects: &[&Defect]) -> String {
     parts.map(|(number, one, many)| count(number, one, many)).collect::<Vec<_>>().join(", ")
 }
 
-fn unseen(dossier: &Dossier) -> &'static str {
+fn unseen(dossier: &MailView) -> &'static str {
     match (dossier.sight, &dossier.mail.raw) {
         (Sight::Patient, _) => "Document de patient : seul un administrateur peut le voir.",
         (Sight::Closed, _) => "Votre rôle ne donne pas accès au contenu des documents.",

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::view::{Dossier, Sight};
+use super::view::{MailView, Sight};
 use crate::access::Right;
 use crate::access::audit::name_of;
 use crate::defect::size_in_words;
@@ -11,7 +11,7 @@ use crate::outcome::{Etat, Verdict};
 use crate::web::pages::components::{badge, fact, moment};
 use crate::web::{Visitor, WebState, query};
 
-pub(super) fn show(dossier: &Dossier, state: &WebState) -> Markup {
+pub(super) fn show(dossier: &MailView, state: &WebState) -> Markup {
     let entry = dossier.entry();
     html! {
         p.fil { a href="/journal" { "Journal" } " › courriel n° " (entry.numero) }
@@ -34,7 +34,7 @@ pub(super) fn show(dossier: &Dossier, state: &WebState) -> Markup {
 }
 
 /// That nothing is left to do about it, if somebody said so.
-fn handled(dossier: &Dossier) -> Option<Markup> {
+fn handled(dossier: &MailView) -> Option<Markup> {
     let handled = dossier.handled.as_ref()?;
     Some(html! {
         "le " (moment::moment(handled.at)) " par " (name_of(&handled.who))
@@ -43,7 +43,7 @@ fn handled(dossier: &Dossier) -> Option<Markup> {
 }
 
 /// What people quote to one another, seldom.
-fn identification(dossier: &Dossier) -> Markup {
+fn identification(dossier: &MailView) -> Markup {
     let entry = dossier.entry();
     html! {
         details {
@@ -62,7 +62,7 @@ fn same_bytes(first: i64) -> Markup {
 }
 
 /// Later mails of the same bytes, or of the same documents.
-fn copies(dossier: &Dossier) -> Option<Markup> {
+fn copies(dossier: &MailView) -> Option<Markup> {
     let life = &dossier.life;
     let mut copies: Vec<i64> =
         life.doublons.iter().chain(life.documents.iter().flat_map(|one| &one.doublons)).copied().collect();
@@ -78,7 +78,7 @@ fn copies(dossier: &Dossier) -> Option<Markup> {
 }
 
 /// The answer to « why, who must act, what to mend », before any detail.
-fn in_short(dossier: &Dossier) -> Markup {
+fn in_short(dossier: &MailView) -> Markup {
     let rejections = dossier.rejections();
     let Some(first) = rejections.first() else { return html! {} };
     let more = rejections.len() - 1;
@@ -95,7 +95,7 @@ fn in_short(dossier: &Dossier) -> Markup {
     }
 }
 
-fn sender(dossier: &Dossier) -> Markup {
+fn sender(dossier: &MailView) -> Markup {
     let written = || dossier.message().map(|message| message.from_text().to_owned());
     if let Some(address) = &dossier.entry().expediteur {
         return html! { a href={ "/journal?expediteur=" (query::encoded(address)) } { (address) } };
@@ -103,7 +103,7 @@ fn sender(dossier: &Dossier) -> Markup {
     html! { (written().filter(|text| !text.is_empty()).unwrap_or_else(|| "(inconnu)".to_owned())) }
 }
 
-fn subject(dossier: &Dossier) -> Markup {
+fn subject(dossier: &MailView) -> Markup {
     match (dossier.sight, dossier.message()) {
         (Sight::Patient, _) => html! { em { "non montré : document de patient" } },
         (Sight::Closed, _) => html! { em { "non montré : votre rôle ne donne pas accès aux contenus" } },
@@ -113,7 +113,7 @@ fn subject(dossier: &Dossier) -> Markup {
 }
 
 /// What somebody who may act can do about it: each leads to a page that explains and asks.
-pub(super) fn actions(dossier: &Dossier, visitor: &Visitor) -> Markup {
+pub(super) fn actions(dossier: &MailView, visitor: &Visitor) -> Markup {
     let offered = if visitor.person.may(Right::Action) { offered(dossier) } else { Vec::new() };
     let path = format!("/courriels/{}", dossier.entry().numero);
     html! {
@@ -128,11 +128,11 @@ pub(super) fn actions(dossier: &Dossier, visitor: &Visitor) -> Markup {
     }
 }
 
-fn downloads(dossier: &Dossier) -> bool {
+fn downloads(dossier: &MailView) -> bool {
     dossier.sight == Sight::Open && dossier.mail.raw.is_some()
 }
 
-fn offered(dossier: &Dossier) -> Vec<(&'static str, &'static str)> {
+fn offered(dossier: &MailView) -> Vec<(&'static str, &'static str)> {
     let verdict = dossier.outcome.verdict;
     let is_waiting = dossier.rows.iter().any(|row| row.line.etat == Some(Etat::EnAttente));
     let is_rejected = !dossier.rejections().is_empty();

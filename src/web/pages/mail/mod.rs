@@ -17,7 +17,7 @@ use crate::access::Right;
 use crate::store::MailId;
 use crate::web::layout::{self, Tab};
 use crate::web::{Visitor, WebRefusal, WebState};
-use view::Dossier;
+use view::MailView;
 
 /// Its addresses.
 pub(super) fn routes() -> Router<WebState> {
@@ -33,12 +33,12 @@ async fn show(
     visitor: Visitor,
 ) -> Result<Markup, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
-    let dossier = Dossier::read(&state, &visitor, number(&numero)?).await?;
+    let dossier = MailView::read(&state, &visitor, number(&numero)?).await?;
     let title = format!("Courriel n° {}", dossier.entry().numero);
     Ok(layout::page(&visitor, &state, Tab::Journal, &title, &body(&dossier, &state, &visitor)))
 }
 
-fn body(dossier: &Dossier, state: &WebState, visitor: &Visitor) -> Markup {
+fn body(dossier: &MailView, state: &WebState, visitor: &Visitor) -> Markup {
     let referential = state.referential();
     html! {
         (head::show(dossier, state))

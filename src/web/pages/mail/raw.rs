@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, InvalidH
 use axum::response::IntoResponse;
 
 use super::number;
-use super::view::{Dossier, Sight};
+use super::view::{MailView, Sight};
 use crate::access::Right;
 use crate::message;
 use crate::message::MessageLimits;
@@ -38,7 +38,7 @@ pub(super) async fn document(
 /// The bytes of a mail, for whoever may see what it holds.
 async fn content(state: &WebState, visitor: &Visitor, numero: &str) -> Result<Vec<u8>, WebRefusal> {
     visitor.require(Right::Metadonnees)?;
-    let dossier = Dossier::read(state, visitor, number(numero)?).await?;
+    let dossier = MailView::read(state, visitor, number(numero)?).await?;
     match dossier.sight {
         Sight::Open => dossier.mail.raw.ok_or(WebRefusal::NotFound),
         Sight::Closed | Sight::Patient => Err(WebRefusal::Forbidden),

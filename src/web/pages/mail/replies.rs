@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::view::{Dossier, Sight};
+use super::view::{MailView, Sight};
 use crate::labels;
 use crate::message;
 use crate::store::{Handing, StoredReply};
 use crate::web::pages::components::{badge, fact, moment};
 
-pub(super) fn show(dossier: &Dossier) -> Markup {
+pub(super) fn show(dossier: &MailView) -> Markup {
     html! {
         section aria-labelledby="reponses" {
             h2 #reponses { "Réponse à l’expéditeur" }
@@ -21,7 +21,7 @@ pub(super) fn show(dossier: &Dossier) -> Markup {
     }
 }
 
-fn none(dossier: &Dossier) -> String {
+fn none(dossier: &MailView) -> String {
     match &dossier.entry().reponse {
         Some(reason) => format!("Aucune réponse : {reason}."),
         None => "Pas encore de réponse.".to_owned(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::view::Dossier;
+use super::view::MailView;
 use crate::labels;
 use crate::store::search::{LifeReply, LifeRequest};
 use crate::web::pages::components::{audit, badge, moment, plural};
@@ -19,7 +19,7 @@ struct Event {
     what: Markup,
 }
 
-pub(super) fn show(dossier: &Dossier, state: &WebState) -> Markup {
+pub(super) fn show(dossier: &MailView, state: &WebState) -> Markup {
     let mut events = milestones(dossier, state);
     let few = dossier.life.requetes.len() <= LISTED;
     if few {
@@ -38,7 +38,7 @@ pub(super) fn show(dossier: &Dossier, state: &WebState) -> Markup {
     }
 }
 
-fn milestones(dossier: &Dossier, state: &WebState) -> Vec<Event> {
+fn milestones(dossier: &MailView, state: &WebState) -> Vec<Event> {
     let life = &dossier.life;
     let at = |at: Option<Timestamp>, what: Markup| at.map(|at| Event { at, what });
     let mailbox = query::mailbox(state.config(), &life.ligne.boite);
@@ -66,14 +66,14 @@ fn milestones(dossier: &Dossier, state: &WebState) -> Vec<Event> {
         .collect()
 }
 
-fn judged(dossier: &Dossier) -> String {
+fn judged(dossier: &MailView) -> String {
     let count = |number: usize, one, many| plural(i64::try_from(number).unwrap_or(i64::MAX), one, many);
     let accepted = count(dossier.rows.len(), "capacité acceptée", "capacités acceptées");
     format!("{accepted}, {}", count(dossier.rejections().len(), "rejet", "rejets"))
 }
 
 /// When it was written, and when it left, was given up or came back.
-fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
+fn replied(reply: &LifeReply, dossier: &MailView) -> Vec<Event> {
     let kind = labels::reply_kind(&reply.nature).to_lowercase();
     let to = reply.destinataires.replace(' ', ", ");
     let elsewhere = (reply.courriel != dossier.entry().numero).then_some(reply.courriel);
@@ -102,16 +102,16 @@ fn replied(reply: &LifeReply, dossier: &Dossier) -> Vec<Event> {
     std::iter::once(written).chain(closed).collect()
 }
 
-fn waiting(dossier: &Dossier, state: &WebState) -> Markup {
+fn waiting(dossier: &MailView, state: &WebState) -> Markup {
     let since = moment::ago_text(dossier.entry().recu, state.now());
     html! { "reçu " (since) ", le ROR n’a pas encore répondu pour chaque ligne" }
 }
 
-fn request_event(request: &LifeRequest, dossier: &Dossier) -> Event {
+fn request_event(request: &LifeRequest, dossier: &MailView) -> Event {
     Event { at: request.a, what: html! { (told(request, dossier)) } }
 }
 
-fn told(request: &LifeRequest, dossier: &Dossier) -> Markup {
+fn told(request: &LifeRequest, dossier: &MailView) -> Markup {
     let row = dossier.count(request.capacite);
     html! {
         "ROR, " (labels::operation(&request.operation))
@@ -129,7 +129,7 @@ fn status(request: &LifeRequest) -> Markup {
     }
 }
 
-fn all_requests(dossier: &Dossier) -> Markup {
+fn all_requests(dossier: &MailView) -> Markup {
     let requests = &dossier.life.requetes;
     let count = plural(i64::try_from(requests.len()).unwrap_or(i64::MAX), "requête", "requêtes");
     html! {

@@ -8,7 +8,7 @@ use crate::message;
 use crate::message::{Message, MessageLimits};
 use crate::outcome::MailOutcome;
 use crate::report;
-use crate::store::search::{JournalEntry, Life, LifeRow};
+use crate::store::search::{JournalEntry, LifeRow, MailHistory};
 use crate::store::{Handled, MailId, StoredMail, StoredReply, StoredRow};
 use crate::web::pages::components::audit;
 use crate::web::visibility::is_patients;
@@ -17,8 +17,8 @@ use crate::web::{Visitor, WebRefusal, WebState};
 pub(super) use crate::web::visibility::Sight;
 
 /// One mail as the page shows it.
-pub(super) struct Dossier {
-    pub(super) life: Life,
+pub(super) struct MailView {
+    pub(super) life: MailHistory,
     pub(super) outcome: MailOutcome,
     pub(super) mail: StoredMail,
     pub(super) rows: Vec<StoredRow>,
@@ -38,7 +38,7 @@ fn seen(visitor: &Visitor, id: MailId) -> AuditEntry {
     AuditEntry::new(visitor.person.in_audit(), Deed::ContenuPatient, on_mail(id.number()))
 }
 
-impl Dossier {
+impl MailView {
     pub(super) async fn read(state: &WebState, visitor: &Visitor, id: MailId) -> Result<Self, WebRefusal> {
         let store = state.store();
         let (Some(life), Some(outcome)) = (store.life(id).await?, store.outcome(id).await?) else {
