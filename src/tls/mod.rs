@@ -2,7 +2,7 @@
 //! and a verification of the server that nothing can switch off.
 //!
 //! Reading order: `certificate` and `name` (what a certificate says), `pem`, `pkcs12` and `identity`
-//! (where ours come from), [`revocation`], then what operators must be told: [`hierarchy`] (test or
+//! (where ours come from), [`revocation`], then what operators must be told: [`igc_environment`] (test or
 //! production), [`expiry`] (ours come to their end), `refusal` (a server does not want ours), `distrust` (we do
 //! not want a server's).
 

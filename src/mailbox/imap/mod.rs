@@ -1,7 +1,7 @@
 //! The IMAP backend (RFC 3501, IDLE RFC 2177, UIDPLUS RFC 4315, MOVE RFC 6851), always over TLS.
 //!
 //! Answers are framed by ourselves ([`answers`]), so that one that cannot be read ends nothing; what is needed of them is
-//! read loosely ([`parsing`]). Every command goes through [`command`], which demands the tagged OK, under a deadline and a
+//! read loosely ([`parsing`]). Every command goes through [`exchange`], which demands the tagged OK, under a deadline and a
 //! limit of bytes.
 
 mod answers;
