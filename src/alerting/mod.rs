@@ -26,6 +26,7 @@ use tracing::{error, info, warn};
 use crate::alerts::{AlertSettings, Change, Digest, IncidentTracker};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config_values::after;
 use crate::health::Heartbeat;
 use crate::pipeline::TaskHold;
 use crate::referential::Watch;
@@ -195,9 +196,4 @@ fn log(change: &Change) {
 
 fn before(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.saturating_sub(span).unwrap_or(now)
-}
-
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    now.saturating_add(wait).unwrap_or(now)
 }

@@ -5,6 +5,7 @@ use tracing::{error, info};
 
 use super::Alerting;
 use crate::alerts::{Change, Digest, Event, Incident, IncidentKind, News, Observation, Severity};
+use crate::config_values::signed;
 use crate::store::{StoreError, Way};
 
 /// What is remembered while the store is silent.
@@ -55,8 +56,7 @@ impl Alerting {
                 Err(Some(failure)) => {
                     error!("alertes non envoyées par {way}, nouvel essai plus tard : {failure}");
                     let wait = self.settings().retry.wait(failures, None, fastrand::f64());
-                    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-                    left.push((way, failures.saturating_add(1), self.clock.passed().saturating_add(wait)));
+                    left.push((way, failures.saturating_add(1), self.clock.passed().saturating_add(signed(wait))));
                 }
             }
         }

@@ -50,13 +50,23 @@ impl Span {
 
     /// As a signed duration, to add to an instant.
     pub fn signed(self) -> SignedDuration {
-        SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX)
+        signed(self.0)
     }
 
     /// Whether so long has passed since, as [`has_passed`] says.
     pub fn has_passed(self, since: Timestamp, now: Timestamp) -> bool {
         has_passed(self.signed(), since, now)
     }
+}
+
+/// A length of time, to add to an instant.
+pub fn signed(span: Duration) -> SignedDuration {
+    SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
+}
+
+/// When to try again, after waiting so long.
+pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(signed(wait)).unwrap_or(now)
 }
 
 /// Whether so long has passed since an instant that was noted. What was noted by a clock that has been set back since

@@ -10,6 +10,7 @@ use tracing::{error, warn};
 use super::WorkerParts;
 use super::tasks::pause;
 use crate::config::Config;
+use crate::config_values::signed;
 use crate::pipeline::LONGEST_UNREAD;
 use crate::store::{Longest, Renewal, StoreError, UNREADABLE_PAUSE};
 
@@ -90,7 +91,6 @@ async fn shorten_waits(parts: &WorkerParts) -> Result<(), StoreError> {
 
 /// Of each kind, what the schedules allow.
 fn longest(config: &Config, unaware: Duration) -> Longest {
-    let signed = |wait: Duration| SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     let delivery = &config.ror.delivery;
     let settle = delivery.settle.get();
     let pushing = delivery.retry.longest().max(settle);

@@ -12,7 +12,7 @@ pub(super) mod round;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -20,6 +20,7 @@ use tracing::{error, info, warn};
 use crate::capacity::{Genre, Update};
 use crate::clock::{Clock, JumpWatch};
 use crate::config;
+use crate::config_values::after;
 use crate::fail_point::fail_point;
 use crate::health;
 use crate::health::Heartbeat;
@@ -171,7 +172,6 @@ impl Delivery {
     }
 
     pub(super) fn later(&self, wait: Duration) -> Timestamp {
-        let now = self.clock.now();
-        now.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)).unwrap_or(now)
+        after(self.clock.now(), wait)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tracing::{error, info};
 
 use super::move_judged::Listing;
 use super::{Intake, IntakeError};
+use crate::config_values::after;
 use crate::mailbox::{Folder, Left, ListedMail, MailboxError, Position};
 use crate::store::{KnownUnread, NewUnread, StoreError, ToMove};
 use crate::unread::Cause;
@@ -50,7 +51,7 @@ impl Doubted {
         match positions {
             [one] => {
                 let (times, next_at) = blame.looks.entry(one.clone()).or_insert((0, now));
-                *next_at = after(now, *times);
+                *next_at = after(now, wait_after(*times));
                 *times = times.saturating_add(1);
             }
             several => blame.alone.extend(several.iter().cloned()),
@@ -205,7 +206,7 @@ impl Intake {
             detail: crate::defect::excerpt(&mail.detail),
             size: entry.map_or(0, |entry| entry.size),
             arrived_at: entry.and_then(|entry| entry.internal_date),
-            next_at: after(now, tries),
+            next_at: after(now, wait_after(tries)),
         }
     }
 }
@@ -214,12 +215,6 @@ impl Intake {
 pub(in crate::pipeline) fn may_be_of_a_mail(failure: &MailboxError) -> bool {
     use MailboxError::{Broken, Protocol, Refused, Timeout};
     matches!(failure, Broken(_) | Protocol { .. } | Refused { .. } | Timeout(_))
-}
-
-/// When to try again after so many earlier tries.
-fn after(now: Timestamp, tries: u32) -> Timestamp {
-    let wait = SignedDuration::try_from(wait_after(tries)).unwrap_or(SignedDuration::MAX);
-    now.saturating_add(wait).unwrap_or(now)
 }
 
 /// How long to wait after so many earlier tries.

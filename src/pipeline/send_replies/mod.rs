@@ -8,9 +8,7 @@ pub(super) mod outages;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -18,6 +16,7 @@ use super::mailbox_trace::MailboxTrace;
 use crate::address::{Address, mask_all};
 use crate::clock::Clock;
 use crate::config;
+use crate::config_values::after;
 use crate::fail_point::fail_point;
 use crate::health::{Concern, Heartbeat, Task};
 use crate::mailbox;
@@ -270,9 +269,4 @@ fn submission(reply: &ReplyToSend) -> Submission<'_> {
 /// What the traces call a letter.
 fn named(reply: &ReplyToSend) -> String {
     reply.mail.map_or_else(|| reply.id.to_string(), |mail| format!("réponse au courriel {}", mail.number()))
-}
-
-pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    now.saturating_add(wait).unwrap_or(now)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::address::Address;
+use crate::config_values::signed;
 
 /// Which replies an outage is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +59,7 @@ impl Outages {
         let outage = outages.entry(scope.clone()).or_insert(Outage { failures: 0, until: passed });
         let wait = wait(outage.failures);
         outage.failures = outage.failures.saturating_add(1);
-        outage.until = passed.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
+        outage.until = passed.saturating_add(signed(wait));
         (wait, outage.failures == 1)
     }
 
