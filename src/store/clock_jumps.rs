@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::engine::{query, query_scalar};
-use super::{Result, Store, instant, millis};
+use super::{Result, Store, instant, lasting, millis};
 
 /// How far ahead of ours the clock of another worker may be without our touching its waits.
 const SLACK_MS: i64 = 10_000;
@@ -119,7 +119,7 @@ impl Store {
     /// been, until `settled` at most: requests under way may have held more by the new time before the jump was seen.
     /// What merely waited may be due early.
     pub async fn clock_set_forward(&self, last: Timestamp, by: SignedDuration, settled: Timestamp) -> Result<()> {
-        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let by = lasting(by);
         let mut tx = self.write().await?;
         for wait in WAITS.iter().filter(|wait| wait.holds) {
             query(wait.prolong()).bind(millis(last)).bind(by).bind(millis(settled)).execute(&mut tx).await?;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::audit::append;
 use super::engine::{Tx, query, query_as, query_scalar};
-use super::{Result, Store, count, instant, millis};
+use super::{Result, Store, around, count, instant, millis};
 use crate::access::audit::{AuditEntry, Deed};
 use crate::access::{Lockout, Login};
 
@@ -22,7 +22,7 @@ const OTHERS: &str = "autres";
 const MOST: i64 = 20_000;
 const FORGOTTEN: i64 = 1000;
 /// How long a device is known after it was last signed in with.
-const DEVICE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+pub const DEVICE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// So many devices of one account are known.
 const DEVICES: i64 = 10;
 
@@ -97,7 +97,7 @@ impl Store {
         query_scalar("SELECT EXISTS (SELECT 1 FROM devices WHERE login = $1 AND digest = $2 AND seen_at >= $3)")
             .bind(login.as_str())
             .bind(digest)
-            .bind(before(now, DEVICE_KEPT))
+            .bind(around(now, DEVICE_KEPT).0)
             .fetch_one(self.read())
             .await
     }
@@ -128,21 +128,18 @@ impl Store {
     /// Forgets the failures and the devices of long ago.
     pub(super) async fn purge_failures(&self, now: Timestamp) -> Result<()> {
         // A failure from later than now is of a clock that was set back since.
+        let (before, beyond) = around(now, KEPT);
         query("DELETE FROM failures WHERE last_at < $1 OR last_at > $2")
-            .bind(before(now, KEPT))
-            .bind(now.saturating_add(KEPT).map_or(i64::MAX, millis))
+            .bind(before)
+            .bind(beyond)
             .execute(self.write_one())
             .await?;
         query("DELETE FROM devices WHERE seen_at < $1")
-            .bind(before(now, DEVICE_KEPT))
+            .bind(around(now, DEVICE_KEPT).0)
             .execute(self.write_one())
             .await
             .map(drop)
     }
-}
-
-fn before(now: Timestamp, span: SignedDuration) -> i64 {
-    now.saturating_sub(span).map_or(0, millis)
 }
 
 /// The origin itself, or all others where the login has too many already.

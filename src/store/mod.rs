@@ -49,7 +49,7 @@ mod users;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,7 @@ pub use clock_jumps::Longest;
 pub use documents::{JudgedDocument, JudgedMail, Recorded};
 pub use duplicates::{First, Prior};
 pub use error::{Result, StoreError};
-pub use failures::Attempt;
+pub use failures::{Attempt, DEVICE_KEPT};
 pub use journal::{RequestEntry, StoredReply};
 pub use lease::task::TaskLease;
 pub use lease::worker::{Renewal, WorkerLease};
@@ -234,6 +234,18 @@ fn place(settings: &StoreSettings) -> Result<LocationRow> {
 
 fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
+}
+
+/// A length of time as instants are stored.
+fn lasting(span: SignedDuration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// So long before an instant, and so long after it: what was noted outside has passed, as
+/// [`has_passed`](crate::config_values::has_passed) says it of one.
+fn around(now: Timestamp, span: SignedDuration) -> (i64, i64) {
+    let (now, span) = (millis(now), lasting(span));
+    (now.saturating_sub(span), now.saturating_add(span))
 }
 
 /// A stored number of things.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{query_as, query_scalar};
-use super::{Result, Store, UnreadCount, instant, millis};
+use super::{Result, Store, UnreadCount, around, instant};
 
 /// What waits in the store at one moment.
 #[derive(Debug, Clone, Default)]
@@ -90,14 +90,14 @@ impl Store {
     }
 
     async fn queue(&self, late_after: SignedDuration, now: Timestamp) -> Result<Queue> {
-        let age = i64::try_from(late_after.as_millis()).unwrap_or(i64::MAX);
+        let (before, beyond) = around(now, late_after);
         let (waiting, late, in_flight, oldest): (i64, i64, i64, Option<i64>) = query_as(
             "SELECT COUNT(*), COUNT(*) FILTER (WHERE m.judged_at < $1 OR m.judged_at > $2),
                     COUNT(*) FILTER (WHERE u.in_flight_at IS NOT NULL), MIN(m.judged_at)
              FROM updates u JOIN mails m ON m.id = u.mail_id WHERE u.etat = 'en-attente'",
         )
-        .bind(millis(now).saturating_sub(age))
-        .bind(millis(now).saturating_add(age))
+        .bind(before)
+        .bind(beyond)
         .fetch_one(self.read())
         .await?;
         Ok(Queue { waiting, late, in_flight, oldest: oldest.map(instant) })

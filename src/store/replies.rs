@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Tx, list, query, query_as, query_scalar, shares};
-use super::{MailId, Result, Settlement, Store, TaskLease, millis};
+use super::{MailId, Result, Settlement, Store, TaskLease, around, millis};
 use crate::address::Address;
 
 /// A letter of the outbox.
@@ -166,13 +166,13 @@ impl Store {
 
     /// The digests whose oldest rejection was withheld so long ago, or that far ahead, by a clock that was set back since.
     pub async fn digests_due(&self, after: SignedDuration, now: Timestamp) -> Result<Vec<DigestDue>> {
-        let age = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        let (before, beyond) = around(now, after);
         let owed: Vec<(String, String)> = query_as(
             "SELECT w.sender, m.account FROM withheld w JOIN mails m ON m.id = w.mail_id
              WHERE w.digest_id IS NULL GROUP BY w.sender, m.account HAVING MIN(w.since) <= $1 OR MIN(w.since) >= $2",
         )
-        .bind(millis(now).saturating_sub(age))
-        .bind(millis(now).saturating_add(age))
+        .bind(before)
+        .bind(beyond)
         .fetch_all(self.read())
         .await?;
         let mut due = Vec::new();

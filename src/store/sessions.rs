@@ -1,12 +1,12 @@
 //! Browsers that are signed in or half-way there. Of a session's token only the digest is kept.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::audit::append;
 use super::engine::{Tx, query, query_as};
 use super::failures::succeeded;
-use super::{Result, Store, StoreError, instant, millis, parse};
+use super::{Result, Store, StoreError, around, instant, millis, parse};
 use crate::access::audit::AuditEntry;
 use crate::access::{Lifetimes, Means, Role};
 
@@ -88,6 +88,11 @@ pub struct OpenSession {
 }
 
 impl OpenSession {
+    /// The login of its owner, in words where it is not known before the end of signing in.
+    pub fn owner(&self) -> &str {
+        if self.session.login.is_empty() { "(pas encore connu)" } else { &self.session.login }
+    }
+
     /// The beginning of the digest, which people read and type.
     pub fn name(&self) -> &str {
         self.digest.get(..12).unwrap_or(&self.digest)
@@ -208,15 +213,14 @@ impl Store {
 
     /// Forgets the sessions that are over and the failures of long ago. Returns how many sessions.
     pub async fn purge_sessions(&self, lifetimes: &Lifetimes, now: Timestamp) -> Result<u64> {
-        let before = |span: SignedDuration| now.saturating_sub(span).map_or(0, millis);
-        let beyond = |span: SignedDuration| now.saturating_add(span).map_or(i64::MAX, millis);
         self.purge_failures(now).await?;
-        let (absolute, idle) = (lifetimes.absolute.signed(), lifetimes.idle.signed());
+        let (opened_before, opened_beyond) = around(now, lifetimes.absolute.signed());
+        let (seen_before, seen_beyond) = around(now, lifetimes.idle.signed());
         query("DELETE FROM sessions WHERE opened_at < $1 OR seen_at < $2 OR opened_at > $3 OR seen_at > $4")
-            .bind(before(absolute))
-            .bind(before(idle))
-            .bind(beyond(absolute))
-            .bind(beyond(idle))
+            .bind(opened_before)
+            .bind(seen_before)
+            .bind(opened_beyond)
+            .bind(seen_beyond)
             .execute(self.write_one())
             .await
     }

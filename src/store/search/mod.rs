@@ -2,9 +2,9 @@
 //! mail.
 //!
 //! None of it reads a whole table, however old the store is. The journal, what is wrong with each mail and the places it
-//! names are kept in narrow tables, in the transaction of what they tell of (`upkeep`); their rows repeat what
+//! names are kept in narrow tables, in the transaction of what they tell of (the store's `projections`); their rows repeat what
 //! the journal is sorted by, so that a numerous filter has an index in the order of the list. A search goes through the
-//! rows of one filter (`base`) and looks the others up one candidate at a time (`walk`, `statement`). On PostgreSQL it
+//! rows of one filter and looks the others up one candidate at a time (`plan`). On PostgreSQL it
 //! has sessions of its own: no page makes the work wait.
 
 mod entry;

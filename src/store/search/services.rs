@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::plan::sql::Sql;
 use crate::finess::Finess;
-use crate::store::{Result, Store, instant, millis};
+use crate::store::{Result, Store, instant, lasting, millis};
 
 /// The most places whose states are asked for in one query.
 const STEP: usize = 256;
@@ -95,14 +95,14 @@ impl Store {
     /// other indicators than the one before counts as a change.
     pub async fn frozen_places(&self, span: SignedDuration, limit: u32) -> Result<Vec<ServicePlace>> {
         let mut sql = Sql::default();
-        let condition = format!("date_releve - same_since >= {}", sql.bind(whole_millis(span)));
+        let condition = format!("date_releve - same_since >= {}", sql.bind(lasting(span)));
         self.places_where(&condition, limit, sql).await
     }
 
     /// The services of which counts were still received `span` or more after `dateReleve` had ceased to advance.
     pub async fn stalled_places(&self, span: SignedDuration, limit: u32) -> Result<Vec<ServicePlace>> {
         let mut sql = Sql::default();
-        let condition = format!("heard_at - advanced_at >= {}", sql.bind(whole_millis(span)));
+        let condition = format!("heard_at - advanced_at >= {}", sql.bind(lasting(span)));
         self.places_where(&condition, limit, sql).await
     }
 
@@ -175,8 +175,4 @@ fn place(row: ServiceColumns) -> ServicePlace {
         inchange_depuis: instant(row.same_since),
         lignes: Vec::new(),
     }
-}
-
-fn whole_millis(span: SignedDuration) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{list, query_as, query_scalar, shares};
 use super::outcomes::document_verdict;
-use super::{MailId, Result, Store, millis, parse};
+use super::{MailId, Result, Store, around, parse};
 use crate::address::Address;
 use crate::finess::Finess;
 use crate::outcome::{MailOutcome, Verdict};
@@ -103,7 +103,7 @@ impl Store {
         after: Option<MailId>,
         limit: u32,
     ) -> Result<Vec<Unsettled>> {
-        let age = i64::try_from(deadline.as_millis()).unwrap_or(i64::MAX);
+        let (before, beyond) = around(now, deadline);
         let rows: Vec<(MailId, bool)> = query_as(
             "SELECT id, waits FROM (
                  SELECT m.id, m.judged_at, m.silent,
@@ -116,10 +116,10 @@ impl Store {
                  AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.mail_id = open.id)
              ORDER BY id LIMIT $3",
         )
-        .bind(millis(now).saturating_sub(age))
+        .bind(before)
         .bind(after.map_or(0, MailId::number))
         .bind(limit)
-        .bind(millis(now).saturating_add(age))
+        .bind(beyond)
         .fetch_all(self.read())
         .await?;
         let kind = |(id, waits): (MailId, bool)| if waits { Unsettled::Overdue(id) } else { Unsettled::Ready(id) };
