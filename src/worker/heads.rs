@@ -25,7 +25,8 @@ async fn keep(parts: &WorkerParts, told: &mut Option<AuditHead>) -> Result<(), S
             return Ok(());
         }
     };
-    for known in [kept.as_ref(), told.as_ref()].into_iter().flatten() {
+    let last_told = told.as_ref().filter(|told| kept.as_ref() != Some(*told));
+    for known in kept.iter().chain(last_told) {
         if let Some(broken) = store.audit_holds(known).await? {
             error!("journal d’audit : {broken} ; tête conservée : {known} ; voyez « dispolits store check »");
             return Ok(());

@@ -23,11 +23,10 @@ pub(super) async fn list(place: &UsersStore) -> ExitOutcome {
 
 fn tell(out: &mut impl Write, one: &OpenSession) -> io::Result<()> {
     let session = &one.session;
-    let login = if session.login.is_empty() { "(pas encore connu)" } else { &session.login };
     let stage = if session.stage == Stage::Ouverte { "" } else { ", en cours de connexion" };
     let (means, role) = (session.means.in_words(), session.role.in_words());
     let (opened, seen) = (in_paris(session.opened_at), in_paris(session.seen_at));
-    writeln!(out, "{}  {login}  {role}  {means} (ouverte le {opened}, vue le {seen}{stage})", one.name())
+    writeln!(out, "{}  {}  {role}  {means} (ouverte le {opened}, vue le {seen}{stage})", one.name(), one.owner())
 }
 
 /// Ends those that are named; that there is none of that name is a failure.

@@ -70,7 +70,7 @@ fn table(open: &[OpenSession], visitor: &Visitor) -> Markup {
 
 fn line(one: &OpenSession, visitor: &Visitor) -> Markup {
     let session = &one.session;
-    let login = if session.login.is_empty() { "(pas encore connu)" } else { &session.login };
+    let login = one.owner();
     html! {
         tr {
             th scope="row" data-nom="Identifiant" {

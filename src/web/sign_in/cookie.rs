@@ -8,13 +8,11 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use crate::access::SessionToken;
 use crate::config::Web;
+use crate::store::DEVICE_KEPT;
 
 fn name(web: &Web) -> &'static str {
     if web.is_https() { "__Host-dispolits" } else { "dispolits" }
 }
-
-/// That of a device outlives the browser: so many seconds, 90 days.
-const DEVICE_AGE: &str = "; Max-Age=7776000";
 
 fn device_name(web: &Web) -> &'static str {
     if web.is_https() { "__Host-dispolits-appareil" } else { "dispolits-appareil" }
@@ -30,9 +28,9 @@ pub(super) fn read_device(web: &Web, headers: &HeaderMap) -> Option<SessionToken
     brought(device_name(web), headers)
 }
 
-/// What makes a browser a known device.
+/// What makes a browser a known device, for as long as the store knows it.
 pub(super) fn set_device(web: &Web, token: &SessionToken) -> Option<HeaderValue> {
-    written(web, device_name(web), &token.cookie(), DEVICE_AGE)
+    written(web, device_name(web), &token.cookie(), &format!("; Max-Age={}", DEVICE_KEPT.as_secs()))
 }
 
 fn brought(name: &str, headers: &HeaderMap) -> Option<SessionToken> {

@@ -1,8 +1,8 @@
 //! Signing in: who asks is known before any page is made.
 //!
-//! `identify` runs before every page. It takes the visitor's address and client certificate from a trusted proxy
-//! alone (`via`), finds the session of the cookie (`session`), and refuses what another site may have made a browser
-//! send (`forged`). Sessions are opened by a local account (`local`, then `factor`) or by OpenID Connect (`openid`),
+//! `middleware` runs before every page. It takes the visitor's address and client certificate from a trusted proxy alone
+//! (`proxy_headers`), finds the session of the cookie (`session`), and refuses what another site may have made a browser
+//! send (`csrf`). Sessions are opened by a local account (`local`, then `totp`) or by OpenID Connect (`openid`),
 //! under a new token each time, so that nobody can set it beforehand. A machine is known by its certificate, under
 //! `/api` alone.
 

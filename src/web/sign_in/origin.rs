@@ -23,13 +23,16 @@ pub(super) const SIGNED_IN: &str = "session ouverte";
 
 /// Where an attempt for a login comes from: a device of its owner, or a network.
 pub(super) async fn of(state: &WebState, via: &Via, login: &Login, headers: &HeaderMap) -> Result<String, WebRefusal> {
-    if let Some(token) = cookie::read_device(state.web(), headers) {
-        let digest = token.digest();
-        if state.store().knows_device(login, &digest, state.now()).await? {
-            return Ok(format!("appareil {}", digest.get(..16).unwrap_or(&digest)));
-        }
-    }
-    Ok(network(via.address).to_string())
+    let Some(token) = known(state, login, headers).await? else { return Ok(network(via.address).to_string()) };
+    let digest = token.digest();
+    Ok(format!("appareil {}", digest.get(..16).unwrap_or(&digest)))
+}
+
+/// The token of a device with which somebody signed in to the account before.
+async fn known(state: &WebState, login: &Login, headers: &HeaderMap) -> Result<Option<SessionToken>, WebRefusal> {
+    let Some(token) = cookie::read_device(state.web(), headers) else { return Ok(None) };
+    let is_known = state.store().knows_device(login, &token.digest(), state.now()).await?;
+    Ok(is_known.then_some(token))
 }
 
 /// Knows the browser from now on: its own token if it has one, else a new one.
@@ -40,12 +43,8 @@ pub(super) async fn remember(
     mut response: Response,
 ) -> Result<Response, WebRefusal> {
     let failed = |why: String| WebRefusal::Failed(format!("appareil : {why}"));
-    let known = match cookie::read_device(state.web(), headers) {
-        Some(token) if state.store().knows_device(login, &token.digest(), state.now()).await? => Some(token),
-        _ => None,
-    };
     // A token that somebody may have planted is not taken over.
-    let token = match known {
+    let token = match known(state, login, headers).await? {
         Some(token) => token,
         None => SessionToken::new(random::bytes().map_err(|error| failed(error.to_string()))?),
     };

@@ -30,7 +30,8 @@ pub(super) async fn show(
     current: Current,
 ) -> Result<Markup, WebRefusal> {
     let reached = stage(&current)?;
-    let secret = shown(&state, &current, reached).await?;
+    let login: Login = current.session.login.parse().map_err(|_| WebRefusal::NotFound)?;
+    let secret = shown(&state, &current, &login, reached).await?;
     Ok(form(&state, &current, reached, &secret, None))
 }
 
@@ -43,14 +44,14 @@ pub(super) async fn prove(
 ) -> Result<Response, WebRefusal> {
     let reached = stage(&current)?;
     let login: Login = current.session.login.parse().map_err(|_| WebRefusal::NotFound)?;
-    let secret = shown(&state, &current, reached).await?;
+    let secret = shown(&state, &current, &login, reached).await?;
     let refused =
         |why: &str| Ok((StatusCode::FORBIDDEN, form(&state, &current, reached, &secret, Some(why))).into_response());
     if let Attempt::Refused(until) = state.store().attempt(&login, SECOND_STEP, state.now()).await? {
         return refused(&too_many(until));
     }
     let opened = match reached {
-        Stage::Enrolement => enrol(&state, &current, &login, &brought.code).await?,
+        Stage::Enrolement => enrol(&state, &current, &login, &secret, &brought.code).await?,
         _ => check(&state, &current, &login, &brought.code).await?,
     };
     match opened {
@@ -63,12 +64,11 @@ pub(super) async fn prove(
 }
 
 /// The secret to be enrolled, for its owner's telephone; nothing at another stage.
-async fn shown(state: &WebState, current: &Current, reached: Stage) -> Result<String, WebRefusal> {
+async fn shown(state: &WebState, current: &Current, login: &Login, reached: Stage) -> Result<String, WebRefusal> {
     if reached != Stage::Enrolement {
         return Ok(String::new());
     }
-    let login: Login = current.session.login.parse().map_err(|_| WebRefusal::NotFound)?;
-    seed::opened(state, &login, &current.pending().secret).await
+    seed::opened(state, login, &current.pending().secret).await
 }
 
 /// Only who gave a password comes here.
@@ -92,19 +92,19 @@ async fn check(
     finish(state, current, login, step).await
 }
 
-/// The code proves that the telephone has the secret; until then it is worth nothing.
+/// The code proves that the telephone has the secret; until then it is worth nothing. It is kept as the session has it.
 async fn enrol(
     state: &WebState,
     current: &Current,
     login: &Login,
+    secret: &str,
     code: &str,
 ) -> Result<Option<SetCookie>, WebRefusal> {
-    let secret = current.pending().secret;
-    let Ok(totp) = Totp::stored(&seed::opened(state, login, &secret).await?) else { return Ok(None) };
+    let Ok(totp) = Totp::stored(secret) else { return Ok(None) };
     let Some(step) = totp.accepts(code, state.now(), None) else { return Ok(None) };
     let who = current.person(state).in_audit();
     let entry = AuditEntry::new(who, Deed::SecondFacteur, format!("compte {login}"));
-    state.store().change_user(login, &UserChange::Totp(Some(secret)), &entry, state.now()).await?;
+    state.store().change_user(login, &UserChange::Totp(Some(current.pending().secret)), &entry, state.now()).await?;
     finish(state, current, login, step).await
 }
 

@@ -12,8 +12,7 @@ use tokio::sync::Mutex;
 use super::error::OpenIdError;
 use super::id_token::{ExpectedClaims, SigningKey, verified};
 use crate::config::OpenId;
-use crate::config_values::has_passed;
-use crate::config_values::whole;
+use crate::config_values::{has_passed, whole};
 use crate::tls::client_config;
 use crate::tls::revocation::Revocation;
 
