@@ -1,5 +1,6 @@
 //! The files and secrets under the keys of the configuration: whether each can be read, and who else may read it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -59,8 +60,7 @@ pub(super) fn loose(config: &Config) -> Vec<Loose> {
         .filter_map(|(key, file)| Some(Loose { mode: too_wide(file)?, key, file: file.to_owned() }))
         .collect();
     // One file may serve several ends.
-    let mut seen = std::collections::BTreeSet::new();
-    all.retain(|one| seen.insert(one.file.clone()));
+    keep_first(&mut all, |one| one.file.clone());
     all
 }
 
@@ -98,7 +98,8 @@ fn authorities(config: &Config) -> Keyed<&Path> {
     let openid = config.web.as_ref().and_then(|web| web.openid.as_ref()?.ca.as_deref());
     let others = [("alerts.webhook.ca", webhook), ("web.openid.ca", openid), ("store.ca", config.store.ca.as_deref())];
     all.extend(others.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path?))));
-    once(all)
+    keep_first(&mut all, |(key, _)| key.clone());
+    all
 }
 
 /// Every certificate of ours, each key once.
@@ -107,7 +108,8 @@ fn identities(config: &Config) -> Keyed<&Identity> {
         config.certificates().into_iter().filter_map(|one| Some((one.identity.0, one.identity.1?))).collect();
     let openid = config.web.as_ref().and_then(|web| web.openid.as_ref()?.identity.as_ref());
     all.extend(openid.map(|identity| ("web.openid.identity".to_owned(), identity)));
-    once(all)
+    keep_first(&mut all, |(key, _)| key.clone());
+    all
 }
 
 /// Every secret, with its key.
@@ -144,8 +146,8 @@ fn of_mailbox<'a>(key: &str, section: &'a MailboxSection) -> Keyed<&'a Secret> {
     named.into_iter().filter_map(|(name, secret)| Some((format!("{key}.imap.{name}"), secret?))).collect()
 }
 
-fn once<T>(mut all: Keyed<T>) -> Keyed<T> {
-    let mut seen = std::collections::BTreeSet::new();
-    all.retain(|(key, _)| seen.insert(key.clone()));
-    all
+/// The first of those that have the same in common.
+fn keep_first<T, K: Ord>(all: &mut Vec<T>, common: impl Fn(&T) -> K) {
+    let mut seen = BTreeSet::new();
+    all.retain(|one| seen.insert(common(one)));
 }

@@ -55,7 +55,6 @@ pub struct Reading {
     /// The files of keys and secrets that others than the service may read.
     pub loose: Vec<Loose>,
     files: Vec<Fault>,
-    names: Vec<String>,
 }
 
 /// What a service works with: everything was read and is right.
@@ -117,7 +116,6 @@ impl Config {
             smtp: self.smtp.as_ref().map(Smtp::new),
             loose: files::loose(self),
             files: files::faults(self),
-            names: self.all_mailboxes().map(|named| named.key()).collect(),
         }
     }
 }
@@ -138,8 +136,8 @@ impl Reading {
         all.extend(config.check_certificates().err().map(|error| Fault::new("environnement", plain(&error))));
         all.extend(config.rules().err().map(|error| Fault::new("validation.indicateurs", plain(&error))));
         all.extend(of_revocation(&self.revocation));
-        for (name, mailbox) in self.names.iter().zip(&self.mailboxes) {
-            beside(&mut all, name, mailbox.as_ref().err().map(|error| error as &dyn std::error::Error));
+        for (named, mailbox) in config.all_mailboxes().zip(&self.mailboxes) {
+            beside(&mut all, &named.key(), mailbox.as_ref().err().map(|error| error as &dyn std::error::Error));
         }
         let smtp = self.smtp.as_ref().and_then(|smtp| smtp.as_ref().err());
         beside(&mut all, "smtp", smtp.map(|error| error as &dyn std::error::Error));

@@ -132,9 +132,7 @@ impl UsersStore {
     async fn open(&self) -> Result<Store, CommandFailure> {
         Ok(Store::open_existing(&Config::load(&self.config)?.store).await?)
     }
-}
 
-impl UsersStore {
     /// The secret of a second factor as the database keeps it.
     async fn kept(&self, login: &Login, totp: Option<&Totp>) -> Result<Option<String>, CommandFailure> {
         let Some(secret) = totp.map(Totp::secret) else { return Ok(None) };
