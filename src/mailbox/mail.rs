@@ -154,8 +154,11 @@ impl Position {
     /// Whether both were given under one numbering (for IMAP one UIDVALIDITY, RFC 3501, section 2.3.1.1): then two of them
     /// are two mails.
     pub fn is_of_one_numbering(&self, other: &Self) -> bool {
-        let numbering = |position: &Self| position.0.split_once(':').map(|(numbering, _)| numbering.to_owned());
-        numbering(self) == numbering(other)
+        self.numbering() == other.numbering()
+    }
+
+    fn numbering(&self) -> Option<&str> {
+        self.0.split_once(':').map(|(numbering, _)| numbering)
     }
 }
 

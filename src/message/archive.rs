@@ -265,26 +265,26 @@ fn is_too_tight(entry: &ZipFileEntry<'_>, ratio: u64) -> bool {
 /// A path that climbs higher than it came from, at any place: nobody knows what was meant. A name is only shown, and
 /// nothing is written: that it is absolute or names a drive does no harm.
 fn leaves_archive(entry: &ZipFileEntry<'_>) -> bool {
-    let mut depth = 0_usize;
-    let stays = |step: &str| {
-        let next = if climbs(step) { depth.checked_sub(1) } else { Some(depth + 1) };
-        next.inspect(|next| depth = *next).is_some()
-    };
-    !written(entry).split('/').filter(|step| is_step(step)).all(stays)
+    path(&written(entry)).is_none()
 }
 
-/// The path of an entry from the top of the archive, its steps down and up taken.
+/// The path of an entry from the top of the archive, its steps down and up taken. One that climbs out was refused.
 fn name(entry: &ZipFileEntry<'_>) -> String {
-    let path = written(entry);
+    let written = written(entry);
+    path(&written).unwrap_or(written)
+}
+
+/// A path with its steps taken; `None` if it climbs higher than it came from.
+fn path(written: &str) -> Option<String> {
     let mut steps = Vec::new();
-    for step in path.split('/').filter(|step| is_step(step)) {
+    for step in written.split('/').filter(|step| !matches!(*step, "" | ".")) {
         if climbs(step) {
-            steps.pop();
+            steps.pop()?;
         } else {
             steps.push(step);
         }
     }
-    steps.join("/")
+    Some(steps.join("/"))
 }
 
 /// The name of an entry, in UTF-8 or else in CP437 (APPNOTE, section 4.4.17 and appendix D), without a drive. Some tools
@@ -298,10 +298,6 @@ fn written(entry: &ZipFileEntry<'_>) -> String {
         }
         _ => path,
     }
-}
-
-fn is_step(step: &str) -> bool {
-    !matches!(step, "" | ".")
 }
 
 /// Windows takes blanks and dots off the end of a step.

@@ -1,6 +1,7 @@
 //! Copies that an attempt cut short left in a folder: looked for before a mail is copied again, or
 //! each attempt that is cut short would add one, until the server is full.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response};
@@ -61,13 +62,20 @@ impl ImapSession {
     ) -> Result<BTreeSet<Uid>, Obstacle> {
         let command = format!("EXAMINE \"{}\"", folder.wire());
         accepted(self.connection.order(MailboxStep::File, &command).await?)?;
-        let (mut found, mut claimed) = (BTreeSet::new(), BTreeSet::new());
+        let (mut found, mut read) = (BTreeSet::new(), BTreeMap::new());
         for (uid, face) in sought {
-            let alike = self.of_length(face.0).await?;
-            let mut equal =
-                self.faces(&alike).await?.into_iter().filter(|(copy, like)| like == face && !claimed.contains(copy));
-            if let Some((copy, _)) = equal.nth(others) {
-                claimed.insert(copy);
+            let length = face.0;
+            let alike: &mut BTreeMap<Uid, Face> = match read.entry(length) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unread) => {
+                    let uids = self.of_length(length).await?;
+                    unread.insert(self.faces(&uids).await?)
+                }
+            };
+            // What is claimed for one mail is none of the others'.
+            let copy = alike.iter().filter(|(_, like)| *like == face).map(|(copy, _)| *copy).nth(others);
+            if let Some(copy) = copy {
+                alike.remove(&copy);
                 found.insert(*uid);
             }
         }
