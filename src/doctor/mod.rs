@@ -6,10 +6,10 @@
 //! the service.
 //!
 //! Reading order: `step`, then the sections in their order: `store`, `referential`,
-//! `certificates`, `revocation`, `mailbox` (with `maildir`), `replies` (with `smtp`), `ror` (with `rights`), `alerts`,
+//! `certificates`, `revocation`, `mailbox` (with `maildir`), `replies` (with `smtp`), `ror` (with `ror_permissions`), `alerts`,
 //! `openid`. What the configuration names is read once, by [`Config::read`], as `config check` and `run` read it.
-//! Connections share `reach` (DNS, TCP), `handshake` (STARTTLS, TLS), `refusal` (why not), `witness`
-//! (whom we saw instead).
+//! Connections share `tcp` (with DNS), `handshake` (STARTTLS, TLS), `tls_failure` (why not) and `presented_chain` (what an
+//! untrusted server showed).
 
 mod alerts;
 mod certificates;

@@ -2,7 +2,7 @@
 //!
 //! The way of one document: `decode` turns bytes into text, `xml` walks over it once, `formats`
 //! chooses an adapter by the root element, the adapter (`native`) fills the `model` and notes
-//! `findings`. What needs the referential, the clock or several services is judged later, on the
+//! `defects`. What needs the referential, the clock or several services is judged later, on the
 //! model, alike for every format.
 
 mod date_time;

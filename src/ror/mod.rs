@@ -1,14 +1,14 @@
 //! The ROR write service: one indicator a request.
 //!
 //! Reading order: [`RorSettings`], then [`Client`], which sends what `path` and `body` write, with the
-//! token of `token`, over `http`, and reads the answer with `answer`, `operation_outcome` and `meaning`. All
+//! token of `token`, over `http`, and reads the answer with `response`, `operation_outcome` and `meaning`. All
 //! that can go wrong is a [`PushFailure`].
 //!
 //! Specification: ANS, documentation d'intégration du ROR, page « patch-capacitaire »; FHIR IG ROR
 //! 0.7.0, scenarios 2, 2 bis and 3.
 //!
 //! Deliberately absent: retries, schedules and the circuit breaker (they are the delivery's), the
-//! four `Ror-*` headers of the read service on a write (`reading` sends them, as a client of its own if there is one), and any following of redirects, which would hand the
+//! four `Ror-*` headers of the read service on a write (`read` sends them, as a client of its own if there is one), and any following of redirects, which would hand the
 //! token to whoever the answer names.
 
 mod body;

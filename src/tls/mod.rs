@@ -3,7 +3,7 @@
 //!
 //! Reading order: `certificate` and `name` (what a certificate says), `pem`, `pkcs12` and `identity`
 //! (where ours come from), [`revocation`], then what operators must be told: [`igc_environment`] (test or
-//! production), [`expiry`] (ours come to their end), `refusal` (a server does not want ours), `distrust` (we do
+//! production), [`expiry`] (ours come to their end), `client_certificate_error` (a server does not want ours), `server_certificate_error` (we do
 //! not want a server's).
 
 mod certificate;
