@@ -1,9 +1,7 @@
 //! What a real Dovecot refuses, and how its end is survived.
 
 use dispolits::config_values::Secret;
-use dispolits::mailbox::{
-    Auth, Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxSetupError, Security,
-};
+use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxSetupError, Security};
 
 use super::world::{ALL, mail, positions};
 use crate::dovecot::{ClientCertificate, Dovecot};
@@ -110,20 +108,7 @@ fn a_wrong_configuration_is_told_before_any_connection() {
     let pki = tempfile::tempdir().unwrap();
     let refused =
         |settings: ImapSettings| Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap_err();
-    let settings = || ImapSettings {
-        host: "localhost".to_owned(),
-        port: 143,
-        security: Security::Starttls,
-        auth: Auth::Plain,
-        user: "bal@hopital.test".to_owned(),
-        password: Some(Secret::Inline("secret".into())),
-        token: None,
-        ca: None,
-        identity: None,
-        folder: "INBOX".to_owned(),
-        timeout: dispolits::config_values::Span::seconds(60),
-        login_interval: dispolits::config_values::Span::seconds(60),
-    };
+    let settings = || ImapSettings { port: 143, security: Security::Starttls, ..crate::quirks::settings() };
     let missing = pki.path().join("absent.pem");
     assert!(matches!(refused(ImapSettings { ca: Some(missing.clone()), ..settings() }), MailboxSetupError::Tls(_)));
     assert!(matches!(

@@ -115,7 +115,8 @@ async fn mails_that_are_refused_keep_no_other_of_their_set_back() {
     }
 }
 
-fn settings() -> ImapSettings {
+/// Of a mailbox that nobody has, to be completed.
+pub(crate) fn settings() -> ImapSettings {
     ImapSettings {
         host: "localhost".to_owned(),
         port: 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dispolits::address::Address;
 use dispolits::clock::Clock;
-use dispolits::config_values::{PemFiles, Secret, Span};
+use dispolits::config_values::{PemFiles, Span};
 use dispolits::mailbox::{self, Folders, ImapSettings, Mailbox};
 use dispolits::ror;
 use dispolits::smtp::{self, Smtp, Submission};
@@ -75,7 +75,7 @@ impl Trust<'_> {
             port,
             security: mailbox::Security::Tls,
             ca: Some(self.ca.clone()),
-            ..imap()
+            ..crate::quirks::settings()
         };
         let mailbox = Mailbox::new(&mailbox::MailboxSettings::from(settings), &Folders::default()).unwrap();
         mailbox.checking(self.revocation.clone()).open().await.unwrap_err().to_string()
@@ -115,23 +115,6 @@ impl Trust<'_> {
         let settings: ror::RorSettings = toml::from_str(&text).unwrap();
         let client = ror::Client::new(&settings, Clock::System).unwrap().checking(&self.revocation);
         client.token().await.unwrap_err().to_string()
-    }
-}
-
-fn imap() -> ImapSettings {
-    ImapSettings {
-        host: String::new(),
-        port: 0,
-        security: mailbox::Security::Tls,
-        user: "bal@hopital.test".to_owned(),
-        auth: mailbox::Auth::Plain,
-        password: Some(Secret::Inline("secret".into())),
-        token: None,
-        ca: None,
-        identity: None,
-        folder: "INBOX".to_owned(),
-        timeout: Span::seconds(60),
-        login_interval: Span::seconds(1),
     }
 }
 
