@@ -6,6 +6,7 @@ use std::path::Path;
 
 use dispolits::mailbox::{MailboxSettings, Security};
 use dispolits::sandbox::Sandbox;
+use dispolits::store::TraceFilter;
 
 use crate::dovecot::{ClientCertificate, Dovecot, QUOTA, USER};
 use crate::served::{deliver, deliver_large, replies, start, until};
@@ -112,11 +113,14 @@ async fn a_full_mailbox_renumbered_is_filed_once_and_nobody_answered_twice() {
     let sandbox = start_both(folder.path(), &main, &brest).await;
     deliver_large(&main, "a", "grand", 70);
     let account = MailboxSettings::from(main.settings(Security::Starttls)).account();
+    let refused = TraceFilter { action: Some("classement".to_owned()), failed: true, ..TraceFilter::default() };
     until("a copy to be refused", async || {
-        let waiting = sandbox.store.to_move(&account, &[], None, 10).await.unwrap();
-        waiting.iter().any(|mail| mail.tried) && sandbox.store.balance(None).await.unwrap().en_cours == 0
+        let refusals = sandbox.store.traces(&refused, 1).await.unwrap();
+        !refusals.is_empty() && sandbox.store.balance(None).await.unwrap().en_cours == 0
     })
     .await;
+    let waiting = sandbox.store.to_move(&account, &[], None, 10).await.unwrap();
+    assert_eq!(waiting.len(), 1, "it is still to be filed");
     deliver(&brest, "b", "brest");
     rest(&sandbox, 2, &[(&main, 0), (&brest, 1)]).await;
     assert_eq!(main.mails("").len(), 1, "judged, answered, and still there");
