@@ -129,14 +129,18 @@ impl Dovecot {
 
     /// Loses every UID and the UIDVALIDITY, as a restored backup does.
     pub(crate) fn forget_numbers(&self) {
+        let uidlist = self.maildir().join("dovecot-uidlist");
+        let header = std::fs::read_to_string(&uidlist).unwrap_or_default();
+        let validity = header.split_whitespace().find_map(|word| word.strip_prefix('V')?.parse::<u32>().ok());
         for entry in self.maildir().read_dir().unwrap().map(Result::unwrap) {
             let name = entry.file_name().into_string().unwrap();
             if name.starts_with("dovecot") {
                 std::fs::remove_file(entry.path()).unwrap();
             }
         }
-        let uidlist = self.maildir().join("dovecot-uidlist");
-        std::fs::write(&uidlist, "3 V1700000000 N1 G0123456789abcdef0123456789abcdef\n").unwrap();
+        // Each numbering has a greater UIDVALIDITY than those before it (RFC 3501, section 2.3.1.1).
+        let next = validity.unwrap_or(1_700_000_000) + 1;
+        std::fs::write(&uidlist, format!("3 V{next} N1 G0123456789abcdef0123456789abcdef\n")).unwrap();
         give_to_dovecot(&uidlist);
     }
 
