@@ -86,40 +86,7 @@
 //! | [`cli`] | `access` `address` `alerting` `alerts` `cahier` `capacity` `clock` `config` `config_values` `csv` `defect` `doctor` `dry_run` `finess` `health` `judgement` `labels` `message` `outcome` `pipeline` `random` `referential` `ror` `sandbox` `store` `unread` `worker` |
 //! | `main` | `cli` |
 
-pub mod access;
-pub mod address;
-pub mod alerting;
-pub mod alerts;
-pub mod cahier;
-pub mod capacity;
 pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod config_values;
-pub mod csv;
-pub mod defect;
 pub mod doctor;
-pub mod dry_run;
-pub mod fail_point;
-pub mod finess;
-pub mod health;
-pub mod http_server;
-pub mod judgement;
-pub mod labels;
-pub mod mailbox;
-pub mod message;
-pub mod outcome;
-pub mod pipeline;
-pub mod random;
-pub mod referential;
-pub mod reply;
-pub mod report;
-pub mod retry;
-pub mod ror;
 pub mod sandbox;
-pub mod smtp;
-pub mod store;
-pub mod tls;
-pub mod unread;
-pub mod web;
 pub mod worker;

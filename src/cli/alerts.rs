@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use super::value;
 use super::value::OutputFormat;
 use super::{ExitOutcome, FOUND, SUCCESS};
-use crate::alerting::Notifier;
-use crate::alerts::{Digest, Event, Incident, IncidentKind, News, Observation, Severity};
-use crate::clock::Clock;
-use crate::config::{Config, Purpose, Sources};
-use crate::outcome::in_paris;
-use crate::store::Store;
-use crate::store::inspect::unwatched_disk;
 use crate::worker::transport;
+use base::clock::Clock;
+use domain::alerts::{Digest, Event, Incident, IncidentKind, News, Observation, Severity};
+use domain::outcome::in_paris;
+use service::alerting::Notifier;
+use service::config::{Config, Purpose, Sources};
+use store::Store;
+use store::inspect::unwatched_disk;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AlertsCommand {

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use super::value;
 use super::value::OutputFormat;
 use super::{CommandFailure, ExitOutcome, FAILURE, FOUND, SUCCESS};
-use crate::cahier;
-use crate::clock::Clock;
-use crate::dry_run::{Bench, check};
-use crate::judgement::{Indicators, Rules};
-use crate::referential::{Files, Referential, Watch};
+use base::clock::Clock;
+use campaign::cahier;
+use judging::dry_run::{Bench, check};
+use judging::judgement::{Indicators, Rules};
+use judging::referential::{Files, Referential, Watch};
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;

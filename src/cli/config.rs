@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{ExitOutcome, SUCCESS};
-use crate::clock::Clock;
-use crate::config::{Config, Faults, Purpose};
-use crate::store::inspect;
+use base::clock::Clock;
+use service::config::{Config, Faults, Purpose};
+use store::inspect;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {

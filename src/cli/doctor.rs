@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::value::OutputFormat;
 use super::{ExitOutcome, FOUND, SUCCESS};
-use crate::capacity::Location;
-use crate::clock::Clock;
-use crate::config::Config;
 use crate::doctor;
 use crate::doctor::{Diagnosis, DoctorStep, Section};
+use base::clock::Clock;
+use domain::capacity::Location;
+use service::config::Config;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArguments {
@@ -58,8 +58,8 @@ pub(super) async fn run(arguments: DoctorArguments) -> ExitOutcome {
 
 fn place(text: &str) -> Result<Location, String> {
     let (finess, code) = text.split_once('/').ok_or("attendu FINESS/CODE, par exemple 350054680/SSR38888")?;
-    let finess = finess.parse().map_err(|error: crate::finess::FinessError| error.to_string())?;
-    let code = code.parse().map_err(|error: crate::capacity::ServiceCodeError| error.to_string())?;
+    let finess = finess.parse().map_err(|error: domain::finess::FinessError| error.to_string())?;
+    let code = code.parse().map_err(|error: domain::capacity::ServiceCodeError| error.to_string())?;
     Ok(Location::new(finess, code))
 }
 

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::config::{Log, LogFormat, LogLevel};
+use service::config::{Log, LogFormat, LogLevel};
 
 /// Below debug these libraries print passwords and mails: no setting may go there.
 const CAPPED: [(&str, LevelFilter); 7] = [

@@ -8,11 +8,12 @@ use tracing::{error, info, warn};
 
 use super::signals::{Signal, Signals};
 use super::{ExitOutcome, FAILURE, SUCCESS, logging};
-use crate::clock::Clock;
-use crate::config::{Config, Fault, Faults, Purpose};
-use crate::health::systemd::{self, Notice};
-use crate::store::Store;
 use crate::worker::{StartError, Worker};
+use base::clock::Clock;
+use service::config::{Config, Fault, Faults, Purpose};
+use service::health::systemd;
+use service::health::systemd::Notice;
+use store::Store;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -76,7 +77,7 @@ async fn reload(arguments: &RunArguments, old: &Config, store: &Store) -> Result
     let new = Config::load(&arguments.config)?;
     if new.store.url != old.store.url {
         let reason = "store.url ne change qu’à l’arrêt du service".to_owned();
-        return Err(crate::config::ConfigError::Contradiction(reason).into());
+        return Err(service::config::ConfigError::Contradiction(reason).into());
     }
     // Everything a start checks is checked before the running worker is touched.
     Worker::prepare(new.clone(), store.clone(), Clock::System).await?;

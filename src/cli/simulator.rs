@@ -9,12 +9,12 @@ use clap::Args;
 
 use super::signals::Signals;
 use super::{ExitOutcome, SUCCESS, value};
-use crate::cahier;
-use crate::clock::Clock;
-use crate::config_values::Span;
-use crate::ror::GenreCode;
-use crate::sandbox::simulator::{ReadingClient, Simulator, SimulatorSettings};
 use crate::sandbox::{pki, place};
+use base::clock::Clock;
+use base::config_values::Span;
+use campaign::cahier;
+use campaign::simulator::{ReadingClient, Simulator, SimulatorSettings};
+use domain::capacity::GenreCode;
 
 /// The faults that can be asked for, as they are written.
 const FAULTS: &str = "Défauts à provoquer (POST /_simulateur/defauts, en JSON ; DELETE les oublie tous) :

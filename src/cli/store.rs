@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{ExitOutcome, FOUND, SUCCESS};
-use crate::config::Config;
-use crate::store::StoreSettings;
-use crate::store::maintenance;
-use crate::store::maintenance::Health;
+use service::config::Config;
+use store::StoreSettings;
+use store::maintenance;
+use store::maintenance::Health;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
@@ -50,7 +50,7 @@ pub(super) struct StorePath {
 }
 
 impl StorePath {
-    fn settings(&self) -> Result<StoreSettings, crate::config::ConfigError> {
+    fn settings(&self) -> Result<StoreSettings, service::config::ConfigError> {
         Ok(Config::load(&self.config)?.store)
     }
 }

@@ -8,9 +8,9 @@ use super::handshake::{Endpoint, Opening, REVOCATION, TLS};
 use super::phrases::{counted, whole};
 use super::step::{Outcome, Section, StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
-use crate::alerts::Webhook;
-use crate::config::Config;
-use crate::tls::revocation::Revocation;
+use base::tls::revocation::Revocation;
+use domain::alerts::Webhook;
+use service::config::Config;
 
 const RECIPIENTS: &str = "destinataires";
 const SECRETS: &str = "secrets";

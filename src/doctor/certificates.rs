@@ -10,9 +10,10 @@ use rustls_pki_types::CertificateDer;
 
 use super::phrases::whole;
 use super::step::{Section, StepFailure, Trial};
-use crate::config::Config;
-use crate::config_values::Identity;
-use crate::tls::{self, Certificate, Credentials, Pkcs12Fault, TlsError, day};
+use base::config_values::Identity;
+use base::tls;
+use base::tls::{Certificate, Credentials, Pkcs12Fault, TlsError, day};
+use service::config::Config;
 
 const READING: &str = "lecture";
 const KEY: &str = "clé";

@@ -2,9 +2,9 @@
 
 use super::phrases::{counted, whole};
 use super::step::{Outcome, StepFailure, Trial};
-use crate::access::{FactorKey, is_sealed};
-use crate::config::Config;
-use crate::store::inspect::StoreInspection;
+use domain::access::{FactorKey, is_sealed};
+use service::config::Config;
+use store::inspect::StoreInspection;
 
 const FACTORS: &str = "seconds facteurs";
 

@@ -18,11 +18,12 @@ use super::presented_chain;
 use super::step::{Outcome, StepFailure, Trial};
 use super::tcp::Target;
 use super::tls_failure::TlsRefusals;
-use crate::config_values::Identity;
-use crate::smtp;
-use crate::smtp::SmtpFault;
-use crate::tls::revocation::Revocation;
-use crate::tls::{self, TlsError, certificate_alert, day};
+use base::config_values::Identity;
+use base::tls;
+use base::tls::revocation::Revocation;
+use base::tls::{TlsError, certificate_alert, day};
+use edges::smtp;
+use edges::smtp::SmtpFault;
 
 pub(super) const STARTTLS: &str = "STARTTLS";
 pub(super) const TLS: &str = "TLS";
@@ -171,7 +172,7 @@ impl Endpoint {
 
     fn no_name(&self) -> StepFailure {
         StepFailure::new(
-            format!("« {} » n’est pas un nom de serveur", crate::defect::excerpt(&self.target.host)),
+            format!("« {} » n’est pas un nom de serveur", domain::defect::excerpt(&self.target.host)),
             format!("corrigez {}", self.target.key),
         )
     }

@@ -86,6 +86,6 @@ impl ServerLine {
 
     /// The deciding line, safe to show.
     pub(super) fn told(&self) -> String {
-        crate::defect::excerpt(self.0.last().map_or("", String::as_str))
+        domain::defect::excerpt(self.0.last().map_or("", String::as_str))
     }
 }

@@ -10,14 +10,14 @@ use super::step::{Outcome, Section, StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
 use super::tls_failure::TlsRefusals;
 use super::{LONGEST, maildir};
-use crate::clock::Clock;
-use crate::config::{MailboxFault, NamedMailbox};
-use crate::mailbox::{
+use base::clock::Clock;
+use base::tls::revocation::Revocation;
+use domain::outcome::in_paris;
+use edges::mailbox::{
     Auth, Hindrance, ImapSettings, Mailbox, MailboxError, MailboxInspection, MailboxSetupError, Quota, Security,
     WaitingMails,
 };
-use crate::outcome::in_paris;
-use crate::tls::revocation::Revocation;
+use service::config::{MailboxFault, NamedMailbox};
 
 const SETTINGS: &str = "réglages";
 const LOGIN: &str = "identification";

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::phrases::{reason, whole};
 use super::step::{Outcome, Section, StepFailure, Trial};
 use super::{LONGEST, disk, mailbox};
-use crate::clock::Clock;
-use crate::config::NamedMailbox;
-use crate::mailbox::{Mailbox, MaildirSettings};
+use base::clock::Clock;
+use edges::mailbox::{Mailbox, MaildirSettings};
+use service::config::NamedMailbox;
 
 const SETTINGS: &str = "réglages";
 const FOLDER: &str = "dossier";
@@ -61,7 +61,7 @@ fn layout(root: &Path, key: &str) -> Result<((), String), StepFailure> {
 }
 
 async fn waiting(mailbox: &Mailbox, now: jiff::Timestamp) -> Result<((), String), StepFailure> {
-    let unreadable = |error: crate::mailbox::MailboxError| {
+    let unreadable = |error: edges::mailbox::MailboxError| {
         StepFailure::new(whole(&error), "donnez le Maildir à l’utilisateur du service")
     };
     let mut look = mailbox.look().await.map_err(unreadable)?;

@@ -40,10 +40,10 @@ use serde::Serialize;
 
 pub use step::{DoctorStep, Outcome, Section};
 
-use crate::capacity::Location;
-use crate::clock::Clock;
-use crate::config::{Config, Environnement, Purpose, Reading, ReplyTransport};
-use crate::tls::revocation::ListConnection;
+use base::clock::Clock;
+use base::tls::revocation::ListConnection;
+use domain::capacity::Location;
+use service::config::{Config, Environnement, Purpose, Reading, ReplyTransport};
 
 /// The longest a step with a server may take, whatever the service's own deadlines.
 const LONGEST: Duration = Duration::from_secs(30);

@@ -3,9 +3,8 @@
 use super::LONGEST;
 use super::phrases::{counted, whole};
 use super::step::{Section, StepFailure, Trial};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::web;
+use base::clock::Clock;
+use service::config::Config;
 
 const SECRET: &str = "secret";
 const PROVIDER: &str = "fournisseur";

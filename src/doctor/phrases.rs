@@ -1,8 +1,8 @@
 //! Small sentences that several steps share.
 
-use crate::tls::Certificate;
+use base::tls::Certificate;
 
-pub(super) use crate::config_values::{reason, whole};
+pub(super) use base::config_values::{reason, whole};
 
 /// `1 courriel`, `3 courriels`.
 pub(super) fn counted(number: usize, one: &str, many: &str) -> String {

@@ -9,7 +9,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::tls;
+use base::tls;
 
 /// Notes the chain and refuses every server, so that no handshake with it ever succeeds.
 #[derive(Debug)]

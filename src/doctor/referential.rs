@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::phrases::{counted, whole};
 use super::step::{Section, StepFailure, Trial};
-use crate::referential::{Referential, Refused, Watch};
+use judging::referential::{Referential, Refused, Watch};
 
 const LOADING: &str = "chargement";
 const SENDERS: &str = "expéditeurs";

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::step::{Section, StepFailure, Trial};
 use super::{LONGEST, disk, smtp};
-use crate::address::Address;
-use crate::config::{Config, ReplyTransport};
-use crate::smtp::{Smtp, SmtpSetupError};
-use crate::tls::revocation::Revocation;
+use base::tls::revocation::Revocation;
+use domain::address::Address;
+use edges::smtp::{Smtp, SmtpSetupError};
+use service::config::{Config, ReplyTransport};
 
 const FOLDER: &str = "dossier";
 const ALLOWED: &str = "destinataires";

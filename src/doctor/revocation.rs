@@ -3,9 +3,9 @@
 use super::LONGEST;
 use super::phrases::counted;
 use super::step::{Outcome, Section, StepFailure, Trial};
-use crate::config::{Config, ConfigError};
-use crate::tls::day;
-use crate::tls::revocation::{ListStatus, Revocation, RevocationList, Status};
+use base::tls::day;
+use base::tls::revocation::{ListStatus, Revocation, RevocationList, Status};
+use service::config::{Config, ConfigError};
 
 const LIST: &str = "liste";
 const CHECKED: &str = "connexions";

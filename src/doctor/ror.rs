@@ -14,12 +14,12 @@ use super::phrases::whole;
 use super::step::{Outcome, Section, StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
 use super::{LONGEST, ror_failure, ror_permissions};
-use crate::capacity::Location;
-use crate::clock::Clock;
-use crate::config;
-use crate::referential::Referential;
-use crate::ror::{Client, PushFailure, RorSettings, RorSetupError};
-use crate::tls::revocation::Revocation;
+use base::clock::Clock;
+use base::tls::revocation::Revocation;
+use domain::capacity::Location;
+use edges::ror::{Client, PushFailure, RorSettings, RorSetupError};
+use judging::referential::Referential;
+use service::config;
 
 const SETTINGS: &str = "réglages";
 const CLOCK: &str = "horloge";

@@ -2,8 +2,8 @@
 
 use super::step::StepFailure;
 use super::tls_failure::TlsRefusals;
-use crate::defect::Code;
-use crate::ror::{OurFault, PushFailure, RorRefusal, RorSettings};
+use domain::defect::Code;
+use edges::ror::{OurFault, PushFailure, RorRefusal, RorSettings};
 
 /// Cause and remedy of a failed request.
 pub(super) fn failure(failure: &PushFailure, settings: &RorSettings, refusals: &TlsRefusals<'_>) -> StepFailure {

@@ -7,14 +7,14 @@
 use super::handshake::Endpoint;
 use super::ror_failure;
 use super::step::StepFailure;
-use crate::capacity::{
+use base::clock::Clock;
+use domain::capacity::{
     Affectation, Count, Indicator, IndicatorParts, Location, Nature, Nombre, ServiceCode, Source, Statut, Temporalite,
     Update,
 };
-use crate::clock::Clock;
-use crate::defect::Code;
-use crate::referential::Referential;
-use crate::ror::{Client, PushFailure, RorSettings};
+use domain::defect::Code;
+use edges::ror::{Client, PushFailure, RorSettings};
+use judging::referential::Referential;
 
 /// What no establishment calls a service.
 const IMPOSSIBLE: &str = "DISPOLITS-DOCTOR-";

@@ -10,12 +10,12 @@ use super::phrases::whole;
 use super::step::{StepFailure, Trial};
 use super::tcp::{DNS, TCP, Target};
 use super::tls_failure::TlsRefusals;
-use crate::address::Address;
-use crate::smtp::{
+use base::tls::revocation::Revocation;
+use domain::address::Address;
+use edges::smtp::{
     Auth, Offers, Problem, Security, Smtp, SmtpAnswer, SmtpFault, SmtpSession, SmtpSettings, SmtpSetupError, SmtpStep,
     Submission,
 };
-use crate::tls::revocation::Revocation;
 
 const SETTINGS: &str = "réglages";
 const EHLO: &str = "EHLO";
@@ -256,7 +256,7 @@ fn nothing(from: Option<&Address>) -> Submission<'_> {
 fn not_offered(mechanism: &str, offers: &Offers) -> StepFailure {
     let offered = match offers.mechanisms() {
         [] => "rien".to_owned(),
-        mechanisms => crate::defect::excerpt(&mechanisms.join(", ")),
+        mechanisms => domain::defect::excerpt(&mechanisms.join(", ")),
     };
     StepFailure::new(
         format!("le serveur n’offre pas AUTH {mechanism} (il offre : {offered})"),
@@ -283,7 +283,7 @@ fn told(offers: &Offers) -> Result<String, StepFailure> {
     };
     let mechanisms = match offers.mechanisms() {
         [] => "aucune identification offerte".to_owned(),
-        mechanisms => format!("AUTH {}", crate::defect::excerpt(&mechanisms.join(" "))),
+        mechanisms => format!("AUTH {}", domain::defect::excerpt(&mechanisms.join(" "))),
     };
     Ok(format!("{size}, {notices}, {coding}, {mechanisms}"))
 }

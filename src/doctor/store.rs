@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::phrases::{counted, whole};
 use super::step::{Outcome, Section, StepFailure, Trial};
 use super::{disk, factors};
-use crate::config::Config;
-use crate::health::Room;
-use crate::outcome::in_paris;
-use crate::store::inspect;
-use crate::store::inspect::{Schema, StoreInspection};
-use crate::store::{StoreError, StoreSettings, UnreadCount};
+use domain::outcome::in_paris;
+use service::config::Config;
+use service::health::Room;
+use store::inspect;
+use store::inspect::{Schema, StoreInspection};
+use store::{StoreError, StoreSettings, UnreadCount};
 
 const OPENING: &str = "ouverture";
 const INTEGRITY: &str = "intégrité";
@@ -142,7 +142,7 @@ async fn integrity(path: &Path) -> Result<(StoreInspection, String), StepFailure
         return Ok((look, "PRAGMA quick_check : ok".to_owned()));
     }
     Err(StepFailure::new(
-        format!("la base est abîmée : {}", crate::defect::excerpt(&damage.join(" ; "))),
+        format!("la base est abîmée : {}", domain::defect::excerpt(&damage.join(" ; "))),
         "arrêtez le service, mettez ce fichier et ses voisins -wal et -shm de côté, puis restaurez la dernière sauvegarde ; vérifiez le disque",
     ))
 }

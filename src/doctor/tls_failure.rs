@@ -7,7 +7,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 use super::handshake::Endpoint;
 use super::phrases::{reason, told_chain};
 use super::step::StepFailure;
-use crate::tls::{Certificate, blames_our_certificate, certificate_alert, distrust, tls_error};
+use base::tls::{Certificate, blames_our_certificate, certificate_alert, distrust, tls_error};
 
 /// Failures of the connections to one server.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! What was expected beside what was observed; differences in French.
 
-use crate::cahier::{ExpectedCase, ExpectedLine, ExpectedReply};
-use crate::capacity::Nomenclature;
-use crate::defect::Code;
-use crate::message;
-use crate::outcome::{Etat, OutcomeLine, Verdict};
 use crate::sandbox::Observed;
+use campaign::cahier::{ExpectedCase, ExpectedLine, ExpectedReply};
+use domain::capacity::Nomenclature;
+use domain::defect::Code;
+use domain::outcome::{Etat, OutcomeLine, Verdict};
+use reading::message;
 
 /// Every difference; none when the case behaves as expected.
 pub(super) fn differences(expected: &ExpectedCase, observed: &Observed) -> Vec<String> {
@@ -17,7 +17,7 @@ pub(super) fn differences(expected: &ExpectedCase, observed: &Observed) -> Vec<S
         }
     };
     differ("verdict", verdict(expected.verdict), verdict(outcome.verdict));
-    let mut codes: Vec<Code> = outcome.all_defects().map(crate::defect::Defect::code).collect();
+    let mut codes: Vec<Code> = outcome.all_defects().map(domain::defect::Defect::code).collect();
     codes.sort();
     differ("codes", list(&expected.codes), list(&codes));
     let mut wanted: Vec<String> = expected.lines.iter().map(expected_line).collect();

@@ -7,7 +7,6 @@ pub mod pki;
 mod run;
 mod servers;
 mod setup;
-pub mod simulator;
 mod transport;
 mod web_access;
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::transport;
-use crate::address::Address;
-use crate::defect::Code;
-use crate::message;
-use crate::outcome::MailOutcome;
-use crate::store::{MailId, Store, StoreError, StoredReply};
+use domain::address::Address;
+use domain::defect::Code;
+use domain::outcome::MailOutcome;
+use reading::message;
+use store::{MailId, Store, StoreError, StoredReply};
 
 /// How often the journal is looked at.
 const LOOK: Duration = Duration::from_millis(40);
@@ -49,7 +49,7 @@ pub(super) async fn observe(
     patience: Duration,
 ) -> Result<Observed, ObserveError> {
     let message_id = message::read(raw, &message::MessageLimits::default()).message_id().map(str::to_owned);
-    let sha256 = crate::store::sha256(raw);
+    let sha256 = store::sha256(raw);
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
         let found =

@@ -12,7 +12,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
-use crate::config_values::PemFiles;
+use base::config_values::PemFiles;
 
 /// How long authorities hold, in days.
 const AUTHORITY_DAYS: i64 = 3650;

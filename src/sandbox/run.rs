@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use super::compare::differences;
 use super::observe::{ObserveError, Observed, observe};
 use super::setup::{GENRE_CODE, Sandbox};
-use super::simulator::IndicatorKey;
 use super::transport::PostError;
-use crate::cahier::{Case, CaseError, ExpectedCase, Run};
-use crate::capacity::{Genre, Indicator, Nomenclature, Update};
-use crate::clock::Clock;
-use crate::outcome::{Etat, OutcomeLine};
+use base::clock::Clock;
+use campaign::cahier::{Case, CaseError, ExpectedCase, Run};
+use campaign::simulator::IndicatorKey;
+use domain::capacity::{Genre, Indicator, Nomenclature, Update};
+use domain::outcome::{Etat, OutcomeLine};
 
 /// How long one mail may take to be settled.
 const PATIENCE: Duration = Duration::from_mins(5);

@@ -10,18 +10,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::pki::{self, Pki, PkiError};
 use super::servers::{Ports, Servers, ServersError};
-use super::simulator::{Behaviour, Lieu, Simulator, SimulatorError, SimulatorSettings};
 use super::transport::{Post, PostError};
 use super::web_access;
 use super::web_access::{Front, FrontError};
-use crate::cahier::{self, CaseError, Comportement, EAI_ADDRESS, World};
-use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
-use crate::config_values::Span;
-use crate::ror::GenreCode;
-use crate::smtp::{self, Smtp};
-use crate::store::{Store, StoreError};
 use crate::worker::{StartError, Worker};
+use base::clock::Clock;
+use base::config_values::Span;
+use campaign::cahier;
+use campaign::cahier::{CaseError, Comportement, EAI_ADDRESS, World};
+use campaign::simulator::{Behaviour, Lieu, Simulator, SimulatorError, SimulatorSettings};
+use domain::capacity::GenreCode;
+use edges::smtp;
+use edges::smtp::Smtp;
+use service::config::{Config, ConfigError};
+use store::{Store, StoreError};
 
 /// The domains of the fictitious senders.
 const DOMAINS: [&str; 7] = [

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::Semaphore;
 
-use crate::address::{Address, AddressError};
-use crate::cahier::EAI_ADDRESS;
-use crate::mailbox;
-use crate::message::{self, ReturnPath};
-use crate::pipeline::maildir_of;
-use crate::smtp::{SendError, Smtp, Submission};
+use campaign::cahier::EAI_ADDRESS;
+use domain::address::{Address, AddressError};
+use edges::mailbox;
+use edges::smtp::{SendError, Smtp, Submission};
+use reading::message;
+use reading::message::ReturnPath;
+use service::pipeline::maildir_of;
 
 /// Mails submitted at one time: exim starts a process for each.
 const AT_ONCE: usize = 4;

@@ -3,12 +3,12 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use crate::access::audit::{AuditEntry, Deed};
-use crate::access::{Login, LoginError, Password, PasswordError, PasswordHash, Role};
-use crate::clock::Clock;
-use crate::random;
-use crate::random::NoRandom;
-use crate::store::{NewUser, Store, StoreError, UserChange};
+use base::clock::Clock;
+use base::random;
+use base::random::NoRandom;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Login, LoginError, Password, PasswordError, PasswordHash, Role};
+use store::{NewUser, Store, StoreError, UserChange};
 
 /// The accounts, one of each role; their logins are the words of the roles.
 const ROLES: [Role; 3] = [Role::Lecteur, Role::Operateur, Role::Administrateur];

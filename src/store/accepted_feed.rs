@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::engine::{query_as, query_scalar};
-use super::{Result, Store, instant, millis};
-use crate::capacity::ServiceCode;
-use crate::finess::Finess;
+use crate::engine::{query_as, query_scalar};
+use crate::{Result, Store, instant, millis};
+use domain::capacity::ServiceCode;
+use domain::finess::Finess;
 
 /// Documents read again at each turn: on a server a number may be given before, and seen after, a greater one.
 const AGAIN: i64 = 200;

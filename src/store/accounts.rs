@@ -4,8 +4,8 @@ use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use utoipa::ToSchema;
 
-use super::engine::{query_as, query_scalar};
-use super::{MailId, Result, Store};
+use crate::engine::{query_as, query_scalar};
+use crate::{MailId, Result, Store};
 
 /// The conservation of mails: received equals the sum of the others, at every instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, FromRow, ToSchema)]

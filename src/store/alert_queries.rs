@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::engine::query_as;
-use super::{MailId, Result, Store, instant, millis};
-use crate::finess::Finess;
+use crate::engine::query_as;
+use crate::{MailId, Result, Store, instant, millis};
+use domain::finess::Finess;
 
 /// The most happenings looked at: each is an incident of its own.
 const MOST: u32 = 100;
@@ -173,5 +173,5 @@ fn rejected((finess, hour, mails): (Option<String>, i64, i64)) -> Option<Rejecte
         Some(finess) => Some(finess.parse().ok()?),
         None => None,
     };
-    Some(Rejected { finess, hour: u32::try_from(hour).ok()?, mails: super::count(mails) })
+    Some(Rejected { finess, hour: u32::try_from(hour).ok()?, mails: crate::count(mails) })
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::engine::{On, Tx, locks::Lock, query, query_as};
-use super::{Result, Store, StoreError, instant, millis};
-use crate::access::audit::{AuditEntry, AuditHead, Deed, Record, Verification};
+use crate::engine::locks::Lock;
+use crate::engine::{On, Tx, query, query_as};
+use crate::{Result, Store, StoreError, instant, millis};
+use domain::access::audit::{AuditEntry, AuditHead, Deed, Record, Verification};
 
 /// How many records are read at a time.
 const PAGE: u32 = 500;

@@ -7,8 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::engine::{query, query_scalar};
-use super::{Result, Store, instant, lasting, millis};
+use crate::engine::{query, query_scalar};
+use crate::{Result, Store, instant, lasting, millis};
 
 /// How far ahead of ours the clock of another worker may be without our touching its waits.
 const SLACK_MS: i64 = 10_000;

@@ -4,20 +4,20 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::duplicates::{First, Prior, is_overtaken};
-use super::engine::locks::Lock;
-use super::engine::{Tx, list, query, query_scalar, rows, shares};
-use super::mails::DefectColumns;
-use super::projections;
-use super::queue::insert::insert_updates;
-use super::{MailId, Result, Store, TaskLease, millis, parse};
-use crate::address::Address;
-use crate::capacity::{Mode, ServiceCode, Update};
-use crate::defect::Defect;
-use crate::fail_point::fail_point;
-use crate::finess::Finess;
-use crate::outcome::Verdict;
-use crate::report::ReportHead;
+use crate::duplicates::{First, Prior, is_overtaken};
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, list, query, query_scalar, rows, shares};
+use crate::mails::DefectColumns;
+use crate::projections;
+use crate::queue::insert::insert_updates;
+use crate::{MailId, Result, Store, TaskLease, millis, parse};
+use base::fail_point;
+use domain::address::Address;
+use domain::capacity::{Mode, ServiceCode, Update};
+use domain::defect::Defect;
+use domain::finess::Finess;
+use domain::outcome::Verdict;
+use reading::report::ReportHead;
 
 /// A mail after its judgement.
 #[derive(Debug)]

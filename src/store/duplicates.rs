@@ -1,8 +1,8 @@
 //! What is known of a document's identity: (sender, `identifiant`, SHA-256 of its text).
 
-use super::engine::{On, Tx, query_as};
-use super::{JudgedDocument, MailId, Result, Store};
-use crate::address::Address;
+use crate::engine::{On, Tx, query_as};
+use crate::{JudgedDocument, MailId, Result, Store};
+use domain::address::Address;
 
 /// The first document of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

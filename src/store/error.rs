@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::error_fr;
-use crate::config_values::SecretError;
+use crate::error_fr;
+use base::config_values::SecretError;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]

@@ -6,11 +6,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::audit::append;
-use super::engine::{Tx, query, query_as, query_scalar};
-use super::{Result, Store, around, count, instant, millis};
-use crate::access::audit::{AuditEntry, Deed};
-use crate::access::{Lockout, Login};
+use crate::audit::append;
+use crate::engine::{Tx, query, query_as, query_scalar};
+use crate::{Result, Store, around, count, instant, millis};
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Lockout, Login};
 
 /// After this, failures are forgotten.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);

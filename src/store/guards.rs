@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sqlx::migrate::Migrator;
 
-use super::engine::{Engine, postgres, query_scalar, sqlite};
-use super::{Result, Store};
+use crate::engine::{Engine, postgres, query_scalar, sqlite};
+use crate::{Result, Store};
 
 impl Store {
     /// The triggers that should be there and are not, or do not work. The schema must be current.

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Result, Store};
-use crate::access::audit::{AuditHead, Broken};
+use crate::{Result, Store};
+use domain::access::audit::{AuditHead, Broken};
 
 /// So many bytes at the end hold the last line.
 const LAST: i64 = 4096;

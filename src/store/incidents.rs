@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, query, query_as, query_scalar};
-use super::{Result, Store, TaskLease, Way, count, instant, millis, parse};
-use crate::alerts::{Change, Event, Incident, Observation};
+use crate::engine::{Tx, query, query_as, query_scalar};
+use crate::{Result, Store, TaskLease, Way, count, instant, millis, parse};
+use domain::alerts::{Change, Event, Incident, Observation};
 
 #[derive(FromRow)]
 pub(super) struct IncidentColumns {

@@ -8,9 +8,9 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
-use super::engine::{postgres, sqlite};
-use super::left_mails::{COUNTS, counted};
-use super::{LocationRow, Result, StoreError, StoreSettings, UnreadCount, place};
+use crate::engine::{postgres, sqlite};
+use crate::left_mails::{COUNTS, counted};
+use crate::{LocationRow, Result, StoreError, StoreSettings, UnreadCount, place};
 
 /// The folder that systemd makes when the service starts.
 const STATE: &str = "/var/lib/dispolits";

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::FromRow;
 
-use super::engine::{query, query_as, query_scalar};
-use super::recipients;
-use super::recipients::Handing;
-use super::{MailId, Result, Store, instant, millis};
+use crate::engine::{query, query_as, query_scalar};
+use crate::recipients;
+use crate::recipients::Handing;
+use crate::{MailId, Result, Store, instant, millis};
 
 /// One request sent to the ROR.
 #[derive(Debug, Clone, Serialize, FromRow)]

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::FromRow;
 
-use super::audit::append;
-use super::engine::{Query, Tx, query, query_as};
-use super::{Result, Store, TaskLease, instant, millis, parse};
-use crate::access::audit::AuditEntry;
-use crate::unread::Cause;
+use crate::audit::append;
+use crate::engine::{Query, Tx, query, query_as};
+use crate::{Result, Store, TaskLease, instant, millis, parse};
+use base::unread::Cause;
+use domain::access::audit::AuditEntry;
 
 /// A mail that could not be taken, now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl Store {
                 .await?;
         let known = |(position, tries, next_at, aside_at): (String, i64, i64, Option<i64>)| {
             let next_at = aside_at.is_none().then(|| instant(next_at));
-            (position, KnownUnread { tries: super::count(tries), next_at })
+            (position, KnownUnread { tries: crate::count(tries), next_at })
         };
         Ok(rows.into_iter().map(known).collect())
     }

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
-use super::engine::{list, query, query_as, query_scalar, shares};
-use super::projections;
-use super::{Result, Store, TaskLease, instant, millis};
-use crate::defect::Defect;
-use crate::fail_point::fail_point;
+use crate::engine::{list, query, query_as, query_scalar, shares};
+use crate::projections;
+use crate::{Result, Store, TaskLease, instant, millis};
+use base::fail_point;
+use domain::defect::Defect;
 
 /// The receipt number of a mail: later mails have greater ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
@@ -256,7 +256,7 @@ pub(super) struct DefectColumns {
 
 impl DefectColumns {
     pub(super) fn of(defect: &Defect) -> Result<Self> {
-        let content = serde_json::to_string(defect).map_err(|error| super::StoreError::Corrupt(error.to_string()))?;
+        let content = serde_json::to_string(defect).map_err(|error| crate::StoreError::Corrupt(error.to_string()))?;
         Ok(Self { code: defect.code().as_str(), severity: defect.severity().word(), content })
     }
 }

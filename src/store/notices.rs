@@ -1,7 +1,7 @@
 //! Notices of delivery that come back for our replies and reminders.
 
-use super::engine::{FromRows, query_scalar};
-use super::{MailId, Result, Store, TaskLease};
+use crate::engine::{FromRows, query_scalar};
+use crate::{MailId, Result, Store, TaskLease};
 
 /// Each recipient may have a notice of its own; read again after a crash, a notice is not added twice.
 macro_rules! noticed {

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 
-use super::engine::{query, query_as};
-use super::incidents::IncidentColumns;
-use super::{Result, Store, StoreError, TaskLease, count, instant, millis, parse};
-use crate::alerts::News;
-use crate::config_values::Span;
+use crate::engine::{query, query_as};
+use crate::incidents::IncidentColumns;
+use crate::{Result, Store, StoreError, TaskLease, count, instant, millis, parse};
+use base::config_values::Span;
+use domain::alerts::News;
 
 /// The most news that leave in one message.
 const MOST: u32 = 200;

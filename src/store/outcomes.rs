@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use sqlx::FromRow;
 
-use super::documents::verdict;
-use super::engine::{FromRows, list, query_as, query_scalar, shares};
-use super::queue::row::UpdateColumns;
-use super::{MailId, Result, Store, StoreError, instant};
-use crate::capacity::Mode;
-use crate::defect::Defect;
-use crate::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
+use crate::documents::verdict;
+use crate::engine::{FromRows, list, query_as, query_scalar, shares};
+use crate::queue::row::UpdateColumns;
+use crate::{MailId, Result, Store, StoreError, instant};
+use domain::capacity::Mode;
+use domain::defect::Defect;
+use domain::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
 
 /// The columns of a document.
 #[derive(Debug, FromRow)]

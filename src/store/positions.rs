@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::engine::{list, query, query_as, shares};
-use super::{MailId, Result, Store, TaskLease, millis};
+use crate::engine::{list, query, query_as, shares};
+use crate::{MailId, Result, Store, TaskLease, millis};
 
 /// A mail that still lies in its mailbox, as far as we know.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use tracing::error;
 
-use super::engine::{Query, Tx, list, locks::Lock, query, query_as, query_scalar};
-use super::recipients;
-use super::recipients::{Handing, Whereabouts};
-use super::replies::Outbox;
-use super::{MailId, ReplyId, Result, Store, WorkerLease, count, millis};
-use crate::address::Address;
+use crate::engine::locks::Lock;
+use crate::engine::{Query, Tx, list, query, query_as, query_scalar};
+use crate::recipients;
+use crate::recipients::{Handing, Whereabouts};
+use crate::replies::Outbox;
+use crate::{MailId, ReplyId, Result, Store, WorkerLease, count, millis};
+use domain::address::Address;
 
 /// A reply that is due.
 #[derive(Debug, Clone)]
@@ -230,7 +231,7 @@ fn to_send(reply: ReplyId, columns: OutboxColumns) -> Result<ReplyToSend> {
     let all = recipients::read(&recipients, &handed, "a-envoyer")?;
     let waiting = all.into_iter().filter(|one| matches!(one.whereabouts, Whereabouts::Waiting(_)));
     let recipients = waiting.map(|one| one.to).collect();
-    let return_path = if return_path.is_empty() { None } else { Some(super::parse(&return_path)?) };
+    let return_path = if return_path.is_empty() { None } else { Some(crate::parse(&return_path)?) };
     let attempts = count(attempts);
     Ok(ReplyToSend { id: reply, mail, message_id, recipients, return_path, content, attempts })
 }

@@ -6,21 +6,21 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::search::plan::filters::REJECTION;
-use super::search::plan::sql::Sql;
-use crate::capacity::{ServiceCode, Update};
-use crate::defect::Code;
-use crate::finess::Finess;
-use crate::outcome::Verdict;
-use crate::store::documents::{JudgedDocument, JudgedMail};
-use crate::store::engine::{Tx, query, query_as, rows, shares};
-use crate::store::{MailId, Result, millis, parse};
+use crate::documents::{JudgedDocument, JudgedMail};
+use crate::engine::{Tx, query, query_as, rows, shares};
+use crate::search::plan::filters::REJECTION;
+use crate::search::plan::sql::Sql;
+use crate::{MailId, Result, millis, parse};
+use domain::capacity::{ServiceCode, Update};
+use domain::defect::Code;
+use domain::finess::Finess;
+use domain::outcome::Verdict;
 
 /// Rows written in one statement: so many that a report needs one or two, so few that hostile ones are bounded.
 const ROWS: usize = 128;
 
 /// Mails that were just received.
-pub(in crate::store) async fn received(tx: &mut Tx, mails: &[i64]) -> Result<()> {
+pub(crate) async fn received(tx: &mut Tx, mails: &[i64]) -> Result<()> {
     for some in mails.chunks(ROWS) {
         let mut sql = Sql::default();
         let statement = format!(
@@ -34,10 +34,7 @@ pub(in crate::store) async fn received(tx: &mut Tx, mails: &[i64]) -> Result<()>
 }
 
 /// Mails have a sender, or another; and a verdict, or none any more.
-pub(in crate::store) async fn judged(
-    tx: &mut Tx,
-    judgements: impl IntoIterator<Item = (MailId, &JudgedMail)>,
-) -> Result<()> {
+pub(crate) async fn judged(tx: &mut Tx, judgements: impl IntoIterator<Item = (MailId, &JudgedMail)>) -> Result<()> {
     let judgements: Vec<_> = judgements.into_iter().collect();
     for some in shares(&judgements) {
         let values = rows(some.len(), 3, 1, |_, at| {
@@ -57,7 +54,7 @@ pub(in crate::store) async fn judged(
 }
 
 /// Mails have their verdict, or none any more.
-pub(in crate::store) async fn decided(tx: &mut Tx, verdicts: &[(MailId, Option<Verdict>)]) -> Result<()> {
+pub(crate) async fn decided(tx: &mut Tx, verdicts: &[(MailId, Option<Verdict>)]) -> Result<()> {
     for some in shares(verdicts) {
         let values = rows(some.len(), 2, 1, |_, at| format!("(CAST(${at} AS BIGINT), CAST(${} AS TEXT))", at + 1));
         let statement = format!(
@@ -74,7 +71,7 @@ pub(in crate::store) async fn decided(tx: &mut Tx, verdicts: &[(MailId, Option<V
 }
 
 /// The defects of a mail have changed.
-pub(in crate::store) async fn blamed(tx: &mut Tx, mail: MailId) -> Result<()> {
+pub(crate) async fn blamed(tx: &mut Tx, mail: MailId) -> Result<()> {
     // One at a time: two refusals of one mail may come at once, and each must see the other's.
     query("UPDATE journal SET verdict = verdict WHERE mail_id = $1").bind(mail).execute(&mut *tx).await?;
     query("DELETE FROM facets WHERE mail_id = $1").bind(mail).execute(&mut *tx).await?;
@@ -113,7 +110,7 @@ fn facets(found: &[(String, bool)]) -> Result<BTreeMap<&'static str, bool>> {
 }
 
 /// A document speaks of these places.
-pub(in crate::store) async fn named(tx: &mut Tx, mail: MailId, places: &[(Finess, ServiceCode)]) -> Result<()> {
+pub(crate) async fn named(tx: &mut Tx, mail: MailId, places: &[(Finess, ServiceCode)]) -> Result<()> {
     let of_services = places.iter().map(|(finess, service)| (finess.as_str(), service.as_str()));
     let of_establishments = places.iter().map(|(finess, _)| (finess.as_str(), ""));
     let mut all: Vec<(&str, &str)> = of_services.chain(of_establishments).collect();
@@ -144,7 +141,7 @@ struct Observation<'a> {
 }
 
 /// A document that counts observed these services.
-pub(in crate::store) async fn observed(tx: &mut Tx, mail: MailId, document: &JudgedDocument) -> Result<()> {
+pub(crate) async fn observed(tx: &mut Tx, mail: MailId, document: &JudgedDocument) -> Result<()> {
     for some in observations(&document.updates).chunks(ROWS) {
         let mut sql = Sql::default();
         let mail = sql.bind(mail);

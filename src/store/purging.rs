@@ -6,10 +6,10 @@
 
 use jiff::Timestamp;
 
-use super::engine::locks::Lock;
-use super::engine::{Tx, list, query, query_scalar, shares};
-use super::{MailId, Result, Store, millis};
-use crate::fail_point::fail_point;
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, list, query, query_scalar, shares};
+use crate::{MailId, Result, Store, millis};
+use base::fail_point;
 
 /// Mails whose content is forgotten in one transaction: others must not wait long for it.
 const CONTENTS: u32 = 500;

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::engine::{query_as, query_scalar};
-use super::{Result, Store, UnreadCount, around, instant};
+use crate::engine::{query_as, query_scalar};
+use crate::{Result, Store, UnreadCount, around, instant};
 
 /// What waits in the store at one moment.
 #[derive(Debug, Clone, Default)]

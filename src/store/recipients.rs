@@ -1,7 +1,7 @@
 //! What came of a letter for each of its recipients.
 
-use super::{Result, StoreError};
-use crate::address::Address;
+use crate::{Result, StoreError};
+use domain::address::Address;
 
 /// Where a letter is for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) fn read(recipients: &str, noted: &str, etat: &str) -> Result<Vec<Hand
         "abandonnee" => Whereabouts::Refused(String::new()),
         _ => Whereabouts::Waiting(String::new()),
     };
-    let all = recipients.split(' ').map(super::parse::<Address>);
+    let all = recipients.split(' ').map(crate::parse::<Address>);
     all.map(|to| to.map(|to| Handing { whereabouts: found(&to).unwrap_or_else(otherwise), to })).collect()
 }
 
@@ -114,7 +114,7 @@ fn line(line: &str) -> Result<Handing> {
         "pris" => Whereabouts::Taken,
         other => return Err(StoreError::Corrupt(format!("remise d’une réponse : « {other} »"))),
     };
-    Ok(Handing { to: super::parse(to)?, whereabouts })
+    Ok(Handing { to: crate::parse(to)?, whereabouts })
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::audit::append;
-use super::engine::{query, query_as};
-use super::{MailId, Result, Store, instant, millis};
-use crate::access::audit::AuditEntry;
-use crate::address::Address;
-use crate::finess::Finess;
+use crate::audit::append;
+use crate::engine::{query, query_as};
+use crate::{MailId, Result, Store, instant, millis};
+use domain::access::audit::AuditEntry;
+use domain::address::Address;
+use domain::finess::Finess;
 
 /// A reminder, ready to be sent.
 #[derive(Debug, Clone)]

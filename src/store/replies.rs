@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::engine::{Tx, list, query, query_as, query_scalar, shares};
-use super::{MailId, Result, Settlement, Store, TaskLease, around, millis};
-use crate::address::Address;
+use crate::engine::{Tx, list, query, query_as, query_scalar, shares};
+use crate::{MailId, Result, Settlement, Store, TaskLease, around, millis};
+use domain::address::Address;
 
 /// A letter of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +151,8 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         let recent = |(sender, recipients, to_stranger): (String, String, bool)| {
-            let recipients = recipients.split(' ').map(super::parse).collect::<Result<_>>()?;
-            Ok(Recent { sender: super::parse(&sender)?, recipients, to_stranger })
+            let recipients = recipients.split(' ').map(crate::parse).collect::<Result<_>>()?;
+            Ok(Recent { sender: crate::parse(&sender)?, recipients, to_stranger })
         };
         rows.into_iter().map(recent).collect()
     }
@@ -161,7 +161,7 @@ impl Store {
     pub async fn withheld_for(&self) -> Result<Vec<Address>> {
         let waiting: Vec<String> =
             query_scalar("SELECT DISTINCT sender FROM withheld WHERE digest_id IS NULL").fetch_all(self.read()).await?;
-        waiting.iter().map(|address| super::parse(address)).collect()
+        waiting.iter().map(|address| crate::parse(address)).collect()
     }
 
     /// The digests whose oldest rejection was withheld so long ago, or that far ahead, by a clock that was set back since.
@@ -185,7 +185,7 @@ impl Store {
             .bind(account)
             .fetch_all(self.read())
             .await?;
-            due.push(DigestDue { to: super::parse(&to)?, mails });
+            due.push(DigestDue { to: crate::parse(&to)?, mails });
         }
         Ok(due)
     }

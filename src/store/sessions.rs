@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::audit::append;
-use super::engine::{Tx, query, query_as};
-use super::failures::succeeded;
-use super::{Result, Store, StoreError, around, instant, millis, parse};
-use crate::access::audit::AuditEntry;
-use crate::access::{Lifetimes, Means, Role};
+use crate::audit::append;
+use crate::engine::{Tx, query, query_as};
+use crate::failures::succeeded;
+use crate::{Result, Store, StoreError, around, instant, millis, parse};
+use domain::access::audit::AuditEntry;
+use domain::access::{Lifetimes, Means, Role};
 
 /// How far signing in is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::FromRow;
 
-use super::engine::{query, query_as};
-use super::{Result, Store, instant, millis};
+use crate::engine::{query, query_as};
+use crate::{Result, Store, instant, millis};
 
 /// One action on a mailbox, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

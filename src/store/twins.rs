@@ -3,11 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::audit::append;
-use super::engine::{Tx, locks::Lock, query, query_as, query_scalar};
-use super::{Result, Store, instant, millis};
-use crate::access::audit::{AuditEntry, Deed, on_location};
-use crate::capacity::Update;
+use crate::audit::append;
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, query, query_as, query_scalar};
+use crate::{Result, Store, instant, millis};
+use domain::access::audit::{AuditEntry, Deed, on_location};
+use domain::capacity::Update;
 
 /// What stands under the other code.
 #[derive(Debug, Clone, PartialEq, Eq)]

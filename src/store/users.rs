@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::audit::append;
-use super::engine::{Tx, query, query_as};
-use super::{Result, Store, instant, millis, parse};
-use crate::access::audit::AuditEntry;
-use crate::access::{Login, PasswordHash, Role, Totp};
+use crate::audit::append;
+use crate::engine::{Tx, query, query_as};
+use crate::{Result, Store, instant, millis, parse};
+use domain::access::audit::AuditEntry;
+use domain::access::{Login, PasswordHash, Role, Totp};
 
 /// A local account.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct User {
     pub role: Role,
     /// Its password, once there is one.
     pub password: Option<PasswordHash>,
-    /// The secret of its second factor, once it is enrolled: sealed, or in base 32 ([`FactorKey`](crate::access::FactorKey)).
+    /// The secret of its second factor, once it is enrolled: sealed, or in base 32 ([`FactorKey`](domain::access::FactorKey)).
     pub totp: Option<String>,
     /// The last step of the second factor that was used.
     pub totp_step: Option<i64>,

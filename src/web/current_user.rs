@@ -3,8 +3,8 @@
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 
-use super::error::WebRefusal;
-use crate::access::{Person, Right};
+use crate::error::WebRefusal;
+use domain::access::{Person, Right};
 
 /// The token that every form of a session sends back, so that no other site can send it.
 #[derive(Debug, Clone)]

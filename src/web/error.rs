@@ -5,8 +5,8 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use tracing::error;
 
-use super::layout;
-use crate::store::StoreError;
+use crate::layout;
+use store::StoreError;
 
 /// A request refused.
 #[derive(Debug, thiserror::Error)]

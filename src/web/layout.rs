@@ -2,10 +2,10 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::WebState;
-use super::current_user::Visitor;
-use crate::access::Right;
-use crate::config::Environnement;
+use crate::WebState;
+use crate::current_user::Visitor;
+use domain::access::Right;
+use service::config::Environnement;
 
 /// The tabs of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn document(environnement: Option<Environnement>, title: &str, top: &Markup, bod
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " – Dispolits" }
-                link rel="stylesheet" href=(super::style::PATH);
+                link rel="stylesheet" href=(crate::style::PATH);
             }
             body {
                 a.evitement href="#contenu" { "Aller au contenu" }

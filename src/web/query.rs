@@ -10,14 +10,14 @@ use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::access::Right;
-use crate::capacity::ServiceCode;
-use crate::config::Config;
-use crate::defect::{Actor, Code};
-use crate::finess::Finess;
-use crate::outcome::paris;
-use crate::store::search::{Filter, Identifier, Page, Sender};
-use crate::web::Visitor;
+use crate::Visitor;
+use domain::access::Right;
+use domain::capacity::ServiceCode;
+use domain::defect::{Actor, Code};
+use domain::finess::Finess;
+use domain::outcome::paris;
+use service::config::Config;
+use store::search::{Filter, Identifier, Page, Sender};
 
 /// Every key, in the order in which addresses have them.
 pub(super) const KEYS: [&str; 15] = [
@@ -86,7 +86,7 @@ impl Given {
     }
 
     fn take(&mut self, key: &str, value: &str) -> Result<(), Wrong> {
-        let quoted = crate::defect::excerpt(key);
+        let quoted = domain::defect::excerpt(key);
         let Some(known) = KEYS.into_iter().find(|known| *known == key) else {
             return Err(Wrong(format!("la clé « {quoted} » n’existe pas")));
         };
@@ -180,7 +180,7 @@ impl Given {
 
     fn read_as<T>(&self, key: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Wrong> {
         let Some(text) = self.get(key) else { return Ok(None) };
-        let wrong = || Wrong(format!("« {} » ne convient pas comme {}", crate::defect::excerpt(text), wanted(key)));
+        let wrong = || Wrong(format!("« {} » ne convient pas comme {}", domain::defect::excerpt(text), wanted(key)));
         read(text).map(Some).ok_or_else(wrong)
     }
 }
@@ -236,7 +236,7 @@ fn account(config: &Config, name: &str) -> Option<String> {
 
 /// The name of the mailbox of an account; the account itself once it is no longer read.
 pub(super) fn mailbox<'a>(config: &'a Config, account: &'a str) -> &'a str {
-    let is_its = |name: &crate::config::NamedMailbox<'_>| name.settings().is_ok_and(|one| one.account() == account);
+    let is_its = |name: &service::config::NamedMailbox<'_>| name.settings().is_ok_and(|one| one.account() == account);
     config.all_mailboxes().find(is_its).map_or(account, |named| named.name)
 }
 

@@ -15,9 +15,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{WebRefusal, WebState, actions, api, headers, layout, pages, sign_in, style};
-use crate::http_server;
-use crate::http_server::ConnectionLimits;
+use crate::{WebRefusal, WebState, actions, api, headers, layout, pages, sign_in, style};
+use base::http_server;
+use base::http_server::ConnectionLimits;
 
 /// How long a page may take to be made.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::sign_in::{Provider, RateLimits};
-use crate::alerting::FreshnessCache;
-use crate::clock::Clock;
-use crate::config::{Config, Web};
-use crate::health::Heartbeat;
-use crate::referential::{Referential, Watch};
-use crate::store::Store;
+use crate::sign_in::{Provider, RateLimits};
+use base::clock::Clock;
+use judging::referential::{Referential, Watch};
+use service::alerting::FreshnessCache;
+use service::config::{Config, Web};
+use service::health::Heartbeat;
+use store::Store;
 
 /// The parts of a running worker that the pages look at; clones share them.
 #[derive(Debug, Clone)]

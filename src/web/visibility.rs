@@ -1,13 +1,13 @@
 //! How much of a mail a visitor may see.
 
-use super::Visitor;
-use crate::access::Right;
-use crate::capacity::ServiceCode;
-use crate::defect::{Code, Defect};
-use crate::finess::Finess;
-use crate::outcome::MailOutcome;
-use crate::referential::Referential;
-use crate::store::search::{JournalEntry, PlaceNamed};
+use crate::Visitor;
+use domain::access::Right;
+use domain::capacity::ServiceCode;
+use domain::defect::{Code, Defect};
+use domain::finess::Finess;
+use domain::outcome::MailOutcome;
+use judging::referential::Referential;
+use store::search::{JournalEntry, PlaceNamed};
 
 /// Whether a visitor sees what a mail holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-use crate::mailbox::MailboxError;
-use crate::pipeline::IntakeError;
+use edges::mailbox::MailboxError;
+use service::pipeline::IntakeError;
 
 /// Waits that grow with each failure, with jitter, and begin anew after a whole sweep.
 ///
@@ -53,7 +53,7 @@ fn growing(first: Duration, longest: Duration) -> ExponentialBackoff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mailbox::MailboxStep;
+    use edges::mailbox::MailboxStep;
 
     fn seconds(pace: &mut OpeningBackoff, failure: MailboxError, swept: bool) -> u64 {
         pace.after(&failure.into(), swept).as_secs()

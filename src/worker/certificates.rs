@@ -11,10 +11,10 @@ use tracing::{error, info, warn};
 
 use super::WorkerParts;
 use super::tasks::pause;
-use crate::config_values::has_passed;
-use crate::tls::day;
-use crate::tls::expiry::{ExpiryAlarm, ExpiryNotices};
-use crate::tls::revocation::{ListStatus, Status};
+use base::config_values::has_passed;
+use base::tls::day;
+use base::tls::expiry::{ExpiryAlarm, ExpiryNotices};
+use base::tls::revocation::{ListStatus, Status};
 
 /// How often it is looked whether anything is due.
 const LOOK: Duration = Duration::from_mins(1);

@@ -3,9 +3,9 @@
 use tracing::{error, info};
 
 use super::WorkerParts;
-use crate::access::audit::AuditHead;
-use crate::config_values::reason;
-use crate::store::{StoreError, heads};
+use base::config_values::reason;
+use domain::access::audit::AuditHead;
+use store::{StoreError, heads};
 
 /// Tells the head in the traces when it moved, and adds it to the file of the configuration. One that is no longer on
 /// the chain is told each time, and never followed by another.

@@ -10,14 +10,15 @@ use tracing::{error, info, warn};
 use super::heads::keep_head;
 use super::tasks::pause;
 use super::{StartError, WorkerParts};
-use crate::access::Lifetimes;
-use crate::clock::Clock;
-use crate::config::{Config, Faults, Retention, of_referential};
-use crate::config_values::Span;
-use crate::fail_point::fail_point;
-use crate::health::{Concern, Task};
-use crate::referential::{Refused, Texts, Watch};
-use crate::store::{self, Expiry, Store};
+use base::clock::Clock;
+use base::config_values::Span;
+use base::fail_point;
+use domain::access::Lifetimes;
+use judging::referential::{Refused, Texts, Watch};
+use service::config::{Config, Faults, Retention, of_referential};
+use service::health::{Concern, Task};
+use store;
+use store::{Expiry, Store};
 
 /// How often the referential's files are looked at.
 pub(super) const REFRESH: Duration = Duration::from_secs(5);

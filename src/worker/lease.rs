@@ -9,10 +9,10 @@ use tracing::{error, warn};
 
 use super::WorkerParts;
 use super::tasks::pause;
-use crate::config::Config;
-use crate::config_values::signed;
-use crate::pipeline::LONGEST_UNREAD;
-use crate::store::{Longest, Renewal, StoreError, UNREADABLE_PAUSE};
+use base::config_values::signed;
+use service::config::Config;
+use service::pipeline::LONGEST_UNREAD;
+use store::{Longest, Renewal, StoreError, UNREADABLE_PAUSE};
 
 /// How far this machine's clock may be from the database's: both decide when something is due.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);

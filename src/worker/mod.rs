@@ -30,17 +30,19 @@ use lease::keep_on;
 use supervise::{observe_forever, serve_forever, show_forever, tell_forever};
 use tasks::{Round, deliver_forever, judge_retired, post_forever, settle_forever, supervise, sweep_forever, task};
 
-use crate::alerting;
-use crate::alerting::{Alerting, FreshnessCache, Notifier};
-use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Faults, NamedMailbox, Purpose, ReplyTransport, Sources};
-use crate::health::{Heartbeat, Task};
-use crate::mailbox::Mailbox;
-use crate::pipeline::{Delivery, Intake, Judge, MailboxTrace, Posting, ReplyRules, Settling, SharedContext, Transport};
-use crate::referential::{Refused, Watch};
-use crate::smtp::Smtp;
-use crate::store::{Store, StoreError, WorkerLease};
-use crate::tls::revocation::{ListConnection, Revocation};
+use base::clock::Clock;
+use base::tls::revocation::{ListConnection, Revocation};
+use edges::mailbox::Mailbox;
+use edges::smtp::Smtp;
+use judging::referential::{Refused, Watch};
+use service::alerting;
+use service::alerting::{Alerting, FreshnessCache, Notifier};
+use service::config::{Config, ConfigError, Faults, NamedMailbox, Purpose, ReplyTransport, Sources};
+use service::health::{Heartbeat, Task};
+use service::pipeline::{
+    Delivery, Intake, Judge, MailboxTrace, Posting, ReplyRules, Settling, SharedContext, Transport,
+};
+use store::{Store, StoreError, WorkerLease};
 
 /// How long tasks may take to come to their end once asked to.
 const DRAIN: Duration = Duration::from_secs(30);

@@ -3,11 +3,11 @@
 use tracing::{info, warn};
 
 use super::StartError;
-use crate::access::{FactorKey, is_sealed};
-use crate::config::{Config, Fault, Faults};
-use crate::config_values::whole;
-use crate::random;
-use crate::store::{Store, User};
+use base::config_values::whole;
+use base::random;
+use domain::access::{FactorKey, is_sealed};
+use service::config::{Config, Fault, Faults};
+use store::{Store, User};
 
 /// Seals what is in clear. Without a key nothing changes; one that cannot be had stops the start.
 pub(super) async fn seal_factors(config: &Config, store: &Store) -> Result<(), StartError> {

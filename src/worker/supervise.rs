@@ -11,9 +11,9 @@ use tracing::{error, info, warn};
 
 use super::WorkerParts;
 use super::tasks::pause;
-use crate::health::systemd::{self, Notice};
-use crate::health::{Diagnosis, serve};
-use crate::web;
+use service::health::systemd;
+use service::health::systemd::Notice;
+use service::health::{Diagnosis, serve};
 
 /// How often the store is looked at.
 const OBSERVE: Duration = Duration::from_secs(5);

@@ -13,10 +13,10 @@ use tracing::{Instrument, error, error_span, info, warn};
 use super::WorkerParts;
 use super::backoff::{OpeningBackoff, is_refusal};
 use super::lease::beat;
-use crate::health::{Concern, Task};
-use crate::mailbox::Mailbox;
-use crate::pipeline::{Intake, IntakeError, Judge, Settling};
-use crate::store::StoreError;
+use edges::mailbox::Mailbox;
+use service::health::{Concern, Task};
+use service::pipeline::{Intake, IntakeError, Judge, Settling};
+use store::StoreError;
 
 /// How often the store is looked at when nothing wakes a task.
 pub(super) const TICK: Duration = Duration::from_millis(500);

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use dispolits::capacity::Update;
-use dispolits::finess::Finess;
-use dispolits::judgement::{Context, Rules, judge};
-use dispolits::report;
-use dispolits::report::{DocumentLimits, ReportReading};
+use domain::capacity::Update;
+use domain::finess::Finess;
 use jiff::{SignedDuration, Timestamp};
+use judging::judgement::{Context, Rules, judge};
+use reading::report;
+use reading::report::{DocumentLimits, ReportReading};
 
 pub(crate) const SENDER: &str = "lits@ch-armor.test";
 pub(crate) const EAI: &str = "dispolits@eai.test";

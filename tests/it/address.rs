@@ -1,6 +1,6 @@
 //! Mail addresses: compared without case, masked in logs.
 
-use dispolits::address::{Address, mask_all};
+use domain::address::{Address, mask_all};
 
 #[test]
 fn addresses_are_compared_without_case_and_refused_when_no_header_could_hold_them() {

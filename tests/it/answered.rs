@@ -1,10 +1,10 @@
 //! Who is answered: nobody but the sender and the sender's establishments, never beyond the cap, and no machine twice.
 
-use dispolits::cahier::EAI_ADDRESS;
-use dispolits::message::text_of;
-use dispolits::outcome::Verdict;
-use dispolits::store::{MailId, StoredReply};
+use campaign::cahier::EAI_ADDRESS;
+use domain::outcome::Verdict;
 use jiff::Timestamp;
+use reading::message::text_of;
+use store::{MailId, StoredReply};
 
 use crate::capping::{Town, attached, parsed};
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dispolits::capacity::{
+use domain::capacity::{
     Affectation, Crise, Fermeture, Genre, Incompatible, Indicator, IndicatorParts, Location, Nombre, Nomenclature,
     ServiceCode, Statut, Supplement, Temporalite,
 };
-use dispolits::judgement::Indicators;
+use judging::judgement::Indicators;
 use proptest::prelude::*;
 
 fn one_of<T: Nomenclature>() -> impl Strategy<Value = T> {
@@ -123,7 +123,7 @@ fn the_shipped_table_states_the_compatibility_of_attributes() {
     };
     let admitted = |with: fn(IndicatorParts) -> IndicatorParts| -> BTreeSet<String> {
         let legal =
-            |entry: &&dispolits::capacity::NomenclatureEntry<Statut>| Indicator::new(with(plain(entry.value))).is_ok();
+            |entry: &&domain::capacity::NomenclatureEntry<Statut>| Indicator::new(with(plain(entry.value))).is_ok();
         Statut::ENTRIES.iter().filter(legal).map(|entry| entry.word.to_owned()).collect()
     };
     let stated = |name: &str| table.compatibilite[name].clone();

@@ -3,15 +3,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use dispolits::cahier::{self, EAI_ADDRESS};
-use dispolits::config::Config;
-use dispolits::health::Heartbeat;
-use dispolits::judgement::Rules;
-use dispolits::outcome::Verdict;
-use dispolits::pipeline::{Judge, ReplyRules, Settling, SharedContext};
-use dispolits::referential::{Files, Watch};
-use dispolits::store::{MailId, Received, StoredReply, sha256};
+use campaign::cahier;
+use campaign::cahier::EAI_ADDRESS;
+use domain::outcome::Verdict;
+use judging::judgement::Rules;
+use judging::referential::{Files, Watch};
 use mail_parser::{Message, MessageParser, MimeHeaders};
+use service::config::Config;
+use service::health::Heartbeat;
+use service::pipeline::{Judge, ReplyRules, Settling, SharedContext};
+use store::{MailId, Received, StoredReply, sha256};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use dispolits::clock::Clock;
-use dispolits::config::Config;
+use base::clock::Clock;
 use rcgen::{CertificateParams, DnType, KeyPair};
+use service::config::Config;
 
 pub(crate) const EXAMPLE: &str = include_str!("../../deploy/config.example.toml");
 

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use dispolits::clock::Clock;
-use dispolits::mailbox::{Folders, Hindrance, Mailbox, MailboxSettings};
+use base::clock::Clock;
 use dispolits::sandbox::{Inbox, Sandbox};
+use edges::mailbox::{Folders, Hindrance, Mailbox, MailboxSettings};
 
 use crate::cli::service::mail;
 use crate::cyrus::{Cyrus, FOLDERS};

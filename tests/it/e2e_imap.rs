@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use dispolits::cahier;
-use dispolits::clock::Clock;
-use dispolits::outcome::{MailOutcome, Verdict};
+use base::clock::Clock;
+use campaign::cahier;
 use dispolits::sandbox::{Inbox, Observed, Played, Player, Sandbox};
+use domain::outcome::{MailOutcome, Verdict};
 use futures_util::future::join_all;
 
 /// The folders the configuration files mails in by default.

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use dispolits::mailbox::Security;
 use dispolits::sandbox::Sandbox;
-use dispolits::store::{Balance, MailId};
+use edges::mailbox::Security;
+use store::{Balance, MailId};
 
 use crate::PATIENCE;
 use crate::dovecot::{ClientCertificate, Dovecot};

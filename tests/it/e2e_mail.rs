@@ -3,15 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use dispolits::address::Address;
-use dispolits::cahier::EAI_ADDRESS;
-use dispolits::clock::Clock;
-use dispolits::mailbox;
-use dispolits::message;
-use dispolits::message::MessageLimits;
+use base::clock::Clock;
+use campaign::cahier::EAI_ADDRESS;
 use dispolits::sandbox::{Inbox, Sandbox};
-use dispolits::smtp::{Security, Smtp, Submission};
-use dispolits::store::{MailId, StoredReply};
+use domain::address::Address;
+use edges::mailbox;
+use edges::smtp::{Security, Smtp, Submission};
+use reading::message;
+use reading::message::MessageLimits;
+use store::{MailId, StoredReply};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
 use crate::exim::{Delivered, Exim, PASSWORD, Shape};

@@ -2,7 +2,7 @@
 //! answered at once, and those that were refused are filed when it gives way, each once.
 #![cfg(test)]
 
-use dispolits::mailbox::Security;
+use edges::mailbox::Security;
 
 use crate::dovecot::{ACL, ClientCertificate, Dovecot};
 use crate::served::{deliver, replies, start, until};

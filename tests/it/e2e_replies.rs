@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dispolits::cahier::EAI_ADDRESS;
-use dispolits::clock::Clock;
-use dispolits::mailbox;
-use dispolits::message;
-use dispolits::message::MessageLimits;
-use dispolits::outcome::Verdict;
+use base::clock::Clock;
+use campaign::cahier::EAI_ADDRESS;
 use dispolits::sandbox::{Inbox, Sandbox};
-use dispolits::smtp::Security;
-use dispolits::store::{MailId, StoredReply};
+use domain::outcome::Verdict;
+use edges::mailbox;
+use edges::smtp::Security;
+use reading::message;
+use reading::message::MessageLimits;
+use store::{MailId, StoredReply};
 use tempfile::TempDir;
 
 use crate::exim::{BOUNCE, BOUNCED, Delivered, Exim, GREYLISTED_ONCE, Shape, give_to_exim};

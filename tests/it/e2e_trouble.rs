@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use dispolits::mailbox::{MailboxSettings, Security};
 use dispolits::sandbox::Sandbox;
-use dispolits::store::TraceFilter;
+use edges::mailbox::{MailboxSettings, Security};
+use store::TraceFilter;
 
 use crate::dovecot::{ClientCertificate, Dovecot, QUOTA, USER};
 use crate::served::{deliver, deliver_large, replies, start, until};

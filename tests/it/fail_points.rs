@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use dispolits::fail_point::STEPS;
+use base::fail_point::STEPS;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

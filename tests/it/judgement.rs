@@ -1,15 +1,15 @@
 //! What the cahier cannot reach: the rules an agency may change, and judging without referential.
 
-use dispolits::cahier;
-use dispolits::capacity::{
+use campaign::cahier;
+use domain::capacity::{
     Affectation, Count, Fermeture, Genre, Indicator, IndicatorParts, Mode, Nature, Nombre, Source, Statut, Temporalite,
 };
-use dispolits::defect::{Code, Place, Severity};
-use dispolits::judgement::{Context, Indicators, Judgement, Policy, Rules, judge};
-use dispolits::outcome::Verdict;
-use dispolits::referential::Referential;
-use dispolits::report::{Etablissement, PlacedCount, ReportHead, ReportReading, ReportedService};
+use domain::defect::{Code, Place, Severity};
+use domain::outcome::Verdict;
 use jiff::{SignedDuration, Timestamp};
+use judging::judgement::{Context, Indicators, Judgement, Policy, Rules, judge};
+use judging::referential::Referential;
+use reading::report::{Etablissement, PlacedCount, ReportHead, ReportReading, ReportedService};
 
 fn received_at() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().unwrap()
@@ -68,7 +68,7 @@ fn check(
     let context =
         Context { referential: None, sender: None, received_at: received_at(), rules, identifiant_reused: false };
     let judged = judge(reading(services), &context);
-    let found: Vec<Code> = judged.defects.iter().map(dispolits::defect::Defect::code).collect();
+    let found: Vec<Code> = judged.defects.iter().map(domain::defect::Defect::code).collect();
     assert_eq!((found.as_slice(), judged.updates.len(), judged.verdict), (codes, accepted, verdict));
     judged
 }
@@ -84,7 +84,7 @@ fn judged_of(sender: &str, finess: &str, refused: bool) -> (Vec<Code>, usize, Ve
     reading.etablissements[0].finess = Some(finess.parse().unwrap());
     reading.etablissements[0].rejected = refused;
     let judged = judge(reading, &context);
-    (judged.defects.iter().map(dispolits::defect::Defect::code).collect(), judged.updates.len(), judged.verdict)
+    (judged.defects.iter().map(domain::defect::Defect::code).collect(), judged.updates.len(), judged.verdict)
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn check_coherence(about: &str, others: Vec<PlacedCount>, told: Option<&str>) {
     let counts: Vec<PlacedCount> = std::iter::once(count(Statut::Installe, 10)).chain(others).collect();
     let (number, codes) = (counts.len(), if told.is_some() { vec![Code::C04] } else { vec![] });
     let judged = check(&Rules::default(), vec![service("A", counts)], &codes, number, Verdict::Integre);
-    assert_eq!(judged.defects.first().and_then(dispolits::defect::Defect::found_text), told, "{about}");
+    assert_eq!(judged.defects.first().and_then(domain::defect::Defect::found_text), told, "{about}");
 }
 
 #[test]

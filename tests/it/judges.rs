@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use dispolits::cahier;
-use dispolits::clock::Clock;
-use dispolits::health::Heartbeat;
-use dispolits::judgement::Rules;
-use dispolits::outcome::Verdict;
-use dispolits::pipeline::SharedContext;
-use dispolits::referential::{Files, Watch};
-use dispolits::store::{MailId, ReadingMark, Received, Store};
+use base::clock::Clock;
+use campaign::cahier;
+use domain::outcome::Verdict;
+use judging::judgement::Rules;
+use judging::referential::{Files, Watch};
+use service::health::Heartbeat;
+use service::pipeline::SharedContext;
+use store::{MailId, ReadingMark, Received, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::bench::{ACCOUNT, Bench};

@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dispolits::config_values::Span;
-use dispolits::store::inspect::StoreInspection;
-use dispolits::store::{Store, StoreError, StoreSettings, WorkerLease};
+use base::config_values::Span;
 use sqlx::{Connection, Executor};
+use store::inspect::StoreInspection;
+use store::{Store, StoreError, StoreSettings, WorkerLease};
 use tempfile::TempDir;
 
 use crate::child::free_port;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dispolits::cahier;
-use dispolits::clock::Clock;
+use base::clock::Clock;
+use campaign::cahier;
 use dispolits::sandbox::{Player, Sandbox};
 
 /// The reception number of the first mail of each case; every case must behave as it says.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use dispolits::address::Address;
-use dispolits::config;
-use dispolits::health::Heartbeat;
-use dispolits::pipeline::{MailboxTrace, Posting, Transport};
-use dispolits::smtp::{Security, Smtp};
-use dispolits::store::{Handing, MailId, NewReply, NewReplyText, StoredReply, TraceFilter, Whereabouts};
+use domain::address::Address;
+use edges::smtp::{Security, Smtp};
+use service::config;
+use service::health::Heartbeat;
+use service::pipeline::{MailboxTrace, Posting, Transport};
+use store::{Handing, MailId, NewReply, NewReplyText, StoredReply, TraceFilter, Whereabouts};
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp::gate::Gate;

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Auth, ImapSettings, Security};
+use base::config_values::{Secret, Span};
+use edges::mailbox::{Auth, ImapSettings, Security};
 use tempfile::TempDir;
 
 use crate::child::{Server, free_port, is_up};

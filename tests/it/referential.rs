@@ -1,9 +1,9 @@
 //! The referential: refused as a whole with every error listed, reloaded without restart, asked by
 //! the judgement.
 
-use dispolits::address::Address;
-use dispolits::finess::Finess;
-use dispolits::referential::{Closing, Files, Referential, Refused, Watch};
+use domain::address::Address;
+use domain::finess::Finess;
+use judging::referential::{Closing, Files, Referential, Refused, Watch};
 
 const HEAD: &str = "finess;type;ej;nom;expediteurs;contact;cadence;etat\n";
 const GOOD: &str = "350054607;EJ;;CH d’Armor (fictif);direction@ch-armor.test;;;ouvert\n\

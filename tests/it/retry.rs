@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dispolits::config_values::Span;
-use dispolits::pipeline::{Breaker, Failed};
-use dispolits::retry::Schedule;
+use base::config_values::Span;
+use base::retry::Schedule;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use service::pipeline::{Breaker, Failed};
 
 fn schedule() -> Schedule {
     Schedule::try_from([10, 60, 600].map(Span::seconds).to_vec()).unwrap()

@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dispolits::clock::Clock;
+use base::clock::Clock;
 use dispolits::sandbox::{Inbox, Sandbox};
-use dispolits::store::MailId;
-use dispolits::store::search::{Filter, Page};
+use store::MailId;
+use store::search::{Filter, Page};
 
 use crate::PATIENCE;
 use crate::dovecot::Dovecot;

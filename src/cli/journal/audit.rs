@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::JournalStore;
-use crate::access::audit::{AuditHead, Deed, Record};
 use crate::cli::{CommandFailure, ExitOutcome, FOUND, SUCCESS, value};
-use crate::outcome::in_paris;
-use crate::store::AuditFilter;
+use domain::access::audit::{AuditHead, Deed, Record};
+use domain::outcome::in_paris;
+use store::AuditFilter;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum AuditCommand {

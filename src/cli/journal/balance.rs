@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::JournalStore;
 use crate::cli::value::OutputFormat;
 use crate::cli::{ExitOutcome, FOUND, SUCCESS};
-use crate::clock::Clock;
-use crate::store::{self, Store, StoreError, Unfiled, UnreadCount};
+use base::clock::Clock;
+use store;
+use store::{Store, StoreError, Unfiled, UnreadCount};
 
 /// How long a filing may be under way: it is then none that a folder refuses.
 const FILING: SignedDuration = SignedDuration::from_secs(10);

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::export::{ExportFormat, csv};
 use crate::cli::CommandFailure;
-use crate::csv::harmless;
-use crate::defect::{Actor, Code, Defect, Path, Place};
-use crate::outcome::{MailOutcome, whole_seconds};
-use crate::store::search::JournalEntry;
-use crate::store::{MailId, Store};
+use domain::csv::harmless;
+use domain::defect::{Actor, Code, Defect, Path, Place};
+use domain::outcome::{MailOutcome, whole_seconds};
+use store::search::JournalEntry;
+use store::{MailId, Store};
 
 const COLUMNS: [&str; 18] = [
     "numero",

@@ -8,9 +8,9 @@ use super::JournalStore;
 use super::defects;
 use super::filters::JournalFilters;
 use crate::cli::{CommandFailure, ExitOutcome, SUCCESS};
-use crate::csv::harmless;
-use crate::outcome::whole_seconds;
-use crate::store::search::{Filter, JournalEntry, Sort};
+use domain::csv::harmless;
+use domain::outcome::whole_seconds;
+use store::search::{Filter, JournalEntry, Sort};
 
 const COLUMNS: [&str; 9] =
     ["numero", "recu", "expediteur", "verdict", "codes", "capacites", "reponse", "message_id", "boite"];

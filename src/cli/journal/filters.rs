@@ -5,14 +5,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 
 use super::mailboxes::Mailboxes;
-use crate::address::Address;
-use crate::capacity::ServiceCode;
 use crate::cli::CommandFailure;
 use crate::cli::value::instant;
-use crate::defect::Code;
-use crate::finess::Finess;
-use crate::store::Store;
-use crate::store::search::{Filter, MailStatus, Sender};
+use domain::address::Address;
+use domain::capacity::ServiceCode;
+use domain::defect::Code;
+use domain::finess::Finess;
+use store::Store;
+use store::search::{Filter, MailStatus, Sender};
 
 #[derive(Debug, Args)]
 pub(super) struct JournalFilters {

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 
 use super::{JournalStore, Mailboxes};
-use crate::access::audit::{AuditEntry, Deed, on_unread};
 use crate::cli::value;
 use crate::cli::value::OutputFormat;
 use crate::cli::{ExitOutcome, FOUND, SUCCESS, who};
-use crate::clock::Clock;
-use crate::outcome::in_paris;
-use crate::store::Unread;
-use crate::unread::Cause;
+use base::clock::Clock;
+use base::unread::Cause;
+use domain::access::audit::{AuditEntry, Deed, on_unread};
+use domain::outcome::in_paris;
+use store::Unread;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum LeftCommand {
@@ -130,7 +130,7 @@ async fn retry(arguments: Retry) -> ExitOutcome {
 }
 
 async fn set_aside(arguments: SetAside) -> ExitOutcome {
-    let why = crate::defect::excerpt(arguments.motif.trim());
+    let why = domain::defect::excerpt(arguments.motif.trim());
     if why.is_empty() {
         return Err("--motif ne peut pas être vide : dites pourquoi ce courriel n’est plus à attendre".into());
     }

@@ -8,10 +8,10 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::JournalStore;
 use super::filters::JournalFilters;
 use crate::cli::{CommandFailure, ExitOutcome, SUCCESS, value};
-use crate::labels;
-use crate::outcome::in_paris;
-use crate::store::Store;
-use crate::store::search::{Filter, JournalEntry, Sort};
+use domain::labels;
+use domain::outcome::in_paris;
+use store::Store;
+use store::search::{Filter, JournalEntry, Sort};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListArguments {

@@ -1,8 +1,8 @@
 //! Which mailbox a mail came to: the store knows accounts, operators know the names of the configuration.
 
 use crate::cli::CommandFailure;
-use crate::config::{Config, ConfigError};
-use crate::store::{JournalEntry, Store};
+use service::config::{Config, ConfigError};
+use store::{JournalEntry, Store};
 
 /// The mailboxes of the configuration: account and name, in its order.
 #[derive(Debug)]

@@ -20,8 +20,8 @@ use clap::{Args, Subcommand};
 use mailboxes::Mailboxes;
 
 use super::{CommandFailure, ExitOutcome};
-use crate::config::Config;
-use crate::store::Store;
+use service::config::Config;
+use store::Store;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JournalCommand {

@@ -7,18 +7,18 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 
 use super::JournalStore;
-use crate::access::audit::Deed;
-use crate::capacity::ServiceCode;
 use crate::cli::{CommandFailure, ExitOutcome, FOUND, SUCCESS, value, who};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::defect::Code;
-use crate::finess::Finess;
-use crate::labels;
-use crate::outcome::{Verdict, in_paris};
-use crate::pipeline::{Gain, Impossible, Proposal, ReplaySelection, Replaying};
-use crate::referential::{Texts, Watch};
-use crate::store::{MailId, Store};
+use base::clock::Clock;
+use domain::access::audit::Deed;
+use domain::capacity::ServiceCode;
+use domain::defect::Code;
+use domain::finess::Finess;
+use domain::labels;
+use domain::outcome::{Verdict, in_paris};
+use judging::referential::{Texts, Watch};
+use service::config::Config;
+use service::pipeline::{Gain, Impossible, Proposal, ReplaySelection, Replaying};
+use store::{MailId, Store};
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("quoi").required(true).args(["numero", "ligne", "code"])))]

@@ -7,14 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::JournalStore;
 use crate::cli::{ExitOutcome, SUCCESS, value};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::defect::{Code, Defect};
-use crate::labels;
-use crate::message::{self, Message};
-use crate::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
-use crate::store::search::MailHistory;
-use crate::store::{Handing, JournalEntry, MailId, RequestEntry, StoredMail, StoredReply, StoredRow};
+use base::clock::Clock;
+use domain::defect::{Code, Defect};
+use domain::labels;
+use domain::outcome::{DocumentOutcome, Etat, MailOutcome, Verdict, in_paris, paris};
+use reading::message;
+use reading::message::Message;
+use service::config::Config;
+use store::search::MailHistory;
+use store::{Handing, JournalEntry, MailId, RequestEntry, StoredMail, StoredReply, StoredRow};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArguments {

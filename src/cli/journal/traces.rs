@@ -10,9 +10,9 @@ use super::JournalStore;
 use super::export::{ExportFormat, csv};
 use super::mailboxes::Mailboxes;
 use crate::cli::{CommandFailure, ExitOutcome, SUCCESS, value};
-use crate::csv::harmless;
-use crate::outcome::{in_paris, whole_seconds};
-use crate::store::{Store, Trace, TraceFilter};
+use domain::csv::harmless;
+use domain::outcome::{in_paris, whole_seconds};
+use store::{Store, Trace, TraceFilter};
 
 /// How many traces are read from the store at a time.
 const PAGE: u32 = 500;

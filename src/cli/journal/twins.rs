@@ -9,9 +9,9 @@ use super::JournalStore;
 use crate::cli::value;
 use crate::cli::value::OutputFormat;
 use crate::cli::{ExitOutcome, FOUND, SUCCESS, who};
-use crate::clock::Clock;
-use crate::outcome::in_paris;
-use crate::store::{Store, StoredTwin};
+use base::clock::Clock;
+use domain::outcome::in_paris;
+use store::{Store, StoredTwin};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TwinsArguments {

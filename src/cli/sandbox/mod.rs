@@ -14,11 +14,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::signals::Signals;
 use super::{CommandFailure, ExitOutcome, FAILURE, FOUND, SUCCESS, logging};
-use crate::cahier::{self, Case, EAI_ADDRESS};
-use crate::clock::Clock;
-use crate::config::{Log, LogLevel};
 use crate::sandbox::{Inbox, Played, Player, Ports, SERVERS_PASSWORD, Sandbox, claim_folder};
-use crate::store::Balance;
+use base::clock::Clock;
+use campaign::cahier;
+use campaign::cahier::{Case, EAI_ADDRESS};
+use service::config::{Log, LogLevel};
+use store::Balance;
 
 #[derive(Debug, Args)]
 pub(super) struct SandboxArguments {

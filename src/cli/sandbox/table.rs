@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::defect::{Code, Defect};
-use crate::outcome::Verdict;
 use crate::sandbox::{Observed, Played};
+use domain::defect::{Code, Defect};
+use domain::outcome::Verdict;
 
 /// The columns of a case and of what was expected of it, in characters.
 const CASE: usize = 36;

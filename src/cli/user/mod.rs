@@ -10,13 +10,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::{CommandFailure, ExitOutcome, SUCCESS};
-use crate::access::audit::{AuditEntry, Deed};
-use crate::access::{Login, Role, Totp};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::outcome::in_paris;
-use crate::random;
-use crate::store::{NewUser, Store, User, UserChange};
+use base::clock::Clock;
+use base::random;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Login, Role, Totp};
+use domain::outcome::in_paris;
+use service::config::Config;
+use store::{NewUser, Store, User, UserChange};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {

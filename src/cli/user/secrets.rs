@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal, Read, Write};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
-use crate::access::{Login, Password, PasswordHash, Totp};
 use crate::cli::{CommandFailure, ExitOutcome, SUCCESS};
-use crate::random;
+use base::random;
+use domain::access::{Login, Password, PasswordHash, Totp};
 
 /// No more is read from standard input, in bytes.
 const LONGEST: u64 = 4096;

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use super::{Disconnect, UsersStore, say};
-use crate::access::Lifetimes;
-use crate::access::audit::{AuditEntry, Deed};
 use crate::cli::{CommandFailure, ExitOutcome, SUCCESS};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::outcome::in_paris;
-use crate::store::{OpenSession, Stage, Store};
+use base::clock::Clock;
+use domain::access::Lifetimes;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::outcome::in_paris;
+use service::config::Config;
+use store::{OpenSession, Stage, Store};
 
 pub(super) async fn list(place: &UsersStore) -> ExitOutcome {
     let (_, open) = open(place).await?;

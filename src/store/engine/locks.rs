@@ -3,13 +3,13 @@
 use sha2::{Digest, Sha256};
 
 use super::{Tx, query, query_scalar, rows, shares};
-use crate::capacity::Location;
-use crate::store::Result;
+use crate::Result;
+use domain::capacity::Location;
 
 /// What a transaction looks at and nobody else may change meanwhile. A class and a number: some names share a number,
 /// so that no transaction needs more locks than the server has; that only makes them wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::store) struct Lock {
+pub(crate) struct Lock {
     class: Class,
     number: i32,
 }
@@ -27,37 +27,37 @@ enum Class {
 
 impl Lock {
     /// What is done by one process at a time.
-    pub(in crate::store) fn once(what: &str) -> Self {
+    pub(crate) fn once(what: &str) -> Self {
         Self::named(Class::Once, &[what])
     }
 
     /// That a worker is on the list.
-    pub(in crate::store) fn worker(id: i64) -> Self {
+    pub(crate) fn worker(id: i64) -> Self {
         Self::named(Class::Worker, &[&id.to_string()])
     }
 
     /// Who has a duty.
-    pub(in crate::store) fn duty(name: &str) -> Self {
+    pub(crate) fn duty(name: &str) -> Self {
         Self::named(Class::Duty, &[name])
     }
 
     /// What is known under an identifiant of a sender.
-    pub(in crate::store) fn document(sender: &str, identifiant: &str) -> Self {
+    pub(crate) fn document(sender: &str, identifiant: &str) -> Self {
         Self::named(Class::Document, &[sender, identifiant])
     }
 
     /// The rows and removals of a location.
-    pub(in crate::store) fn location(finess: &str, service: &str) -> Self {
+    pub(crate) fn location(finess: &str, service: &str) -> Self {
         Self::named(Class::Location, &[finess, service])
     }
 
     /// The same.
-    pub(in crate::store) fn of(location: &Location) -> Self {
+    pub(crate) fn of(location: &Location) -> Self {
         Self::location(location.finess().as_str(), location.service().as_str())
     }
 
     /// The end of the audit log: the last lock of a transaction.
-    pub(in crate::store) fn audit() -> Self {
+    pub(crate) fn audit() -> Self {
         Self::named(Class::Audit, &[])
     }
 
@@ -70,7 +70,7 @@ impl Lock {
 
 impl Tx {
     /// Takes locks until the end of the transaction, in the one order that cannot deadlock.
-    pub(in crate::store) async fn lock(&mut self, locks: impl IntoIterator<Item = Lock>) -> Result<()> {
+    pub(crate) async fn lock(&mut self, locks: impl IntoIterator<Item = Lock>) -> Result<()> {
         if let Self::Sqlite(_) = self {
             return Ok(());
         }
@@ -85,12 +85,12 @@ impl Tx {
     }
 
     /// Takes a lock if nobody has it.
-    pub(in crate::store) async fn try_lock(&mut self, lock: Lock) -> Result<bool> {
+    pub(crate) async fn try_lock(&mut self, lock: Lock) -> Result<bool> {
         Ok(self.try_locks(&[lock]).await?.into_iter().all(|taken| taken))
     }
 
     /// Takes those of these locks that nobody has: whether each was taken.
-    pub(in crate::store) async fn try_locks(&mut self, locks: &[Lock]) -> Result<Vec<bool>> {
+    pub(crate) async fn try_locks(&mut self, locks: &[Lock]) -> Result<Vec<bool>> {
         if let Self::Sqlite(_) = self {
             return Ok(vec![true; locks.len()]);
         }
@@ -106,7 +106,7 @@ impl Tx {
     }
 
     /// The database's own time, in milliseconds since 1970: the one clock that all workers share.
-    pub(in crate::store) async fn clock(&mut self) -> Result<i64> {
+    pub(crate) async fn clock(&mut self) -> Result<i64> {
         let now = match self {
             Self::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
             Self::Postgres(_) => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
@@ -115,7 +115,7 @@ impl Tx {
     }
 
     /// A number greater than all before it.
-    pub(in crate::store) async fn number(&mut self) -> Result<i64> {
+    pub(crate) async fn number(&mut self) -> Result<i64> {
         let next = match self {
             Self::Sqlite(_) => "UPDATE numbers SET last = last + 1 RETURNING last",
             Self::Postgres(_) => "SELECT nextval('numbers')",

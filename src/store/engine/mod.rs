@@ -28,7 +28,7 @@ use sqlx::{Sqlite, Transaction};
 pub(super) use placeholders::{list, rows, shares};
 pub(super) use query::{Argument, FromRows, Query, SqlValue, query, query_as, query_scalar};
 
-use super::Result;
+use crate::Result;
 use postgres::PostgresSession;
 
 /// How many statements a connection keeps prepared: those of the way of a mail, in all their sizes, and as many others.

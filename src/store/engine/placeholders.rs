@@ -5,7 +5,7 @@
 const SIZES: [usize; 4] = [32, 24, 16, 8];
 
 /// Records in the shares that are told of in one statement each, in their order.
-pub(in crate::store) fn shares<T>(records: &[T]) -> impl Iterator<Item = &[T]> {
+pub(crate) fn shares<T>(records: &[T]) -> impl Iterator<Item = &[T]> {
     let mut rest = records;
     std::iter::from_fn(move || {
         let size = SIZES.into_iter().find(|size| *size <= rest.len()).unwrap_or(rest.len());
@@ -16,13 +16,13 @@ pub(in crate::store) fn shares<T>(records: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// So many rows of placeholders, of `width` each, the first of which is `$first`; each is made of its rank and its first.
-pub(in crate::store) fn rows(count: usize, width: usize, first: usize, row: impl Fn(usize, usize) -> String) -> String {
+pub(crate) fn rows(count: usize, width: usize, first: usize, row: impl Fn(usize, usize) -> String) -> String {
     let rows: Vec<String> = (0..count).map(|rank| row(rank, first + rank * width)).collect();
     rows.join(", ")
 }
 
 /// So many placeholders for an IN, the first of which is `$first`.
-pub(in crate::store) fn list(count: usize, first: usize) -> String {
+pub(crate) fn list(count: usize, first: usize) -> String {
     rows(count, 1, first, |_, at| format!("${at}"))
 }
 

@@ -16,11 +16,11 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSs
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, Row};
 
 use super::{Engine, PREPARED, pooling};
-use crate::config_values::Span;
-use crate::store::{Result, StoreError, StoreSettings};
+use crate::{Result, StoreError, StoreSettings};
+use base::config_values::Span;
 
 /// How its schema came to be.
-pub(in crate::store) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/postgres");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Sessions of one process: a writer for each location under way, and the tasks.
 const SESSIONS: u32 = 12;
@@ -53,12 +53,12 @@ const DURABLE: [(&str, &str); 1] = [("synchronous_commit", "on")];
 const OLDEST: u32 = 12;
 
 /// Whether a URL names this engine.
-pub(in crate::store) fn is_named_by(url: &str) -> bool {
+pub(crate) fn is_named_by(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// Opens the database and brings its schema up to date; several may do so at once.
-pub(in crate::store) async fn open(settings: &StoreSettings) -> Result<Engine> {
+pub(crate) async fn open(settings: &StoreSettings) -> Result<Engine> {
     let options = options(settings).await?;
     let mut session = vetted(&options, settings.lease).await?;
     check(&mut session).await?;
@@ -68,7 +68,7 @@ pub(in crate::store) async fn open(settings: &StoreSettings) -> Result<Engine> {
 }
 
 /// Opens a database that must have a schema, as it is.
-pub(in crate::store) async fn open_existing(settings: &StoreSettings) -> Result<Engine> {
+pub(crate) async fn open_existing(settings: &StoreSettings) -> Result<Engine> {
     let options = options(settings).await?;
     let mut session = vetted(&options, settings.lease).await?;
     let made = has_schema(&mut session).await?;
@@ -77,7 +77,7 @@ pub(in crate::store) async fn open_existing(settings: &StoreSettings) -> Result<
 }
 
 /// Whether a program of ours ever made its tables in this database.
-pub(in crate::store) async fn has_schema(session: &mut PgConnection) -> Result<bool> {
+pub(crate) async fn has_schema(session: &mut PgConnection) -> Result<bool> {
     within(sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(session)).await
 }
 
@@ -131,7 +131,7 @@ async fn settle(session: &mut PgConnection, wanted: &[(&'static str, String)]) -
 
 /// A session on a server that is recent enough, with nothing in between that gives the sessions of one to another, and
 /// that keeps what it is asked to.
-pub(in crate::store) async fn vetted(options: &PgConnectOptions, lease: Span) -> Result<PgConnection> {
+pub(crate) async fn vetted(options: &PgConnectOptions, lease: Span) -> Result<PgConnection> {
     let mut session = connect(options).await?;
     let mut second = connect(options).await?;
     let shared = within(pooling::are_shared(&mut session, &mut second)).await?;
@@ -149,7 +149,7 @@ pub(in crate::store) async fn vetted(options: &PgConnectOptions, lease: Span) ->
 }
 
 /// The version of the server: `15.8`, to which a distribution may add its own.
-pub(in crate::store) async fn version(session: &mut PgConnection) -> Result<String> {
+pub(crate) async fn version(session: &mut PgConnection) -> Result<String> {
     let found = setting_of(session, "server_version").await?;
     Ok(found.split_whitespace().next().unwrap_or_default().to_owned())
 }
@@ -160,7 +160,7 @@ pub(super) async fn close(pool: &PgPool) {
 }
 
 /// One session, under no limit but those of the server: for what may last.
-pub(in crate::store) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     let durable = DURABLE.map(|(name, value)| (name, value.to_owned()));
     let connecting = async {
         let mut session = options.connect().await?;
@@ -174,14 +174,14 @@ pub(in crate::store) async fn connect(options: &PgConnectOptions) -> Result<PgCo
 
 /// How to reach the server. Beyond this machine the connection is encrypted and the server's certificate verified,
 /// whatever the URL says.
-pub(in crate::store) async fn options(settings: &StoreSettings) -> Result<PgConnectOptions> {
+pub(crate) async fn options(settings: &StoreSettings) -> Result<PgConnectOptions> {
     let options = written(settings)?;
     let Some(password) = &settings.password else { return Ok(options) };
     Ok(options.password(&password.reveal().await?))
 }
 
 /// The same as it is written, without the password.
-pub(in crate::store) fn written(settings: &StoreSettings) -> Result<PgConnectOptions> {
+pub(crate) fn written(settings: &StoreSettings) -> Result<PgConnectOptions> {
     let url = &settings.url;
     if has_password(url) {
         return Err(StoreError::PasswordInUrl);
@@ -213,7 +213,7 @@ fn is_remote(options: &PgConnectOptions) -> bool {
 }
 
 /// A server that may forget what it acknowledged, or garble it, is refused.
-pub(in crate::store) async fn check(session: &mut PgConnection) -> Result<()> {
+pub(crate) async fn check(session: &mut PgConnection) -> Result<()> {
     for (setting, wanted) in [("fsync", "on"), ("synchronous_commit", "on"), ("server_encoding", "UTF8")] {
         let found = setting_of(session, setting).await?;
         if found != wanted {
@@ -224,17 +224,17 @@ pub(in crate::store) async fn check(session: &mut PgConnection) -> Result<()> {
 }
 
 /// A setting as the session has it.
-pub(in crate::store) async fn setting_of(session: &mut PgConnection, setting: &str) -> Result<String> {
+pub(crate) async fn setting_of(session: &mut PgConnection, setting: &str) -> Result<String> {
     within(sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(session)).await
 }
 
 /// The answer, if it comes in time.
-pub(in crate::store) async fn within<T>(answer: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+pub(crate) async fn within<T>(answer: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
     Ok(tokio::time::timeout(ANSWER, answer).await.map_err(|_| StoreError::Unreachable)??)
 }
 
 /// A session taken from the pool; closed unless it is given back.
-pub(in crate::store) struct PostgresSession {
+pub(crate) struct PostgresSession {
     connection: PoolConnection<Postgres>,
     whole: bool,
 }

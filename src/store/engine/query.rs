@@ -9,51 +9,48 @@ use sqlx::{Arguments, Encode, FromRow, Postgres, SqlSafeStr, SqlStr, Sqlite, Typ
 
 use super::On;
 use super::postgres::{PostgresSession, within};
-use crate::store::{MailId, Result};
+use crate::{MailId, Result};
 
 /// What is bound to a placeholder. Flags are the integers 0 and 1 in both engines.
 #[derive(Debug, Clone)]
-pub(in crate::store) enum SqlValue<'q> {
+pub(crate) enum SqlValue<'q> {
     Integer(Option<i64>),
     Text(Option<Cow<'q, str>>),
     Blob(Option<Cow<'q, [u8]>>),
 }
 
 /// A type that can be bound. Its NULL has a type too, which PostgreSQL wants to know.
-pub(in crate::store) trait Argument<'q>: Sized {
+pub(crate) trait Argument<'q>: Sized {
     fn value(this: Option<Self>) -> SqlValue<'q>;
 }
 
 /// What a row of either engine is read as.
-pub(in crate::store) trait FromRows:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{
-}
+pub(crate) trait FromRows: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 impl<T> FromRows for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 /// A statement whose rows are read as `O`.
-pub(in crate::store) struct Query<'q, O> {
+pub(crate) struct Query<'q, O> {
     sql: SqlStr,
     values: Vec<SqlValue<'q>>,
     rows: PhantomData<fn() -> O>,
 }
 
 /// A statement whose rows have one column.
-pub(in crate::store) struct Scalar<'q, T>(Query<'q, (T,)>);
+pub(crate) struct Scalar<'q, T>(Query<'q, (T,)>);
 
 /// A statement without rows.
-pub(in crate::store) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, ()> {
+pub(crate) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, ()> {
     query_as(sql)
 }
 
 /// A statement whose rows are read as `O`.
-pub(in crate::store) fn query_as<'q, O>(sql: impl SqlSafeStr) -> Query<'q, O> {
+pub(crate) fn query_as<'q, O>(sql: impl SqlSafeStr) -> Query<'q, O> {
     Query { sql: sql.into_sql_str(), values: Vec::new(), rows: PhantomData }
 }
 
 /// A statement whose rows have one column.
-pub(in crate::store) fn query_scalar<'q, T>(sql: impl SqlSafeStr) -> Scalar<'q, T> {
+pub(crate) fn query_scalar<'q, T>(sql: impl SqlSafeStr) -> Scalar<'q, T> {
     Scalar(query_as(sql))
 }
 
@@ -76,23 +73,23 @@ macro_rules! run {
 
 impl<'q, O> Query<'q, O> {
     /// The value of the next placeholder.
-    pub(in crate::store) fn bind<T: Argument<'q>>(self, value: T) -> Self {
+    pub(crate) fn bind<T: Argument<'q>>(self, value: T) -> Self {
         self.bind_value(T::value(Some(value)))
     }
 
     /// The values of as many placeholders.
-    pub(in crate::store) fn bind_all<T: Argument<'q>>(self, values: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn bind_all<T: Argument<'q>>(self, values: impl IntoIterator<Item = T>) -> Self {
         values.into_iter().fold(self, Self::bind)
     }
 
     /// The same, of a type known at run time only.
-    pub(in crate::store) fn bind_value(mut self, value: SqlValue<'q>) -> Self {
+    pub(crate) fn bind_value(mut self, value: SqlValue<'q>) -> Self {
         self.values.push(value);
         self
     }
 
     /// Runs it and returns how many rows it touched.
-    pub(in crate::store) async fn execute<'a>(self, on: impl Into<On<'a>>) -> Result<u64> {
+    pub(crate) async fn execute<'a>(self, on: impl Into<On<'a>>) -> Result<u64> {
         let Self { sql, values, .. } = self;
         run!(
             on,
@@ -106,7 +103,7 @@ impl<'q, O> Query<'q, O> {
 
 impl<O: FromRows> Query<'_, O> {
     /// All its rows.
-    pub(in crate::store) async fn fetch_all<'a>(self, on: impl Into<On<'a>>) -> Result<Vec<O>> {
+    pub(crate) async fn fetch_all<'a>(self, on: impl Into<On<'a>>) -> Result<Vec<O>> {
         let Self { sql, values, .. } = self;
         run!(
             on,
@@ -117,12 +114,12 @@ impl<O: FromRows> Query<'_, O> {
     }
 
     /// Its first row, if it has one.
-    pub(in crate::store) async fn fetch_optional<'a>(self, on: impl Into<On<'a>>) -> Result<Option<O>> {
+    pub(crate) async fn fetch_optional<'a>(self, on: impl Into<On<'a>>) -> Result<Option<O>> {
         Ok(self.fetch_all(on).await?.into_iter().next())
     }
 
     /// Its first row; an error if it has none.
-    pub(in crate::store) async fn fetch_one<'a>(self, on: impl Into<On<'a>>) -> Result<O> {
+    pub(crate) async fn fetch_one<'a>(self, on: impl Into<On<'a>>) -> Result<O> {
         Ok(self.fetch_optional(on).await?.ok_or(sqlx::Error::RowNotFound)?)
     }
 }
@@ -132,27 +129,27 @@ where
     (T,): FromRows,
 {
     /// The value of the next placeholder.
-    pub(in crate::store) fn bind<A: Argument<'q>>(self, value: A) -> Self {
+    pub(crate) fn bind<A: Argument<'q>>(self, value: A) -> Self {
         Self(self.0.bind(value))
     }
 
     /// The values of as many placeholders.
-    pub(in crate::store) fn bind_all<A: Argument<'q>>(self, values: impl IntoIterator<Item = A>) -> Self {
+    pub(crate) fn bind_all<A: Argument<'q>>(self, values: impl IntoIterator<Item = A>) -> Self {
         Self(self.0.bind_all(values))
     }
 
     /// The column of all its rows.
-    pub(in crate::store) async fn fetch_all<'a>(self, on: impl Into<On<'a>>) -> Result<Vec<T>> {
+    pub(crate) async fn fetch_all<'a>(self, on: impl Into<On<'a>>) -> Result<Vec<T>> {
         Ok(self.0.fetch_all(on).await?.into_iter().map(|(value,)| value).collect())
     }
 
     /// The column of its first row, if it has one.
-    pub(in crate::store) async fn fetch_optional<'a>(self, on: impl Into<On<'a>>) -> Result<Option<T>> {
+    pub(crate) async fn fetch_optional<'a>(self, on: impl Into<On<'a>>) -> Result<Option<T>> {
         Ok(self.0.fetch_optional(on).await?.map(|(value,)| value))
     }
 
     /// The column of its first row; an error if it has none.
-    pub(in crate::store) async fn fetch_one<'a>(self, on: impl Into<On<'a>>) -> Result<T> {
+    pub(crate) async fn fetch_one<'a>(self, on: impl Into<On<'a>>) -> Result<T> {
         Ok(self.0.fetch_one(on).await?.0)
     }
 }

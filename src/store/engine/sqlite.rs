@@ -10,10 +10,10 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::{Engine, PREPARED};
-use crate::store::{Result, StoreError};
+use crate::{Result, StoreError};
 
 /// How its schema came to be.
-pub(in crate::store) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,7 +24,7 @@ const SPARE: i64 = 10;
 const STEP: u32 = 1000;
 
 /// Opens the file, makes it if it is missing and brings its schema up to date.
-pub(in crate::store) async fn open(path: &Path) -> Result<Engine> {
+pub(crate) async fn open(path: &Path) -> Result<Engine> {
     make_private(path)?;
     let options = durable(path);
     // Takes effect in a new file only: in an older one free pages are used again, and never given back.
@@ -36,7 +36,7 @@ pub(in crate::store) async fn open(path: &Path) -> Result<Engine> {
 }
 
 /// Opens a file that must exist, as it is.
-pub(in crate::store) async fn open_existing(path: &Path) -> Result<Engine> {
+pub(crate) async fn open_existing(path: &Path) -> Result<Engine> {
     if !path.is_file() {
         return Err(StoreError::Missing(path.to_owned()));
     }
@@ -72,7 +72,7 @@ fn durable(path: &Path) -> SqliteConnectOptions {
 
 /// Shortens the file once one page in [`SPARE`] is free; a few are not worth the writing, they are used again. In steps:
 /// others must not wait long for it.
-pub(in crate::store) async fn give_back_space(writer: &SqlitePool) -> Result<()> {
+pub(crate) async fn give_back_space(writer: &SqlitePool) -> Result<()> {
     let (pages, mut free) = (number(writer, "PRAGMA page_count").await?, free_pages(writer).await?);
     if free * SPARE < pages {
         return Ok(());
@@ -98,7 +98,7 @@ async fn number(writer: &SqlitePool, pragma: &'static str) -> Result<i64> {
 }
 
 /// A new database is its owner's alone: it holds mails. SQLite gives its side files the same mode.
-pub(in crate::store) fn make_private(path: &Path) -> Result<()> {
+pub(crate) fn make_private(path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -112,7 +112,7 @@ pub(in crate::store) fn make_private(path: &Path) -> Result<()> {
 }
 
 /// The file that a URL names, if it names one.
-pub(in crate::store) fn path(url: &str) -> Option<PathBuf> {
+pub(crate) fn path(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty())?;
     Some(Path::new(path).to_owned())
 }

@@ -1,8 +1,8 @@
 //! What one worker does at a time: reading one mailbox, settling. Each write under a duty looks at its fence.
 
-use super::super::engine::locks::Lock;
-use super::super::engine::{Tx, query, query_scalar};
-use super::super::{Result, Store, StoreError, WorkerLease};
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, query, query_scalar};
+use crate::{Result, Store, StoreError, WorkerLease};
 
 /// A duty that a worker was given. Whether it still has it, each write finds out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl WorkerLease {
 impl Store {
     /// A transaction that writes under a duty, and surely has it until it ends. A holder that was taken off the list and
     /// not replaced yet may go on; one that was replaced is refused.
-    pub(in crate::store) async fn write_under(&self, duty: &TaskLease) -> Result<Tx> {
+    pub(crate) async fn write_under(&self, duty: &TaskLease) -> Result<Tx> {
         let mut tx = self.write().await?;
         tx.lock([Lock::duty(&duty.name)]).await?;
         let holds: i64 = query_scalar("SELECT COUNT(*) FROM duties WHERE name = $1 AND number = $2")

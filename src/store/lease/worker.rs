@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use super::super::engine::locks::Lock;
-use super::super::engine::{Tx, query, query_scalar};
-use super::super::{Batch, Result, Store, StoreError, instant};
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, query, query_scalar};
+use crate::{Batch, Result, Store, StoreError, instant};
 
 /// A worker's place in the store, once it has begun.
 #[derive(Debug, Clone)]
@@ -141,7 +141,7 @@ impl WorkerLease {
     }
 
     /// The worker's number, surely on the list until the end of the transaction.
-    pub(in crate::store) async fn on_list(&self, tx: &mut Tx) -> Result<i64> {
+    pub(crate) async fn on_list(&self, tx: &mut Tx) -> Result<i64> {
         let Some(LeaseColumns { worker, .. }) = self.standing() else { return Err(StoreError::Lapsed) };
         tx.lock([Lock::worker(worker)]).await?;
         let listed: i64 =
@@ -150,7 +150,7 @@ impl WorkerLease {
     }
 
     /// The worker's number, on the list or not; none is 0.
-    pub(in crate::store) fn worker(&self) -> i64 {
+    pub(crate) fn worker(&self) -> i64 {
         self.standing().map_or(0, |standing| standing.worker)
     }
 

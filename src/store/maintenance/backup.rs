@@ -9,9 +9,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::health::{Health, check};
-use crate::store::engine::sqlite::make_private;
-use crate::store::inspect::file;
-use crate::store::{Result, Store, StoreError, StoreSettings};
+use crate::engine::sqlite::make_private;
+use crate::inspect::file;
+use crate::{Result, Store, StoreError, StoreSettings};
 
 /// How long a lock of the worker is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);

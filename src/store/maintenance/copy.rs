@@ -7,14 +7,14 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::health::check;
-use crate::store::engine::locks::Lock;
-use crate::store::engine::{Engine, SqlValue, Tx, query, query_scalar};
-use crate::store::inspect::file;
-use crate::store::{Result, Store, StoreError, StoreSettings};
+use crate::engine::locks::Lock;
+use crate::engine::{Engine, SqlValue, Tx, query, query_scalar};
+use crate::inspect::file;
+use crate::{Result, Store, StoreError, StoreSettings};
 
 /// What is copied, each table after those that it refers to. Workers, duties and sessions are of
 /// the moment: nobody is at work.
-pub(in crate::store) const TABLES: [&str; 25] = [
+pub(crate) const TABLES: [&str; 25] = [
     "mails",
     "journal",
     "documents",

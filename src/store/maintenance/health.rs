@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::config_values::reason;
-use crate::store::engine::{Engine, query_as, query_scalar};
-use crate::store::heads;
-use crate::store::inspect::{Schema, StoreInspection, file};
-use crate::store::{MailId, Received, Result, Store, StoreError, StoreSettings};
+use crate::engine::{Engine, query_as, query_scalar};
+use crate::heads;
+use crate::inspect::{Schema, StoreInspection, file};
+use crate::{MailId, Received, Result, Store, StoreError, StoreSettings};
+use base::config_values::reason;
 
 /// What was looked at, and what is wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,11 +5,11 @@ pub(super) mod retry_now;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::audit::append;
-use super::engine::{query, query_as};
-use super::{MailId, Result, Store, instant, millis, parse};
-use crate::access::audit::AuditEntry;
-use crate::finess::Finess;
+use crate::audit::append;
+use crate::engine::{query, query_as};
+use crate::{MailId, Result, Store, instant, millis, parse};
+use domain::access::audit::AuditEntry;
+use domain::finess::Finess;
 
 /// Who said that nothing is left to do about a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]

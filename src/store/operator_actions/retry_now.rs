@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::super::audit::append;
-use super::super::engine::locks::Lock;
-use super::super::engine::{query, query_as};
-use super::super::recipients;
-use super::super::{MailId, Result, Store, millis};
-use crate::access::audit::AuditEntry;
+use crate::audit::append;
+use crate::engine::locks::Lock;
+use crate::engine::{query, query_as};
+use crate::recipients;
+use crate::{MailId, Result, Store, millis};
+use domain::access::audit::AuditEntry;
 
 impl Store {
     /// Has the rows and replies of a mail that wait be tried now; how many. None, and nothing changes, if nothing waits

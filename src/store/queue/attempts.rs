@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::super::engine::{Tx, query, rows, shares};
-use super::super::{Result, millis};
+use crate::engine::{Tx, query, rows, shares};
+use crate::{Result, millis};
 
 /// One request, as the journal keeps it.
 #[derive(Debug, Clone)]
@@ -21,14 +21,14 @@ pub struct Probe {
 }
 
 /// A request with what it was sent for, an update or a removal, and when its answer came.
-pub(in crate::store) struct Sent<'a> {
-    pub(in crate::store) update: Option<i64>,
-    pub(in crate::store) removal: Option<i64>,
-    pub(in crate::store) probe: &'a Probe,
-    pub(in crate::store) at: Timestamp,
+pub(crate) struct Sent<'a> {
+    pub(crate) update: Option<i64>,
+    pub(crate) removal: Option<i64>,
+    pub(crate) probe: &'a Probe,
+    pub(crate) at: Timestamp,
 }
 
-pub(in crate::store) async fn insert_probes(tx: &mut Tx, requests: &[Sent<'_>]) -> Result<()> {
+pub(crate) async fn insert_probes(tx: &mut Tx, requests: &[Sent<'_>]) -> Result<()> {
     for requests in shares(requests) {
         let values = rows(requests.len(), 8, 1, |_, at| {
             let own: Vec<String> = (at..at + 8).map(|placeholder| format!("${placeholder}")).collect();

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
-use super::super::engine::locks::Lock;
-use super::super::engine::{Tx, query, query_as, query_scalar, rows, shares};
-use super::super::{Result, Store, WorkerLease, millis, parse};
 use super::precedence::supersede_if_older;
 use super::removals::{Removal, claim_removals};
 use super::row::{RowPlace, UpdateColumns};
-use crate::capacity::{Location, Update};
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, query, query_as, query_scalar, rows, shares};
+use crate::{Result, Store, WorkerLease, millis, parse};
+use domain::capacity::{Location, Update};
 
 /// Rows of the queue that are read for each location that is wanted: as many as a location may well have.
 const ROWS: u32 = 8;
@@ -28,8 +28,8 @@ pub const UNREADABLE_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 /// A row under a claim: what becomes of it is recorded only while the claim stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowId {
-    pub(in crate::store) row: i64,
-    pub(in crate::store) claim: i64,
+    pub(crate) row: i64,
+    pub(crate) claim: i64,
 }
 
 impl RowId {
@@ -51,7 +51,7 @@ pub struct Batch {
     pub removals: Vec<Removal>,
     claim: i64,
     /// Who claimed it: nobody else sends it.
-    pub(in crate::store) worker: i64,
+    pub(crate) worker: i64,
 }
 
 /// A claimed row.
@@ -179,10 +179,10 @@ impl Store {
 }
 
 /// What a claimed row bears.
-pub(in crate::store) struct Claim {
-    pub(in crate::store) number: i64,
-    pub(in crate::store) worker: i64,
-    pub(in crate::store) at: Timestamp,
+pub(crate) struct Claim {
+    pub(crate) number: i64,
+    pub(crate) worker: i64,
+    pub(crate) at: Timestamp,
 }
 
 /// Of locations, those of which nothing is in flight or held: under their locks that stays so.
@@ -263,7 +263,7 @@ async fn claim_location(tx: &mut Tx, due: &Due, counts: Vec<UpdateColumns>, clai
 }
 
 /// The row waits: a fault of ours is never a verdict.
-async fn set_aside(tx: &mut Tx, id: i64, fault: &super::super::StoreError, now: Timestamp) -> Result<()> {
+async fn set_aside(tx: &mut Tx, id: i64, fault: &crate::StoreError, now: Timestamp) -> Result<()> {
     error!("ligne {id} illisible, mise de côté pour une heure : {fault}");
     let later = now.saturating_add(UNREADABLE_PAUSE).unwrap_or(now);
     query(

@@ -3,40 +3,40 @@
 use jiff::Timestamp;
 use tracing::warn;
 
-use super::super::engine::{Tx, query, query_as, query_scalar, rows};
-use super::super::mails::DefectColumns;
-use super::super::projections;
-use super::super::{MailId, Result, millis};
 use super::claim::RowId;
 use super::completion::{Answered, Closing};
 use super::holds::hold;
 use super::precedence::{revive, send_newest_again, supersede_if_older};
 use super::removals::request_removals;
-use crate::defect::Defect;
-use crate::outcome::Etat;
+use crate::engine::{Tx, query, query_as, query_scalar, rows};
+use crate::mails::DefectColumns;
+use crate::projections;
+use crate::{MailId, Result, millis};
+use domain::defect::Defect;
+use domain::outcome::Etat;
 
 /// How a claimed row stands before it is closed.
 #[derive(sqlx::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "columns of one statement, each a question of its own")]
-pub(in crate::store) struct ClaimedRow {
-    pub(in crate::store) finess: String,
-    pub(in crate::store) service: String,
+pub(crate) struct ClaimedRow {
+    pub(crate) finess: String,
+    pub(crate) service: String,
     /// Under which claim it is; none of ours if another worker took it over.
-    pub(in crate::store) claim: Option<i64>,
+    pub(crate) claim: Option<i64>,
     /// It was acknowledged before and is sent once more.
-    pub(in crate::store) again: bool,
+    pub(crate) again: bool,
     /// Its mail is settled: it came back from being superseded, which is what was told.
-    pub(in crate::store) told_superseded: bool,
+    pub(crate) told_superseded: bool,
     /// It was tried before, and may have been held back.
-    pub(in crate::store) tried: bool,
+    pub(crate) tried: bool,
     /// Another request of its key is in doubt.
-    pub(in crate::store) doubted: bool,
+    pub(crate) doubted: bool,
     /// A newer observation of its key waits or was acknowledged.
-    pub(in crate::store) is_older: bool,
+    pub(crate) is_older: bool,
 }
 
 /// In the order in which they are asked for.
-pub(in crate::store) async fn standings(tx: &mut Tx, ids: &[i64]) -> Result<Vec<ClaimedRow>> {
+pub(crate) async fn standings(tx: &mut Tx, ids: &[i64]) -> Result<Vec<ClaimedRow>> {
     let asked = rows(ids.len(), 1, 1, |rank, at| format!("({rank}, CAST(${at} AS BIGINT))"));
     let statement = format!(
         "WITH asked (rank, id) AS (VALUES {asked})
@@ -56,7 +56,7 @@ pub(in crate::store) async fn standings(tx: &mut Tx, ids: &[i64]) -> Result<Vec<
     if standings.len() == ids.len() { Ok(standings) } else { Err(sqlx::Error::RowNotFound.into()) }
 }
 
-pub(in crate::store) async fn end_row(tx: &mut Tx, answer: &Answered, standing: &ClaimedRow) -> Result<()> {
+pub(crate) async fn end_row(tx: &mut Tx, answer: &Answered, standing: &ClaimedRow) -> Result<()> {
     let Answered { id, closing, settled, at, .. } = answer;
     if standing.claim == Some(id.claim) {
         return close_claimed(tx, *id, standing, closing, *settled, *at).await;
@@ -213,7 +213,7 @@ async fn insert_refusal(tx: &mut Tx, id: i64, defect: &Defect) -> Result<()> {
 }
 
 /// R04 says that a row is held: it ceases to be true once the row is closed otherwise.
-pub(in crate::store) async fn forget_hold_back(tx: &mut Tx, update: i64) -> Result<()> {
+pub(crate) async fn forget_hold_back(tx: &mut Tx, update: i64) -> Result<()> {
     let forgotten: Option<MailId> =
         query_scalar("DELETE FROM defects WHERE update_id = $1 AND code = 'R04' RETURNING mail_id")
             .bind(update)

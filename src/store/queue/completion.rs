@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::super::engine::locks::Lock;
-use super::super::engine::{Tx, list, query, shares};
-use super::super::{Result, Store, millis};
 use super::attempts::{Probe, Sent, insert_probes};
 use super::claim::{RowId, RowToSend};
 use super::complete::{ClaimedRow, end_row, standings};
-use crate::capacity::Location;
-use crate::defect::Defect;
-use crate::fail_point::fail_point;
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, list, query, shares};
+use crate::{Result, Store, millis};
+use base::fail_point;
+use domain::capacity::Location;
+use domain::defect::Defect;
 
 /// What becomes of a row after its request.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub enum Closing {
 
 impl Closing {
     /// Whether the request may have been applied, or may still be.
-    pub(in crate::store) fn may_have_effect(&self) -> bool {
+    pub(crate) fn may_have_effect(&self) -> bool {
         matches!(self, Self::Acknowledged { .. } | Self::Retry { hold: Some(_), .. })
     }
 }
@@ -58,12 +58,12 @@ impl Closing {
 /// The requests that were sent for a claimed row, and what becomes of it.
 #[derive(Debug)]
 pub struct Answered {
-    pub(in crate::store) id: RowId,
+    pub(crate) id: RowId,
     location: Location,
     probes: Vec<Probe>,
-    pub(in crate::store) closing: Closing,
-    pub(in crate::store) settled: Timestamp,
-    pub(in crate::store) at: Timestamp,
+    pub(crate) closing: Closing,
+    pub(crate) settled: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 impl RowToSend {

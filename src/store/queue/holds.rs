@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::super::engine::{Tx, query};
-use super::super::{Result, millis};
+use crate::engine::{Tx, query};
+use crate::{Result, millis};
 
 /// Nothing is sent to the location before `until`; a longer hold stays.
-pub(in crate::store) async fn hold(tx: &mut Tx, finess: &str, service: &str, until: Timestamp) -> Result<()> {
+pub(crate) async fn hold(tx: &mut Tx, finess: &str, service: &str, until: Timestamp) -> Result<()> {
     query(
         "INSERT INTO holds (finess, service, until) VALUES ($1, $2, $3)
          ON CONFLICT (finess, service) DO UPDATE SET until =

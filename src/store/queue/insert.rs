@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::super::engine::{Tx, query, query_as, rows, shares};
-use super::super::{MailId, Result, millis};
 use super::precedence::supersede_waiting;
-use crate::capacity::{Mode, Nomenclature, Update};
-use crate::outcome::Etat;
+use crate::engine::{Tx, query, query_as, rows, shares};
+use crate::{MailId, Result, millis};
+use domain::capacity::{Mode, Nomenclature, Update};
+use domain::outcome::Etat;
 
 /// What is known of the key of a count.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
@@ -19,7 +19,7 @@ struct InsertedState {
 
 /// Inserts counts: superseded at once by a newer one, or superseding the older ones that still wait. No two of them are
 /// of one key.
-pub(in crate::store) async fn insert_updates(
+pub(crate) async fn insert_updates(
     tx: &mut Tx,
     mail: MailId,
     document: i64,

@@ -6,13 +6,13 @@
 
 use jiff::Timestamp;
 
-use super::super::engine::{On, Tx, query, query_scalar};
-use super::super::{MailId, Result, millis};
 use super::complete::forget_hold_back;
-use crate::capacity::Update;
+use crate::engine::{On, Tx, query, query_scalar};
+use crate::{MailId, Result, millis};
+use domain::capacity::Update;
 
 /// Whether a newer observation of its key waits or was acknowledged.
-pub(in crate::store) async fn has_newer(on: impl Into<On<'_>>, mail: MailId, update: &Update) -> Result<bool> {
+pub(crate) async fn has_newer(on: impl Into<On<'_>>, mail: MailId, update: &Update) -> Result<bool> {
     let newer: Option<i64> = query_scalar(
         "SELECT id FROM updates WHERE finess = $1 AND service = $2 AND indicator = $3
          AND date_releve >= $4 AND (date_releve, mail_id) > ($4, $5)
@@ -30,7 +30,7 @@ pub(in crate::store) async fn has_newer(on: impl Into<On<'_>>, mail: MailId, upd
 
 /// Closes the older rows that wait, and leaves those in flight to their answer: it may be an
 /// acknowledgement. An older one that was to be sent again need not be.
-pub(in crate::store) async fn supersede_waiting(tx: &mut Tx, update: &Update, now: Timestamp) -> Result<()> {
+pub(crate) async fn supersede_waiting(tx: &mut Tx, update: &Update, now: Timestamp) -> Result<()> {
     let key = (update.finess(), update.location.service().as_str(), update.count.indicator.to_string());
     let superseded: Vec<i64> = query_scalar(
         "UPDATE updates SET etat = 'depassee', closed_at = $4
@@ -60,7 +60,7 @@ pub(in crate::store) async fn supersede_waiting(tx: &mut Tx, update: &Update, no
 
 /// A row that waits, or is to be sent again, is not any more if a newer observation of its key
 /// waits or was acknowledged.
-pub(in crate::store) async fn supersede_if_older(tx: &mut Tx, id: i64, now: Timestamp) -> Result<()> {
+pub(crate) async fn supersede_if_older(tx: &mut Tx, id: i64, now: Timestamp) -> Result<()> {
     let newer: bool = query_scalar(
         "SELECT EXISTS (SELECT 1 FROM updates o JOIN updates n
              ON n.finess = o.finess AND n.service = o.service AND n.indicator = o.indicator
@@ -88,7 +88,7 @@ pub(in crate::store) async fn supersede_if_older(tx: &mut Tx, id: i64, now: Time
 /// After a refusal: the newest superseded row of the key waits again, unless something newer than
 /// it waits or was acknowledged. None comes back that was refused, so this ends. The newest
 /// acknowledged one is sent again if a request in doubt may have overwritten it.
-pub(in crate::store) async fn revive(tx: &mut Tx, refused: i64, now: Timestamp) -> Result<()> {
+pub(crate) async fn revive(tx: &mut Tx, refused: i64, now: Timestamp) -> Result<()> {
     query(
         "UPDATE updates SET etat = 'en-attente', attempts = 0, next_at = $2, closed_at = NULL
          WHERE id = (
@@ -111,7 +111,7 @@ pub(in crate::store) async fn revive(tx: &mut Tx, refused: i64, now: Timestamp) 
 
 /// The newest row of a key, if it was acknowledged, is sent again at `at`: a request in doubt of the key may have
 /// overwritten it. One that is under way is looked at when its answer comes.
-pub(in crate::store) async fn send_newest_again(tx: &mut Tx, of: i64, at: Timestamp) -> Result<()> {
+pub(crate) async fn send_newest_again(tx: &mut Tx, of: i64, at: Timestamp) -> Result<()> {
     query(
         "UPDATE updates SET again_at = $2 WHERE etat = 'transmise' AND in_flight_at IS NULL AND id = (
              SELECT o.id FROM updates r JOIN updates o

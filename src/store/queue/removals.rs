@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use tracing::error;
 
-use super::super::engine::locks::Lock;
-use super::super::engine::{Tx, query, query_as, query_scalar};
-use super::super::{Result, Store, count, millis, parse};
 use super::attempts::{Probe, Sent, insert_probes};
 use super::claim::{Claim, RowId};
 use super::holds::hold;
-use crate::capacity::Indicator;
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, query, query_as, query_scalar};
+use crate::{Result, Store, count, millis, parse};
+use domain::capacity::Indicator;
 
 /// An indicator whose genre code is no longer the configured one.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Store {
         .execute(&mut tx)
         .await?;
         if closing == RemovalClosing::Done {
-            super::super::twins::removed(&mut tx, id.row).await?;
+            crate::twins::removed(&mut tx, id.row).await?;
         }
         if let Some(until) = held {
             hold(&mut tx, &finess, &service, until).await?;
@@ -93,12 +93,7 @@ async fn claimed(tx: &mut Tx, id: i64) -> Result<(String, String, Option<i64>)> 
 }
 
 /// Claims the removals due at a location. One that cannot be read is told and left open, unclaimed.
-pub(in crate::store) async fn claim_removals(
-    tx: &mut Tx,
-    finess: &str,
-    service: &str,
-    claim: &Claim,
-) -> Result<Vec<Removal>> {
+pub(crate) async fn claim_removals(tx: &mut Tx, finess: &str, service: &str, claim: &Claim) -> Result<Vec<Removal>> {
     let mut rows: Vec<(i64, String, String, i64)> = query_as(
         "UPDATE removals SET in_flight_at = $3, claim = $4, worker = $5
          WHERE finess = $1 AND service = $2 AND done_at IS NULL AND in_flight_at IS NULL AND next_at <= $3
@@ -124,7 +119,7 @@ pub(in crate::store) async fn claim_removals(
 }
 
 /// A removal that cannot be read can never be sent.
-async fn give_up(tx: &mut Tx, id: i64, fault: &super::super::StoreError, now: Timestamp) -> Result<()> {
+async fn give_up(tx: &mut Tx, id: i64, fault: &crate::StoreError, now: Timestamp) -> Result<()> {
     error!("suppression {id} illisible, abandonnée : {fault}");
     query("UPDATE removals SET in_flight_at = NULL, claim = NULL, worker = NULL, done_at = $2 WHERE id = $1")
         .bind(id)
@@ -137,7 +132,7 @@ async fn give_up(tx: &mut Tx, id: i64, fault: &super::super::StoreError, now: Ti
 /// Before a row is closed as acknowledged under `code`: asks for the deletion of its key under every
 /// other code it was acknowledged with, itself in an earlier sending included; under the code just
 /// acknowledged there is no longer anything to delete.
-pub(in crate::store) async fn request_removals(tx: &mut Tx, row: i64, code: &str, now: Timestamp) -> Result<()> {
+pub(crate) async fn request_removals(tx: &mut Tx, row: i64, code: &str, now: Timestamp) -> Result<()> {
     query(
         "UPDATE removals SET done_at = $3 FROM updates u
          WHERE u.id = $1 AND removals.finess = u.finess AND removals.service = u.service

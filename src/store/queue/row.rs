@@ -2,14 +2,14 @@
 
 use sqlx::FromRow;
 
-use super::super::{Result, StoreError, instant, parse};
-use crate::capacity::{Count, Location, Nature, Nombre, Nomenclature, Source, Update};
-use crate::outcome::{Etat, OutcomeLine};
+use crate::{Result, StoreError, instant, parse};
+use domain::capacity::{Count, Location, Nature, Nombre, Nomenclature, Source, Update};
+use domain::outcome::{Etat, OutcomeLine};
 
 /// The columns that make an [`Update`], to be listed in this order where they are selected.
 #[derive(Debug, FromRow)]
-pub(in crate::store) struct UpdateColumns {
-    pub(in crate::store) id: i64,
+pub(crate) struct UpdateColumns {
+    pub(crate) id: i64,
     finess: String,
     service: String,
     indicator: String,
@@ -19,18 +19,18 @@ pub(in crate::store) struct UpdateColumns {
     date_releve: i64,
     etat: String,
     #[sqlx(try_from = "i64")]
-    pub(in crate::store) attempts: u32,
+    pub(crate) attempts: u32,
 }
 
 /// The establishment and the service of a location, as columns have them.
-pub(in crate::store) type RowPlace = (String, String);
+pub(crate) type RowPlace = (String, String);
 
 impl UpdateColumns {
-    pub(in crate::store) fn place(&self) -> RowPlace {
+    pub(crate) fn place(&self) -> RowPlace {
         (self.finess.clone(), self.service.clone())
     }
 
-    pub(in crate::store) fn update(&self) -> Result<Update> {
+    pub(crate) fn update(&self) -> Result<Update> {
         Ok(Update {
             location: Location::new(parse(&self.finess)?, parse(&self.service)?),
             count: Count {
@@ -43,7 +43,7 @@ impl UpdateColumns {
         })
     }
 
-    pub(in crate::store) fn line(&self) -> Result<OutcomeLine> {
+    pub(crate) fn line(&self) -> Result<OutcomeLine> {
         Ok(OutcomeLine { update: self.update()?, etat: Some(parse::<Etat>(&self.etat)?) })
     }
 }

@@ -4,11 +4,11 @@
 
 use jiff::Timestamp;
 
-use super::super::engine::locks::Lock;
-use super::super::engine::{Tx, query, query_as, query_scalar};
-use super::super::{Result, WorkerLease, millis};
 use super::holds::hold;
 use super::precedence::supersede_if_older;
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, query, query_as, query_scalar};
+use crate::{Result, WorkerLease, millis};
 
 impl WorkerLease {
     /// Takes over what the workers that are no longer on the list had in flight; their locations are held until

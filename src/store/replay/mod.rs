@@ -6,20 +6,21 @@ pub(super) mod source;
 
 use jiff::Timestamp;
 
-use super::audit::append;
-use super::documents::{self, insert_defects, insert_document};
-use super::duplicates::is_overtaken;
-use super::engine::locks::Lock;
-use super::engine::{Tx, query, query_as, query_scalar};
-use super::projections;
-use super::queue::insert::insert_updates;
-use super::queue::precedence::supersede_waiting;
-use super::queue::row::UpdateColumns;
-use super::{JudgedDocument, JudgedMail, MailId, Result, Store, StoreError, millis};
-use crate::access::audit::AuditEntry;
-use crate::address::Address;
-use crate::capacity::{Mode, Update};
-use crate::outcome::Verdict;
+use crate::audit::append;
+use crate::documents;
+use crate::documents::{insert_defects, insert_document};
+use crate::duplicates::is_overtaken;
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, query, query_as, query_scalar};
+use crate::projections;
+use crate::queue::insert::insert_updates;
+use crate::queue::precedence::supersede_waiting;
+use crate::queue::row::UpdateColumns;
+use crate::{JudgedDocument, JudgedMail, MailId, Result, Store, StoreError, millis};
+use domain::access::audit::AuditEntry;
+use domain::address::Address;
+use domain::capacity::{Mode, Update};
+use domain::outcome::Verdict;
 
 /// What one document becomes.
 #[derive(Debug)]

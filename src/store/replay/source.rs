@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::super::engine::{query_as, query_scalar};
-use super::super::queue::precedence::has_newer;
-use super::super::queue::row::UpdateColumns;
-use super::super::{MailId, Result, Store, instant};
-use crate::capacity::Update;
-use crate::defect::Code;
-use crate::finess::Finess;
-use crate::outcome::OutcomeLine;
+use crate::engine::{query_as, query_scalar};
+use crate::queue::precedence::has_newer;
+use crate::queue::row::UpdateColumns;
+use crate::{MailId, Result, Store, instant};
+use domain::capacity::Update;
+use domain::defect::Code;
+use domain::finess::Finess;
+use domain::outcome::OutcomeLine;
 
 /// A count of a mail's record.
 #[derive(Debug, Clone)]

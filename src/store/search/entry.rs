@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::defect::Severity;
+use domain::defect::Severity;
 
 /// One line of the journal: what became of one mail.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -3,7 +3,7 @@
 use super::entry::JournalEntry;
 use super::filter::Filter;
 use super::page::{Page, Sort};
-use crate::store::{Result, Store};
+use crate::{Result, Store};
 
 /// Lines read at a time.
 const STEP: u32 = 500;

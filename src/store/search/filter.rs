@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::defect::{Actor, Code};
-use crate::finess::Finess;
-use crate::outcome::{UnknownWord, Verdict};
+use domain::defect::{Actor, Code};
+use domain::finess::Finess;
+use domain::outcome::{UnknownWord, Verdict};
 
 /// Which mails to list; everything that is set must hold.
 #[derive(Debug, Clone, Default)]

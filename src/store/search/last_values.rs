@@ -6,9 +6,9 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use super::plan::sql::Sql;
-use crate::capacity::{Count, Indicator, Nature, Nombre, Nomenclature};
-use crate::finess::Finess;
-use crate::store::{Result, Store, StoreError, instant, parse};
+use crate::{Result, Store, StoreError, instant, parse};
+use domain::capacity::{Count, Indicator, Nature, Nombre, Nomenclature};
+use domain::finess::Finess;
 
 /// The newest count received of an indicator, and the newest that the ROR acknowledged.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -9,8 +9,8 @@ use super::filter::Filter;
 use super::page::{Cursor, FoundPage, Page};
 use super::plan::sql::Sql;
 use super::plan::walk::Search;
-use crate::defect::Severity;
-use crate::store::{MailId, Result, Store, instant};
+use crate::{MailId, Result, Store, instant};
+use domain::defect::Severity;
 
 /// Places told of one mail.
 const PLACES: u32 = 100;

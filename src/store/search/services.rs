@@ -8,8 +8,8 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use super::plan::sql::Sql;
-use crate::finess::Finess;
-use crate::store::{Result, Store, instant, lasting, millis};
+use crate::{Result, Store, instant, lasting, millis};
+use domain::finess::Finess;
 
 /// The most places whose states are asked for in one query.
 const STEP: usize = 256;

@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::filter::MailStatus;
 use super::plan::sql::Sql;
-use crate::defect::Code;
-use crate::outcome::Verdict;
-use crate::store::{Result, Store, millis};
+use crate::{Result, Store, millis};
+use domain::defect::Code;
+use domain::outcome::Verdict;
 
 const HOUR: i64 = 3_600_000;
 /// The most slots of one flow: a year of days, a month of hours.
@@ -106,9 +106,7 @@ impl Store {
             sql.bind(millis(until)),
         );
         let rows: Vec<(String, i64)> = sql.fetch(statement, self.search_in()).await?;
-        rows.into_iter()
-            .map(|(code, courriels)| Ok(Rejections { code: crate::store::parse(&code)?, courriels }))
-            .collect()
+        rows.into_iter().map(|(code, courriels)| Ok(Rejections { code: crate::parse(&code)?, courriels })).collect()
     }
 }
 

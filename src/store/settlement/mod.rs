@@ -6,12 +6,12 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::engine::{list, query_as, query_scalar, shares};
-use super::outcomes::document_verdict;
-use super::{MailId, Result, Store, around, parse};
-use crate::address::Address;
-use crate::finess::Finess;
-use crate::outcome::{MailOutcome, Verdict};
+use crate::engine::{list, query_as, query_scalar, shares};
+use crate::outcomes::document_verdict;
+use crate::{MailId, Result, Store, around, parse};
+use domain::address::Address;
+use domain::finess::Finess;
+use domain::outcome::{MailOutcome, Verdict};
 
 /// A judged mail that is not settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::super::engine::locks::Lock;
-use super::super::engine::{Tx, list, query, query_as, rows, shares};
-use super::super::projections;
-use super::super::replies::insert_answers;
-use super::super::{MailId, NewReplyText, Result, Store, TaskLease, millis};
-use crate::fail_point::fail_point;
-use crate::outcome::{Etat, MailOutcome, OutcomeLine, Verdict};
+use crate::engine::locks::Lock;
+use crate::engine::{Tx, list, query, query_as, rows, shares};
+use crate::projections;
+use crate::replies::insert_answers;
+use crate::{MailId, NewReplyText, Result, Store, TaskLease, millis};
+use base::fail_point;
+use domain::outcome::{Etat, MailOutcome, OutcomeLine, Verdict};
 
 /// What settling a mail writes.
 #[derive(Debug)]

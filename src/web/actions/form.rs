@@ -4,8 +4,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::target::OnMail;
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
 
 /// The longest note, in characters.
 const LONGEST: usize = 500;

@@ -15,7 +15,7 @@ mod twin;
 use axum::Router;
 use axum::routing::get;
 
-use super::WebState;
+use crate::WebState;
 
 pub(super) use remind::{no_reminder, told as reminder};
 pub(super) use twin::TWINS;

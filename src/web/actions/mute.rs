@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::form::{ask, note, noted, page};
 use super::target::OnEstablishment;
-use crate::access::audit::{Deed, name_of};
-use crate::labels;
-use crate::outcome::paris;
-use crate::web::WebRefusal;
-use crate::web::layout::Tab;
+use crate::WebRefusal;
+use crate::layout::Tab;
+use domain::access::audit::{Deed, name_of};
+use domain::labels;
+use domain::outcome::paris;
 
 /// The longest: what lasts longer belongs in the referential.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);

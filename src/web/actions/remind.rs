@@ -9,19 +9,19 @@ use serde::Deserialize;
 
 use super::form::{ask, page};
 use super::target::OnEstablishment;
-use crate::access::audit::{Deed, name_of};
-use crate::address::Address;
-use crate::alerts::{Freshness, FreshnessState as Fresh};
-use crate::config::Environnement;
-use crate::finess::Finess;
-use crate::outcome::in_paris;
-use crate::pipeline::ReplyRules;
-use crate::random;
-use crate::referential::{Establishment, PlaceKind, Sender};
-use crate::reply::{Reminder, reminder};
-use crate::store::{NewReminder, StoredReminder};
-use crate::web::layout::Tab;
-use crate::web::{WebRefusal, WebState};
+use crate::layout::Tab;
+use crate::{WebRefusal, WebState};
+use base::random;
+use domain::access::audit::{Deed, name_of};
+use domain::address::Address;
+use domain::alerts::{Freshness, FreshnessState as Fresh};
+use domain::finess::Finess;
+use domain::outcome::in_paris;
+use judging::referential::{Establishment, PlaceKind, Sender};
+use judging::reply::{Reminder, reminder};
+use service::config::Environnement;
+use service::pipeline::ReplyRules;
+use store::{NewReminder, StoredReminder};
 
 /// The longest subject and text, in characters.
 const SUBJECT: usize = 150;
@@ -43,7 +43,7 @@ pub(super) struct Written {
 }
 
 /// Why a reminder would make no sense; nothing where reports are expected.
-pub(in crate::web) fn no_reminder(known: &Establishment) -> Option<&'static str> {
+pub(crate) fn no_reminder(known: &Establishment) -> Option<&'static str> {
     match (known.kind, known.open) {
         (PlaceKind::Ej, _) => Some("une entité juridique n’envoie pas de compte rendu : relancez ses établissements"),
         (PlaceKind::Eg, false) => {
@@ -122,7 +122,7 @@ fn freshness(state: &WebState, finess: Finess) -> Option<Freshness> {
 }
 
 /// One that was sent, or is to be: by whom, to whom, and what came of it.
-pub(in crate::web) fn told(one: &StoredReminder) -> Markup {
+pub(crate) fn told(one: &StoredReminder) -> Markup {
     let state = match one.etat.as_str() {
         "envoyee" => "envoyée",
         "abandonnee" => "abandonnée",

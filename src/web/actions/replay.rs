@@ -10,16 +10,16 @@ use serde::Deserialize;
 
 use super::form::{ask, changed, note, noted, page, to_mail};
 use super::target::OnMail;
-use crate::access::Right;
-use crate::access::audit::Deed;
-use crate::judgement::Rules;
-use crate::labels;
-use crate::outcome::{Verdict, in_paris};
-use crate::pipeline::{Gain, Impossible, Proposal, ReplaySelection, Replaying};
-use crate::referential::Referential;
-use crate::store::MailId;
-use crate::web::layout::Tab;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::access::audit::Deed;
+use domain::labels;
+use domain::outcome::{Verdict, in_paris};
+use judging::judgement::Rules;
+use judging::referential::Referential;
+use service::pipeline::{Gain, Impossible, Proposal, ReplaySelection, Replaying};
+use store::MailId;
 
 #[derive(Deserialize)]
 pub(super) struct ConfirmedReplay {

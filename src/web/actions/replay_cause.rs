@@ -8,14 +8,14 @@ use serde::Deserialize;
 
 use super::form::{ask, changed, note, noted, page};
 use super::replay::{Bench, difference, refused};
-use crate::access::Right;
-use crate::access::audit::Deed;
-use crate::defect::Code;
-use crate::finess::Finess;
-use crate::pipeline::{Proposal, ReplaySelection};
-use crate::store::sha256;
-use crate::web::layout::Tab;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::access::audit::Deed;
+use domain::defect::Code;
+use domain::finess::Finess;
+use service::pipeline::{Proposal, ReplaySelection};
+use store::sha256;
 
 /// No more mails are judged in one go: a request must end.
 const MOST: usize = 100;

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use super::form::{ask, note, noted, page, to_mail};
 use super::target::OnMail;
-use crate::access::audit::Deed;
-use crate::labels;
-use crate::store::StoredReply;
-use crate::web::WebRefusal;
-use crate::web::layout::Tab;
+use crate::WebRefusal;
+use crate::layout::Tab;
+use domain::access::audit::Deed;
+use domain::labels;
+use store::StoredReply;
 
 #[derive(Deserialize)]
 pub(super) struct ConfirmedResend {

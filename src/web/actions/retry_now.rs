@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::form::{ask, note, noted, page, to_mail};
 use super::target::OnMail;
-use crate::access::audit::Deed;
-use crate::outcome::Etat;
-use crate::web::WebRefusal;
-use crate::web::layout::Tab;
+use crate::WebRefusal;
+use crate::layout::Tab;
+use domain::access::audit::Deed;
+use domain::outcome::Etat;
 
 #[derive(Deserialize)]
 pub(super) struct ConfirmedRetry {

@@ -4,12 +4,12 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::access::Right;
-use crate::access::audit::{AuditEntry, Deed, on_establishment, on_mail};
-use crate::finess::Finess;
-use crate::outcome::Verdict;
-use crate::store::MailId;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::access::audit::{AuditEntry, Deed, on_establishment, on_mail};
+use domain::finess::Finess;
+use domain::outcome::Verdict;
+use store::MailId;
 
 /// A mail that exists, before a person who may act.
 pub(super) struct OnMail {

@@ -9,14 +9,14 @@ use serde::Deserialize;
 
 use super::form::{ask, note, noted, page};
 use super::target::{actor, named};
-use crate::access::Right;
-use crate::outcome::in_paris;
-use crate::store::{StoreError, StoredTwin};
-use crate::web::layout::Tab;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::outcome::in_paris;
+use store::{StoreError, StoredTwin};
 
 /// Where they are listed.
-pub(in crate::web) const TWINS: &str = "/doubles";
+pub(crate) const TWINS: &str = "/doubles";
 
 /// A twin that is there, before a person who may act.
 pub(super) struct OnTwin {

@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::defect::{self, Actor, Severity};
-use crate::store::search::{FoundPage, JournalEntry, LastValue, ServicePlace};
+use domain::defect;
+use domain::defect::{Actor, Severity};
+use store::search::{FoundPage, JournalEntry, LastValue, ServicePlace};
 
 /// Une page du journal.
 #[derive(Debug, Serialize, ToSchema)]

@@ -6,12 +6,12 @@ use axum::extract::{self, Path};
 use super::dto::{Courriels, Defaut};
 use super::params::{BadPath, ParamReading, Plain, Wanted, no_empty_value};
 use super::problem::{Missing, Refused};
-use crate::store::MailId;
-use crate::store::search::{JournalEntry, MailHistory};
-use crate::web::query::{Given, mailbox};
-use crate::web::visibility;
-use crate::web::visibility::Sight;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::query::{Given, mailbox};
+use crate::visibility;
+use crate::visibility::Sight;
+use crate::{Visitor, WebRefusal, WebState};
+use store::MailId;
+use store::search::{JournalEntry, MailHistory};
 
 /// Une page du journal, filtrée et triée.
 #[utoipa::path(

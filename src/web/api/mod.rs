@@ -13,7 +13,7 @@ mod region;
 use axum::Router;
 use axum::routing::get;
 
-use super::WebState;
+use crate::WebState;
 
 pub use description::description;
 pub(super) use problem::tell_as_problem;

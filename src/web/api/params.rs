@@ -11,11 +11,11 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-use crate::access::Right;
-use crate::defect::{Actor, Code};
-use crate::store::search::{Column, MailStatus};
-use crate::web::query::{Given, instant};
-use crate::web::{Visitor, WebRefusal};
+use crate::query::{Given, instant};
+use crate::{Visitor, WebRefusal};
+use domain::access::Right;
+use domain::defect::{Actor, Code};
+use store::search::{Column, MailStatus};
 
 /// A path whose parameter cannot be read.
 pub(super) type BadPath = PathRejection;
@@ -56,7 +56,7 @@ pub(super) fn no_empty_value(uri: &Uri) -> Result<(), WebRefusal> {
     let Query(pairs) = read(uri)?;
     match pairs.iter().find(|(_, value)| value.trim() != value || value.is_empty()) {
         Some((key, _)) => {
-            Err(WebRefusal::Bad(format!("la valeur de « {} » ne convient pas", crate::defect::excerpt(key))))
+            Err(WebRefusal::Bad(format!("la valeur de « {} » ne convient pas", domain::defect::excerpt(key))))
         }
         None => Ok(()),
     }
@@ -71,7 +71,7 @@ fn pairs(uri: &Uri, keys: &[&'static str]) -> Result<BTreeMap<&'static str, Stri
     let Query(found) = read(uri)?;
     let mut pairs = BTreeMap::new();
     for (key, value) in found {
-        let quoted = crate::defect::excerpt(&key);
+        let quoted = domain::defect::excerpt(&key);
         let Some(known) = keys.iter().find(|known| **known == key) else {
             return Err(WebRefusal::Bad(format!("la clé « {quoted} » n’existe pas ici")));
         };
@@ -121,7 +121,7 @@ fn span(
     let given = |key: &str, end: bool| match pairs.get(key) {
         None => Ok(None),
         Some(text) => instant(text, end).map(Some).ok_or_else(|| {
-            WebRefusal::Bad(format!("« {} » n’est ni une date ni un instant", crate::defect::excerpt(text)))
+            WebRefusal::Bad(format!("« {} » n’est ni une date ni un instant", domain::defect::excerpt(text)))
         }),
     };
     let until = given("au", true)?.unwrap_or(now);

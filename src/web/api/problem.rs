@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::web::error::ErrorMessage;
+use crate::error::ErrorMessage;
 
 /// Where machines ask.
 const PATH: &str = "/api/";
@@ -69,7 +69,7 @@ impl IntoResponses for Missing {
 }
 
 /// Tells machines in JSON what people are told on a page.
-pub(in crate::web) async fn tell_as_problem(request: Request, next: Next) -> Response {
+pub(crate) async fn tell_as_problem(request: Request, next: Next) -> Response {
     let is_for_machines = request.uri().path().starts_with(PATH);
     let response = next.run(request).await;
     if is_for_machines && is_refused(&response) { problem(&response) } else { response }

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use super::dto::Etablissement;
 use super::params::{BadPath, ParamReading, Plain, SeriesStep, Span};
 use super::problem::{Missing, Refused};
-use crate::finess::Finess;
-use crate::outcome::paris;
-use crate::store::Balance;
-use crate::store::search::{Flow, LateDelivery, Rejections, ServicePlace};
-use crate::web::{WebRefusal, WebState};
+use crate::{WebRefusal, WebState};
+use domain::finess::Finess;
+use domain::outcome::paris;
+use store::Balance;
+use store::search::{Flow, LateDelivery, Rejections, ServicePlace};
 
 /// The most late deliveries told of.
 const LATE: u32 = 500;

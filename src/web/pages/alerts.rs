@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::components::{badge, moment};
-use crate::access::Right;
-use crate::alerts::{Incident, IncidentKind, Severity};
-use crate::finess::Finess;
-use crate::store::inspect::unwatched_disk;
-use crate::web::actions::TWINS;
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::actions::TWINS;
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::alerts::{Incident, IncidentKind, Severity};
+use domain::finess::Finess;
+use store::inspect::unwatched_disk;
 
 /// Incidents of a page.
 const LINES: u32 = 50;

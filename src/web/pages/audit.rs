@@ -5,11 +5,12 @@ use axum::http::Uri;
 use maud::{Markup, html};
 
 use super::components::moment;
-use crate::access::Right;
-use crate::access::audit::{Deed, Record, name_of, source_of};
-use crate::store::AuditFilter;
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::access::audit::{Deed, Record, name_of, source_of};
+use store::AuditFilter;
 
 /// Records of a page.
 const LINES: u32 = 100;
@@ -122,7 +123,7 @@ fn older(filter: &AuditFilter, records: &[Record]) -> Markup {
     let Some(last) = records.last().filter(|_| is_full) else { return html! {} };
     let given = [("qui", &filter.who), ("acte", &filter.deed), ("objet", &filter.object)];
     let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-    let kept: Vec<String> = given.map(|(key, value)| format!("{key}={}&", crate::web::query::encoded(value))).collect();
+    let kept: Vec<String> = given.map(|(key, value)| format!("{key}={}&", crate::query::encoded(value))).collect();
     html! {
         nav.pages aria-label="Pages du journal d’audit" {
             a href={ "/audit?" (kept.concat()) "avant=" (last.numero) } { "plus anciens →" }

@@ -12,12 +12,13 @@ use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
 use super::components::{badge, defect, listing, plural};
-use crate::defect::{Defect, excerpt};
-use crate::dry_run;
-use crate::dry_run::{Bench, Checked};
-use crate::labels;
-use crate::web::layout::{self, Tab};
-use crate::web::{Via, Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Via, Visitor, WebRefusal, WebState};
+use domain::defect::{Defect, excerpt};
+use domain::labels;
+use judging::dry_run;
+use judging::dry_run::{Bench, Checked};
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 2_000_000;

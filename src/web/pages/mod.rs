@@ -13,7 +13,7 @@ mod sessions;
 use axum::Router;
 use axum::routing::get;
 
-use super::WebState;
+use crate::WebState;
 
 /// Their addresses.
 pub(super) fn routes() -> Router<WebState> {

@@ -6,11 +6,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::components::moment;
-use crate::access::Right;
-use crate::access::audit::{AuditEntry, Deed};
-use crate::store::{OpenSession, Stage};
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::access::audit::{AuditEntry, Deed};
+use store::{OpenSession, Stage};
 
 #[derive(Deserialize)]
 pub(super) struct Chosen {

@@ -10,12 +10,13 @@ use serde::Deserialize;
 use super::origin::SIGNED_IN;
 use super::session::{Current, Pending, open};
 use super::{cookie, openid};
-use crate::access::audit::{AuditEntry, Deed};
-use crate::access::{Login, Means, Password, PasswordHash, Right};
-use crate::random;
-use crate::store::{Attempt, Stage, UserChange};
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use base::random;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Login, Means, Password, PasswordHash, Right};
+use store::{Attempt, Stage, UserChange};
 
 #[derive(Deserialize)]
 pub(super) struct NewPassword {

@@ -6,9 +6,9 @@
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 
-use crate::access::SessionToken;
-use crate::config::Web;
-use crate::store::DEVICE_KEPT;
+use domain::access::SessionToken;
+use service::config::Web;
+use store::DEVICE_KEPT;
 
 fn name(web: &Web) -> &'static str {
     if web.is_https() { "__Host-dispolits" } else { "dispolits" }

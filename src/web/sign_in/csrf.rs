@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, Method};
 use serde::Deserialize;
 
 use super::session::Current;
-use crate::config::Web;
-use crate::web::WebRefusal;
+use crate::WebRefusal;
+use service::config::Web;
 
 /// The largest form, in bytes.
 const LARGEST: usize = 64 * 1024;

@@ -12,11 +12,11 @@ use tracing::warn;
 use super::proxy_headers::Via;
 use super::session::{Current, Pending, open, person};
 use super::{origin, return_url, seed};
-use crate::access::{Login, Means, Person, Totp};
-use crate::outcome::in_paris;
-use crate::random;
-use crate::store::{Attempt, Stage, User};
-use crate::web::{FormToken, WebRefusal, WebState, layout};
+use crate::{FormToken, WebRefusal, WebState, layout};
+use base::random;
+use domain::access::{Login, Means, Person, Totp};
+use domain::outcome::in_paris;
+use store::{Attempt, Stage, User};
 
 #[derive(Deserialize)]
 pub(super) struct SignInForm {

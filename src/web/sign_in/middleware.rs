@@ -9,14 +9,14 @@ use axum::response::{IntoResponse, Response};
 use super::proxy_headers::{Via, same};
 use super::session::{Current, person};
 use super::{cookie, csrf};
-use crate::access::{Means, Person};
-use crate::web::{FormToken, WebRefusal, WebState, style};
+use crate::{FormToken, WebRefusal, WebState, style};
+use domain::access::{Means, Person};
 
 /// The part of the site that machines use.
 const FOR_MACHINES: &str = "/api/";
 
 /// Finds who asks, and lets pass what they may have sent themselves.
-pub(in crate::web) async fn identify(
+pub(crate) async fn identify(
     extract::State(state): extract::State<WebState>,
     request: Request,
     next: Next,

@@ -24,7 +24,7 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use super::WebState;
+use crate::WebState;
 
 pub(super) use middleware::identify;
 pub(super) use openid::Provider;

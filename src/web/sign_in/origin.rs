@@ -11,10 +11,10 @@ use axum::response::Response;
 
 use super::cookie;
 use super::proxy_headers::Via;
-use crate::access::{Login, SessionToken};
-use crate::http_server::network;
-use crate::random;
-use crate::web::{WebRefusal, WebState};
+use crate::{WebRefusal, WebState};
+use base::http_server::network;
+use base::random;
+use domain::access::{Login, SessionToken};
 
 /// The origin of whoever is past the password.
 pub(super) const SECOND_STEP: &str = "second facteur";

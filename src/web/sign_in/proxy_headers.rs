@@ -8,15 +8,15 @@ use percent_encoding::percent_decode_str;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use crate::config::{CertificateFormat, Proxy, Web};
-use crate::tls::Certificate;
-use crate::web::WebRefusal;
+use crate::WebRefusal;
+use base::tls::Certificate;
+use service::config::{CertificateFormat, Proxy, Web};
 
 /// Where a request comes from.
 #[derive(Debug, Clone)]
-pub(in crate::web) struct Via {
+pub(crate) struct Via {
     /// The visitor's address, as far as it is known.
-    pub(in crate::web) address: IpAddr,
+    pub(crate) address: IpAddr,
     /// The DN of their certificate, if they showed one.
     pub(super) certificate: Option<String>,
 }

@@ -11,9 +11,9 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::access::{Login, Password, PasswordError, PasswordHash, matches};
-use crate::http_server::network;
-use crate::web::WebRefusal;
+use crate::WebRefusal;
+use base::http_server::network;
+use domain::access::{Login, Password, PasswordError, PasswordHash, matches};
 
 /// Attempts of one address in a row, and so many a minute from then on. A whole agency may be behind one.
 const OF_AN_ADDRESS: u32 = 30;
@@ -31,7 +31,7 @@ const WAITING: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The limits, shared by all requests.
-pub(in crate::web) struct RateLimits {
+pub(crate) struct RateLimits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     logins: DefaultKeyedRateLimiter<(Login, String)>,
     files: DefaultKeyedRateLimiter<IpAddr>,
@@ -40,7 +40,7 @@ pub(in crate::web) struct RateLimits {
 }
 
 impl RateLimits {
-    pub(in crate::web) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             addresses: RateLimiter::keyed(a_minute(OF_AN_ADDRESS)),
             logins: RateLimiter::keyed(a_minute(OF_A_LOGIN)),
@@ -56,7 +56,7 @@ impl RateLimits {
     }
 
     /// Counts a file that an address brings to be judged.
-    pub(in crate::web) fn pass_file(&self, address: IpAddr) -> Result<(), WebRefusal> {
+    pub(crate) fn pass_file(&self, address: IpAddr) -> Result<(), WebRefusal> {
         check(&self.files, &network(address))
     }
 

@@ -1,9 +1,9 @@
 //! The secrets of second factors, sealed as the store keeps them (`web.local.factor_key`).
 
-use crate::access::{FactorKey, Login, is_sealed};
-use crate::config_values::whole;
-use crate::random;
-use crate::web::{WebRefusal, WebState};
+use crate::{WebRefusal, WebState};
+use base::config_values::whole;
+use base::random;
+use domain::access::{FactorKey, Login, is_sealed};
 
 /// As it is to be kept: sealed where there is a key, in clear without one.
 pub(super) async fn kept(state: &WebState, login: &Login, secret: String) -> Result<String, WebRefusal> {

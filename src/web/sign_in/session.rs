@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::cookie;
-use crate::access::audit::{AuditEntry, Deed};
-use crate::access::{Means, Person, Rights, Role, SessionToken};
-use crate::config_values::has_passed;
-use crate::random;
-use crate::store::{NewSession, Stage, StoredSession};
-use crate::web::{WebRefusal, WebState};
+use crate::{WebRefusal, WebState};
+use base::config_values::has_passed;
+use base::random;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Means, Person, Rights, Role, SessionToken};
+use store::{NewSession, Stage, StoredSession};
 
 /// How long signing in may take.
 const HALF_WAY: SignedDuration = SignedDuration::from_mins(10);

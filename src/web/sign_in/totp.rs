@@ -13,10 +13,10 @@ use super::local::too_many;
 use super::origin::{self, SECOND_STEP};
 use super::seed;
 use super::session::{Current, Pending, SetCookie, open};
-use crate::access::audit::{AuditEntry, Deed};
-use crate::access::{Login, Totp};
-use crate::store::{Attempt, Stage, UserChange};
-use crate::web::{WebRefusal, WebState, layout};
+use crate::{WebRefusal, WebState, layout};
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Login, Totp};
+use store::{Attempt, Stage, UserChange};
 
 #[derive(Deserialize)]
 pub(super) struct TotpCode {

@@ -1,16 +1,16 @@
 //! Steps that turn values into values.
 
-use dispolits::judgement::{Context, Judgement, Rules, judge};
-use dispolits::message;
-use dispolits::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
-use dispolits::referential::Referential;
-use dispolits::reply;
-use dispolits::reply::{Letter, ReplyEnvelope, ReplyKind, Returning};
-use dispolits::report;
-use dispolits::report::{DocumentLimits, ReportReading};
 use divan::Bencher;
 use divan::counter::BytesCount;
+use domain::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
 use jiff::{SignedDuration, Timestamp};
+use judging::judgement::{Context, Judgement, Rules, judge};
+use judging::referential::Referential;
+use judging::reply;
+use judging::reply::{Letter, ReplyEnvelope, ReplyKind, Returning};
+use reading::message;
+use reading::report;
+use reading::report::{DocumentLimits, ReportReading};
 
 use crate::hospital::{self, EAI, SENDER};
 

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use dispolits::store::{
+use divan::Bencher;
+use jiff::Timestamp;
+use store::{
     Closing, JudgedDocument, JudgedMail, Prior, Received, Recorded, Store, StoreSettings, TaskLease, WorkerLease,
     sha256,
 };
-use divan::Bencher;
-use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

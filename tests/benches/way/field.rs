@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::mailbox::Security;
-use dispolits::ror::GenreCode;
+use base::clock::Clock;
+use base::config_values::Span;
+use campaign::simulator::{Capacity, Effect, IndicatorKey, Lieu, Simulator, SimulatorSettings};
 use dispolits::sandbox::pki::{self, Pki};
-use dispolits::sandbox::simulator::{Capacity, Effect, IndicatorKey, Lieu, Simulator, SimulatorSettings};
+use domain::capacity::GenreCode;
+use edges::mailbox::Security;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use dispolits::capacity::Update;
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxSettings, Security, batches};
-use dispolits::ror::{self, Client};
+use base::clock::Clock;
+use base::config_values::Span;
+use domain::capacity::Update;
+use edges::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxSettings, Security, batches};
+use edges::ror;
+use edges::ror::Client;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use tokio::task::JoinSet;
@@ -40,15 +41,14 @@ async fn fetch_and_move() -> f64 {
     let dovecot = Dovecot::start_with(ClientCertificate::Required, DURABLE);
     let now = Clock::System.now();
     dovecot.fill((0..MAILS).map(|rank| (format!("1.M{rank:07}.banc"), hospital::mail(rank, MAILS, now))));
-    let settings =
-        dispolits::mailbox::ImapSettings { login_interval: Span::seconds(0), ..dovecot.settings(Security::Tls) };
+    let settings = edges::mailbox::ImapSettings { login_interval: Span::seconds(0), ..dovecot.settings(Security::Tls) };
     let begin = Instant::now();
     let mut mailbox = Mailbox::new(&MailboxSettings::Imap(Box::new(settings)), &Folders::default()).unwrap();
     let (mut session, entries) = mailbox.open().await.unwrap().list().await.unwrap();
     assert_eq!(entries.len(), MAILS);
     for batch in batches(&entries) {
         let positions: Vec<_> = batch.iter().map(|entry| entry.position.clone()).collect();
-        let all = dispolits::mailbox::FetchLimits { whole: u64::MAX, header: 1 };
+        let all = edges::mailbox::FetchLimits { whole: u64::MAX, header: 1 };
         let (open, haul) = session.fetch(&positions, all).await.unwrap();
         assert_eq!(haul.mails.len(), batch.len());
         let moves: Vec<_> = positions.into_iter().map(|position| (position, Folder::Traites)).collect();

@@ -3,9 +3,9 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use dispolits::store::Twin;
 use reqwest::StatusCode;
 use sqlx::SqlitePool;
+use store::Twin;
 
 use super::scene::{Scene, field};
 use crate::served::until;
@@ -146,7 +146,7 @@ fn bounce(scene: &Scene, mail: &str, contact: &str) {
          --b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {id}\r\n\r\nBonjour.\r\n--b--\r\n"
     );
     let inbox = &scene.config.mailbox.as_ref().unwrap().maildir.as_ref().unwrap().path;
-    dispolits::mailbox::deliver(inbox, notice.as_bytes(), "1.avis.essai").unwrap();
+    edges::mailbox::deliver(inbox, notice.as_bytes(), "1.avis.essai").unwrap();
 }
 
 async fn a_lost_reminder_is_told(scene: &Scene, oscar: &mut Browser, mail: &str, contact: &str) {

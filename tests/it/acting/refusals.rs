@@ -1,9 +1,9 @@
 //! What nobody may do: without the right, without the form's token, on what is not there.
 
-use dispolits::clock::Clock;
-use dispolits::pipeline::ReplyRules;
+use base::clock::Clock;
 use jiff::SignedDuration;
 use reqwest::StatusCode;
+use service::pipeline::ReplyRules;
 
 use super::scene::Scene;
 

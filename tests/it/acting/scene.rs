@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use dispolits::access::Role;
-use dispolits::clock::Clock;
-use dispolits::config::{Config, Local};
+use base::clock::Clock;
 use dispolits::sandbox::{Inbox, Sandbox};
-use dispolits::store::MailId;
+use domain::access::Role;
+use service::config::{Config, Local};
+use store::MailId;
 use tempfile::TempDir;
 
 use crate::playing::play;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dispolits::alerts::{AlertSettings, Baseline, Board, ExpectedSender, FreshnessState, IncidentKind, Stillness};
-use dispolits::config_values::Span;
-use dispolits::finess::Finess;
+use base::config_values::Span;
+use domain::alerts::{AlertSettings, Baseline, Board, ExpectedSender, FreshnessState, IncidentKind, Stillness};
+use domain::finess::Finess;
 use jiff::{SignedDuration, Timestamp};
 
 const LOUD: &str = "350054680";
@@ -27,7 +27,7 @@ fn board(hours: &[(&str, Option<&str>, Option<i64>)], mutes: &BTreeMap<Finess, T
     let known = |one: &ExpectedSender| {
         let found = hours.iter().find(|(finess, service, _)| {
             one.finess == finess.parse().unwrap()
-                && one.service.as_ref().map(dispolits::capacity::ServiceCode::as_str) == *service
+                && one.service.as_ref().map(domain::capacity::ServiceCode::as_str) == *service
         });
         let mut habit = Baseline::default();
         if let Some(hours) = found.unwrap().2 {

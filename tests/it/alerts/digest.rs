@@ -1,6 +1,6 @@
 //! What people read.
 
-use dispolits::alerts::{Digest, Event, Incident, IncidentKind, News, Observation, Severity};
+use domain::alerts::{Digest, Event, Incident, IncidentKind, News, Observation, Severity};
 use jiff::Timestamp;
 
 fn at(hour: u8) -> Timestamp {

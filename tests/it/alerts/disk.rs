@@ -1,6 +1,6 @@
 //! A disk that is nearly full: that of the file, or of the service where the database is on a server.
 
-use dispolits::alerts::IncidentKind;
+use domain::alerts::IncidentKind;
 
 use super::stage::Stage;
 use crate::store::engine::{Engine, on_both_engines};
@@ -10,7 +10,7 @@ async fn a_disk_that_is_nearly_full(engine: Engine) {
     let object = stage.path("").display().to_string().trim_end_matches('/').to_owned();
     let mut full = stage.config.clone();
     full.alerts.disk_percent = 100;
-    full.alerts.open_after = dispolits::config_values::Span::seconds(0);
+    full.alerts.open_after = base::config_values::Span::seconds(0);
     let tight = stage.alarm_of(&stage.bench.shift, &full, &stage.pulse);
     let roomy = std::mem::replace(&mut stage.alarm, tight);
     stage.minutes(1).await;
@@ -27,8 +27,8 @@ async fn with_a_server_the_disk_of_the_service_is_watched() {
     let mut stage = Stage::new(Engine::Sqlite).await;
     let mut full = stage.config.clone();
     full.alerts.disk_percent = 100;
-    full.alerts.open_after = dispolits::config_values::Span::seconds(0);
-    full.store = dispolits::store::StoreSettings::at("postgres://lits@base.test/lits");
+    full.alerts.open_after = base::config_values::Span::seconds(0);
+    full.store = store::StoreSettings::at("postgres://lits@base.test/lits");
     stage.alarm = stage.alarm_of(&stage.bench.shift, &full, &stage.pulse);
     stage.minutes(1).await;
     let [incident] = stage.open(IncidentKind::Disk).await.try_into().unwrap();

@@ -1,7 +1,7 @@
 //! How fresh what is sent is, by what is declared and by what was learned.
 
-use dispolits::alerts::{AlertSettings, Baseline, Cadence, Excess, Freshness, FreshnessState, Stillness, Values};
-use dispolits::config_values::Span;
+use base::config_values::Span;
+use domain::alerts::{AlertSettings, Baseline, Cadence, Excess, Freshness, FreshnessState, Stillness, Values};
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,7 +10,7 @@ const HOUR: u64 = 3600;
 /// An instant on the clocks of France.
 fn paris(local: &str) -> Timestamp {
     let local: jiff::civil::DateTime = local.parse().unwrap();
-    dispolits::outcome::paris().to_timestamp(local).unwrap()
+    domain::outcome::paris().to_timestamp(local).unwrap()
 }
 
 /// Arrivals at these hours of each day of some weeks, until an instant.

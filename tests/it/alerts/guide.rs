@@ -1,6 +1,6 @@
 //! The guide of operators has what the program says of each kind of incident.
 
-use dispolits::alerts::IncidentKind;
+use domain::alerts::IncidentKind;
 
 const GUIDE: &str = include_str!("../../../deploy/guide-operateur.md");
 

@@ -1,8 +1,8 @@
 //! An incident of one mail is over once somebody marked that mail as handled.
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::alerts::IncidentKind;
-use dispolits::store::MailId;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::alerts::IncidentKind;
+use store::MailId;
 
 use super::kinds::{answer_us, give_up_a_reply, send_a_document_of_a_patient, tell};
 use super::stage::Stage;

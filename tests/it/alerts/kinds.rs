@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dispolits::alerts::IncidentKind;
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::health::{Concern, Task};
-use dispolits::store::{JudgedDocument, JudgedMail, NewReplyText, Twin, Whereabouts};
+use domain::alerts::IncidentKind;
+use domain::defect::{Code, Defect, Place};
 use rcgen::{CertificateParams, KeyPair};
+use service::health::{Concern, Task};
+use store::{JudgedDocument, JudgedMail, NewReplyText, Twin, Whereabouts};
 
 use super::stage::Stage;
 use crate::store::bench::{ACCOUNT, acknowledged, at_location, beds, document, hand_over, held_back, judged, refused};
@@ -109,7 +109,7 @@ async fn a_folder_that_refuses(engine: Engine) {
 
 async fn a_task_that_is_stuck(engine: Engine) {
     let mut stage = Stage::new(engine).await;
-    stage.config.health.stuck_after = dispolits::config_values::Span::seconds(0);
+    stage.config.health.stuck_after = base::config_values::Span::seconds(0);
     stage.alarm = stage.alarm_of(&stage.bench.shift, &stage.config, &stage.pulse);
     let cause = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::ZERO);
     let cure = async |stage: &Stage| stage.pulse.expect(Task::Delivery, Duration::from_hours(1));

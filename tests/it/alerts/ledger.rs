@@ -1,7 +1,7 @@
 //! What opens, goes on and closes, told minute by minute.
 
-use dispolits::alerts::{AlertSettings, Change, Incident, IncidentKind, IncidentTracker, Observation, Severity, Sight};
-use dispolits::config_values::Span;
+use base::config_values::Span;
+use domain::alerts::{AlertSettings, Change, Incident, IncidentKind, IncidentTracker, Observation, Severity, Sight};
 use jiff::{SignedDuration, Timestamp};
 
 fn settings() -> AlertSettings {

@@ -1,6 +1,6 @@
 //! The real program: its webhook, its mails by a real server, its commands and metrics.
 
-use dispolits::smtp::Security;
+use edges::smtp::Security;
 
 use super::receiver::Receiver;
 use crate::cli::service::{World, mail, until};

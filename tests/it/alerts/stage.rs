@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dispolits::alerting::{Alerting, Notifier};
-use dispolits::alerts::{Incident, IncidentKind};
-use dispolits::config::Config;
-use dispolits::health::{Heartbeat, Task};
-use dispolits::pipeline::Transport;
-use dispolits::referential::{Files, Watch};
-use dispolits::store::WorkerLease;
+use domain::alerts::{Incident, IncidentKind};
 use jiff::SignedDuration;
+use judging::referential::{Files, Watch};
+use service::alerting::{Alerting, Notifier};
+use service::config::Config;
+use service::health::{Heartbeat, Task};
+use service::pipeline::Transport;
+use store::WorkerLease;
 use tempfile::TempDir;
 
 use super::receiver::Receiver;

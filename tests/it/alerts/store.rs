@@ -1,8 +1,8 @@
 //! Incidents in the store: opened once whoever opens them, told of in the same transaction.
 
-use dispolits::alerts::{Change, Event, IncidentKind, Observation, Severity};
-use dispolits::config_values::Span;
-use dispolits::store::{StoreError, Way};
+use base::config_values::Span;
+use domain::alerts::{Change, Event, IncidentKind, Observation, Severity};
+use store::{StoreError, Way};
 
 use crate::store::bench::{Bench, worker};
 use crate::store::engine::{Engine, on_both_engines};

@@ -1,10 +1,10 @@
 //! Who is told, and what happens when nobody listens.
 
 use base16ct::lower::encode_string;
-use dispolits::alerts::IncidentKind;
-use dispolits::health::{Concern, Heartbeat};
+use domain::alerts::IncidentKind;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::SignedDuration;
+use service::health::{Concern, Heartbeat};
 use sha2::Sha256;
 
 use super::stage::{RECIPIENT, Stage};

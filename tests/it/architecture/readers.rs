@@ -5,15 +5,15 @@ use super::{fail_on, tree};
 /// Where they may be called: where it is read once, the edges that read again at each connection, the sandbox for the
 /// servers that it starts itself, and the commands that need a referential alone.
 const CALLERS: &[(&str, &[&str])] = &[
-    ("Watch::load(", &["src/config/reading.rs", "src/cli/check.rs", "src/cli/journal/replay.rs"]),
-    ("Mailbox::new(", &["src/config/reading.rs"]),
-    ("ror::Client::new(", &["src/config/reading.rs"]),
-    ("Smtp::new", &["src/config/reading.rs", "src/sandbox/setup.rs"]),
-    ("Revocation::new", &["src/config/reading.rs"]),
-    ("Revocation::look", &["src/config/reading.rs"]),
-    (".stored()", &["src/config/files.rs", "src/config_values/secret.rs", "src/tls/identity.rs"]),
-    (".check_certificates()", &["src/config/reading.rs", "src/doctor/mod.rs"]),
-    ("tls::usable(", &["src/config/files.rs"]),
+    ("Watch::load(", &["src/service/config/reading.rs", "src/cli/check.rs", "src/cli/journal/replay.rs"]),
+    ("Mailbox::new(", &["src/service/config/reading.rs"]),
+    ("ror::Client::new(", &["src/service/config/reading.rs"]),
+    ("Smtp::new", &["src/service/config/reading.rs", "src/sandbox/setup.rs"]),
+    ("Revocation::new", &["src/service/config/reading.rs"]),
+    ("Revocation::look", &["src/service/config/reading.rs"]),
+    (".stored()", &["src/service/config/files.rs", "src/base/config_values/secret.rs", "src/base/tls/identity.rs"]),
+    (".check_certificates()", &["src/service/config/reading.rs", "src/doctor/mod.rs"]),
+    ("tls::usable(", &["src/service/config/files.rs"]),
     (
         "config.read(",
         &["src/cli/alerts.rs", "src/cli/config.rs", "src/cli/run.rs", "src/doctor/mod.rs", "src/worker/mod.rs"],

@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use dispolits::address::Address;
-use dispolits::cahier::{
-    Case, EAI_ADDRESS, ExpectedCase, Sending, World, all_in, embedded, from_folder, readme, world,
-};
-use dispolits::capacity::{Location, ServiceCode};
-use dispolits::defect::Code;
-use dispolits::finess::Finess;
-use dispolits::outcome::{Etat, Verdict};
+use campaign::cahier::{Case, EAI_ADDRESS, ExpectedCase, Sending, World, all_in, embedded, from_folder, readme, world};
+use domain::address::Address;
+use domain::capacity::{Location, ServiceCode};
+use domain::defect::Code;
+use domain::finess::Finess;
+use domain::outcome::{Etat, Verdict};
 use mail_parser::MessageParser;
 
 use super::{fixtures, run};
@@ -63,7 +61,7 @@ fn check_fictitious(id: &str, header: &str) {
 
 #[test]
 fn a_second_run_sends_other_mails_and_identifiants() {
-    let other = dispolits::cahier::Run { serie: "Essai2".to_owned(), ..run() };
+    let other = campaign::cahier::Run { serie: "Essai2".to_owned(), ..run() };
     for case in cases() {
         let (first, second) = (case.mails(&run()).unwrap(), case.mails(&other).unwrap());
         assert!(first.iter().zip(&second).all(|(first, second)| first != second), "{}", case.id());
@@ -87,7 +85,7 @@ fn reports(case: &Case) -> Vec<(&Case, String)> {
 fn what_is_compiled_in_is_what_lies_in_the_folder() {
     let compiled: Vec<_> = embedded().unwrap().iter().map(|case| case.mails(&run()).unwrap()).collect();
     let on_disk: Vec<_> = cases().iter().map(|case| case.mails(&run()).unwrap()).collect();
-    assert!(compiled == on_disk, "fixtures/ changed since src/cahier/source.rs was compiled: touch it");
+    assert!(compiled == on_disk, "fixtures/ changed since src/campaign/cahier/source.rs was compiled: touch it");
 }
 
 #[test]
@@ -128,7 +126,7 @@ fn expectations_do_not_contradict_themselves() {
 }
 
 fn check_expected(id: &str, expected: &ExpectedCase) {
-    let rejections = expected.codes.iter().any(|code| code.severity() == dispolits::defect::Severity::Rejet);
+    let rejections = expected.codes.iter().any(|code| code.severity() == domain::defect::Severity::Rejet);
     let refused = expected.lines.iter().any(|line| line.etat == Etat::Rejetee);
     let arrived = expected.lines.iter().any(|line| line.etat != Etat::Rejetee);
     match expected.verdict {
@@ -173,7 +171,7 @@ fn every_expected_row_is_of_a_service_of_the_world() {
     }
 }
 
-fn rows(case: &Case) -> impl Iterator<Item = &dispolits::cahier::ExpectedLine> {
+fn rows(case: &Case) -> impl Iterator<Item = &campaign::cahier::ExpectedLine> {
     case.sendings().iter().flat_map(|sending| &sending.expected().lines)
 }
 

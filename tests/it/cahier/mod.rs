@@ -6,7 +6,7 @@ mod templates;
 
 use std::path::{Path, PathBuf};
 
-use dispolits::cahier::Run;
+use campaign::cahier::Run;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")

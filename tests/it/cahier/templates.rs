@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use dispolits::cahier::{Case, CaseError, Run, from_folder};
+use campaign::cahier::{Case, CaseError, Run, from_folder};
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::run;

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dispolits::cahier::{self, Case, Run, Sending};
-use dispolits::defect::{Code, Defect, Scope, Severity};
-use dispolits::dry_run::{Bench, Checked, check};
-use dispolits::judgement::{Indicators, Rules};
-use dispolits::outcome::Verdict;
-use dispolits::referential::Referential;
+use campaign::cahier;
+use campaign::cahier::{Case, Run, Sending};
+use domain::defect::{Code, Defect, Scope, Severity};
+use domain::outcome::Verdict;
 use jiff::Timestamp;
+use judging::dry_run::{Bench, Checked, check};
+use judging::judgement::{Indicators, Rules};
+use judging::referential::Referential;
 
 /// Today, and the days on which clocks and calendars are odd: this week and next year alike.
 const INSTANTS: [&str; 8] = [
@@ -81,8 +82,7 @@ fn compare(case: &Case, sending: &Sending, first: bool, checked: &Checked, now: 
     let wanted: BTreeSet<String> = lines
         .iter()
         .map(|line| {
-            let count =
-                dispolits::capacity::Count { indicator: line.indicator, nature: line.nature, nombre: line.nombre };
+            let count = domain::capacity::Count { indicator: line.indicator, nature: line.nature, nombre: line.nombre };
             format!("{:?}", (&line.location, count))
         })
         .collect();

@@ -1,6 +1,6 @@
 //! Certificates as the running service watches them: what its journal says.
 
-use dispolits::config_values::PemFiles;
+use base::config_values::PemFiles;
 
 use super::service::World;
 use crate::tls::forge::{Forge, dated};

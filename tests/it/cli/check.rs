@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use dispolits::cahier::{self, Run};
+use campaign::cahier;
+use campaign::cahier::Run;
 use tempfile::TempDir;
 
 use super::{AT, REPORT, Ran, program, ran, report};

@@ -1,7 +1,7 @@
 //! The service on a machine whose clock is set while it runs.
 
-use dispolits::clock::Clock;
-use dispolits::sandbox::simulator::Effect;
+use base::clock::Clock;
+use campaign::simulator::Effect;
 use jiff::SignedDuration;
 
 use super::service::{Service, World, mail_at, until};

@@ -11,10 +11,10 @@ const EXAMPLE: &str = include_str!("../../../deploy/config.example.toml");
 
 /// The commented example with a Maildir, the fictitious referential and certificates that exist.
 fn usable(folder: &Path) -> String {
-    let world = dispolits::cahier::world().unwrap();
+    let world = campaign::cahier::world().unwrap();
     fs::write(folder.join("etablissements.csv"), world.etablissements_csv).unwrap();
     fs::write(folder.join("services.csv"), world.services_csv).unwrap();
-    let pki = dispolits::sandbox::pki::make(&folder.join("pki"), dispolits::clock::Clock::System.now()).unwrap();
+    let pki = dispolits::sandbox::pki::make(&folder.join("pki"), base::clock::Clock::System.now()).unwrap();
     let secrets = folder.join("secrets");
     fs::create_dir(&secrets).unwrap();
     fs::write(secrets.join("imap"), "motdepasse-imap\n").unwrap();

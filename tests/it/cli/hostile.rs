@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use dispolits::cahier::{self, Run};
-use dispolits::dry_run::{Bench, Checked, check};
-use dispolits::judgement::{Indicators, Rules};
-use dispolits::referential::Referential;
+use campaign::cahier;
+use campaign::cahier::Run;
+use judging::dry_run::{Bench, Checked, check};
+use judging::judgement::{Indicators, Rules};
+use judging::referential::Referential;
 use proptest::prelude::*;
 
 use super::{AT, REPORT, report};
@@ -38,7 +39,7 @@ fn judged(name: &str, bytes: &[u8], with_referential: bool) -> Checked {
     let checked = check(name, bytes, &Bench { referential, rules: &RULES, at: AT.parse().unwrap() });
     let plain = checked.human(false);
     assert!(plain.ends_with('\n'));
-    let acting = |letter: char| letter != '\n' && dispolits::defect::is_unprintable(letter);
+    let acting = |letter: char| letter != '\n' && domain::defect::is_unprintable(letter);
     assert!(!plain.contains(acting), "{plain:?}");
     let coloured = checked.human(true);
     assert!(!coloured.replace('\u{1b}', "").contains(acting), "{coloured:?}");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dispolits::cahier;
+use campaign::cahier;
 
 use super::{AT, REPORT, program, ran, report};
 

@@ -5,19 +5,20 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
-use dispolits::clock::Clock;
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::dry_run::Bench;
-use dispolits::judgement::{self, Context, Rules};
-use dispolits::message;
-use dispolits::outcome::{Verdict, in_paris};
-use dispolits::report;
-use dispolits::store;
-use dispolits::store::{
+use base::clock::Clock;
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::{Verdict, in_paris};
+use judging::dry_run::Bench;
+use judging::judgement;
+use judging::judgement::{Context, Rules};
+use reading::message;
+use reading::report;
+
+use jiff::{SignedDuration, Timestamp};
+use store::{
     Closing, Expiry, JudgedDocument, JudgedMail, MailId, NewReply, NewReplyText, Prior, Probe, Received, Recorded,
     ReplyKind, Settlement, Store, TaskLease, Whereabouts, WorkerLease,
 };
-use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{AT, REPORT, Ran, program, ran, report};

@@ -1,12 +1,10 @@
 //! How long the service keeps what of each kind: every age of the configuration has a test of its own kind of mail.
 
-use dispolits::clock::Clock;
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::Verdict;
-use dispolits::store::{
-    JudgedMail, MailId, NewReplyText, NewTrace, Received, Settlement, Store, TraceFilter, WorkerLease,
-};
+use base::clock::Clock;
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::Verdict;
 use jiff::{SignedDuration, Timestamp};
+use store::{JudgedMail, MailId, NewReplyText, NewTrace, Received, Settlement, Store, TraceFilter, WorkerLease};
 
 use super::service::World;
 use crate::store::bench::{judged, worker};

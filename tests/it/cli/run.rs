@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use dispolits::clock::Clock;
-use dispolits::store::WorkerLease;
+use base::clock::Clock;
 use jiff::SignedDuration;
+use store::WorkerLease;
 
 use super::service::{World, mail, mail_at, until};
 

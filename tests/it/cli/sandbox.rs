@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::service::signal;
 use super::{dispolits, program, ran};
-use dispolits::tls::revocation::Revocation;
+use base::tls::revocation::Revocation;
 
 #[test]
 fn the_cahier_is_told_as_a_table_that_fits_in_eighty_columns() {
@@ -166,7 +166,7 @@ async fn the_simulator_says_where_it_is_and_stops_on_sigint() {
     let authority = value(&read_until(&mut out, "autorité"));
     let state = value(&read_until(&mut out, "_simulateur/etat"));
     read_until(&mut out, "_simulateur/defauts");
-    let config = dispolits::tls::client_config(Some(authority.as_ref()), None, &Revocation::default()).unwrap();
+    let config = base::tls::client_config(Some(authority.as_ref()), None, &Revocation::default()).unwrap();
     let client = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap();
     let answer = client.get(&state).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "[]");

@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use dispolits::cahier;
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::mailbox;
-use dispolits::ror::GenreCode;
-use dispolits::sandbox::simulator::{Lieu, Simulator, SimulatorSettings};
+use base::clock::Clock;
+use base::config_values::Span;
+use campaign::cahier;
+use campaign::simulator::{Lieu, Simulator, SimulatorSettings};
 use dispolits::sandbox::{pki, place};
-use dispolits::store::{self, Store};
+use domain::capacity::GenreCode;
+use edges::mailbox;
 use jiff::Timestamp;
+use store;
+use store::Store;
 use tempfile::TempDir;
 
 use super::{Ran, program, ran};

@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
-use dispolits::mailbox;
-use dispolits::message;
-use dispolits::store::search::{Filter, Page};
-use dispolits::store::{Received, Store, WorkerLease};
+use edges::mailbox;
 use jiff::Timestamp;
+use reading::message;
+use store::search::{Filter, Page};
+use store::{Received, Store, WorkerLease};
 
 use super::Ran;
 use super::service::{World, mail, until};
@@ -154,7 +154,7 @@ async fn mails_of_a_mailbox_no_longer_configured_are_still_judged() {
     let account = "maildir:ancienne";
     let received =
         Received { account, position: "1", raw: raw.as_bytes(), size: raw.len() as u64, headers_only: false };
-    receive(&store, &received, dispolits::clock::Clock::System.now()).await;
+    receive(&store, &received, base::clock::Clock::System.now()).await;
     store.close().await;
     let service = world.start();
     world.settled(1).await;

@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use dispolits::store::{Store, StoreSettings};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Executor};
+use store::{Store, StoreSettings};
 
 use super::service::{World, mail};
 use super::{Ran, program, ran};

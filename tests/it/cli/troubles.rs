@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dispolits::clock::Clock;
-use dispolits::message;
-use dispolits::sandbox::simulator::{Effect, IndicatorKey, SimulatedFault};
-use dispolits::store::{ReadingMark, Received, WorkerLease};
+use base::clock::Clock;
+use campaign::simulator::{Effect, IndicatorKey, SimulatedFault};
 use jiff::SignedDuration;
+use reading::message;
+use store::{ReadingMark, Received, WorkerLease};
 
 use super::service::{World, mail, mail_at, until};
 use crate::faults::table;

@@ -1,6 +1,6 @@
 //! `dispolits journal twins`, beside a service that reads before it writes.
 
-use dispolits::sandbox::simulator::{Effect, SimulatedFault};
+use campaign::simulator::{Effect, SimulatedFault};
 
 use super::dispolits;
 use super::service::{World, mail, until};

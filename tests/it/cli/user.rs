@@ -78,9 +78,9 @@ async fn an_account_is_made_changed_and_removed_unattended() {
 /// Sessions of every means are listed by a name, and ended by it, by their owner, or all.
 #[tokio::test]
 async fn sessions_are_listed_and_ended_by_command() {
-    use dispolits::access::{Means, Role};
-    use dispolits::clock::Clock;
-    use dispolits::store::{NewSession, Stage};
+    use base::clock::Clock;
+    use domain::access::{Means, Role};
+    use store::{NewSession, Stage};
     let world = world().await;
     let store = world.store().await;
     for (digest, means, login) in [

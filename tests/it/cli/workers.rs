@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use dispolits::clock::Clock;
-use dispolits::sandbox::simulator::{Effect, SimulatedFault};
+use base::clock::Clock;
+use campaign::simulator::{Effect, SimulatedFault};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
@@ -224,7 +224,7 @@ async fn a_location_is_served_in_order_by_any_number_of_workers() {
         team.report();
         team.settled().await;
     }
-    let replaced = |one: &dispolits::sandbox::simulator::Recorded| one.applique.then_some(one.nombre).flatten();
+    let replaced = |one: &campaign::simulator::Recorded| one.applique.then_some(one.nombre).flatten();
     let applied: Vec<i64> = team.world.simulator.requests().iter().filter_map(replaced).collect();
     assert_eq!(applied, (0..15).collect::<Vec<_>>());
     let mut session = session(&team.cluster.url("lits")).await;

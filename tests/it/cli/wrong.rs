@@ -128,10 +128,10 @@ const WRONG: &[(&str, &str, &str)] = &[
 
 /// The folder of a trial, with everything that the right configuration names.
 fn furnish(folder: &Path) {
-    let world = dispolits::cahier::world().unwrap();
+    let world = campaign::cahier::world().unwrap();
     fs::write(folder.join("etablissements.csv"), world.etablissements_csv).unwrap();
     fs::write(folder.join("services.csv"), world.services_csv).unwrap();
-    let pki = dispolits::sandbox::pki::make(&folder.join("pki"), dispolits::clock::Clock::System.now()).unwrap();
+    let pki = dispolits::sandbox::pki::make(&folder.join("pki"), base::clock::Clock::System.now()).unwrap();
     let as_named = [
         (&pki.ca, "ca.pem"),
         (&pki.client.certificate, "client.pem"),

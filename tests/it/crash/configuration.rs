@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use dispolits::mailbox::Security;
-use dispolits::smtp;
+use edges::mailbox::Security;
+use edges::smtp;
 
 use super::letter::EAI;
 use super::region::Region;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dispolits::ror::GenreCode;
-use dispolits::sandbox::simulator::{Capacity, Recorded};
+use campaign::simulator::{Capacity, Recorded};
+use domain::capacity::GenreCode;
 
 use super::ledger::Ledger;
 

@@ -1,6 +1,6 @@
 //! The fail points in words, for the page of the operators.
 
-use dispolits::fail_point::STEPS;
+use base::fail_point::STEPS;
 
 /// What was just done when the program dies, in the order of [`STEPS`].
 const MOMENTS: [(&str, &str); 30] = [

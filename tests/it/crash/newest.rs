@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dispolits::ror::GenreCode;
-use dispolits::sandbox::simulator::IndicatorKey;
+use campaign::simulator::IndicatorKey;
+use domain::capacity::GenreCode;
 use jiff::Timestamp;
 
 use super::letter::{Count, Indicator};

@@ -1,8 +1,8 @@
 //! The process dies once at every fail point, and the oracle looks after each death and at the end.
 
-use dispolits::fail_point::STEPS;
-use dispolits::ror::GenreCode;
-use dispolits::sandbox::simulator::Effect;
+use base::fail_point::STEPS;
+use campaign::simulator::Effect;
+use domain::capacity::GenreCode;
 
 use super::letter::Fate;
 use super::moments::in_words;

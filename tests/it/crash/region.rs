@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::mailbox::{self, Security};
-use dispolits::ror::GenreCode;
+use base::clock::Clock;
+use base::config_values::Span;
+use base::fail_point;
+use campaign::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
 use dispolits::sandbox::pki::{self, Pki};
-use dispolits::sandbox::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
-use dispolits::{fail_point, smtp};
+use domain::capacity::GenreCode;
+use edges::mailbox;
+use edges::mailbox::Security;
+use edges::smtp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use dispolits::clock::Clock;
+use base::clock::Clock;
 use fastrand::Rng;
 
 use super::letter::{Answer, Count, Fate, INDICATORS, Indicator, Letter, mail, report};

@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxSettings, Security};
+use base::config_values::{Secret, Span};
+use edges::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxSettings, Security};
 use tempfile::TempDir;
 
 use crate::child::{Server, free_port, id, is_root, is_up};

@@ -1,9 +1,9 @@
 //! What fails by itself: it waits alone, and neither its location nor the others wait with it for long.
 
-use dispolits::capacity::{Statut, Update};
-use dispolits::config_values::Span;
-use dispolits::outcome::Etat;
-use dispolits::sandbox::simulator::{Effect, IndicatorKey, SimulatedFault};
+use base::config_values::Span;
+use campaign::simulator::{Effect, IndicatorKey, SimulatedFault};
+use domain::capacity::{Statut, Update};
+use domain::outcome::Etat;
 
 use super::Line;
 use crate::ror::bench::indicator;

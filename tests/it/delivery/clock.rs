@@ -1,8 +1,8 @@
 //! The clock is set back or forward, and the two nights of the year on which people's clocks are: nothing waits longer
 //! for it, nothing that is held is let go early, and the newest observation stays the newest.
 
-use dispolits::outcome::Etat;
-use dispolits::sandbox::simulator::Effect;
+use campaign::simulator::Effect;
+use domain::outcome::Etat;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Line;
@@ -97,7 +97,7 @@ async fn check_night(engine: Engine, earlier: &str, later: &str) {
     let begin = observed(earlier);
     line.set_clock(begin.duration_since(line.store.now()));
     line.simulator.inject(Effect::Statut { statut: 503, retry_after: Some("3600".to_owned()) }.once());
-    let update = |nombre, at: &str| vec![dispolits::capacity::Update { date_releve: observed(at), ..beds(nombre, 0) }];
+    let update = |nombre, at: &str| vec![domain::capacity::Update { date_releve: observed(at), ..beds(nombre, 0) }];
     let newest = line.store.report("later", update(2, later)).await;
     assert_eq!(line.round().await, 1);
     let older = line.store.report("earlier", update(1, earlier)).await;

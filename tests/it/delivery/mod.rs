@@ -6,12 +6,13 @@ mod policy;
 mod reading;
 mod twins;
 
-use dispolits::config;
-use dispolits::config_values::Span;
-use dispolits::health::Heartbeat;
-use dispolits::pipeline::Delivery;
-use dispolits::ror::{Client, GenreCode, RorSettings};
-use dispolits::sandbox::simulator::{Lieu, ReadingClient, Simulator, SimulatorSettings};
+use base::config_values::Span;
+use campaign::simulator::{Lieu, ReadingClient, Simulator, SimulatorSettings};
+use domain::capacity::GenreCode;
+use edges::ror::{Client, RorSettings};
+use service::config;
+use service::health::Heartbeat;
+use service::pipeline::Delivery;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use dispolits::config_values::Span;
-use dispolits::outcome::Etat;
-use dispolits::sandbox::simulator::Effect;
+use base::config_values::Span;
+use campaign::simulator::Effect;
+use domain::outcome::Etat;
 use jiff::SignedDuration;
 
 use super::Line;

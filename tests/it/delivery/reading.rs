@@ -1,10 +1,10 @@
 //! Reading before writing: what somebody entered by hand after our observation is left in the ROR.
 
-use dispolits::clock::Clock;
-use dispolits::config_values::Secret;
-use dispolits::outcome::Etat;
-use dispolits::ror::{Client, Reader};
-use dispolits::sandbox::simulator::{Effect, ReadingClient};
+use base::clock::Clock;
+use base::config_values::Secret;
+use campaign::simulator::{Effect, ReadingClient};
+use domain::outcome::Etat;
+use edges::ror::{Client, Reader};
 
 use super::Line;
 use crate::ror::bench::{make_pki, settings};
@@ -57,7 +57,7 @@ async fn a_location_that_does_not_exist_is_told_by_the_write() {
     let line = reading(Engine::Sqlite).await;
     let mail = line.store.report("a", vec![at_location("ABSENT", 4, 5)]).await;
     line.round().await;
-    assert_eq!(line.store.codes(mail).await, [dispolits::defect::Code::R01]);
+    assert_eq!(line.store.codes(mail).await, [domain::defect::Code::R01]);
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_reader_with_the_wrong_secret_holds_rows_and_is_named() {
     let reader = ReadingClient { client_id: "lecteur".to_owned(), secret: "bon".to_owned() };
     let client_id = Some("lecteur".to_owned());
     let own = Reader { client_id, secret: Some(Secret::Inline("faux".into())), ..Reader::default() };
-    let reads = |policy: &mut dispolits::config::DeliverySection| policy.read_before_write = true;
+    let reads = |policy: &mut service::config::DeliverySection| policy.read_before_write = true;
     let line = Line::read_by(Engine::Sqlite, Some(reader), |api| api.reader = own, reads).await;
     let mail = line.store.report("a", vec![beds(4, 5)]).await;
     assert_eq!(line.round().await, 0);

@@ -1,7 +1,7 @@
 //! An indicator that stands in the ROR under both codes: seen by reading, told, and deleted if an operator says so.
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::sandbox::simulator::Effect;
+use campaign::simulator::Effect;
+use domain::access::audit::{AuditEntry, Deed};
 
 use super::Line;
 use crate::store::bench::beds;
@@ -13,7 +13,7 @@ const OURS: &str = "03";
 async fn doubled(engine: Engine) -> Line {
     let line = Line::with(engine, |policy| policy.read_before_write = true).await;
     // The replace finds nothing; the add leaves the twin.
-    let twin = dispolits::sandbox::simulator::SimulatedFault { apres: 1, ..Effect::Jumeau.once() };
+    let twin = campaign::simulator::SimulatedFault { apres: 1, ..Effect::Jumeau.once() };
     line.simulator.inject(twin);
     line.store.report("a", vec![beds(4, 5)]).await;
     line.round().await;

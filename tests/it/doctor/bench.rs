@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 
-use dispolits::capacity::Location;
-use dispolits::clock::Clock;
-use dispolits::config::{Config, MailboxSection};
+use base::clock::Clock;
 use dispolits::doctor::{Diagnosis, Outcome, Section, examine};
 use dispolits::sandbox::{Inbox, Sandbox};
+use domain::capacity::Location;
+use service::config::{Config, MailboxSection};
 use tempfile::TempDir;
 
 /// A service of the sandbox's referential.

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use dispolits::config::{Config, Environnement};
-use dispolits::config_values::{Identity, Pkcs12File, Secret, Span};
-use dispolits::smtp;
-use dispolits::tls::revocation::{ListConnection, RevocationSettings};
+use base::config_values::{Identity, Pkcs12File, Secret, Span};
+use base::tls::revocation::{ListConnection, RevocationSettings};
+use edges::smtp;
 use rcgen::SerialNumber;
+use service::config::{Config, Environnement};
 
 use super::bench::{Bench, Expected, detail, expect, skipped};
 use crate::tls::forge::{Forge, REVOKED};
@@ -34,7 +34,7 @@ fn submission(server: &Server, ca: PathBuf, revocation: RevocationSettings) -> i
         timeout: Span::seconds(30),
     };
     move |config| {
-        config.reply.transport = dispolits::config::ReplyTransport::Smtp;
+        config.reply.transport = service::config::ReplyTransport::Smtp;
         config.smtp = Some(settings);
         config.revocation = Some(revocation);
     }

@@ -1,8 +1,8 @@
 //! Faults towards a real Dovecot.
 
-use dispolits::config::Config;
-use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxSettings, Security};
+use base::config_values::{Secret, Span};
+use edges::mailbox::{Auth, Folders, ImapSettings, Mailbox, MailboxSettings, Security};
+use service::config::Config;
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, Expected, detail, main, skipped};

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use dispolits::clock::Clock;
-use dispolits::config::Config;
-use dispolits::config_values::{Identity, PemFiles};
-use dispolits::store::{Store, StoreSettings};
+use base::clock::Clock;
+use base::config_values::{Identity, PemFiles};
 use jiff::SignedDuration;
+use service::config::Config;
+use store::{Store, StoreSettings};
 
 use super::bench::{Bench, Expected, detail, diagnose, expect, main, skipped};
 

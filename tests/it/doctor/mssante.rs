@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use dispolits::capacity::Mode;
-use dispolits::config::Config;
-use dispolits::report;
+use domain::capacity::Mode;
+use reading::report;
 use serde_json::Value;
+use service::config::Config;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const GUIDE: &str = include_str!("../../../deploy/guide-mssante.md");

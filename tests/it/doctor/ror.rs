@@ -1,12 +1,12 @@
 //! Faults towards the ROR: certificates, addresses, tokens, rights, the clock.
 
-use dispolits::clock::Clock;
-use dispolits::config::Config;
-use dispolits::config_values::{PemFiles, Secret, Span};
+use base::clock::Clock;
+use base::config_values::{PemFiles, Secret, Span};
+use campaign::simulator::{Effect, Simulator, SimulatorSettings};
 use dispolits::sandbox::pki;
-use dispolits::sandbox::simulator::{Effect, Simulator, SimulatorSettings};
 use jiff::SignedDuration;
 use reqwest::Url;
+use service::config::Config;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
@@ -101,7 +101,7 @@ async fn an_expired_server_and_another_name_are_told_apart() {
             token_cert: server.clone(),
             client_ca: pki.ca.clone(),
             lieux: Vec::new(),
-            genre_accepted: dispolits::ror::GenreCode::Indetermine,
+            genre_accepted: domain::capacity::GenreCode::Indetermine,
             token_lifetime: Span::seconds(300),
             reader: None,
             clock: Clock::System,
@@ -179,9 +179,8 @@ async fn a_pooler_that_shares_sessions_is_named() {
     let pooler = Pooler::before(&cluster, "transaction", "");
     let bench = Bench::start().await;
     let shared = at("base", "ouverture", "change de session entre deux requêtes", "pool_mode = session");
-    bench.check(|config| config.store = dispolits::store::StoreSettings::at(pooler.url("postgres")), shared).await;
-    let direct =
-        bench.examine(|config| config.store = dispolits::store::StoreSettings::at(cluster.url("postgres"))).await;
+    bench.check(|config| config.store = store::StoreSettings::at(pooler.url("postgres")), shared).await;
+    let direct = bench.examine(|config| config.store = store::StoreSettings::at(cluster.url("postgres"))).await;
     assert!(detail(&direct, "base", "ouverture").contains("PostgreSQL 1"), "{}", detail(&direct, "base", "ouverture"));
 }
 

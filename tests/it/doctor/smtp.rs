@@ -1,8 +1,8 @@
 //! Faults towards a real submission server.
 
-use dispolits::config::{Config, ReplyTransport};
-use dispolits::config_values::Secret;
-use dispolits::smtp::{Auth, Security, Smtp, SmtpSettings, Submission};
+use base::config_values::Secret;
+use edges::smtp::{Auth, Security, Smtp, SmtpSettings, Submission};
+use service::config::{Config, ReplyTransport};
 
 use super::bench::{Bench, Expected, detail, main};
 use crate::dovecot::ClientCertificate;

@@ -13,8 +13,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub(crate) use configuration::{ACL, EXTERNAL, QUOTA};
-use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Auth, ImapSettings, Security};
+use base::config_values::{Secret, Span};
+use edges::mailbox::{Auth, ImapSettings, Security};
 use machine::give_to_dovecot;
 pub(crate) use pki::Pki;
 use tempfile::TempDir;
@@ -101,7 +101,7 @@ impl Dovecot {
 
     pub(crate) fn deliver(&self, bytes: &[u8], unique: &str) {
         // Elsewhere first: a server that looks at once would find a file that is not its own.
-        let path = dispolits::mailbox::deliver(&self.directory.path().join("arrivals"), bytes, unique).unwrap();
+        let path = edges::mailbox::deliver(&self.directory.path().join("arrivals"), bytes, unique).unwrap();
         give_to_dovecot(&path);
         std::fs::rename(path, self.maildir().join("new").join(unique)).unwrap();
     }
@@ -118,7 +118,7 @@ impl Dovecot {
     /// Into a folder below the inbox, as COPY would.
     pub(crate) fn deliver_to(&self, folder: &str, bytes: &[u8], unique: &str) {
         let maildir = self.maildir().join(format!(".{folder}"));
-        give_to_dovecot(&dispolits::mailbox::deliver(&maildir, bytes, unique).unwrap());
+        give_to_dovecot(&edges::mailbox::deliver(&maildir, bytes, unique).unwrap());
     }
 
     /// Starts the server anew with these lines of configuration instead of the earlier ones.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use dispolits::clock::Clock;
-use dispolits::config_values::{Identity, PemFiles};
+use base::clock::Clock;
+use base::config_values::{Identity, PemFiles};
 use jiff::tz::Offset;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,

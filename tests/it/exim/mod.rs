@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dispolits::config_values::{Secret, Span};
-use dispolits::smtp::{Security, SmtpSettings};
+use base::config_values::{Secret, Span};
+use edges::smtp::{Security, SmtpSettings};
 use tempfile::TempDir;
 
 use crate::child::{Server, free_port, id, is_root, is_up};

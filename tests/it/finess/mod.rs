@@ -1,6 +1,6 @@
 //! The FINESS number, on national and Corsican numbers and on what public code gets wrong.
 
-use dispolits::finess::{Finess, FinessError};
+use domain::finess::{Finess, FinessError};
 use proptest::prelude::*;
 
 fn check(text: &str, expected: Result<(), FinessError>) {

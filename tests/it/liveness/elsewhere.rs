@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::health::{Diagnosis, HealthSettings, Heartbeat, Task};
+use base::clock::Clock;
+use base::config_values::Span;
+use service::health::{Diagnosis, HealthSettings, Heartbeat, Task};
 use tokio::time::advance;
 
 const MAILBOX: &str = "imap:boite";

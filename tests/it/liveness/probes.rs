@@ -1,7 +1,7 @@
 //! `/healthz` and `/readyz`: a fault of the worker is one, an outage of others is shown.
 
-use dispolits::mailbox::Security;
-use dispolits::sandbox::simulator::Effect;
+use campaign::simulator::Effect;
+use edges::mailbox::Security;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dispolits::mailbox::{Attempt, FetchLimits, Folder, Haul, MailboxError, Moved, Position};
+use edges::mailbox::{Attempt, FetchLimits, Folder, Haul, MailboxError, Moved, Position};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{ALL, World, on_each, positions};

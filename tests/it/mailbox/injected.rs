@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxStep, Security};
+use edges::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxStep, Security};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use axum::routing::post;
 use axum::{Json, Router};
-use dispolits::config_values::Secret;
-use dispolits::mailbox::{
+use base::config_values::Secret;
+use edges::mailbox::{
     Auth, Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxSetupError, Security,
 };
 use serde_json::json;
@@ -29,7 +29,7 @@ async fn opened(settings: ImapSettings) -> String {
     }
 }
 
-fn external(settings: ImapSettings, identity: Option<dispolits::config_values::Identity>) -> ImapSettings {
+fn external(settings: ImapSettings, identity: Option<base::config_values::Identity>) -> ImapSettings {
     ImapSettings { auth: Auth::External, password: None, identity, ..settings }
 }
 

@@ -8,8 +8,8 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
-use dispolits::mailbox::{Attempt, Folder, Folders, Haul, Mailbox, MailboxError, Moved, deliver};
-use dispolits::unread::Cause;
+use base::unread::Cause;
+use edges::mailbox::{Attempt, Folder, Folders, Haul, Mailbox, MailboxError, Moved, deliver};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{ALL, World, files, mail, positions};
@@ -42,8 +42,8 @@ fn a_delivery_stays_inside_its_maildir() {
 #[tokio::test]
 async fn a_wrong_path_is_told() {
     let directory = tempfile::tempdir().unwrap();
-    let settings = dispolits::mailbox::MaildirSettings { path: directory.path().join("absente") };
-    let settings = dispolits::mailbox::MailboxSettings::Maildir(settings);
+    let settings = edges::mailbox::MaildirSettings { path: directory.path().join("absente") };
+    let settings = edges::mailbox::MailboxSettings::Maildir(settings);
     let error = Mailbox::new(&settings, &Folders::default()).unwrap().open().await.unwrap_err();
     assert!(matches!(&error, MailboxError::Io { path, .. } if path.ends_with("absente/new")), "{error:?}");
     assert!(!error.is_transient() && !directory.path().join("absente").exists());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dispolits::mailbox::{
+use edges::mailbox::{
     Attempt, Folder, Folders, Haul, ImapSettings, ListedMail, Mailbox, MailboxError, MailboxSession, MailboxSettings,
     Moved, Position, Security,
 };

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security};
+use base::config_values::{Secret, Span};
+use edges::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
 

@@ -1,7 +1,7 @@
 //! What a real Dovecot refuses, and how its end is survived.
 
-use dispolits::config_values::Secret;
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxSetupError, Security};
+use base::config_values::Secret;
+use edges::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, MailboxSetupError, Security};
 
 use super::world::{ALL, mail, positions};
 use crate::dovecot::{ClientCertificate, Dovecot};
@@ -116,7 +116,7 @@ fn a_wrong_configuration_is_told_before_any_connection() {
         MailboxSetupError::Secret(_)
     ));
     assert!(matches!(refused(ImapSettings { host: "a b".to_owned(), ..settings() }), MailboxSetupError::Host(_)));
-    let hasty = ImapSettings { timeout: dispolits::config_values::Span::seconds(0), ..settings() };
+    let hasty = ImapSettings { timeout: base::config_values::Span::seconds(0), ..settings() };
     assert!(matches!(refused(hasty), MailboxSetupError::Timeout));
     for (user, password) in [("", "x"), ("a", ""), ("a\0b", "x"), ("a", "x\r\nA1 LOGOUT")] {
         let wrong =

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dispolits::config_values::Secret;
-use dispolits::mailbox::{
+use base::config_values::Secret;
+use edges::mailbox::{
     Attempt, Auth, Folder, Folders, Haul, ImapSettings, ListedMail, Mailbox, MailboxError, MailboxSession,
     MailboxSettings, Moved, Security,
 };
@@ -24,7 +24,7 @@ async fn listed(pymap: &Pymap) -> (MailboxSession, Vec<ListedMail>) {
 fn deliver(pymap: &Pymap, rank: usize) {
     let mail = String::from_utf8(mail(&format!("courriel {rank}"), 100)).unwrap().replace("\r\n", "\n");
     let unique = format!("170000000{rank}.M{rank}.serveur");
-    dispolits::mailbox::deliver(&pymap.maildir(), mail.as_bytes(), &unique).unwrap();
+    edges::mailbox::deliver(&pymap.maildir(), mail.as_bytes(), &unique).unwrap();
 }
 
 #[tokio::test]

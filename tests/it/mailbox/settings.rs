@@ -1,6 +1,6 @@
 //! The mailbox in a configuration file.
 
-use dispolits::mailbox::{Folders, Mailbox, MailboxSettings, MailboxSetupError, Security};
+use edges::mailbox::{Folders, Mailbox, MailboxSettings, MailboxSetupError, Security};
 
 fn imap(lines: &str) -> Result<MailboxSettings, toml::de::Error> {
     let needed =

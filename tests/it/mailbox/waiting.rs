@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dispolits::config_values::Span;
-use dispolits::mailbox::{Folders, Mailbox, MailboxError, MailboxSession, MailboxSettings, Security};
+use base::config_values::Span;
+use edges::mailbox::{Folders, Mailbox, MailboxError, MailboxSession, MailboxSettings, Security};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_hours(24);
 const WITHOUT_IDLE: &str = "imap_capability = IMAP4rev1 SASL-IR ID UIDPLUS MOVE\n";
 
 async fn open(dovecot: &Dovecot, timeout: Span) -> MailboxSession {
-    let settings = dispolits::mailbox::ImapSettings { timeout, ..dovecot.settings(Security::Starttls) };
+    let settings = edges::mailbox::ImapSettings { timeout, ..dovecot.settings(Security::Starttls) };
     Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap().open().await.unwrap()
 }
 
@@ -107,8 +107,7 @@ async fn a_server_that_stands_still_is_left_and_found_again() {
     dovecot.signal("STOP");
     let error = session.wait(Duration::from_millis(500), &stop).await.unwrap_err();
     assert!(matches!(error, MailboxError::Timeout(_)) && error.is_transient(), "{error:?}");
-    let settings =
-        dispolits::mailbox::ImapSettings { timeout: Span::seconds(2), ..dovecot.settings(Security::Starttls) };
+    let settings = edges::mailbox::ImapSettings { timeout: Span::seconds(2), ..dovecot.settings(Security::Starttls) };
     let mut mailbox = Mailbox::new(&MailboxSettings::from(settings), &Folders::default()).unwrap();
     let error = mailbox.open().await.unwrap_err();
     assert!(matches!(error, MailboxError::Timeout(_)), "{error:?}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dispolits::mailbox::{
+use edges::mailbox::{
     FetchLimits, Folder, Folders, ListedMail, Mailbox, MailboxSession, MailboxSettings, MaildirSettings, Position,
     Security,
 };
@@ -109,7 +109,7 @@ impl World {
         let unique = format!("{}.M{rank}.serveur", 1_700_000_000 + rank);
         match self {
             Self::Maildir(_) | Self::Second(_) => {
-                drop(dispolits::mailbox::deliver(&self.path(), bytes, &unique).unwrap());
+                drop(edges::mailbox::deliver(&self.path(), bytes, &unique).unwrap());
             }
             Self::Imap(dovecot, _) => dovecot.deliver(bytes, &unique),
         }

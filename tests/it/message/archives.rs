@@ -1,6 +1,6 @@
 //! Archives that strangers made.
 
-use dispolits::message::{Allowance, MessageLimits, candidates_of_archive, read};
+use reading::message::{Allowance, MessageLimits, candidates_of_archive, read};
 use zip::CompressionMethod;
 
 use super::build::{METADATA, OTHER, REPORT, attached, mixed, patched, zip, zip_with};

@@ -1,8 +1,8 @@
 //! Who wrote, what the mail refers to, and whether it may be answered.
 
-use dispolits::address::Address;
-use dispolits::defect::Code;
-use dispolits::message::{Automatic, Message, PATIENT_DOMAINS, ReturnPath};
+use domain::address::Address;
+use domain::defect::Code;
+use reading::message::{Automatic, Message, PATIENT_DOMAINS, ReturnPath};
 
 use super::read_mail;
 
@@ -197,7 +197,7 @@ fn what_stands_in_front_of_the_header_is_passed_over() {
     for front in ["\r\n", "\n\n", "   ", " \t\r\n", "\u{feff}\r\n", "\r\n\u{feff}", mbox, &quoted, &mixed, &long] {
         let read = read_mail(format!("{front}{mail}").as_bytes());
         assert_eq!(text(read.sender()), "a@ch.test", "{front:?}");
-        assert_eq!(read.defects().first().map(dispolits::defect::Defect::code), Some(Code::M02), "{front:?}");
+        assert_eq!(read.defects().first().map(domain::defect::Defect::code), Some(Code::M02), "{front:?}");
     }
     let forwarded = format!(
         "From: a@ch.test\r\nContent-Type: message/rfc822\r\n\r\n\r\n{mbox}Content-Type: text/xml\r\n\r\n<?xml version=\"1.0\"?><a"
@@ -213,7 +213,7 @@ fn a_mail_without_line_feeds_tells_its_sender() {
     let mail = "\rFrom: Lits <a@ch.test>\rSubject: Releve\r\rFrom: b@ch.test\r";
     let read = read_mail(mail.as_bytes());
     assert_eq!(text(read.sender()), "a@ch.test");
-    let codes: Vec<Code> = read.defects().iter().map(dispolits::defect::Defect::code).collect();
+    let codes: Vec<Code> = read.defects().iter().map(domain::defect::Defect::code).collect();
     assert_eq!(codes, [Code::M05]);
     let one_feed = format!("{mail}\n");
     assert_eq!(text(read_mail(one_feed.as_bytes()).sender()), "-", "then no server ends a line there");

@@ -1,7 +1,7 @@
 //! Mails made to hurt: every one must be answered, on a small stack.
 
-use dispolits::message::{Message, MessageLimits, candidates_of_archive, read};
 use proptest::prelude::*;
+use reading::message::{Message, MessageLimits, candidates_of_archive, read};
 
 use super::build::{REPORT, attached, mail, mixed, multipart, zip};
 use super::{outcome, read_mail};

@@ -13,7 +13,7 @@ mod hostile;
 mod receipts;
 mod rivals;
 
-use dispolits::message::{Message, MessageLimits, read};
+use reading::message::{Message, MessageLimits, read};
 
 /// Reads with the default limits.
 fn read_mail(raw: &[u8]) -> Message {

@@ -1,6 +1,6 @@
 //! Delivery notices and read receipts: nothing in them is a document, and they name our mail.
 
-use dispolits::message::{Action, Automatic, ReceiptKind};
+use reading::message::{Action, Automatic, ReceiptKind};
 
 use super::build::{CDA, REPORT, attached, base64, mail, multipart};
 use super::{outcome, read_mail};

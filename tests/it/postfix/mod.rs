@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use dispolits::config_values::Span;
-use dispolits::smtp::{Security, SmtpSettings};
+use base::config_values::Span;
+use edges::smtp::{Security, SmtpSettings};
 use tempfile::TempDir;
 
 use crate::child::{Server, as_root, free_port, id, is_root, is_up};

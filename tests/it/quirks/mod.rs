@@ -9,8 +9,8 @@ use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
-use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Attempt, Auth, Folder, Folders, ImapSettings, Mailbox, MailboxSettings, Moved, Security};
+use base::config_values::{Secret, Span};
+use edges::mailbox::{Attempt, Auth, Folder, Folders, ImapSettings, Mailbox, MailboxSettings, Moved, Security};
 
 use crate::cli::service::{Service, World, until};
 use crate::cli::{Ran, program, ran};

@@ -3,11 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
-use dispolits::clock::Clock;
-use dispolits::outcome::Verdict;
-use dispolits::sandbox::simulator::Lieu;
-use dispolits::store::{Expiry, JudgedMail, NewReplyText, Received, Recorded, Settlement, WorkerLease};
+use base::clock::Clock;
+use campaign::simulator::Lieu;
+use domain::outcome::Verdict;
 use jiff::SignedDuration;
+use store::{Expiry, JudgedMail, NewReplyText, Received, Recorded, Settlement, WorkerLease};
 
 use crate::cli::Ran;
 use crate::cli::service::{World, mail, mail_at, until};

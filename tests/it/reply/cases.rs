@@ -1,9 +1,9 @@
 //! One outcome of each kind a sender can meet.
 
-use dispolits::capacity::{Mode, Statut};
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::{Etat, MailOutcome, Verdict};
-use dispolits::reply::ReplyKind;
+use domain::capacity::{Mode, Statut};
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::{Etat, MailOutcome, Verdict};
+use judging::reply::ReplyKind;
 
 use super::{at, document, instant, line, mail, negative};
 

@@ -1,8 +1,8 @@
 //! Every code of the catalogue reaches the sender.
 
-use dispolits::defect::{Actor, Code, Defect, Place};
-use dispolits::outcome::Verdict;
-use dispolits::reply::{ReplyKind, compte_rendu, text};
+use domain::defect::{Actor, Code, Defect, Place};
+use domain::outcome::Verdict;
+use judging::reply::{ReplyKind, compte_rendu, text};
 
 use super::{document, mail};
 

@@ -1,8 +1,8 @@
 //! The digest of what was withheld beyond the cap: what people read, and what its mail carries.
 
-use dispolits::outcome::{MailOutcome, Verdict};
-use dispolits::reply::{Digest, ReplyEnvelope, compte_rendu, digest};
+use domain::outcome::{MailOutcome, Verdict};
 use jiff::SignedDuration;
+use judging::reply::{Digest, ReplyEnvelope, compte_rendu, digest};
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
 use super::mail::check_wire;

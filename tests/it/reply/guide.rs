@@ -1,11 +1,11 @@
 //! The guide for establishments says what the code does. `DISPOLITS_UPDATE=1` rewrites its
 //! generated parts.
 
-use dispolits::capacity::{
+use domain::capacity::{
     Affectation, Crise, Fermeture, Genre, Nature, Nomenclature, Source, Statut, Supplement, Temporalite,
 };
-use dispolits::reply::{ReplyKind, guide_table, text};
-use dispolits::{message, report};
+use judging::reply::{ReplyKind, guide_table, text};
+use reading::{message, report};
 
 use super::{cases, schema};
 
@@ -90,8 +90,7 @@ fn the_model_file_is_a_right_report() {
     let model = between(&guide, "modele").trim().trim_start_matches("```xml\n").trim_end_matches("```");
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/disponibilites-1.xsd");
     schema::xmllint(&["--noout", "--schema", schema], model).unwrap();
-    let reading =
-        dispolits::report::read("modele.xml", model.as_bytes(), &dispolits::report::DocumentLimits::default());
+    let reading = reading::report::read("modele.xml", model.as_bytes(), &reading::report::DocumentLimits::default());
     assert_eq!(reading.defects, []);
     let services = reading.etablissements.iter().flat_map(|etablissement| &etablissement.services);
     assert_eq!(services.map(|service| service.counts.len()).sum::<usize>(), 10);

@@ -1,9 +1,9 @@
 //! Whatever a sender writes, the reply stays one well-formed mail with one well-formed XML.
 
-use dispolits::capacity::Mode;
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::{DocumentOutcome, MailOutcome, Verdict};
-use dispolits::reply::{Digest, ReplyEnvelope, ReplyKind, compte_rendu, digest, text};
+use domain::capacity::Mode;
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::{DocumentOutcome, MailOutcome, Verdict};
+use judging::reply::{Digest, ReplyEnvelope, ReplyKind, compte_rendu, digest, text};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
 

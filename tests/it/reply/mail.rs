@@ -1,7 +1,7 @@
 //! The mail: its headers and parts, read back by a mail parser.
 
-use dispolits::outcome::{MailOutcome, Verdict};
-use dispolits::reply::{Rendered, ReplyEnvelope, ReplyKind, Returning, without_original};
+use domain::outcome::{MailOutcome, Verdict};
+use judging::reply::{Rendered, ReplyEnvelope, ReplyKind, Returning, without_original};
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{LARGEST, cases, envelope, receipt, rendered};

@@ -10,14 +10,14 @@ mod mail;
 mod schema;
 mod texts;
 
-use dispolits::capacity::{
+use domain::capacity::{
     Affectation, Count, Fermeture, Genre, Indicator, IndicatorParts, Location, Mode, Nature, Nombre, Source, Statut,
     Temporalite, Update,
 };
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
-use dispolits::reply::{Letter, ReceiptRequest, Rendered, ReplyEnvelope, ReplyKind, Returning, render};
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::{DocumentOutcome, Etat, MailOutcome, OutcomeLine, Verdict};
 use jiff::Timestamp;
+use judging::reply::{Letter, ReceiptRequest, Rendered, ReplyEnvelope, ReplyKind, Returning, render};
 
 /// The largest mail that goes back as a whole, in bytes.
 const LARGEST: usize = 1 << 20;

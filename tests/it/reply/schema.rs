@@ -3,12 +3,12 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use dispolits::outcome::{MailOutcome, Verdict};
-use dispolits::reply::{DEFAUTS_LIMIT, LIGNES_LIMIT, compte_rendu};
+use domain::outcome::{MailOutcome, Verdict};
+use judging::reply::{DEFAUTS_LIMIT, LIGNES_LIMIT, compte_rendu};
 
 use super::{cases, document, line, mail, negative};
-use dispolits::capacity::Statut;
-use dispolits::outcome::Etat;
+use domain::capacity::Statut;
+use domain::outcome::Etat;
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/compte-rendu-1.xsd");
 

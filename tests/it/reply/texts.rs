@@ -1,7 +1,7 @@
 //! The text and the subject of each outcome.
 
-use dispolits::defect::{Code, Defect};
-use dispolits::reply::{ReplyKind, text};
+use domain::defect::{Code, Defect};
+use judging::reply::{ReplyKind, text};
 
 use super::cases::{Case, all};
 use super::{at, envelope, rendered};

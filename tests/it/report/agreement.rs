@@ -1,6 +1,6 @@
 //! On documents damaged at random, the reader and xmllint agree on what is well-formed.
 
-use dispolits::defect::Code;
+use domain::defect::Code;
 use fastrand::Rng;
 
 use super::{read_text, xmllint};
@@ -79,7 +79,7 @@ fn damaged(rng: &mut Rng) -> String {
 
 /// Whether the reader finds it well-formed; `None` if it stops at a root it does not know.
 fn verdict(text: &str) -> Option<bool> {
-    let codes: Vec<Code> = read_text(text).defects.iter().map(dispolits::defect::Defect::code).collect();
+    let codes: Vec<Code> = read_text(text).defects.iter().map(domain::defect::Defect::code).collect();
     (!codes.contains(&Code::D05))
         .then(|| !codes.iter().any(|code| matches!(code, Code::D01 | Code::D02 | Code::D03 | Code::D04)))
 }

@@ -1,8 +1,8 @@
 //! Every defect the reader can find: its code, place, path, and what it rejects.
 
-use dispolits::capacity::{Mode, Source};
-use dispolits::defect::{Defect, Path};
-use dispolits::report::ReportReading;
+use domain::capacity::{Mode, Source};
+use domain::defect::{Defect, Path};
+use reading::report::ReportReading;
 
 use super::{GOOD, accepted, codes, mutated, read_text};
 
@@ -134,12 +134,7 @@ fn the_word_that_was_meant_is_proposed() {
 fn the_number_that_was_meant_is_proposed() {
     let meant = "350054680, sans espace ni autre signe";
     for written in ["350054680\u{a0}", "35 00 54 680", "35\u{202f}0054680", "350054680\u{200b}", "35-0054680"] {
-        check_words(
-            "finess=\"350054680\"",
-            &format!("finess=\"{written}\""),
-            &dispolits::defect::excerpt(written),
-            meant,
-        );
+        check_words("finess=\"350054680\"", &format!("finess=\"{written}\""), &domain::defect::excerpt(written), meant);
     }
     check_words("finess=\"350054680\"", "finess=\"10007987\"", "10007987", "010007987");
     check_words("finess=\"350054680\"", "finess=\"10007987.0\"", "10007987.0", "010007987");
@@ -179,7 +174,7 @@ fn a_file_of_another_program_is_named() {
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office"),
         (b"\x1f\x8b\x08", "gzip"),
     ] {
-        let reading = dispolits::report::read("a.xml", bytes, &dispolits::report::DocumentLimits::default());
+        let reading = reading::report::read("a.xml", bytes, &reading::report::DocumentLimits::default());
         assert!(reading.defects[0].message().contains(name), "{:?}", reading.defects);
     }
 }

@@ -1,7 +1,7 @@
 //! Encodings: what is decoded, what is refused and where.
 
-use dispolits::defect::Code;
-use dispolits::report::{DocumentLimits, decode, read};
+use domain::defect::Code;
+use reading::report::{DocumentLimits, decode, read};
 use sha2::{Digest, Sha256};
 
 use super::{GOOD, codes, mutated};

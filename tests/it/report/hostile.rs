@@ -1,9 +1,9 @@
 //! Hostile documents: nothing panics, nothing grows beyond its limit.
 
-use dispolits::defect::Code;
-use dispolits::report::{DocumentLimits, decode, read, sniff};
+use domain::defect::Code;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use reading::report::{DocumentLimits, decode, read, sniff};
 
 use super::{GOOD, accepted, codes, mutated, read_text};
 
@@ -109,7 +109,7 @@ fn check_sound(bytes: &[u8]) {
         assert_eq!(codes(&reading), "D04");
         return;
     };
-    for place in reading.defects.iter().map(dispolits::defect::Defect::place) {
+    for place in reading.defects.iter().map(domain::defect::Defect::place) {
         let span = place.span.clone().unwrap();
         assert!(decoded.text().get(span.clone()).is_some(), "{span:?}");
         let before = decoded.text().get(..span.start).unwrap().replace("\r\n", "\n").replace('\r', "\n");

@@ -17,7 +17,7 @@ mod well_formed;
 #[cfg(test)]
 mod xmllint;
 
-use dispolits::report::{DocumentLimits, ReportReading, read};
+use reading::report::{DocumentLimits, ReportReading, read};
 
 /// A good document of two establishments, three services and six counts, on which cases are built
 /// by replacing a part.

@@ -1,6 +1,6 @@
 //! What a mail part is said to be from its first bytes.
 
-use dispolits::report::{Sniff, letter_holds_patient_document, sniff};
+use reading::report::{Sniff, letter_holds_patient_document, sniff};
 
 use super::GOOD;
 

@@ -1,7 +1,7 @@
 //! What is XML and what is not: xmllint judges, the reader must agree and point at the spot.
 
-use dispolits::defect::Code;
-use dispolits::report::ReportReading;
+use domain::defect::Code;
+use reading::report::ReportReading;
 
 use super::{read_text, xmllint};
 
@@ -192,7 +192,7 @@ fn an_unknown_root_is_told_what_is_known() {
         (defect.message().to_owned(), defect.expected_text().unwrap().to_owned())
     };
     let known = "{urn:fr:dispolits:disponibilites:1}disponibilites";
-    assert_eq!(dispolits::report::formats().collect::<Vec<_>>(), [known]);
+    assert_eq!(reading::report::formats().collect::<Vec<_>>(), [known]);
     let (message, expected) = told("<disponibilites/>");
     assert!(message.contains("ne porte pas d’espace de noms"), "{message}");
     assert_eq!(expected, known);

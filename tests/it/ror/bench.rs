@@ -3,15 +3,16 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use dispolits::capacity::{
+use base::clock::Clock;
+use base::config_values::Span;
+use campaign::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
+use dispolits::sandbox::pki::{self, Pki};
+use domain::capacity::GenreCode;
+use domain::capacity::{
     Affectation, Count, Crise, Fermeture, Genre, Indicator, IndicatorParts, Location, Nature, Nombre, Source, Statut,
     Supplement, Temporalite, Update,
 };
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::ror::{Attempted, Client, GenreCode, Operation, Reader, RorSettings};
-use dispolits::sandbox::pki::{self, Pki};
-use dispolits::sandbox::simulator::{Behaviour, Lieu, Simulator, SimulatorSettings};
+use edges::ror::{Attempted, Client, Operation, Reader, RorSettings};
 use tempfile::TempDir;
 
 /// The identifiers of the simulator's locations, one for each behaviour.

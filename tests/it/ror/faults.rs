@@ -1,9 +1,9 @@
 //! Each fault of the simulator: what `put` makes of it, and what the simulator holds afterwards.
 
-use dispolits::config_values::Span;
-use dispolits::defect::Code;
-use dispolits::ror::{Attempted, Client, OurFault, PushFailure};
-use dispolits::sandbox::simulator::{Effect, SimulatedFault};
+use base::config_values::Span;
+use campaign::simulator::{Effect, SimulatedFault};
+use domain::defect::Code;
+use edges::ror::{Attempted, Client, OurFault, PushFailure};
 
 use super::bench::{Bench, NORMAL, available, identifier};
 
@@ -97,7 +97,7 @@ async fn an_outcome_with_the_other_shape_of_expression_is_understood() {
     bench.simulator.inject(Effect::ExpressionInversee.times(2));
     client.put(&available(1)).await.result.unwrap();
     assert_eq!(bench.numbers(), [1]);
-    let unknown = dispolits::capacity::Update { location: super::bench::location("INCONNU"), ..available(1) };
+    let unknown = domain::capacity::Update { location: super::bench::location("INCONNU"), ..available(1) };
     let failure = client.put(&unknown).await.result.unwrap_err();
     assert!(matches!(&failure, PushFailure::Refused(refusal) if refusal.code == Code::R01), "{failure}");
 }

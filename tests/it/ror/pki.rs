@@ -3,10 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use dispolits::clock::Clock;
-use dispolits::config_values::PemFiles;
+use base::clock::Clock;
+use base::config_values::PemFiles;
+use base::tls;
 use dispolits::sandbox::pki;
-use dispolits::tls;
 
 use super::bench::make_pki;
 

@@ -1,12 +1,12 @@
 //! The table of the ROR's answers, each as documented and with the variations servers allow themselves.
 
-use dispolits::defect::Code;
-use dispolits::ror::{OurFault, PushFailure};
+use domain::defect::Code;
+use edges::ror::{OurFault, PushFailure};
 
 use super::bench::{Bench, available, indicator, update};
 use super::wire::{Wire, answer};
-use dispolits::capacity::{Nature, Statut};
-use dispolits::sandbox::simulator::Lieu;
+use campaign::simulator::Lieu;
+use domain::capacity::{Nature, Statut};
 
 const LIEU_INCONNU: &str = include_str!("fixtures/lieu-inconnu.json");
 const LIEU_EN_DOUBLE: &str = include_str!("fixtures/lieu-en-double.json");
@@ -262,7 +262,7 @@ async fn each_behaviour_of_a_location_leads_to_its_code() {
 
 #[tokio::test]
 async fn the_undifferentiated_code_that_the_ror_does_not_know_is_a_business_rule() {
-    let bench = Bench::with(|settings| settings.genre_accepted = dispolits::ror::GenreCode::Indetermine).await;
+    let bench = Bench::with(|settings| settings.genre_accepted = domain::capacity::GenreCode::Indetermine).await;
     let PushFailure::Refused(refusal) = bench.client().put(&available(1)).await.result.unwrap_err() else { panic!() };
     assert_eq!(refusal.code, Code::R03);
     assert!(refusal.diagnostics.contains("genderCapacityAvailable: 03"), "{}", refusal.diagnostics);

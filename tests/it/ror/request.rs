@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use dispolits::capacity::{Crise, Fermeture, Indicator, Location, ServiceCode, Statut, Supplement, Update};
-use dispolits::ror::GenreCode;
+use domain::capacity::GenreCode;
+use domain::capacity::{Crise, Fermeture, Indicator, Location, ServiceCode, Statut, Supplement, Update};
 use serde_json::Value;
 
 use super::bench::{NORMAL, available, indicator, location, update};
@@ -45,7 +45,7 @@ async fn the_undifferentiated_genre_is_sent_as_the_agency_chose() {
     let client = {
         let mut settings = wire.settings();
         settings.genre_indifferencie = GenreCode::Indetermine;
-        dispolits::ror::Client::new(&settings, dispolits::clock::Clock::System).unwrap()
+        edges::ror::Client::new(&settings, base::clock::Clock::System).unwrap()
     };
     client.put(&available(12)).await.result.unwrap();
     let body = &wire.requests()[0].body;
@@ -118,7 +118,7 @@ async fn every_legal_character_of_a_code_service_comes_back() {
         (' '..='~').filter(|character| character.to_string().parse::<ServiceCode>().is_ok()).collect();
     let codes: Vec<String> = legal.chunks(50).map(|chunk| chunk.iter().collect()).collect();
     assert_eq!(codes.concat().len(), 66);
-    let lieux = codes.iter().map(|code| dispolits::sandbox::simulator::Lieu::normal(super::bench::identifier(code)));
+    let lieux = codes.iter().map(|code| campaign::simulator::Lieu::normal(super::bench::identifier(code)));
     let lieux: Vec<_> = lieux.collect();
     let bench = super::bench::Bench::with(|settings| settings.lieux = lieux).await;
     let client = bench.client();
@@ -146,7 +146,7 @@ async fn the_demand_for_a_token_is_a_form() {
     let mut settings = wire.settings();
     settings.client_id = "ror é+&=".to_owned();
     settings.scope = Some("a b".to_owned());
-    let client = dispolits::ror::Client::new(&settings, dispolits::clock::Clock::System).unwrap();
+    let client = edges::ror::Client::new(&settings, base::clock::Clock::System).unwrap();
     client.token().await.unwrap();
     let demand = &wire.demands()[0];
     assert_eq!(demand.line, "POST /token HTTP/1.1");
@@ -159,7 +159,7 @@ async fn a_base_url_may_have_a_path_and_a_slash_at_its_end() {
     let wire = Wire::start(&[]).await;
     let mut settings = wire.settings();
     settings.base_url = format!("{}/relais/", wire.base_url);
-    let client = dispolits::ror::Client::new(&settings, dispolits::clock::Clock::System).unwrap();
+    let client = edges::ror::Client::new(&settings, base::clock::Clock::System).unwrap();
     client.put(&Update { location: Location::clone(&location("X")), ..available(1) }).await.result.unwrap();
     let expected = "PATCH /relais/ws-synchro-dispo-lits-fhir/Location?identifier=1350054680/X HTTP/1.1";
     assert_eq!(wire.requests()[0].line, expected);

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dispolits::capacity::{Indicator, Nomenclature, Statut};
-use dispolits::ror::{GenreCode, Operation, PushFailure};
-use dispolits::sandbox::simulator::Simulator;
-use dispolits::tls;
-use dispolits::tls::revocation::Revocation;
+use base::tls;
+use base::tls::revocation::Revocation;
+use campaign::simulator::Simulator;
+use domain::capacity::GenreCode;
+use domain::capacity::{Indicator, Nomenclature, Statut};
+use edges::ror::{Operation, PushFailure};
 use serde_json::Value;
 
 use super::bench::{Bench, NORMAL, available, every_kind, identifier, indicator, location, steps, update};

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use dispolits::ror::{GenreCode, RorSettings};
+use domain::capacity::GenreCode;
+use edges::ror::RorSettings;
 
 const LEAST: &str = r#"
 base_url = "https://api.test"

@@ -1,8 +1,8 @@
 //! The simulator against raw requests: it must be at least as strict as the documentation.
 
-use dispolits::sandbox::simulator::{Capacity, ReadingClient, Recorded};
-use dispolits::tls;
-use dispolits::tls::revocation::Revocation;
+use base::tls;
+use base::tls::revocation::Revocation;
+use campaign::simulator::{Capacity, ReadingClient, Recorded};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -74,8 +74,8 @@ async fn refusals_are_those_of_the_documentation() {
 #[tokio::test]
 async fn business_rules_are_said_as_in_the_documentation() {
     let bench = Bench::with(|settings| {
-        settings.genre_accepted = dispolits::ror::GenreCode::Indetermine;
-        settings.lieux[0].nature = Some(dispolits::capacity::Nature::Lit);
+        settings.genre_accepted = domain::capacity::GenreCode::Indetermine;
+        settings.lieux[0].nature = Some(domain::capacity::Nature::Lit);
     })
     .await;
     let token = token(&bench).await;
@@ -379,7 +379,7 @@ async fn what_an_older_nomenclature_left_can_be_deleted_and_no_longer_written() 
     let bench = Bench::start().await;
     let token = token(&bench).await;
     assert_eq!(answer(write(&bench, &token, &query(NORMAL), ADD)).await.0, 200);
-    bench.simulator.accept_genre(dispolits::ror::GenreCode::Indetermine);
+    bench.simulator.accept_genre(domain::capacity::GenreCode::Indetermine);
     assert_eq!(answer(write(&bench, &token, &query(NORMAL), REPLACE)).await.0, 400);
     for status in [200, 404] {
         assert_eq!(answer(write(&bench, &token, &query(NORMAL), DELETE)).await.0, status);

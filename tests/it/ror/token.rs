@@ -1,9 +1,9 @@
 //! The token: cached, renewed in time, renewed once on a 401, asked for once by many, never shown.
 
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::ror::{Attempted, Client, Operation, OurFault, PushFailure};
-use dispolits::sandbox::simulator::Effect;
+use base::clock::Clock;
+use base::config_values::Span;
+use campaign::simulator::Effect;
+use edges::ror::{Attempted, Client, Operation, OurFault, PushFailure};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 

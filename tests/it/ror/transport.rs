@@ -1,17 +1,17 @@
 //! Connections: certificates on both sides, names, redirects, deadlines, sizes.
 
-use dispolits::clock::Clock;
-use dispolits::config_values::{PemFiles, Span};
-use dispolits::ror::{Client, OurFault, PushFailure, RorSetupError};
-use dispolits::sandbox::simulator::Simulator;
-use dispolits::tls::revocation::Revocation;
+use base::clock::Clock;
+use base::config_values::{PemFiles, Span};
+use base::tls::revocation::Revocation;
+use campaign::simulator::Simulator;
+use edges::ror::{Client, OurFault, PushFailure, RorSetupError};
 use tokio::net::TcpListener;
 
 use super::bench::{Bench, available};
 use super::wire::{Script, Wire, answer};
 
 /// The failure of a client whose settings are changed so, before a count is sent.
-async fn failure(bench: &Bench, change: impl FnOnce(&mut dispolits::ror::RorSettings)) -> PushFailure {
+async fn failure(bench: &Bench, change: impl FnOnce(&mut edges::ror::RorSettings)) -> PushFailure {
     let failure = bench.client_with(change).put(&available(1)).await.result.unwrap_err();
     assert!(!failure.is_unknown(), "{failure}");
     assert!(bench.simulator.state().is_empty());
@@ -20,7 +20,7 @@ async fn failure(bench: &Bench, change: impl FnOnce(&mut dispolits::ror::RorSett
 
 /// The certificate is refused, and the client hears it. In TLS 1.3 the refusal comes after the handshake, when
 /// hyper may already have ended the connection and tell the request only that it is closed: then the next try says it.
-async fn refuses_certificate(bench: &Bench, change: impl Fn(&mut dispolits::ror::RorSettings)) {
+async fn refuses_certificate(bench: &Bench, change: impl Fn(&mut edges::ror::RorSettings)) {
     for _ in 0..5 {
         let failure = bench.client_with(&change).put(&available(1)).await.result.unwrap_err();
         assert!(bench.simulator.state().is_empty());
@@ -43,7 +43,7 @@ async fn the_token_endpoint_refuses_a_rogue_certificate() {
 #[tokio::test]
 async fn the_token_endpoint_refuses_a_client_without_certificate() {
     let bench = Bench::start().await;
-    let config = dispolits::tls::client_config(Some(&bench.pki.ca), None, &Revocation::default()).unwrap();
+    let config = base::tls::client_config(Some(&bench.pki.ca), None, &Revocation::default()).unwrap();
     let client = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap();
     let demand = client.post(bench.simulator.token_url()).body("grant_type=client_credentials&client_id=x");
     let refused = format!("{:?}", demand.send().await.unwrap_err());
@@ -183,7 +183,7 @@ async fn a_simulator_does_not_wait_for_a_silent_peer() {
 #[tokio::test]
 async fn settings_that_cannot_work_are_refused_at_once() {
     let bench = Bench::start().await;
-    let refuse = |change: &dyn Fn(&mut dispolits::ror::RorSettings)| {
+    let refuse = |change: &dyn Fn(&mut edges::ror::RorSettings)| {
         let mut settings = bench.settings();
         change(&mut settings);
         Client::new(&settings, Clock::System).map(drop).unwrap_err()

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use dispolits::clock::Clock;
-use dispolits::config_values::PemFiles;
-use dispolits::ror::{Client, RorSettings};
+use base::clock::Clock;
+use base::config_values::PemFiles;
+use base::tls;
 use dispolits::sandbox::pki::Pki;
-use dispolits::tls;
+use edges::ror::{Client, RorSettings};
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use dispolits::outcome::paris;
-use dispolits::store::MailId;
-use dispolits::store::search::{Cursor, Filter, Page, Sort};
+use domain::outcome::paris;
 use jiff::SignedDuration;
+use store::MailId;
+use store::search::{Cursor, Filter, Page, Sort};
 
 use super::questions::{QUESTIONS, Question, at, establishment};
 use super::region::{Region, finess};

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Once;
 
-use dispolits::defect::Actor;
-use dispolits::outcome::paris;
-use dispolits::store::search::{Filter, Page, Sort};
-use dispolits::store::{MailId, Store};
+use domain::defect::Actor;
+use domain::outcome::paris;
 use jiff::SignedDuration;
 use sqlx::Executor;
 use sqlx::sqlite::SqlitePool;
+use store::search::{Filter, Page, Sort};
+use store::{MailId, Store};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};

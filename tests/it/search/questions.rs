@@ -1,9 +1,9 @@
 //! What is asked of the journal: each filter, alone and with others.
 
-use dispolits::defect::{Actor, Code};
-use dispolits::outcome::Verdict;
-use dispolits::store::search::{Filter, Identifier, MailStatus, Sender};
+use domain::defect::{Actor, Code};
+use domain::outcome::Verdict;
 use jiff::{SignedDuration, Timestamp};
+use store::search::{Filter, Identifier, MailStatus, Sender};
 
 use super::region::{BEGIN, LENGTH, finess};
 

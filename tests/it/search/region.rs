@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Instant;
 
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::finess::Finess;
-use dispolits::store::{Store, StoreSettings};
+use domain::defect::{Code, Defect, Place};
+use domain::finess::Finess;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions};
+use store::{Store, StoreSettings};
 
 use crate::postgres::{Cluster, create, session};
 use crate::store::engine::Engine;

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use dispolits::defect::{Code, Severity};
-use dispolits::store::search::{Column, Cursor, Filter, FoundPage, Identifier, JournalEntry, Page, Sender, Sort};
-use dispolits::store::{MailId, Store};
+use domain::defect::{Code, Severity};
+use store::search::{Column, Cursor, Filter, FoundPage, Identifier, JournalEntry, Page, Sender, Sort};
+use store::{MailId, Store};
 
 use super::questions::QUESTIONS;
 use super::region::Region;

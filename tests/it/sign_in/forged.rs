@@ -1,6 +1,6 @@
 //! What another site makes a browser send, and tokens that somebody else set.
 
-use dispolits::access::Role;
+use domain::access::Role;
 use reqwest::StatusCode;
 
 use super::site::{PASSWORD, Site};

@@ -1,9 +1,9 @@
 //! Local accounts: password, second factor, lockout, sessions.
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::access::{Role, Totp};
-use dispolits::store::UserChange;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Role, Totp};
 use reqwest::StatusCode;
+use store::UserChange;
 
 use super::site::{PASSWORD, Site, login, now};
 use crate::store::engine::{Engine, on_both_engines};

@@ -1,6 +1,6 @@
 //! OpenID Connect against a small provider of ours: the code flow, and everything that must not come in by it.
 
-use dispolits::access::Role;
+use domain::access::Role;
 use reqwest::StatusCode;
 use serde_json::json;
 

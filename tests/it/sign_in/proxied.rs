@@ -1,6 +1,6 @@
 //! Behind a proxy: whose headers are believed, and what a client certificate opens.
 
-use dispolits::access::Role;
+use domain::access::Role;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use reqwest::StatusCode;
 

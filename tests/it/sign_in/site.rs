@@ -4,22 +4,23 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::access::{Login, Password, Role, Totp};
-use dispolits::alerting::FreshnessCache;
-use dispolits::clock::Clock;
-use dispolits::config::Config;
-use dispolits::health::Heartbeat;
-use dispolits::referential::Watch;
-use dispolits::store::{NewUser, Store};
-use dispolits::web;
-use dispolits::web::WebState;
-use dispolits::{cahier, tls};
+use base::clock::Clock;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Login, Password, Role, Totp};
+use judging::referential::Watch;
+use service::alerting::FreshnessCache;
+use service::config::Config;
+use service::health::Heartbeat;
+use store::{NewUser, Store};
+
+use base::tls;
+use campaign::cahier;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use web::WebState;
 
 use crate::store::engine::{Engine, Home};
 

@@ -1,7 +1,8 @@
 //! What each answer of a server means, recipient by recipient: codes and status codes decide, at the step they come at.
 
-use dispolits::smtp::Handed;
-use dispolits::smtp::Obstacle::{self, Login, Sender, Server};
+use edges::smtp::Handed;
+use edges::smtp::Obstacle;
+use edges::smtp::Obstacle::{Login, Sender, Server};
 
 use super::wire::converse;
 use super::{FROM, mail};

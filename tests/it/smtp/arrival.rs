@@ -1,7 +1,7 @@
 //! What arrives, and from whom it says to come.
 
-use dispolits::config_values::Secret;
-use dispolits::smtp::{Obstacle, Security, Smtp};
+use base::config_values::Secret;
+use edges::smtp::{Obstacle, Security, Smtp};
 
 use super::{FROM, hand_over, mail, send, taken};
 use crate::dovecot::ClientCertificate;

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use dispolits::config_values::Span;
-use dispolits::smtp::{Security, SmtpSettings};
+use base::config_values::Span;
+use edges::smtp::{Security, SmtpSettings};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,7 +1,7 @@
 //! Each way to log in, to a real exim.
 
-use dispolits::config_values::Secret;
-use dispolits::smtp::{Auth, Obstacle, Security, SmtpSettings};
+use base::config_values::Secret;
+use edges::smtp::{Auth, Obstacle, Security, SmtpSettings};
 
 use super::{FROM, mail, send, taken};
 use crate::dovecot::ClientCertificate;

@@ -9,8 +9,8 @@ mod refusal;
 mod scripted;
 mod wire;
 
-use dispolits::address::Address;
-use dispolits::smtp::{Handed, SendError, Sent, Smtp, SmtpSettings, Submission};
+use domain::address::Address;
+use edges::smtp::{Handed, SendError, Sent, Smtp, SmtpSettings, Submission};
 
 /// The sender of most mails here.
 const FROM: &str = "disponibilites@region.test";

@@ -1,6 +1,6 @@
 //! Submission to a real Postfix, which knows its clients by their certificates.
 
-use dispolits::smtp::{Handed, Obstacle, Security, SmtpSettings};
+use edges::smtp::{Handed, Obstacle, Security, SmtpSettings};
 
 use super::{FROM, mail, send, taken};
 use crate::postfix::{BOXES, Certificate, Postfix};

@@ -1,8 +1,9 @@
 //! What a refusal of a real server means for the mail.
 
-use dispolits::config_values::{Identity, PemFiles, Secret, Span};
-use dispolits::smtp::Obstacle::{self, Login, Server};
-use dispolits::smtp::{Auth, Handed, Security, SendError, Sent, Smtp, SmtpSettings};
+use base::config_values::{Identity, PemFiles, Secret, Span};
+use edges::smtp::Obstacle;
+use edges::smtp::Obstacle::{Login, Server};
+use edges::smtp::{Auth, Handed, Security, SendError, Sent, Smtp, SmtpSettings};
 
 use super::{FROM, mail, send, taken};
 use crate::dovecot::{ClientCertificate, Pki};

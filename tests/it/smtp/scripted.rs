@@ -3,9 +3,9 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use dispolits::config_values::Span;
-use dispolits::smtp::{Handed, Security, SmtpSettings};
-use dispolits::tls;
+use base::config_values::Span;
+use base::tls;
+use edges::smtp::{Handed, Security, SmtpSettings};
 use futures_util::future::join_all;
 use rustls::ServerConfig;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
@@ -119,7 +119,7 @@ async fn what_a_server_repeats_of_the_login_is_never_shown() {
         let port = listener.local_addr().unwrap().port();
         let settings = SmtpSettings {
             user: Some("boite".to_owned()),
-            password: Some(dispolits::config_values::Secret::Inline("secret-de-la-boite".into())),
+            password: Some(base::config_values::Secret::Inline("secret-de-la-boite".into())),
             ..settings(&pki, port, script.security, script.end.patience())
         };
         let mail = mail("essai");

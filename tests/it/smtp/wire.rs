@@ -1,9 +1,9 @@
 //! What is said on the wire: each command, as the server hears it.
 
+use base::config_values::{Secret, Span};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dispolits::config_values::{Secret, Span};
-use dispolits::smtp::{Auth, Obstacle, Security, SendError, Sent, SmtpSettings};
+use edges::smtp::{Auth, Obstacle, Security, SendError, Sent, SmtpSettings};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 

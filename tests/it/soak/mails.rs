@@ -1,6 +1,6 @@
 //! What the hospitals of the soak send, each mail with what must become of it, known before it leaves.
 
-use dispolits::clock::Clock;
+use base::clock::Clock;
 use fastrand::Rng;
 
 use super::hospitals::{CAP, Hospitals, Part, service};

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use dispolits::mailbox::Security;
-use dispolits::smtp;
+use edges::mailbox::Security;
+use edges::smtp;
 use sqlx::Executor;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

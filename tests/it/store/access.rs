@@ -1,10 +1,10 @@
 //! Accounts, sessions, failures to sign in, marks and the audit log, on both engines.
 
-use dispolits::access::audit::{AuditEntry, AuditHead, Broken, Deed, Verification};
-use dispolits::access::{Lifetimes, Login, Means, PasswordHash, Role};
-use dispolits::store::maintenance::check;
-use dispolits::store::{Attempt, MailId, NewSession, NewUser, Stage, Store, StoreSettings, UserChange, heads};
+use domain::access::audit::{AuditEntry, AuditHead, Broken, Deed, Verification};
+use domain::access::{Lifetimes, Login, Means, PasswordHash, Role};
 use jiff::{SignedDuration, Timestamp};
+use store::maintenance::check;
+use store::{Attempt, MailId, NewSession, NewUser, Stage, Store, StoreSettings, UserChange, heads};
 
 use super::engine::{Engine, Home, on_both_engines};
 

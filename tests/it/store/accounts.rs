@@ -1,9 +1,9 @@
 //! Several mailboxes in one store: each judged and balanced by itself, and one effect of what came to both.
 
-use dispolits::store::{
+use jiff::SignedDuration;
+use store::{
     DigestDue, First, JudgedDocument, JudgedMail, Judging, MailId, NewReplyText, Prior, ReadingMark, Received, Recorded,
 };
-use jiff::SignedDuration;
 
 use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged, received};
 use super::engine::{Engine, on_both_engines};
@@ -59,7 +59,7 @@ async fn one_document_sent_to_two_mailboxes_has_one_effect(engine: Engine) {
     assert!(bench.outcome(theirs).await.documents.is_empty(), "nothing of it was written");
 
     let sender = SENDER.parse().unwrap();
-    let prior = bench.store.prior(&sender, "BM-1", &dispolits::store::sha256(b"BM-1")).await.unwrap();
+    let prior = bench.store.prior(&sender, "BM-1", &store::sha256(b"BM-1")).await.unwrap();
     assert!(matches!(prior, Prior::Duplicate(First::Stored(_))), "{prior:?}");
     bench.record(theirs, &judged(vec![JudgedDocument { prior, ..document("BM-1", vec![]) }])).await;
     assert_eq!(bench.send(acknowledged).await, [3], "one effect");
@@ -93,7 +93,7 @@ async fn no_two_documents_of_one_identity_are_both_the_first(engine: Engine) {
 
 async fn a_digest_gathers_what_was_sent_to_one_mailbox(engine: Engine) {
     let bench = Bench::new(engine).await;
-    let to: dispolits::address::Address = SENDER.parse().unwrap();
+    let to: domain::address::Address = SENDER.parse().unwrap();
     let mut ids = Vec::new();
     for (account, name) in [(ACCOUNT, "a"), (OTHER, "b"), (ACCOUNT, "c")] {
         let id = receive(&bench, account, name).await;

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use dispolits::address::Address;
-use dispolits::capacity::{
+use base::clock::Clock;
+use domain::address::Address;
+use domain::capacity::{
     Affectation, Count, Genre, Indicator, IndicatorParts, Location, Mode, Nature, Nombre, Source, Statut, Temporalite,
     Update,
 };
-use dispolits::clock::Clock;
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::{Etat, MailOutcome};
-use dispolits::report::ReportHead;
-use dispolits::store::{
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::{Etat, MailOutcome};
+use jiff::{SignedDuration, Timestamp};
+use reading::report::ReportHead;
+use store::{
     Batch, Closing, Handing, JudgedDocument, JudgedMail, MailId, NewReplyText, Prior, Probe, Received, Recorded,
     Removal, RemovalClosing, ReplyToSend, RowToSend, Settlement, Store, StoreSettings, TaskLease, Whereabouts,
     WorkerLease, sha256,
 };
-use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Engine, Home};
 

@@ -1,9 +1,9 @@
 //! Every mail has one outcome or is in progress, whatever happened and in whatever order.
 
-use dispolits::outcome::Verdict;
-use dispolits::store::{Balance, Expiry, JudgedMail, MailId, NewReplyText, ReadingMark, ToMove, Unsettled};
+use domain::outcome::Verdict;
 use jiff::SignedDuration;
 use proptest::prelude::*;
+use store::{Balance, Expiry, JudgedMail, MailId, NewReplyText, ReadingMark, ToMove, Unsettled};
 
 use super::bench::{ACCOUNT, Bench, acknowledged, beds, document, judged, refused};
 use super::engine::Engine;

@@ -1,8 +1,8 @@
 //! Claiming: what is due, where nothing is held or in flight, and what a bad row may not stop.
 
-use dispolits::outcome::Etat;
-use dispolits::store::Closing;
+use domain::outcome::Etat;
 use jiff::SignedDuration;
+use store::Closing;
 
 use super::bench::{Bench, SETTLE, acknowledged, at_location, beds, failed, location, unknown};
 use super::engine::{Engine, on_both_engines};
@@ -80,7 +80,7 @@ async fn every_request_is_kept_in_the_journal(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.report("1", vec![beds(1, 0)]).await;
     let claimed = bench.claim().await;
-    let probe = |operation: &str, status, failure: Option<&str>| dispolits::store::Probe {
+    let probe = |operation: &str, status, failure: Option<&str>| store::Probe {
         operation: operation.to_owned(),
         status,
         duration_ms: 12,

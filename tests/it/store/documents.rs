@@ -1,9 +1,9 @@
 //! The identity of a document: sender, identifiant and content.
 
-use dispolits::address::Address;
-use dispolits::outcome::{Etat, Verdict};
-use dispolits::report::ReportHead;
-use dispolits::store::{First, JudgedDocument, JudgedMail, MailId, NewReplyText, Prior, Recorded};
+use domain::address::Address;
+use domain::outcome::{Etat, Verdict};
+use reading::report::ReportHead;
+use store::{First, JudgedDocument, JudgedMail, MailId, NewReplyText, Prior, Recorded};
 
 use super::bench::{ACCOUNT, Bench, SENDER, acknowledged, beds, document, judged};
 use super::engine::{Engine, on_both_engines};
@@ -17,7 +17,7 @@ async fn check(engine: Engine, sender: &str, identifiant: &str, sha256: &str, ex
 }
 
 async fn what_is_known_of_a_document(engine: Engine) {
-    let content = dispolits::store::sha256(b"BM-1");
+    let content = store::sha256(b"BM-1");
     check(engine, SENDER, "BM-1", &content, |prior| matches!(prior, Prior::Duplicate(First::Stored(_)))).await;
     check(engine, SENDER, "BM-1", "autre", |prior| *prior == Prior::Reused).await;
     check(engine, SENDER, "BM-2", &content, |prior| *prior == Prior::New).await;
@@ -30,7 +30,7 @@ async fn a_duplicate_tells_of_the_first_whatever_came_between(engine: Engine) {
     let received_at = bench.now();
     bench.advance(600);
     let sender: Address = SENDER.parse().unwrap();
-    let content = dispolits::store::sha256(b"BM-1");
+    let content = store::sha256(b"BM-1");
     let mut seen = Vec::new();
     for name in ["copie 1", "copie 2"] {
         let Prior::Duplicate(known) = bench.store.prior(&sender, "BM-1", &content).await.unwrap() else {

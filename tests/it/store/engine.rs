@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use dispolits::store::StoreSettings;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
+use store::StoreSettings;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 

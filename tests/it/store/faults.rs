@@ -3,11 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use dispolits::defect::Actor;
-use dispolits::store::search::{Filter, Page};
-use dispolits::store::{Store, StoreError, StoreSettings};
+use domain::defect::Actor;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection, Executor};
+use store::search::{Filter, Page};
+use store::{Store, StoreError, StoreSettings};
 
 use super::bench::{Bench, beds};
 use super::engine::{Engine, on_both_engines};
@@ -124,17 +124,14 @@ async fn migrations_are_made_once_and_an_older_database_is_brought_up_to_date(en
     bench.restart().await;
     bench.restart().await;
     assert_eq!(bench.number("SELECT COUNT(*) FROM _sqlx_migrations").await, made);
-    assert_eq!(bench.etats(id).await, [dispolits::outcome::Etat::EnAttente]);
+    assert_eq!(bench.etats(id).await, [domain::outcome::Etat::EnAttente]);
 }
 
 /// PostgreSQL has no U+0000 in its texts, and the sender of a mail may write anything.
 async fn a_nul_character_is_stored_as_another(engine: Engine) {
     let bench = Bench::new(engine).await;
     let id = bench.receive("a", "a").await;
-    let mail = dispolits::store::JudgedMail {
-        message_id: Some("a\0b@ch-armor.test".to_owned()),
-        ..super::bench::judged(vec![])
-    };
+    let mail = store::JudgedMail { message_id: Some("a\0b@ch-armor.test".to_owned()), ..super::bench::judged(vec![]) };
     bench.record(id, &mail).await;
     assert_eq!(bench.outcome(id).await.message_id.as_deref(), Some("a\u{fffd}b@ch-armor.test"));
 }

@@ -1,8 +1,8 @@
 //! A letter for several recipients: who has it is never offered it again because of another.
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::address::Address;
-use dispolits::store::{Handing, MailId, NewReply, NewReplyText, Whereabouts};
+use domain::access::audit::{AuditEntry, Deed};
+use domain::address::Address;
+use store::{Handing, MailId, NewReply, NewReplyText, Whereabouts};
 
 use super::bench::{Bench, SENDER, hand_over};
 use super::engine::{Engine, on_both_engines};

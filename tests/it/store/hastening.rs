@@ -1,7 +1,7 @@
 //! What an operator has done sooner or again, each with its record in the same transaction, on both engines.
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::store::{MailId, NewReminder, NewReplyText, Whereabouts};
+use domain::access::audit::{AuditEntry, Deed};
+use store::{MailId, NewReminder, NewReplyText, Whereabouts};
 
 use super::bench::{Bench, SENDER, acknowledged, beds, failed, hand_over};
 use super::engine::{Engine, on_both_engines};
@@ -93,7 +93,7 @@ async fn a_handled_mail_is_forgotten_with_its_mark(engine: Engine) {
     bench.send(acknowledged).await;
     bench.settle(id, NewReplyText::Silent("essai".to_owned())).await;
     bench.execute("UPDATE mails SET moved_at = 1").await;
-    let expiry = dispolits::store::Expiry::at(bench.after(1));
+    let expiry = store::Expiry::at(bench.after(1));
     assert_eq!(bench.store.purge_journal(&expiry).await.unwrap(), 1);
     assert_eq!(bench.number("SELECT COUNT(*) FROM handled").await, 0);
     assert_eq!(deeds(&bench).await.len(), 3, "the log forgets nothing");

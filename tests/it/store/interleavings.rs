@@ -2,11 +2,11 @@
 //! observation that it does not refuse. The ROR here is a model that obeys the last request it
 //! treats, and may treat one late.
 
-use dispolits::capacity::Nature;
-use dispolits::outcome::Etat;
-use dispolits::store::{MailId, RowToSend};
+use domain::capacity::Nature;
+use domain::outcome::Etat;
 use jiff::Timestamp;
 use proptest::prelude::*;
+use store::{MailId, RowToSend};
 
 use super::bench::{
     Bench, SETTLE, acknowledged, document, failed, held_back, judged, of_nature, refused, test_document, unknown,

@@ -1,6 +1,6 @@
 //! Mails that stay in their mailbox for ever, since its server cannot move them.
 
-use dispolits::store::{MailId, ToMove};
+use store::{MailId, ToMove};
 
 use super::bench::{ACCOUNT, Bench, judged, received};
 use super::engine::{Engine, on_both_engines};

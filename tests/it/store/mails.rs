@@ -1,7 +1,7 @@
 //! Receiving, seeing again, reading under a mark, moving.
 
-use dispolits::outcome::Verdict;
-use dispolits::store::{JudgedMail, Judging, MailId, ReadingMark, Received};
+use domain::outcome::Verdict;
+use store::{JudgedMail, Judging, MailId, ReadingMark, Received};
 
 use super::bench::{ACCOUNT, Bench, judged, received};
 use super::engine::{Engine, on_both_engines};

@@ -1,10 +1,12 @@
 //! The newest observation wins, in every order of arrival, judgement and answers.
 
-use dispolits::capacity::Nature::{self, Lit, Place};
-use dispolits::capacity::{Affectation, Indicator, IndicatorParts, Location, Statut, Temporalite, Update};
-use dispolits::outcome::Etat::{self, Depassee, EnAttente, NonTransmiseTest, Rejetee, Transmise};
-use dispolits::store::{Closing, NewReplyText, RowToSend};
+use domain::capacity::Nature;
+use domain::capacity::Nature::{Lit, Place};
+use domain::capacity::{Affectation, Indicator, IndicatorParts, Location, Statut, Temporalite, Update};
+use domain::outcome::Etat;
+use domain::outcome::Etat::{Depassee, EnAttente, NonTransmiseTest, Rejetee, Transmise};
 use jiff::SignedDuration;
+use store::{Closing, NewReplyText, RowToSend};
 
 use super::bench::{
     Bench, SETTLE, acknowledged, at_location, beds, document, failed, held_back, judged, of_nature, refused,

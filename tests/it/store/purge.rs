@@ -1,9 +1,9 @@
 //! Forgetting contents: what is due, and nothing that is still needed.
 
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::Verdict;
-use dispolits::store::search::{Filter, Page};
-use dispolits::store::{
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::Verdict;
+use store::search::{Filter, Page};
+use store::{
     Closing, Expiry, First, JudgedDocument, JudgedMail, MailId, NewReplyText, Notice, Prior, RemovalClosing,
     Whereabouts, sha256,
 };

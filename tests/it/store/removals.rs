@@ -1,6 +1,6 @@
 //! Indicators under a genre code that is no longer the configured one.
 
-use dispolits::store::{Batch, Closing, RemovalClosing};
+use store::{Batch, Closing, RemovalClosing};
 
 use super::bench::{Bench, SETTLE, beds};
 use super::engine::{Engine, on_both_engines};

@@ -1,10 +1,10 @@
 //! A settled mail judged again: what changes of its record, and what never does.
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::capacity::Update;
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::{Etat, Verdict};
-use dispolits::store::{JudgedDocument, JudgedMail, MailId, NewReplyText, Redo, Redone};
+use domain::access::audit::{AuditEntry, Deed};
+use domain::capacity::Update;
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::{Etat, Verdict};
+use store::{JudgedDocument, JudgedMail, MailId, NewReplyText, Redo, Redone};
 
 use super::bench::{ACCOUNT, Bench, acknowledged, at_location, beds, document, judged, refused};
 use super::engine::{Engine, on_both_engines};

@@ -1,13 +1,14 @@
 //! Settling once; replies stored before they are sent, one of each kind, resent unchanged; digests.
 
-use dispolits::address::Address;
-use dispolits::defect::{Code, Defect, Place};
-use dispolits::outcome::Verdict::{self, Doublon, Ignore, Integre, PartiellementIntegre, Rejete};
-use dispolits::store::{
+use domain::address::Address;
+use domain::defect::{Code, Defect, Place};
+use domain::outcome::Verdict;
+use domain::outcome::Verdict::{Doublon, Ignore, Integre, PartiellementIntegre, Rejete};
+use jiff::SignedDuration;
+use store::{
     DigestDue, JudgedDocument, JudgedMail, MailId, NewReply, NewReplyText, Notice, ReplyKind, StoreError, Unsettled,
     Whereabouts,
 };
-use jiff::SignedDuration;
 
 use super::bench::{Bench, SENDER, acknowledged, beds, document, hand_over, judged, refused};
 use super::engine::{Engine, on_both_engines};
@@ -85,7 +86,7 @@ async fn verdict_and_reply_are_one_write(engine: Engine) {
     let other = bench.report("b", vec![]).await;
     bench.store.answer(&bench.settling, other, &boxed(letter(other)), bench.now()).await.unwrap();
     let outcome = bench.store.settled_outcomes(&[id]).await.unwrap().pop().unwrap().1;
-    let settlement = dispolits::store::Settlement { mail: id, outcome, answer: boxed(letter(id)) };
+    let settlement = store::Settlement { mail: id, outcome, answer: boxed(letter(id)) };
     assert!(bench.store.settle(&bench.settling, &[settlement], bench.now()).await.is_err());
     assert!(!bench.store.is_settled(id).await.unwrap());
     assert_eq!(bench.outcome(id).await.verdict, None);

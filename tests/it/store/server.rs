@@ -2,9 +2,9 @@
 
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use dispolits::config_values::Secret;
-use dispolits::store::{Store, StoreError, StoreSettings};
+use base::config_values::Secret;
 use sqlx::{AssertSqlSafe, Executor};
+use store::{Store, StoreError, StoreSettings};
 
 use crate::dovecot::Pki;
 use crate::postgres::{Cluster, USER, create, session};

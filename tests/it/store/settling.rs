@@ -1,7 +1,7 @@
 //! A verdict is written of the counts as they stand, not as they stood when it was reached.
 
-use dispolits::outcome::{Etat, Verdict};
-use dispolits::store::{MailId, NewReplyText, Settlement};
+use domain::outcome::{Etat, Verdict};
+use store::{MailId, NewReplyText, Settlement};
 
 use super::bench::{Bench, acknowledged, beds, refused};
 use super::engine::{Engine, on_both_engines};

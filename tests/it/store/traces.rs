@@ -1,6 +1,6 @@
 //! Traces: kept as long as they must be, and no longer.
 
-use dispolits::store::{NewTrace, TraceFilter};
+use store::{NewTrace, TraceFilter};
 
 use super::bench::Bench;
 use super::engine::{Engine, on_both_engines};

@@ -1,8 +1,8 @@
 //! Mails that are in their mailbox and could not be read: noted, tried again, set aside, read or gone.
 
-use dispolits::access::audit::{AuditEntry, Deed, on_unread};
-use dispolits::store::NewUnread;
-use dispolits::unread::Cause;
+use base::unread::Cause;
+use domain::access::audit::{AuditEntry, Deed, on_unread};
+use store::NewUnread;
 
 use super::bench::{ACCOUNT, Bench};
 use super::engine::{Engine, on_both_engines};

@@ -1,17 +1,15 @@
 //! No clock that is set makes anything wait for as long as the jump: every instant of the store is accounted for, every
 //! wait is bounded by how long it can be, and what is counted from an instant takes one ahead for one past.
 
-use dispolits::access::audit::{AuditEntry, Deed};
-use dispolits::access::{Lifetimes, Means, Role};
-use dispolits::address::Address;
-use dispolits::alerts::{Change, IncidentKind, Observation, Severity};
-use dispolits::config_values::Span;
-use dispolits::outcome::Verdict;
-use dispolits::store::{
-    Attempt, JudgedMail, Longest, NewReminder, NewReplyText, NewSession, NewUnread, Stage, Unsettled, Way,
-};
-use dispolits::unread::Cause;
+use base::config_values::Span;
+use base::unread::Cause;
+use domain::access::audit::{AuditEntry, Deed};
+use domain::access::{Lifetimes, Means, Role};
+use domain::address::Address;
+use domain::alerts::{Change, IncidentKind, Observation, Severity};
+use domain::outcome::Verdict;
 use jiff::SignedDuration;
+use store::{Attempt, JudgedMail, Longest, NewReminder, NewReplyText, NewSession, NewUnread, Stage, Unsettled, Way};
 
 use super::bench::{ACCOUNT, Bench, SENDER, SETTLE, at_location, beds, judged};
 use super::engine::{Engine, on_both_engines};

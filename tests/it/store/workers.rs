@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use dispolits::capacity::Location;
-use dispolits::outcome::Etat;
-use dispolits::store::{
+use domain::capacity::Location;
+use domain::outcome::Etat;
+use store::{
     Closing, MailId, NewReplyText, ReadingMark, RemovalClosing, Store, StoreError, TaskLease, Whereabouts, WorkerLease,
 };
 
@@ -79,7 +79,7 @@ async fn refuses_all(bench: &Bench, duty: &TaskLease, settling: &TaskLease, open
     let outcome = store.settled_outcomes(&[settled]).await.unwrap().pop().unwrap().1;
     let answer = || NewReplyText::Letter(Box::new(letter(settled)));
     lapsed(&store.answer(settling, settled, &answer(), now).await);
-    let settlement = dispolits::store::Settlement { mail: settled, outcome, answer: answer() };
+    let settlement = store::Settlement { mail: settled, outcome, answer: answer() };
     lapsed(&store.settle(settling, &[settlement], now).await);
     lapsed(&store.add_digest(settling, &[(settled, 1)], &letter(settled), now).await);
     assert_eq!(contents(bench).await, before);

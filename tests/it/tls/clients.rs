@@ -1,8 +1,9 @@
 //! Certificates of ours that real servers refuse: the journal names the DN to declare.
 
-use dispolits::address::Address;
-use dispolits::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security};
-use dispolits::smtp::{self, Obstacle, Smtp, Submission};
+use domain::address::Address;
+use edges::mailbox::{Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security};
+use edges::smtp;
+use edges::smtp::{Obstacle, Smtp, Submission};
 
 use crate::dovecot::{ClientCertificate, Dovecot};
 use crate::exim::{BOXES, Exim, Shape};

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use dispolits::config::{Config, Environnement};
-use dispolits::config_values::{Identity, PemFiles};
-use dispolits::mailbox::ImapSettings;
+use base::config_values::{Identity, PemFiles};
+use edges::mailbox::ImapSettings;
 use rcgen::{CertificateParams, DistinguishedName, DnType};
+use service::config::{Config, Environnement};
 
 use super::forge::{Authority, Forge};
 
@@ -140,5 +140,5 @@ fn an_unreadable_file_is_told_by_others() {
     imap(&mut config).ca = Some(absent.clone());
     config.ror.api.identity = PemFiles { certificate: absent.clone(), key: absent }.into();
     config.check_certificates().unwrap();
-    assert!(config.expiring(dispolits::clock::Clock::System.now()).is_empty());
+    assert!(config.expiring(base::clock::Clock::System.now()).is_empty());
 }

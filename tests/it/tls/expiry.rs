@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use dispolits::tls::Certificate;
-use dispolits::tls::expiry::{ExpiryAlarm, ExpiryNotices};
+use base::tls::Certificate;
+use base::tls::expiry::{ExpiryAlarm, ExpiryNotices};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use dispolits::clock::Clock;
-use dispolits::config_values::PemFiles;
+use base::clock::Clock;
+use base::config_values::PemFiles;
 use jiff::SignedDuration;
 use jiff::tz::Offset;
 use rcgen::{

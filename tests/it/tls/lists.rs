@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use dispolits::clock::Clock;
-use dispolits::config_values::Span;
-use dispolits::tls::revocation::{ListConnection, Revocation, RevocationSettings, RevocationSetupError, Status};
+use base::clock::Clock;
+use base::config_values::Span;
+use base::tls::revocation::{ListConnection, Revocation, RevocationSettings, RevocationSetupError, Status};
 use jiff::{SignedDuration, Timestamp};
 
 use super::forge::{Authority, Forge};

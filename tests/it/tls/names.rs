@@ -1,6 +1,6 @@
 //! Distinguished names as operators print them.
 
-use dispolits::tls::Certificate;
+use base::tls::Certificate;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 
 /// A subject of attributes in the order of IGC-Santé: C, ST, O, OU, CN.

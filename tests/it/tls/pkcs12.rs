@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dispolits::config_values::{Identity, PemFiles, Pkcs12File, Secret};
-use dispolits::tls::revocation::Revocation;
-use dispolits::tls::{self, Pkcs12Fault, TlsError};
+use base::config_values::{Identity, PemFiles, Pkcs12File, Secret};
+use base::tls;
+use base::tls::revocation::Revocation;
+use base::tls::{Pkcs12Fault, TlsError};
 
 use super::forge::Forge;
 

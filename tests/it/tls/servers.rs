@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dispolits::address::Address;
-use dispolits::clock::Clock;
-use dispolits::config_values::{PemFiles, Span};
-use dispolits::mailbox::{self, Folders, ImapSettings, Mailbox};
-use dispolits::ror;
-use dispolits::smtp::{self, Smtp, Submission};
-use dispolits::tls;
-use dispolits::tls::revocation::Revocation;
+use base::clock::Clock;
+use base::config_values::{PemFiles, Span};
+use base::tls;
+use base::tls::revocation::Revocation;
+use domain::address::Address;
+use edges::mailbox;
+use edges::mailbox::{Folders, ImapSettings, Mailbox};
+use edges::ror;
+use edges::smtp;
+use edges::smtp::{Smtp, Submission};
 use rcgen::{ExtendedKeyUsagePurpose, SerialNumber};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
@@ -232,7 +234,7 @@ async fn a_list_replaced_while_running_serves_the_next_connection() {
     let forge = Forge::new();
     let authority = forge.authority("TEST AC ORG");
     let publisher = Publisher::start(Answer::List(authority.list_of(-2, 6, &[]))).await;
-    let settings = dispolits::tls::revocation::RevocationSettings {
+    let settings = base::tls::revocation::RevocationSettings {
         refresh: Span::millis(1),
         ..settings(&forge, &[&publisher.url], &[])
     };

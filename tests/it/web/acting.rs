@@ -1,9 +1,9 @@
 //! What operators do in a browser, and what others may not.
 
-use dispolits::access::Role;
-use dispolits::access::audit::Deed;
-use dispolits::store::{AuditFilter, MailId};
+use domain::access::Role;
+use domain::access::audit::Deed;
 use reqwest::StatusCode;
+use store::{AuditFilter, MailId};
 
 use super::axe;
 use super::browser::{Browser, Screen};

@@ -1,8 +1,8 @@
 //! The alerts as operators read them.
 
-use dispolits::access::Role;
-use dispolits::alerts::{Change, IncidentKind, Observation, Severity};
-use dispolits::clock::Clock;
+use base::clock::Clock;
+use domain::access::Role;
+use domain::alerts::{Change, IncidentKind, Observation, Severity};
 
 use super::axe;
 use super::browser::{Browser, Screen};

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use dispolits::access::Role;
-use dispolits::store::search::Filter;
-use dispolits::web::api::description;
+use domain::access::Role;
 use serde_json::Value;
+use store::search::Filter;
 use tokio::process::Command;
+use web::api::description;
 
 use super::desk::Desk;
 

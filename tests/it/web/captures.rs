@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use dispolits::access::Role;
+use domain::access::Role;
 
 use super::browser::{Browser, Screen};
 use super::desk::Desk;

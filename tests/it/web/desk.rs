@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::{Extension, Router};
-use dispolits::access::{Means, Person, Rights, Role};
-use dispolits::alerting::FreshnessCache;
-use dispolits::alerts::{Baseline, Board, ExpectedSender, Stillness};
-use dispolits::clock::Clock;
-use dispolits::config::Config;
-use dispolits::health::{Heartbeat, Task};
-use dispolits::referential::{PlaceKind, Referential, Watch};
+use base::clock::Clock;
+use base::tls;
 use dispolits::sandbox::{Inbox, Sandbox};
-use dispolits::tls;
-use dispolits::web;
-use dispolits::web::WebState;
+use domain::access::{Means, Person, Rights, Role};
+use domain::alerts::{Baseline, Board, ExpectedSender, Stillness};
+use judging::referential::{PlaceKind, Referential, Watch};
+use service::alerting::FreshnessCache;
+use service::config::Config;
+use service::health::{Heartbeat, Task};
+
 use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use web::WebState;
 
 use crate::playing::play;
 

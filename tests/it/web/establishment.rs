@@ -1,6 +1,6 @@
 //! The page of an establishment, read while one calls it.
 
-use dispolits::access::Role;
+use domain::access::Role;
 use reqwest::StatusCode;
 
 use super::axe;

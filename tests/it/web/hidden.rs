@@ -1,11 +1,11 @@
 //! What a role without contents may see: a mark that stands in every place of some mails is on no page, in no export and
 //! in no answer of the API.
 
-use dispolits::access::Role;
-use dispolits::store::MailId;
-use dispolits::store::search::Filter;
+use domain::access::Role;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::StatusCode;
+use store::MailId;
+use store::search::Filter;
 
 use super::desk::Desk;
 

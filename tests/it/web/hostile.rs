@@ -1,13 +1,13 @@
 //! What a hostile sender puts into a mail is shown as text and does nothing; what a hostile address asks for is
 //! refused.
 
+use base::clock::Clock;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use dispolits::access::Role;
-use dispolits::clock::Clock;
-use dispolits::store::MailId;
-use dispolits::store::search::{Filter, Page};
+use domain::access::Role;
 use reqwest::{Response, StatusCode};
+use store::MailId;
+use store::search::{Filter, Page};
 
 use super::browser::{Browser, Screen};
 use super::desk::Desk;

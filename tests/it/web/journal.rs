@@ -1,8 +1,8 @@
 //! The journal as operators read, filter and save it.
 
-use dispolits::access::Role;
-use dispolits::store::MailId;
+use domain::access::Role;
 use reqwest::StatusCode;
+use store::MailId;
 
 use super::axe;
 use super::browser::{Browser, Screen};

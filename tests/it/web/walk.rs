@@ -1,9 +1,9 @@
 //! Each page as each role: what it shows, what it hides, and nothing that axe finds wrong.
 
-use dispolits::access::Role;
-use dispolits::access::audit::Deed;
-use dispolits::store::AuditFilter;
+use domain::access::Role;
+use domain::access::audit::Deed;
 use reqwest::StatusCode;
+use store::AuditFilter;
 
 use super::axe;
 use super::browser::{Browser, Screen};
@@ -128,7 +128,7 @@ async fn an_export_holds_exactly_what_is_filtered() {
     assert_eq!((cell("agir"), cell("qui_doit_agir")), ("etablissement", "l’établissement"));
     assert_eq!((cell("reponse"), cell("reponse_en_clair")), ("envoyee", "envoyée"));
     let received: jiff::Timestamp = cell("recu").parse().unwrap();
-    assert_eq!(cell("recu_paris"), dispolits::outcome::in_paris(received));
+    assert_eq!(cell("recu_paris"), domain::outcome::in_paris(received));
     let json = desk.page(Role::Lecteur, "/journal.json?rejets=oui").await;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let verdicts: Vec<&str> = json.as_array().unwrap().iter().map(|line| line["verdict"].as_str().unwrap()).collect();
@@ -179,7 +179,7 @@ async fn a_file_is_tried_without_an_account_and_kept_nowhere() {
     let desk = Desk::with(&["valide-minimal"]).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("essai.xml");
-    let now = dispolits::clock::Clock::System.now();
+    let now = base::clock::Clock::System.now();
     let report = format!(
         "<?xml version=\"1.0\"?>\n<disponibilites xmlns=\"urn:fr:dispolits:disponibilites:1\" identifiant=\"A\" \
          dateEmission=\"{now:.0}\">\n<etablissement finess=\"350054680\">\n<service code=\"VCOMP-A\" \

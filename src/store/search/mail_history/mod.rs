@@ -5,8 +5,8 @@ mod shape;
 use sqlx::FromRow;
 
 use super::plan::sql::Sql;
-use crate::store::engine::FromRows;
-use crate::store::{Handing, MailId, Result, Store, instant, recipients};
+use crate::engine::FromRows;
+use crate::{Handing, MailId, Result, Store, instant, recipients};
 
 pub use shape::{
     LifeDocument, LifeHanding, LifeReplay, LifeReply, LifeRequest, LifeRow, MailHistory, RowBefore, RowLink,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::store::search::JournalEntry;
+use crate::search::JournalEntry;
 
 /// What happened to one mail, each thing with when.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -3,11 +3,11 @@
 use super::super::filter::MailStatus;
 use super::filters::{FINESS, FilterSource};
 use super::sql::Sql;
-use crate::outcome::Verdict;
+use domain::outcome::Verdict;
 
 /// In which order mails are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store::search) enum Order {
+pub(in crate::search) enum Order {
     /// As they were received.
     Time,
     /// By sender; within one, as they were received.
@@ -18,7 +18,7 @@ pub(in crate::store::search) enum Order {
 
 /// Rows that name mails.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store::search) enum Base {
+pub(in crate::search) enum Base {
     /// The whole journal.
     List,
     /// Those of a source.
@@ -39,7 +39,7 @@ enum DriveKind {
 
 /// What a row tells of a source.
 #[derive(Debug)]
-pub(in crate::store::search) enum KnownColumns {
+pub(in crate::search) enum KnownColumns {
     /// Whether it holds.
     All(String),
     /// That it does not hold, if it says so; else the mail is to be looked at.
@@ -50,7 +50,7 @@ pub(in crate::store::search) enum KnownColumns {
 
 impl Base {
     /// Those that these sources have together.
-    pub(in crate::store::search) fn all(sources: &[FilterSource]) -> Vec<Self> {
+    pub(in crate::search) fn all(sources: &[FilterSource]) -> Vec<Self> {
         let few = sources.iter().find_map(|source| match source {
             FilterSource::Standing(standing) if !is_plain(*standing) => Some(*standing),
             _ => None,
@@ -72,31 +72,31 @@ impl Base {
         }
     }
 
-    pub(in crate::store::search) fn is_of_journal(&self) -> bool {
+    pub(in crate::search) fn is_of_journal(&self) -> bool {
         self.kind() == DriveKind::Journal
     }
 
-    pub(in crate::store::search) fn is_of_facets(&self) -> bool {
+    pub(in crate::search) fn is_of_facets(&self) -> bool {
         self.kind() == DriveKind::Facets
     }
 
     /// Whether it names mails, and tells nothing of them.
-    pub(in crate::store::search) fn is_numbers(&self) -> bool {
+    pub(in crate::search) fn is_numbers(&self) -> bool {
         self.kind() == DriveKind::Numbers
     }
 
     /// How many looks a row of it takes.
-    pub(in crate::store::search) fn weight(&self) -> u32 {
+    pub(in crate::search) fn weight(&self) -> u32 {
         if self.is_numbers() { 3 } else { 1 }
     }
 
     /// Whether it names a mail more than once.
-    pub(in crate::store::search) fn repeats(&self) -> bool {
+    pub(in crate::search) fn repeats(&self) -> bool {
         matches!(self, Self::Few(..) | Self::Of(FilterSource::Service(_)))
     }
 
     /// Whether an index has its rows in this order.
-    pub(in crate::store::search) fn is_in(&self, order: Order) -> bool {
+    pub(in crate::search) fn is_in(&self, order: Order) -> bool {
         let is_list = matches!(self, Self::List | Self::Of(FilterSource::Facet(_)));
         is_list
             || match order {
@@ -115,7 +115,7 @@ impl Base {
             }
     }
 
-    pub(in crate::store::search) fn table(&self) -> &'static str {
+    pub(in crate::search) fn table(&self) -> &'static str {
         match self {
             Self::List => "journal",
             Self::Of(source) => source.table(),
@@ -124,7 +124,7 @@ impl Base {
     }
 
     /// What its rows are found by.
-    pub(in crate::store::search) fn condition(&self, row: &str, sql: &mut Sql) -> String {
+    pub(in crate::search) fn condition(&self, row: &str, sql: &mut Sql) -> String {
         match self {
             Self::List => "1 = 1".to_owned(),
             Self::Of(source @ FilterSource::Service(_)) => {
@@ -141,7 +141,7 @@ impl Base {
 
     /// What its rows tell of a source. What is asked as a truth value is looked up in no index: no condition but
     /// its own leads to them, save where one index has both.
-    pub(in crate::store::search) fn told(
+    pub(in crate::search) fn told(
         &self,
         source: &FilterSource,
         order: Order,
@@ -164,7 +164,7 @@ impl Base {
     }
 
     /// Whether it is this source that its rows are of.
-    pub(in crate::store::search) fn is_of(&self, source: &FilterSource) -> bool {
+    pub(in crate::search) fn is_of(&self, source: &FilterSource) -> bool {
         match self {
             Self::List => false,
             Self::Of(own) => own == source,

@@ -2,14 +2,14 @@
 
 use super::super::filter::{Filter, Identifier, MailStatus, Sender};
 use super::sql::{Sql, after};
-use crate::defect::{Actor, Code};
+use domain::defect::{Actor, Code};
 
 /// The word under which any rejection is found.
-pub(in crate::store) const REJECTION: &str = "rejet";
+pub(crate) const REJECTION: &str = "rejet";
 
 /// Mails of which one thing holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) enum FilterSource {
+pub(crate) enum FilterSource {
     /// What comes to an account.
     Account(String),
     /// From one address.
@@ -32,7 +32,7 @@ pub(in crate::store) enum FilterSource {
 
 impl FilterSource {
     /// Those of a filter, but for the instants. The first are likely to be the rarest.
-    pub(in crate::store) fn of(filter: &Filter) -> Vec<Self> {
+    pub(crate) fn of(filter: &Filter) -> Vec<Self> {
         let place =
             filter.finess.map(|finess| Self::Place(finess.to_string(), filter.service.clone().unwrap_or_default()));
         let service = filter.service.clone().filter(|_| filter.finess.is_none()).map(Self::Service);
@@ -52,12 +52,12 @@ impl FilterSource {
     }
 
     /// Whether there is anything that names its mails: what is not marked is named nowhere.
-    pub(in crate::store) fn is_named(&self) -> bool {
+    pub(crate) fn is_named(&self) -> bool {
         *self != Self::Handled(false)
     }
 
     /// The table in which it is found.
-    pub(in crate::store) fn table(&self) -> &'static str {
+    pub(crate) fn table(&self) -> &'static str {
         match self {
             Self::Facet(_) => "facets",
             Self::Place(..) | Self::Service(_) => "mentions",
@@ -67,7 +67,7 @@ impl FilterSource {
     }
 
     /// What holds of the rows of its table.
-    pub(in crate::store) fn condition(&self, row: &str, sql: &mut Sql) -> String {
+    pub(crate) fn condition(&self, row: &str, sql: &mut Sql) -> String {
         match self {
             Self::Account(account) => format!("{row}.account = {}", sql.text(account)),
             Self::Sender(sender) => format!("{row}.sender = {}", sql.text(sender)),
@@ -84,7 +84,7 @@ impl FilterSource {
     }
 
     /// The same as a query of mails, so many at most, in no order, some of them more than once.
-    pub(in crate::store) fn mails(&self, limit: u32, sql: &mut Sql) -> String {
+    pub(crate) fn mails(&self, limit: u32, sql: &mut Sql) -> String {
         if let Self::Identifier(named) = self {
             return identified(named, limit, sql);
         }
@@ -94,7 +94,7 @@ impl FilterSource {
 
     /// Whether it holds of the mail that `mail` names: a question that no planner turns into anything but a look at that
     /// one mail.
-    pub(in crate::store) fn holds(&self, mail: &str, sql: &mut Sql) -> String {
+    pub(crate) fn holds(&self, mail: &str, sql: &mut Sql) -> String {
         if let Self::Identifier(named) = self {
             return identifies(mail, named, sql);
         }
@@ -105,7 +105,7 @@ impl FilterSource {
 }
 
 /// Every establishment ever named, each found by one look into the index.
-pub(in crate::store) const FINESS: &str = "WITH RECURSIVE every (finess) AS (
+pub(crate) const FINESS: &str = "WITH RECURSIVE every (finess) AS (
         SELECT MIN(finess) FROM mentions
         UNION ALL
         SELECT (SELECT MIN(n.finess) FROM mentions n WHERE n.finess > every.finess) FROM every WHERE every.finess IS NOT NULL)

@@ -5,32 +5,32 @@ use std::borrow::Cow;
 use sqlx::AssertSqlSafe;
 use tracing::trace;
 
-use crate::store::Result;
-use crate::store::engine::{Argument, FromRows, On, SqlValue, Tx, query, query_as};
+use crate::Result;
+use crate::engine::{Argument, FromRows, On, SqlValue, Tx, query, query_as};
 
 /// Under which name the text of each search is traced.
 const STATEMENTS: &str = "dispolits::recherche";
 
 /// Only text of this program enters the statement; whatever comes from outside is bound.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Sql {
+pub(crate) struct Sql {
     values: Vec<SqlValue<'static>>,
 }
 
 impl Sql {
     /// Binds a value and returns its placeholder.
-    pub(in crate::store) fn bind<T: Argument<'static>>(&mut self, value: T) -> String {
+    pub(crate) fn bind<T: Argument<'static>>(&mut self, value: T) -> String {
         self.values.push(T::value(Some(value)));
         format!("${}", self.values.len())
     }
 
-    pub(in crate::store) fn text(&mut self, text: &str) -> String {
+    pub(crate) fn text(&mut self, text: &str) -> String {
         self.values.push(SqlValue::Text(Some(Cow::Owned(text.to_owned()))));
         format!("${}", self.values.len())
     }
 
     /// The rows of the statement.
-    pub(in crate::store) async fn fetch<O: FromRows>(self, statement: String, on: On<'_>) -> Result<Vec<O>> {
+    pub(crate) async fn fetch<O: FromRows>(self, statement: String, on: On<'_>) -> Result<Vec<O>> {
         // Values are never traced.
         trace!(target: STATEMENTS, "{statement}");
         let mut query = query_as(AssertSqlSafe(statement));
@@ -41,7 +41,7 @@ impl Sql {
     }
 
     /// Runs the statement.
-    pub(in crate::store) async fn execute(self, statement: String, tx: &mut Tx) -> Result<()> {
+    pub(crate) async fn execute(self, statement: String, tx: &mut Tx) -> Result<()> {
         let mut query = query(AssertSqlSafe(statement));
         for value in self.values {
             query = query.bind_value(value);
@@ -50,14 +50,14 @@ impl Sql {
     }
 
     /// The rows of a VALUES, padded like a list; whoever uses them takes each once.
-    pub(in crate::store) fn rows<T>(&mut self, rows: &[T], cells: impl Fn(&mut Self, &T) -> Vec<String>) -> String {
+    pub(crate) fn rows<T>(&mut self, rows: &[T], cells: impl Fn(&mut Self, &T) -> Vec<String>) -> String {
         let padding = rows.len().next_power_of_two() - rows.len();
         let all = rows.iter().chain(rows.last().into_iter().cycle().take(padding));
         all.map(|row| format!("({})", cells(self, row).join(", "))).collect::<Vec<_>>().join(", ")
     }
 
     /// Placeholders of these numbers for an IN. So many that few statements are told apart: the last is repeated.
-    pub(in crate::store) fn list(&mut self, numbers: &[i64]) -> String {
+    pub(crate) fn list(&mut self, numbers: &[i64]) -> String {
         let Some(last) = numbers.last() else { return "NULL".to_owned() };
         let padding = numbers.len().next_power_of_two() - numbers.len();
         let all = numbers.iter().copied().chain(std::iter::repeat_n(*last, padding));
@@ -66,7 +66,7 @@ impl Sql {
 }
 
 /// The first text after all that begin with `prefix`, in the order of bytes; `None` if there is none.
-pub(in crate::store) fn after(prefix: &str) -> Option<String> {
+pub(crate) fn after(prefix: &str) -> Option<String> {
     let mut text: Vec<char> = prefix.chars().collect();
     while let Some(last) = text.pop() {
         // Bytes of UTF-8 are in the order of the characters.

@@ -4,7 +4,7 @@ use super::drive::{Base, KnownColumns, Order};
 use super::filters::FilterSource;
 use super::sql::Sql;
 use super::walk::{Search, Way};
-use crate::store::millis;
+use crate::millis;
 
 /// More than a filter that names numbers alone is ever asked for.
 const NUMBERS: u32 = 100_000;
@@ -16,7 +16,7 @@ impl Search<'_> {
     }
 
     /// What the rows of a base, called `row`, tell of the other sources, as conditions.
-    pub(in crate::store::search) fn told(&self, base: &Base, row: &str, sql: &mut Sql) -> String {
+    pub(in crate::search) fn told(&self, base: &Base, row: &str, sql: &mut Sql) -> String {
         self.others(base).fold(String::new(), |all, source| match base.told(source, self.order, row, sql) {
             KnownColumns::All(condition) | KnownColumns::Half(condition) => all + " AND " + &condition,
             KnownColumns::Nothing => all,
@@ -24,7 +24,7 @@ impl Search<'_> {
     }
 
     /// The looks at each mail for what the rows of a base do not tell, as conditions.
-    pub(in crate::store::search) fn looks(&self, base: &Base, row: &str, sql: &mut Sql) -> String {
+    pub(in crate::search) fn looks(&self, base: &Base, row: &str, sql: &mut Sql) -> String {
         let untold = self.others(base).filter(|source| {
             let told = base.told(source, self.order, row, &mut Sql::default());
             !matches!(told, KnownColumns::All(_))
@@ -33,7 +33,7 @@ impl Search<'_> {
     }
 
     /// The numbers of the mails of a base, so many at most.
-    pub(in crate::store::search) fn numbers(&self, base: &Base, limit: u32, sql: &mut Sql) -> String {
+    pub(in crate::search) fn numbers(&self, base: &Base, limit: u32, sql: &mut Sql) -> String {
         if let Base::Of(source @ (FilterSource::Identifier(_) | FilterSource::Handled(_))) = base {
             return source.mails(limit, sql);
         }
@@ -43,14 +43,14 @@ impl Search<'_> {
         format!("SELECT d.mail_id FROM {} d WHERE {condition}{told}{within} LIMIT {limit}", base.table())
     }
 
-    pub(in crate::store::search) fn within_time(&self, row: &str, sql: &mut Sql) -> String {
+    pub(in crate::search) fn within_time(&self, row: &str, sql: &mut Sql) -> String {
         let since = self.filter.since.map(|since| format!(" AND {row}.received_at >= {}", sql.bind(millis(since))));
         let until = self.filter.until.map(|until| format!(" AND {row}.received_at < {}", sql.bind(millis(until))));
         since.unwrap_or_default() + &until.unwrap_or_default()
     }
 
     /// The statement of a way.
-    pub(in crate::store::search) fn statement(&self, way: &Way, limit: u32, sql: &mut Sql) -> String {
+    pub(in crate::search) fn statement(&self, way: &Way, limit: u32, sql: &mut Sql) -> String {
         if self.order == Order::Verdict || way.base.is_numbers() {
             return self.gathered(&way.base, limit, sql);
         }

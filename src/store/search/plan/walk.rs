@@ -10,7 +10,7 @@ use super::super::page::{Column, Cursor, Page, PageKey};
 use super::drive::{Base, Order};
 use super::filters::FilterSource;
 use super::sql::Sql;
-use crate::store::{Result, Store};
+use crate::{Result, Store};
 
 /// So many mails are soon looked at, one by one, and sorted.
 const FEW: u32 = 5_000;
@@ -25,13 +25,13 @@ const LINES: u32 = 20_000;
 
 /// How the mails of a page are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store::search) struct Way {
+pub(in crate::search) struct Way {
     /// Through which rows.
-    pub(in crate::store::search) base: Base,
+    pub(in crate::search) base: Base,
     /// Whether they are sorted, though an index has their order.
-    pub(in crate::store::search) sorts: bool,
+    pub(in crate::search) sorts: bool,
     /// How many at most.
-    pub(in crate::store::search) glance: Option<u32>,
+    pub(in crate::search) glance: Option<u32>,
 }
 
 impl Way {
@@ -42,19 +42,19 @@ impl Way {
 
 /// A search of one page.
 #[derive(Debug)]
-pub(in crate::store::search) struct Search<'a> {
-    pub(in crate::store::search) filter: &'a Filter,
-    pub(in crate::store::search) sources: Vec<FilterSource>,
-    pub(in crate::store::search) order: Order,
+pub(in crate::search) struct Search<'a> {
+    pub(in crate::search) filter: &'a Filter,
+    pub(in crate::search) sources: Vec<FilterSource>,
+    pub(in crate::search) order: Order,
     descending: bool,
     /// From where, if not from the beginning.
-    pub(in crate::store::search) from: Option<PageKey>,
+    pub(in crate::search) from: Option<PageKey>,
     /// Whether the list is read against its order.
     back: bool,
 }
 
 impl<'a> Search<'a> {
-    pub(in crate::store::search) fn new(filter: &'a Filter, page: &'a Page) -> Self {
+    pub(in crate::search) fn new(filter: &'a Filter, page: &'a Page) -> Self {
         let (sources, sort) = (FilterSource::of(filter), page.order());
         let has = |is: fn(&FilterSource) -> bool| sources.iter().any(is);
         // A column of which the filter leaves one value does not sort.
@@ -68,7 +68,7 @@ impl<'a> Search<'a> {
     }
 
     /// The receipt numbers of the page in the order in which it is read, one more than `lines` if there is another page.
-    pub(in crate::store::search) async fn mails(&self, store: &Store, lines: u32) -> Result<Vec<i64>> {
+    pub(in crate::search) async fn mails(&self, store: &Store, lines: u32) -> Result<Vec<i64>> {
         let lines = lines.saturating_add(1);
         if self.order != Order::Verdict {
             return self.found(store, lines).await;
@@ -92,11 +92,7 @@ impl<'a> Search<'a> {
     }
 
     /// The same, found in each way in which it could be: for those who compare or measure them.
-    pub(in crate::store::search) async fn mails_by_every_way(
-        &self,
-        store: &Store,
-        lines: u32,
-    ) -> Result<Vec<Vec<i64>>> {
+    pub(in crate::search) async fn mails_by_every_way(&self, store: &Store, lines: u32) -> Result<Vec<Vec<i64>>> {
         let lines = lines.saturating_add(1);
         let mut all: Vec<Vec<i64>> = Vec::new();
         for way in self.ways() {
@@ -286,13 +282,13 @@ impl<'a> Search<'a> {
     }
 
     /// Whether the least comes first in what is read.
-    pub(in crate::store::search) fn ascends(&self) -> bool {
+    pub(in crate::search) fn ascends(&self) -> bool {
         self.descending == self.back
     }
 }
 
 async fn counts(sql: Sql, statement: String, store: &Store) -> Result<Vec<(usize, u32)>> {
     let counted: Vec<(i64, i64)> = sql.fetch(statement, store.search_in()).await?;
-    let count = |(rank, count)| (usize::try_from(rank).unwrap_or(usize::MAX), crate::store::count(count));
+    let count = |(rank, count)| (usize::try_from(rank).unwrap_or(usize::MAX), crate::count(count));
     Ok(counted.into_iter().map(count).collect())
 }

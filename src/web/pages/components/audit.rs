@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::moment;
-use crate::access::audit::{Record, name_of};
+use domain::access::audit::{Record, name_of};
 
 /// The most that a page tells.
-pub(in crate::web::pages) const SHOWN: u32 = 50;
+pub(in crate::pages) const SHOWN: u32 = 50;
 
 /// One deed without its date: « réponse renvoyée par … ».
-pub(in crate::web::pages) fn deed(record: &Record) -> Markup {
+pub(in crate::pages) fn deed(record: &Record) -> Markup {
     html! {
         strong { (record.in_words()) } " par " (name_of(&record.qui))
         @match (record.avant.as_str(), record.apres.as_str()) {
@@ -23,7 +23,7 @@ pub(in crate::web::pages) fn deed(record: &Record) -> Markup {
 }
 
 /// All of them, the newest first; nothing where nothing was done.
-pub(in crate::web::pages) fn section(records: &[Record]) -> Markup {
+pub(in crate::pages) fn section(records: &[Record]) -> Markup {
     html! {
         @if !records.is_empty() {
             section aria-labelledby="interventions" {

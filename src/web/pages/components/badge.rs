@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::defect::{Actor, Code, Severity};
-use crate::labels;
-use crate::outcome::{Etat, Verdict};
+use domain::defect::{Actor, Code, Severity};
+use domain::labels;
+use domain::outcome::{Etat, Verdict};
 
 /// The verdict on a mail by its word, `en-cours` included.
-pub(in crate::web::pages) fn verdict(word: &str) -> Markup {
+pub(in crate::pages) fn verdict(word: &str) -> Markup {
     let class = match word.parse() {
         Ok(Verdict::Integre) => "bon",
         Ok(Verdict::PartiellementIntegre) => "moyen",
@@ -19,7 +19,7 @@ pub(in crate::web::pages) fn verdict(word: &str) -> Markup {
 }
 
 /// Where a count stands.
-pub(in crate::web::pages) fn etat(etat: Etat) -> Markup {
+pub(in crate::pages) fn etat(etat: Etat) -> Markup {
     let class = match etat {
         Etat::Transmise => "bon",
         Etat::EnAttente => "attente",
@@ -30,7 +30,7 @@ pub(in crate::web::pages) fn etat(etat: Etat) -> Markup {
 }
 
 /// Rejection or warning.
-pub(in crate::web::pages) fn severity(severity: Severity) -> Markup {
+pub(in crate::pages) fn severity(severity: Severity) -> Markup {
     match severity {
         Severity::Rejet => framed("mauvais", "rejet"),
         Severity::Avertissement => framed("moyen", "avertissement"),
@@ -38,7 +38,7 @@ pub(in crate::web::pages) fn severity(severity: Severity) -> Markup {
 }
 
 /// A code with what it means; a text of the store that is none stays as it is.
-pub(in crate::web::pages) fn code(text: &str, often: i64) -> Markup {
+pub(in crate::pages) fn code(text: &str, often: i64) -> Markup {
     let meaning = text.parse().ok().map(Code::sentence);
     html! {
         abbr.code title=[meaning] { (text) }
@@ -47,12 +47,12 @@ pub(in crate::web::pages) fn code(text: &str, often: i64) -> Markup {
 }
 
 /// Who must act, the first one first; nothing if nobody must.
-pub(in crate::web::pages) fn actors(actors: &[Actor]) -> Markup {
+pub(in crate::pages) fn actors(actors: &[Actor]) -> Markup {
     html! { @for (rank, actor) in actors.iter().enumerate() { @if rank > 0 { " " } span.agir { (short(*actor)) } } }
 }
 
 /// Who must act, in a word or two.
-pub(in crate::web::pages) fn short(actor: Actor) -> &'static str {
+pub(in crate::pages) fn short(actor: Actor) -> &'static str {
     match actor {
         Actor::Etablissement => "Établissement",
         Actor::Grades => "GRADeS",
@@ -61,6 +61,6 @@ pub(in crate::web::pages) fn short(actor: Actor) -> &'static str {
 }
 
 /// A word in a frame of this class.
-pub(in crate::web::pages) fn framed(class: &str, word: &str) -> Markup {
+pub(in crate::pages) fn framed(class: &str, word: &str) -> Markup {
     html! { span.pastille.(class) { (word) } }
 }

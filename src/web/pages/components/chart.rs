@@ -4,17 +4,17 @@ use maud::{Markup, html};
 
 /// One period: how many came, and what became of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::web::pages) struct Bar {
+pub(in crate::pages) struct Bar {
     /// What it is called in full.
-    pub(in crate::web::pages) name: String,
+    pub(in crate::pages) name: String,
     /// What is written under it; empty for nothing.
-    pub(in crate::web::pages) label: String,
+    pub(in crate::pages) label: String,
     /// Mails received.
-    pub(in crate::web::pages) received: i64,
+    pub(in crate::pages) received: i64,
     /// Mails integrated, wholly or in part.
-    pub(in crate::web::pages) integrated: i64,
+    pub(in crate::pages) integrated: i64,
     /// Mails rejected.
-    pub(in crate::web::pages) rejected: i64,
+    pub(in crate::pages) rejected: i64,
 }
 
 const WIDTH: usize = 720;
@@ -24,7 +24,7 @@ const BOTTOM: usize = 20;
 const TOP: usize = 10;
 
 /// Received behind; integrated and rejected, one upon the other, before it.
-pub(in crate::web::pages) fn bars(bars: &[Bar], title: &str) -> Markup {
+pub(in crate::pages) fn bars(bars: &[Bar], title: &str) -> Markup {
     let highest = round_up(bars.iter().map(|bar| bar.received).max().unwrap_or(0));
     let step = (WIDTH - LEFT) / bars.len().max(1);
     let width = step.saturating_sub(1 + step / 8).max(1);

@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 
 use super::{badge, fact};
-use crate::defect::Defect;
-use crate::labels;
+use domain::defect::Defect;
+use domain::labels;
 
 /// The most defects of a document that are shown.
 const MOST: usize = 200;
 
 /// The defects, the rejections first. `anchor` makes the address of each within the page.
-pub(in crate::web::pages) fn list(defects: &[&Defect], anchor: &str) -> Markup {
+pub(in crate::pages) fn list(defects: &[&Defect], anchor: &str) -> Markup {
     html! {
         ol.defauts {
             @for (rank, defect) in defects.iter().take(MOST).enumerate() {

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{badge, moment};
-use crate::alerts::{BoardRow, Cadence, FreshnessState};
-use crate::labels;
+use domain::alerts::{BoardRow, Cadence, FreshnessState};
+use domain::labels;
 
 /// How it does, in a frame.
-pub(in crate::web::pages) fn state(state: FreshnessState) -> Markup {
+pub(in crate::pages) fn state(state: FreshnessState) -> Markup {
     let class = match state {
         FreshnessState::Silent => "mauvais",
         FreshnessState::Late => "moyen",
@@ -19,7 +19,7 @@ pub(in crate::web::pages) fn state(state: FreshnessState) -> Markup {
 }
 
 /// The class of its line.
-pub(in crate::web::pages) fn class(row: &BoardRow) -> Option<&'static str> {
+pub(in crate::pages) fn class(row: &BoardRow) -> Option<&'static str> {
     match row.freshness.state {
         FreshnessState::Silent => Some("ligne-grave"),
         FreshnessState::Late => Some("ligne-retard"),
@@ -28,7 +28,7 @@ pub(in crate::web::pages) fn class(row: &BoardRow) -> Option<&'static str> {
 }
 
 /// When something last came.
-pub(in crate::web::pages) fn last(row: &BoardRow, now: Timestamp) -> Markup {
+pub(in crate::pages) fn last(row: &BoardRow, now: Timestamp) -> Markup {
     if let Some(at) = row.freshness.last {
         html! { (moment::ago(at, now)) br; span.finess { (moment::moment(at)) } }
     } else {
@@ -37,7 +37,7 @@ pub(in crate::web::pages) fn last(row: &BoardRow, now: Timestamp) -> Markup {
 }
 
 /// How often it should come.
-pub(in crate::web::pages) fn cadence(cadence: Option<Cadence>) -> Markup {
+pub(in crate::pages) fn cadence(cadence: Option<Cadence>) -> Markup {
     let every = |cadence: Cadence| format!("toutes les {}", moment::age_text(cadence.span().get()));
     match cadence {
         Some(Cadence::Declared(_)) => html! { (cadence.map(every).unwrap_or_default()) },
@@ -47,7 +47,7 @@ pub(in crate::web::pages) fn cadence(cadence: Option<Cadence>) -> Markup {
 }
 
 /// What else is to be known of it: muted, counts that stand still.
-pub(in crate::web::pages) fn remarks(row: &BoardRow, now: Timestamp) -> Vec<String> {
+pub(in crate::pages) fn remarks(row: &BoardRow, now: Timestamp) -> Vec<String> {
     let muted = row.freshness.muted_until.filter(|until| *until > now);
     let still = &row.stillness;
     let all = [

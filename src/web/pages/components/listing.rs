@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::visible;
-use crate::defect::Defect;
+use domain::defect::Defect;
 
 /// Lines shown on each side of a spot, in a document too long to be shown whole.
 const AROUND: usize = 4;
@@ -24,7 +24,7 @@ struct Spot<'a> {
 }
 
 /// The text with the defects that name a line of it; `anchor` is that of their explanations ([`super::defect::list`]).
-pub(in crate::web::pages) fn show(text: &str, defects: &[&Defect], anchor: &str) -> Markup {
+pub(in crate::pages) fn show(text: &str, defects: &[&Defect], anchor: &str) -> Markup {
     let lines: Vec<&str> = lines_of(text);
     let spots = spots(defects, anchor);
     let shown = shown(lines.len(), &spots);

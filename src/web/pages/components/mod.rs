@@ -33,7 +33,7 @@ pub(super) fn number(value: i64) -> String {
 pub(super) fn visible(text: &str) -> String {
     let shown = |character| match character {
         '\t' => ' ',
-        character if crate::defect::is_unprintable(character) => '·',
+        character if domain::defect::is_unprintable(character) => '·',
         character => character,
     };
     text.chars().map(shown).collect()

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::capacity::ServiceCode;
-use crate::finess::Finess;
-use crate::referential::Referential;
+use domain::capacity::ServiceCode;
+use domain::finess::Finess;
+use judging::referential::Referential;
 
 /// An establishment by its name, if it has one, and its number; a number that is none is only shown.
-pub(in crate::web::pages) fn establishment(finess: &str, referential: &Referential) -> Markup {
+pub(in crate::pages) fn establishment(finess: &str, referential: &Referential) -> Markup {
     let Ok(known) = finess.parse::<Finess>() else { return html! { span.finess { (finess) } } };
     let name = referential.establishment(known).map(|one| one.name.as_str());
     html! {
@@ -17,7 +17,7 @@ pub(in crate::web::pages) fn establishment(finess: &str, referential: &Referenti
 }
 
 /// A service by its code, and its name in the referential.
-pub(in crate::web::pages) fn service(finess: &str, code: &str, referential: &Referential) -> Markup {
+pub(in crate::pages) fn service(finess: &str, code: &str, referential: &Referential) -> Markup {
     html! { span.service { (code) } @if let Some(label) = label(finess, code, referential) { " " (label) } }
 }
 

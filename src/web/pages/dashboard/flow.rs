@@ -5,13 +5,13 @@ use axum::http::Uri;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use crate::outcome::paris;
-use crate::store::search::{Flow, Rejections};
-use crate::web::pages::components::chart;
-use crate::web::pages::components::chart::Bar;
-use crate::web::pages::components::{moment, number, plural};
-use crate::web::query::Given;
-use crate::web::{WebRefusal, WebState};
+use crate::pages::components::chart;
+use crate::pages::components::chart::Bar;
+use crate::pages::components::{moment, number, plural};
+use crate::query::Given;
+use crate::{WebRefusal, WebState};
+use domain::outcome::paris;
+use store::search::{Flow, Rejections};
 
 /// Over which time one looks back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +165,7 @@ fn figures(bars: &[Bar]) -> Markup {
 }
 
 fn causes(rejections: &[Rejections], since: Timestamp) -> Markup {
-    let view = Given::default().with("du", crate::outcome::whole_seconds(since));
+    let view = Given::default().with("du", domain::outcome::whole_seconds(since));
     html! {
         @if rejections.is_empty() { p { "Aucun rejet." } } @else {
             div.large {
@@ -191,7 +191,7 @@ fn cause(one: &Rejections, view: &Given) -> Markup {
             }
             td.nombre data-nom="Courriels" { (number(one.courriels)) }
             td data-nom="Refusé" { (one.code.sentence()) }
-            td data-nom="Doit agir" { span { (crate::web::pages::components::badge::actors(one.code.actors())) } }
+            td data-nom="Doit agir" { span { (crate::pages::components::badge::actors(one.code.actors())) } }
         }
     }
 }

@@ -9,13 +9,14 @@ use axum::http::Uri;
 use maud::{Markup, html};
 
 use super::components::{number, plural};
-use crate::access::Right;
-use crate::labels;
-use crate::outcome::Verdict;
-use crate::store::Balance;
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::labels;
+use domain::outcome::Verdict;
 use flow::Period;
+use store::Balance;
 
 pub(super) async fn show(
     extract::State(state): extract::State<WebState>,

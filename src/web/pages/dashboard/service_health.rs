@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::health::{Diagnosis, Faults, Mailbox, Trouble};
-use crate::store::QueueStats;
-use crate::store::search::LateDelivery;
-use crate::web::pages::components::{moment, place, plural};
-use crate::web::{WebRefusal, WebState};
+use crate::pages::components::{moment, place, plural};
+use crate::{WebRefusal, WebState};
+use service::health::{Diagnosis, Faults, Mailbox, Trouble};
+use store::QueueStats;
+use store::search::LateDelivery;
 
 /// Late deliveries told one by one.
 const LATE: u32 = 10;

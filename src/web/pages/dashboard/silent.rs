@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::alerts::{Board, BoardRow, FreshnessState as Fresh};
-use crate::web::WebState;
-use crate::web::pages::components::{freshness, plural};
+use crate::WebState;
+use crate::pages::components::{freshness, plural};
+use domain::alerts::{Board, BoardRow, FreshnessState as Fresh};
 
 /// Lines of each list; the rest is on the page of establishments.
 const LINES: usize = 12;

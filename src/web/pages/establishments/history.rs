@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 
-use crate::capacity::Mode;
-use crate::defect::Defect;
-use crate::finess::Finess;
-use crate::outcome::MailOutcome;
-use crate::store::MailId;
-use crate::store::search::{Filter, JournalEntry, Page};
-use crate::web::pages::components::{badge, moment};
-use crate::web::visibility::Sight;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::pages::components::{badge, moment};
+use crate::visibility::Sight;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::capacity::Mode;
+use domain::defect::Defect;
+use domain::finess::Finess;
+use domain::outcome::MailOutcome;
+use store::MailId;
+use store::search::{Filter, JournalEntry, Page};
 
 /// Mails told of.
 const LINES: u32 = 10;

@@ -11,10 +11,11 @@ use axum::routing::get;
 use maud::{Markup, html};
 
 use super::components::freshness;
-use crate::access::Right;
-use crate::alerts::{Board, BoardRow, FreshnessState as Fresh};
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::alerts::{Board, BoardRow, FreshnessState as Fresh};
 
 /// Their addresses.
 pub(super) fn routes() -> Router<WebState> {

@@ -4,16 +4,17 @@ use axum::extract::{self, Path};
 use maud::{Markup, html};
 
 use super::{history, services, summary};
-use crate::access::Right;
-use crate::access::audit::on_establishment;
-use crate::address::Address;
-use crate::finess::Finess;
-use crate::referential::{Establishment, Referential, Sender};
-use crate::store::StoredReminder;
-use crate::web::actions::{no_reminder, reminder};
-use crate::web::layout::{self, Tab};
-use crate::web::pages::components::{audit, fact};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::actions::{no_reminder, reminder};
+use crate::layout;
+use crate::layout::Tab;
+use crate::pages::components::{audit, fact};
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::access::audit::on_establishment;
+use domain::address::Address;
+use domain::finess::Finess;
+use judging::referential::{Establishment, Referential, Sender};
+use store::StoredReminder;
 
 pub(super) async fn show(
     extract::State(state): extract::State<WebState>,

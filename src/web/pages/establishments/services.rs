@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use crate::alerts::BoardRow;
-use crate::finess::Finess;
-use crate::labels;
-use crate::store::search::LastValue;
-use crate::web::WebState;
-use crate::web::pages::components::{badge, freshness, moment};
+use crate::WebState;
+use crate::pages::components::{badge, freshness, moment};
+use domain::alerts::BoardRow;
+use domain::finess::Finess;
+use domain::labels;
+use store::search::LastValue;
 
 /// What is shown of one service.
 #[derive(Default)]

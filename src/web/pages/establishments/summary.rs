@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::history::Rejected;
-use crate::alerts::{BoardRow, FreshnessState as Fresh};
-use crate::finess::Finess;
-use crate::labels;
-use crate::web::WebState;
-use crate::web::pages::components::{freshness, moment};
+use crate::WebState;
+use crate::pages::components::{freshness, moment};
+use domain::alerts::{BoardRow, FreshnessState as Fresh};
+use domain::finess::Finess;
+use domain::labels;
 
 /// Services named one by one.
 const NAMED: usize = 8;

@@ -7,16 +7,16 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, TryStreamExt};
 
-use crate::access::Right;
-use crate::config::Config;
-use crate::csv;
-use crate::labels;
-use crate::outcome::{in_paris, whole_seconds};
-use crate::store::StoreError;
-use crate::store::search::{JournalEntry, SearchExport};
-use crate::web::query;
-use crate::web::query::{Given, JournalQuery, Wrong};
-use crate::web::{Visitor, WebRefusal, WebState, visibility};
+use crate::query;
+use crate::query::{Given, JournalQuery, Wrong};
+use crate::{Visitor, WebRefusal, WebState, visibility};
+use domain::access::Right;
+use domain::csv;
+use domain::labels;
+use domain::outcome::{in_paris, whole_seconds};
+use service::config::Config;
+use store::StoreError;
+use store::search::{JournalEntry, SearchExport};
 
 /// For people, beside the instants and words of machines: the hour of Paris, and what the pages say.
 const COLUMNS: [&str; 16] = [

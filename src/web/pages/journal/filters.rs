@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::config::Config;
-use crate::defect::{Actor, Code};
-use crate::labels;
-use crate::outcome::paris;
-use crate::store::search::MailStatus;
-use crate::web::WebState;
-use crate::web::pages::components::badge;
-use crate::web::query::Given;
+use crate::WebState;
+use crate::pages::components::badge;
+use crate::query::Given;
+use domain::defect::{Actor, Code};
+use domain::labels;
+use domain::outcome::paris;
+use service::config::Config;
+use store::search::MailStatus;
 
 /// The views that are looked at every day.
 fn views(now: Timestamp) -> [(&'static str, Given); 9] {

@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use crate::defect::{Actor, Code, Severity};
-use crate::labels;
-use crate::referential::Referential;
-use crate::store::search::{Column, FoundPage, JournalEntry, PlaceNamed, Sort};
-use crate::web::WebState;
-use crate::web::pages::components::{badge, moment, place};
-use crate::web::query::Given;
+use crate::WebState;
+use crate::pages::components::{badge, moment, place};
+use crate::query::Given;
+use domain::defect::{Actor, Code, Severity};
+use domain::labels;
+use judging::referential::Referential;
+use store::search::{Column, FoundPage, JournalEntry, PlaceNamed, Sort};
 
 /// Places told of one mail.
 const PLACES: usize = 2;

@@ -10,12 +10,13 @@ use axum::http::{StatusCode, Uri};
 use axum::routing::get;
 use maud::{Markup, html};
 
-use crate::access::Right;
-use crate::defect::Code;
-use crate::store::search::FoundPage;
-use crate::web::layout::{self, Tab};
-use crate::web::query::{Given, Wrong};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::query::{Given, Wrong};
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use domain::defect::Code;
+use store::search::FoundPage;
 
 /// Its addresses.
 pub(super) fn routes() -> Router<WebState> {
@@ -74,7 +75,7 @@ fn wrong_body(given: &Given, wrong: &Wrong, state: &WebState) -> Markup {
 }
 
 fn pages(given: &Given, found: &FoundPage) -> Markup {
-    let at = |cursor: &crate::store::search::Cursor| given.with("curseur", cursor).address("/journal");
+    let at = |cursor: &store::search::Cursor| given.with("curseur", cursor).address("/journal");
     html! {
         @if found.previous.is_some() || found.next.is_some() {
             nav.pages aria-label="Pages du journal" {

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::view::MailView;
-use crate::labels;
-use crate::referential::Referential;
-use crate::store::StoredRow;
-use crate::store::search::{LifeRow, RowLink};
-use crate::web::pages::components::{badge, moment, place};
+use crate::pages::components::{badge, moment, place};
+use domain::labels;
+use judging::referential::Referential;
+use store::StoredRow;
+use store::search::{LifeRow, RowLink};
 
 /// The most counts of a document that are shown.
 const MOST: usize = 500;

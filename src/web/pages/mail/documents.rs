@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::counts;
 use super::view::{MailView, Sight};
-use crate::defect::Defect;
-use crate::outcome::{DocumentOutcome, Verdict};
-use crate::referential::Referential;
-use crate::web::pages::components::{badge, defect, fact, listing, moment, plural};
+use crate::pages::components::{badge, defect, fact, listing, moment, plural};
+use domain::defect::Defect;
+use domain::outcome::{DocumentOutcome, Verdict};
+use judging::referential::Referential;
 
 /// What is wrong with the mail as a whole.
 pub(super) fn mail_defects(dossier: &MailView) -> Markup {

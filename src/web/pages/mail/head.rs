@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::view::{MailView, Sight};
-use crate::access::Right;
-use crate::access::audit::name_of;
-use crate::defect::size_in_words;
-use crate::labels;
-use crate::outcome::{Etat, Verdict};
-use crate::web::pages::components::{badge, fact, moment};
-use crate::web::{Visitor, WebState, query};
+use crate::pages::components::{badge, fact, moment};
+use crate::{Visitor, WebState, query};
+use domain::access::Right;
+use domain::access::audit::name_of;
+use domain::defect::size_in_words;
+use domain::labels;
+use domain::outcome::{Etat, Verdict};
 
 pub(super) fn show(dossier: &MailView, state: &WebState) -> Markup {
     let entry = dossier.entry();

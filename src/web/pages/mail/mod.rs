@@ -13,10 +13,11 @@ use axum::extract::{self, Path};
 use axum::routing::get;
 use maud::{Markup, html};
 
-use crate::access::Right;
-use crate::store::MailId;
-use crate::web::layout::{self, Tab};
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::layout;
+use crate::layout::Tab;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use store::MailId;
 use view::MailView;
 
 /// Its addresses.

@@ -9,10 +9,10 @@ use axum::response::IntoResponse;
 
 use super::number;
 use super::view::{MailView, Sight};
-use crate::access::Right;
-use crate::message;
-use crate::message::MessageLimits;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::Right;
+use reading::message;
+use reading::message::MessageLimits;
 
 pub(super) async fn mail(
     extract::State(state): extract::State<WebState>,

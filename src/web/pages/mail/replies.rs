@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::view::{MailView, Sight};
-use crate::labels;
-use crate::message;
-use crate::store::{Handing, StoredReply};
-use crate::web::pages::components::{badge, fact, moment};
+use crate::pages::components::{badge, fact, moment};
+use domain::labels;
+use reading::message;
+use store::{Handing, StoredReply};
 
 pub(super) fn show(dossier: &MailView) -> Markup {
     html! {

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::view::MailView;
-use crate::labels;
-use crate::store::search::{LifeReply, LifeRequest};
-use crate::web::pages::components::{audit, badge, moment, plural};
-use crate::web::{WebState, query};
+use crate::pages::components::{audit, badge, moment, plural};
+use crate::{WebState, query};
+use domain::labels;
+use store::search::{LifeReply, LifeRequest};
 
 /// Requests told among the rest; more of them can be unfolded.
 const LISTED: usize = 12;

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::audit::{AuditEntry, Deed, Record, on_mail};
-use crate::defect::{Actor, Defect};
-use crate::message;
-use crate::message::{Message, MessageLimits};
-use crate::outcome::MailOutcome;
-use crate::report;
-use crate::store::search::{JournalEntry, LifeRow, MailHistory};
-use crate::store::{Handled, MailId, StoredMail, StoredReply, StoredRow};
-use crate::web::pages::components::audit;
-use crate::web::visibility::is_patients;
-use crate::web::{Visitor, WebRefusal, WebState};
+use crate::pages::components::audit;
+use crate::visibility::is_patients;
+use crate::{Visitor, WebRefusal, WebState};
+use domain::access::audit::{AuditEntry, Deed, Record, on_mail};
+use domain::defect::{Actor, Defect};
+use domain::outcome::MailOutcome;
+use reading::message;
+use reading::message::{Message, MessageLimits};
+use reading::report;
+use store::search::{JournalEntry, LifeRow, MailHistory};
+use store::{Handled, MailId, StoredMail, StoredReply, StoredRow};
 
-pub(super) use crate::web::visibility::Sight;
+pub(super) use crate::visibility::Sight;
 
 /// One mail as the page shows it.
 pub(super) struct MailView {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::error::OpenIdError;
-use crate::access::Role;
-use crate::config::OpenId;
+use domain::access::Role;
+use service::config::OpenId;
 
 /// The longest subject or name that is kept, in characters.
 const LONGEST: usize = 200;

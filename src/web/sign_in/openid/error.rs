@@ -1,7 +1,7 @@
 //! Why nobody was signed in.
 
-use crate::config_values::SecretError;
-use crate::tls::TlsError;
+use base::config_values::SecretError;
+use base::tls::TlsError;
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]

@@ -8,15 +8,15 @@ use tracing::warn;
 
 use super::error::OpenIdError;
 use super::provider::{encoded, with_query};
-use crate::access::Means;
-use crate::config::OpenId;
-use crate::web::sign_in::session::Current;
-use crate::web::{WebState, layout};
+use crate::sign_in::session::Current;
+use crate::{WebState, layout};
+use domain::access::Means;
+use service::config::OpenId;
 
 /// A page that leads on to the provider; nothing where the session was not opened there, or it has no such place.
 ///
 /// No redirection: browsers hold the answers to a form to `form-action`, which names this site alone.
-pub(in crate::web::sign_in) async fn end_there_too(state: &WebState, current: &Current) -> Option<Response> {
+pub(in crate::sign_in) async fn end_there_too(state: &WebState, current: &Current) -> Option<Response> {
     let is_its = current.is_open() && current.session.means == Means::OpenId;
     let settings = state.web().openid.as_ref().filter(|_| is_its)?;
     match address(state, settings, current).await {

@@ -25,16 +25,16 @@ use tracing::warn;
 use super::proxy_headers::Via;
 use super::return_url;
 use super::session::{Current, Pending, open, person};
-use crate::access::{Means, Role};
-use crate::config::OpenId;
-use crate::random;
-use crate::store::Stage;
-use crate::web::{WebRefusal, WebState, layout};
+use crate::{WebRefusal, WebState, layout};
+use base::random;
+use domain::access::{Means, Role};
+use service::config::OpenId;
+use store::Stage;
 
 use error::OpenIdError;
 pub(super) use logout::end_there_too;
 use provider::Authorization;
-pub(in crate::web) use provider::Provider;
+pub(crate) use provider::Provider;
 pub use provider::try_provider;
 
 #[derive(Deserialize)]

@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 
 use super::error::OpenIdError;
 use super::id_token::{ExpectedClaims, SigningKey, verified};
-use crate::config::OpenId;
-use crate::config_values::{has_passed, whole};
-use crate::tls::client_config;
-use crate::tls::revocation::Revocation;
+use base::config_values::{has_passed, whole};
+use base::tls::client_config;
+use base::tls::revocation::Revocation;
+use service::config::OpenId;
 
 /// The most bytes of an answer.
 const LIMIT: usize = 256 * 1024;
@@ -58,7 +58,7 @@ struct Keys {
 
 /// What is known of the provider; nothing until somebody signs in by it.
 #[derive(Debug, Default)]
-pub(in crate::web) struct Provider(Mutex<Option<ProviderState>>);
+pub(crate) struct Provider(Mutex<Option<ProviderState>>);
 
 #[derive(Debug, Clone)]
 struct ProviderState {

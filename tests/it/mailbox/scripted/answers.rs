@@ -1,6 +1,6 @@
 //! What the server says of folders and mails.
 
-use dispolits::mailbox::Security;
+use edges::mailbox::Security;
 use proptest::prelude::*;
 
 use super::server::Instead::{Say, SayImpatiently};

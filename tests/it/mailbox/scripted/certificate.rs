@@ -1,6 +1,6 @@
 //! A client without a certificate, as proxies refuse it: nginx by a word that is no greeting, or by none at all.
 
-use dispolits::mailbox::Security;
+use edges::mailbox::Security;
 
 use super::server::Instead::{Close, Say};
 use super::server::Trick;
@@ -34,7 +34,7 @@ fn a_proxy_that_says_nothing_is_understood_where_it_asked() {
     check(Security::Starttls, &[ASKED, ("D1 CAPABILITY", usual()), ("CAPABILITY", Close(""))], silent);
     // Nothing was asked, or something was shown: any end of a connection looks like that.
     check(Security::Tls, &[("accueil", Close(""))], "Broken(Greeting)");
-    let shown = |settings: &mut dispolits::mailbox::ImapSettings, pki: &crate::dovecot::Pki| {
+    let shown = |settings: &mut edges::mailbox::ImapSettings, pki: &crate::dovecot::Pki| {
         settings.identity = Some(pki.identity("client"));
     };
     check_with(shown, &[ASKED, ("accueil", Close(""))], "Broken(Greeting)");

@@ -1,6 +1,6 @@
 //! From the first byte to the login, and what every step has in common: ends, silence, refusals.
 
-use dispolits::mailbox::Security;
+use edges::mailbox::Security;
 
 use super::server::Instead::{Close, Say, Silence};
 use super::{ALL_WELL, check};

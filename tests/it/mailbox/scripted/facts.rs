@@ -1,6 +1,6 @@
 //! What a server says of its folders before anything is filed in them.
 
-use dispolits::mailbox::{Folders, Hindrance, Mailbox, MailboxError, MailboxSettings, Quota, Security};
+use edges::mailbox::{Folders, Hindrance, Mailbox, MailboxError, MailboxSettings, Quota, Security};
 
 use super::converse;
 use super::server::Instead::Say;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use dispolits::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxError, MailboxSettings, Security};
+use edges::mailbox::{Attempt, Folder, Folders, Mailbox, MailboxError, MailboxSettings, Security};
 
 use super::super::world::positions;
 use super::converse;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dispolits::mailbox::{Folders, Mailbox, MailboxError, MailboxSettings, Security};
+use edges::mailbox::{Folders, Mailbox, MailboxError, MailboxSettings, Security};
 use tokio_util::sync::CancellationToken;
 
 use super::converse;

@@ -11,7 +11,7 @@ pub(crate) mod server;
 
 use std::fmt::Write;
 
-use dispolits::mailbox::{
+use edges::mailbox::{
     Attempt, FetchLimits, Folder, Folders, ImapSettings, Mailbox, MailboxError, MailboxSettings, Security,
 };
 pub(super) use server::Instead::Say;

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dispolits::config_values::{Secret, Span};
-use dispolits::mailbox::{Auth, ImapSettings, Security};
-use dispolits::tls;
+use base::config_values::{Secret, Span};
+use base::tls;
+use edges::mailbox::{Auth, ImapSettings, Security};
 use rustls::server::WebPkiClientVerifier;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
