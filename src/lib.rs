@@ -9,16 +9,16 @@
 //!    └─────────────── moved once, when judged            store ◀─ reply ◀─ settled ─┘
 //! ```
 //!
-//! *Intake* ([`pipeline`]) takes what lies in the [`mailbox`], makes it durable in the [`store`], reads it ([`message`],
-//! then [`report`]), judges it ([`judgement`]) and moves the mail once. *Delivery* pushes the accepted counts to the
-//! [`ror`], settles the mail when every count has its answer, and sends the [`reply`]. The two halves are joined by the
-//! store, never by a channel in memory: either can stop, crash or be restarted alone. The [`worker`] runs both as
-//! supervised tasks, one intake for each mailbox, so that none stops another, and [`health`]
-//! watches them from outside; operators see it all on the [`web`]. The [`sandbox`] runs the whole system on one machine
-//! and plays the [`cahier`] de tests through it.
+//! *Intake* ([`service::pipeline`]) takes what lies in the [`edges::mailbox`], makes it durable in the [`store`], reads it
+//! ([`reading::message`], then [`reading::report`]), judges it ([`judging::judgement`]) and moves the mail once. *Delivery*
+//! pushes the accepted counts to the [`edges::ror`], settles the mail when every count has its answer, and sends the
+//! [`judging::reply`]. The two halves are joined by the store, never by a channel in memory: either can stop, crash or be
+//! restarted alone. The [`worker`] runs both as supervised tasks, one intake for each mailbox, so that none stops another,
+//! and [`service::health`] watches them from outside; operators see it all on the [`web`]. The [`sandbox`] runs the whole
+//! system on one machine and plays the [`campaign::cahier`] de tests through it.
 //!
-//! The sender's fault is a [`defect`]: an answer, never an error. Our own fault is an error enum at each edge, with
-//! `is_transient()`; it is never a verdict on a mail.
+//! The sender's fault is a [`domain::defect`]: an answer, never an error. Our own fault is an error enum at each edge,
+//! with `is_transient()`; it is never a verdict on a mail.
 //!
 //! # Invariants
 //!
@@ -35,56 +35,26 @@
 //! Deliberately absent: an OpenSSL binding, a switch that turns the verification of a server off, a queue in memory
 //! between the two halves, IMAP sequence numbers and flags as a memory, a tree of the XML, a DTD.
 //!
-//! # Who may use whom
+//! # Members, in reading order
 //!
-//! In reading order. The base is common vocabulary. Pure modules turn values into values: they neither wait, nor read
-//! the clock, nor touch the outside world. Edges touch it, each its own part, and none knows another. Only those at the
-//! top know the edges. A test holds every `crate::` path against this table, and the table against the code.
+//! Each is a package of its own under `src/`, so that the compiler holds what it may use; a test holds this table against
+//! their manifests. The members of values turn values into values: they neither wait, nor read the clock, nor touch the
+//! outside world. Edges touch it, each its own part, and none knows another.
 //!
-//! | module | may use |
-//! |---|---|
-//! | **base** | |
-//! | [`random`] | |
-//! | [`clock`] | |
-//! | [`fail_point`] | |
-//! | [`http_server`] | |
-//! | [`config_values`] | |
-//! | [`tls`] | `clock` `config_values` |
-//! | [`unread`] | |
-//! | **pure** | |
-//! | [`defect`] | |
-//! | [`finess`] | `defect` |
-//! | [`access`] | `config_values` |
-//! | [`address`] | `defect` |
-//! | [`capacity`] | `finess` |
-//! | [`outcome`] | `capacity` `defect` |
-//! | [`csv`] | |
-//! | [`labels`] | `capacity` `defect` `outcome` |
-//! | [`message`] | `address` `defect` `report` |
-//! | [`report`] | `capacity` `defect` `finess` |
-//! | [`judgement`] | `address` `capacity` `config_values` `defect` `finess` `outcome` `referential` `report` |
-//! | [`dry_run`] | `address` `capacity` `defect` `judgement` `message` `outcome` `referential` `report` |
-//! | [`reply`] | `address` `capacity` `defect` `outcome` |
-//! | [`retry`] | `config_values` |
-//! | [`alerts`] | `address` `capacity` `config_values` `finess` `outcome` `retry` |
-//! | **edges** | |
-//! | [`mailbox`] | `config_values` `defect` `fail_point` `tls` `unread` |
-//! | [`store`] | `access` `address` `alerts` `capacity` `config_values` `defect` `fail_point` `finess` `outcome` `report` `unread` |
-//! | [`referential`] | `address` `capacity` `config_values` `finess` |
-//! | [`ror`] | `capacity` `clock` `config_values` `defect` `outcome` `tls` |
-//! | [`smtp`] | `address` `config_values` `defect` `tls` |
-//! | **top** | |
-//! | [`health`] | `address` `alerts` `clock` `config_values` `defect` `http_server` `store` |
-//! | [`config`] | `access` `address` `alerts` `clock` `config_values` `health` `judgement` `mailbox` `referential` `retry` `ror` `smtp` `store` `tls` |
-//! | [`pipeline`] | `access` `address` `capacity` `clock` `config` `config_values` `defect` `fail_point` `finess` `health` `judgement` `mailbox` `message` `outcome` `referential` `reply` `report` `ror` `smtp` `store` `unread` |
-//! | [`alerting`] | `address` `alerts` `capacity` `clock` `config` `config_values` `finess` `health` `pipeline` `referential` `smtp` `store` `tls` |
-//! | [`web`] | `access` `address` `alerting` `alerts` `capacity` `clock` `config` `config_values` `csv` `defect` `dry_run` `finess` `health` `http_server` `judgement` `labels` `message` `outcome` `pipeline` `random` `referential` `reply` `report` `store` `tls` |
-//! | [`worker`] | `access` `alerting` `clock` `config` `config_values` `fail_point` `health` `mailbox` `pipeline` `random` `referential` `smtp` `store` `tls` `web` |
-//! | [`cahier`] | `address` `capacity` `defect` `finess` `outcome` |
-//! | [`sandbox`] | `access` `address` `cahier` `capacity` `clock` `config` `config_values` `defect` `mailbox` `message` `outcome` `pipeline` `random` `ror` `smtp` `store` `tls` `worker` |
-//! | [`doctor`] | `access` `address` `alerts` `capacity` `clock` `config` `config_values` `defect` `health` `mailbox` `outcome` `referential` `ror` `smtp` `store` `tls` `web` |
-//! | [`cli`] | `access` `address` `alerting` `alerts` `cahier` `capacity` `clock` `config` `config_values` `csv` `defect` `doctor` `dry_run` `finess` `health` `judgement` `labels` `message` `outcome` `pipeline` `random` `referential` `ror` `sandbox` `store` `unread` `worker` |
-//! | `main` | `cli` |
+//! | member | holds | may use |
+//! |---|---|---|
+//! | [`base`] | clock, random numbers, values of the configuration, retries, TLS, the HTTP server | |
+//! | [`domain`] | values: FINESS numbers, addresses, capacities, defects, verdicts, roles, alerts | `base` |
+//! | [`reading`] | values: from the bytes of a mail to its documents, from those of a document to its counts | `domain` |
+//! | [`edges`] | the mailbox, the submission server, the ROR | `base` `domain` |
+//! | [`judging`] | values: the referential, the verdict on a mail, the reply | `base` `domain` `reading` |
+//! | [`store`] | the durable state, the only SQL | `base` `domain` `reading` |
+//! | [`service`] | the configuration, the way of a mail through the store, the health, the alerts | `base` `domain` `edges` `judging` `reading` `store` |
+//! | [`campaign`] | the cahier de tests, the simulated ROR: an EAI seen from outside | `base` `domain` |
+//! | [`web`] | the pages and the API | `base` `domain` `judging` `reading` `service` `store` |
+//!
+//! What is here stands on all of them: [`worker`], the process; [`doctor`], the diagnosis; [`sandbox`], the whole on one
+//! machine; [`cli`], the command line.
 
 pub mod cli;
 pub mod doctor;

@@ -157,6 +157,6 @@ fn words(source: &str) -> std::collections::BTreeSet<String> {
 
 #[test]
 fn unsafe_code_is_forbidden() {
-    let lint = &manifest()["lints"]["rust"]["unsafe_code"];
+    let lint = &manifest()["workspace"]["lints"]["rust"]["unsafe_code"];
     assert_eq!(lint.as_str().or_else(|| lint["level"].as_str()), Some("forbid"));
 }

@@ -12,13 +12,9 @@ pub(super) struct File {
     pub(super) text: String,
 }
 
-impl File {
-    /// The module a file under src/ is: `["defect", "code"]`; the root of the library and the binary are empty.
-    pub(super) fn module(&self) -> Vec<&str> {
-        let inside = self.path.trim_start_matches("src/").trim_end_matches(".rs");
-        let inside = inside.strip_suffix("/mod").unwrap_or(inside);
-        if ["lib", "main"].contains(&inside) { Vec::new() } else { inside.split('/').collect() }
-    }
+/// Whether a folder under src/ is a package of its own.
+pub(super) fn is_member(folder: &str) -> bool {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder).join("Cargo.toml").is_file()
 }
 
 /// Every file of the repository, sorted; what git and cargo keep for themselves is left out.

@@ -14,7 +14,6 @@ use dispolits::sandbox::{pki, place};
 use domain::capacity::GenreCode;
 use edges::mailbox;
 use jiff::Timestamp;
-use store;
 use store::Store;
 use tempfile::TempDir;
 

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub(crate) use configuration::{ACL, EXTERNAL, QUOTA};
 use base::config_values::{Secret, Span};
+pub(crate) use configuration::{ACL, EXTERNAL, QUOTA};
 use edges::mailbox::{Auth, ImapSettings, Security};
 use machine::give_to_dovecot;
 pub(crate) use pki::Pki;
