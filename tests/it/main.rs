@@ -5,13 +5,10 @@
 
 #[cfg(unix)]
 mod acting;
-mod address;
 #[cfg(unix)]
 mod alerts;
 mod answered;
 mod architecture;
-mod cahier;
-mod capacity;
 mod capping;
 mod child;
 mod cli;
@@ -37,8 +34,6 @@ mod exim;
 mod fail_points;
 #[cfg(unix)]
 mod faults;
-mod finess;
-mod judgement;
 mod judges;
 #[cfg(target_os = "linux")]
 mod lessons;
@@ -47,7 +42,6 @@ mod liveness;
 mod mailbox;
 #[cfg(target_os = "linux")]
 mod memory;
-mod message;
 mod pgbouncer;
 mod playing;
 #[cfg(target_os = "linux")]
@@ -59,11 +53,8 @@ mod proxy;
 mod pymap;
 #[cfg(unix)]
 mod quirks;
-mod referential;
 #[cfg(unix)]
 mod replay;
-mod reply;
-mod report;
 mod retry;
 mod ror;
 mod search;

@@ -6,9 +6,9 @@ use domain::outcome::Etat;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Line;
-use crate::report::{mutated, read_text};
 use crate::store::bench::{at_location, beds};
 use crate::store::engine::{Engine, on_both_engines};
+use reading::report::{DocumentLimits, read};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -87,7 +87,9 @@ async fn a_clock_set_back_while_nothing_runs_is_seen_at_the_start(engine: Engine
 
 /// When a report says that it was observed.
 fn observed(text: &str) -> Timestamp {
-    let reading = read_text(&mutated("dateReleve=\"2026-11-23T07:50:00+01:00\"", &format!("dateReleve=\"{text}\"")));
+    let good = include_str!("../../reading/report/good.xml");
+    let said = good.replacen("2026-11-23T07:50:00+01:00", text, 1);
+    let reading = read("a.xml", said.as_bytes(), &DocumentLimits::default());
     reading.etablissements[0].services[0].date_releve.unwrap()
 }
 
