@@ -93,6 +93,7 @@
 //! - a database server that is restarted: `cli::workers::a_server_that_goes_away_is_waited_for`
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 const TABLE: &str = include_str!("lessons.rs");
@@ -102,11 +103,31 @@ fn head() -> impl Iterator<Item = &'static str> {
     TABLE.lines().map_while(|line| line.strip_prefix("//!"))
 }
 
-/// The tests of this program, as it lists them.
+/// The tests of this program, as it lists them, and those of the members.
 fn tests() -> BTreeSet<String> {
     let listed = Command::new(std::env::current_exe().unwrap()).args(["--list", "--format", "terse"]).output().unwrap();
     let text = String::from_utf8(listed.stdout).unwrap();
-    text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
+    let mut tests: BTreeSet<String> =
+        text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect();
+    for member in ["domain", "reading", "judging", "campaign"] {
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(member), "", &mut tests);
+    }
+    tests
+}
+
+/// The tests that the files of a folder declare, under the modules that the files are.
+fn collect(folder: &Path, module: &str, tests: &mut BTreeSet<String>) {
+    for path in folder.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let inside = if name == "mod" { module.to_owned() } else { format!("{module}{name}::") };
+        if path.is_dir() {
+            collect(&path, &inside, tests);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let declared = text.split("#[test]").skip(1).filter_map(|after| after.split_once("fn ")?.1.split_once('('));
+            tests.extend(declared.map(|(test, _)| format!("{inside}{test}")));
+        }
+    }
 }
 
 #[test]
